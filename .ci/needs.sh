@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Makes sure of the programs that tests use beside Go: a browser, and readers that have nothing in common with our own
+# code for what we print. Installs what is missing on Debian when it may; elsewhere says what to install.
+#
+# Tests skip by name where a program is missing. With CI=true nothing may be skipped, so something missing fails here.
+set -euo pipefail
+
+# has NAME... succeeds when one of the programs is on the PATH.
+has() {
+  local name
+  for name in "$@"; do
+    if command -v "$name" >/dev/null 2>&1; then return 0; fi
+  done
+  return 1
+}
+
+# missing prints the Debian package of each program that is not there.
+missing() {
+  has chromium chromium-browser google-chrome google-chrome-stable || echo chromium
+  has zbarimg || echo zbar-tools
+  has pdftoppm || echo poppler-utils
+  has dmtxread || echo dmtx-utils
+}
+
+# retry COMMAND... tries up to three times; package mirrors have bad moments.
+retry() {
+  local try
+  for try in 1 2 3; do
+    if "$@"; then return 0; fi
+    if [ "$try" -lt 3 ]; then sleep $((try * 5)); fi
+  done
+  return 1
+}
+
+packages=$(missing)
+if [ -z "$packages" ]; then exit 0; fi
+
+as_root=()
+may_install=false
+if has apt-get; then
+  if [ "$(id -u)" -eq 0 ]; then
+    may_install=true
+  elif [ "${CI:-}" = true ] && has sudo && sudo -n true 2>/dev/null; then
+    may_install=true
+    as_root=(sudo -n)
+  fi
+fi
+
+if $may_install; then
+  echo "installing" $packages
+  log=$(mktemp)
+  trap 'rm -f "$log"' EXIT
+  apt() { ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 "$@" </dev/null >>"$log" 2>&1; }
+  retry apt update || true # the lists that are there may do
+  # shellcheck disable=SC2086 # one word for each package
+  retry apt install --yes --no-install-recommends $packages || tail -n 20 "$log" >&2
+  packages=$(missing)
+  if [ -z "$packages" ]; then exit 0; fi
+fi
+
+list=$(echo $packages)
+brew=$(echo "$list" | sed 's/chromium//; s/zbar-tools/zbar/; s/poppler-utils/poppler/')
+{
+  echo "missing: $list"
+  echo "  Debian, Ubuntu   sudo apt-get install $list"
+  echo "  Fedora           sudo dnf install $(echo "$list" | sed 's/zbar-tools/zbar/; s/dmtx-utils/libdmtx-utils/')"
+  case $list in
+    chromium) echo "  macOS            brew install --cask chromium" ;;
+    *chromium*) echo "  macOS            brew install --cask chromium; brew install$brew" ;;
+    *) echo "  macOS            brew install $brew" ;;
+  esac
+} >&2
+if [ "${CI:-}" = true ]; then exit 1; fi
+echo "Tests that need them are skipped." >&2

@@ -1,0 +1,145 @@
+# Everything a developer types. `make help` lists it; CONTRIBUTING.md says when to use what.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.DELETE_ON_ERROR:
+
+# Without cgo the host is one static file, and building it needs no C compiler. Only the race detector wants cgo.
+export CGO_ENABLED := 0
+
+wasip1 := GOOS=wasip1 GOARCH=wasm
+guest_packages := ./sdk/... ./plugins/... ./examples/...
+
+# Linker flags leave package builds alone, so `make build` and `make test` share the build cache.
+# VERSION names a release; without it the program says 0.1.0-dev and its commit.
+host_flags  := -ldflags '-s -w $(if $(VERSION),-X github.com/pergola-platform/pergola/host/app.version=$(VERSION))'
+guest_flags := -buildmode=c-shared -trimpath -ldflags '-s -w'
+
+plugins := $(patsubst plugins/%/plugin.json,%,$(wildcard plugins/*/plugin.json))
+
+# A tool's version is part of its path, so a new version is a new target. msgp follows the runtime in go.mod.
+lint_version := v2.15.0
+msgp_version := $(shell awk '$$1 == "github.com/tinylib/msgp" { print $$2 }' go.mod)
+lint_bin := bin/tools/golangci-lint-$(lint_version)/golangci-lint
+msgp_bin := bin/tools/msgp-$(msgp_version)/msgp
+
+say = @printf '  %-9s %s\n'
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+## Building and running
+
+.PHONY: build
+build: host guests ## Build the host and every plugin into bin/
+
+# Go's own cache knows what is up to date, so these targets always run and mostly do nothing.
+.PHONY: host
+host:
+	$(say) build bin/pergola
+	@go build $(host_flags) -o bin/pergola ./host/cmd/pergola
+
+.PHONY: guests $(plugins:%=guest-%)
+guests: $(plugins:%=guest-%)
+
+$(plugins:%=guest-%): guest-%:
+	@id=$$(.ci/manifest.sh id plugins/$*/plugin.json); entry=$$(.ci/manifest.sh entry plugins/$*/plugin.json); \
+	printf '  %-9s %s\n' build "bin/plugins/$$id/$$entry"; \
+	mkdir -p "bin/plugins/$$id"; \
+	$(wasip1) go build $(guest_flags) -o "bin/plugins/$$id/$$entry" ./plugins/$*; \
+	cp plugins/$*/plugin.json "bin/plugins/$$id/plugin.json"
+
+.PHONY: dev
+dev: build ## Run host and sandbox Jira site together; ARGS='--listen 127.0.0.1:0' passes flags on
+	@exec bin/pergola dev $(ARGS)
+
+## Testing
+
+.PHONY: test
+test: needs build ## Run all tests
+	$(say) test ./...
+	@go test -timeout 10m ./...
+
+.PHONY: needs
+needs:
+	@.ci/needs.sh
+
+.PHONY: race
+race: needs build ## Run all tests under the race detector
+	$(say) race ./...
+	@CGO_ENABLED=1 go test -race -timeout 20m ./...
+
+.PHONY: bench
+bench: build ## Measure what the project promises; prints lines `figure NAME VALUE`
+	@.ci/bench.sh
+
+## Keeping the tree in shape
+
+# One after the other, even with -j: generate writes, the others read, and the last step judges what they left.
+.PHONY: check
+check: ## Everything a change must pass: format, generated code, lint, arrows, race, sizes, dependencies, clean tree
+	@$(MAKE) fmt
+	@$(MAKE) generate
+	@$(MAKE) tidy
+	@$(MAKE) lint
+	@$(MAKE) arch
+	@$(MAKE) race
+	@$(MAKE) size
+	@$(MAKE) deps
+	@.ci/clean-tree.sh
+
+.PHONY: fmt
+fmt: ## Format the Go code
+	$(say) format "Go code"
+	@gofmt -l -w core examples host plugins sdk
+
+.PHONY: generate
+generate: $(msgp_bin) ## Write generated code anew
+	$(say) generate "zz_*.go"
+	@PATH="$(abspath $(dir $(msgp_bin))):$$PATH" go generate ./... >/dev/null
+
+.PHONY: tidy
+tidy:
+	$(say) tidy go.mod
+	@go mod tidy -diff
+
+.PHONY: lint
+lint: $(lint_bin) ## Vet and lint, once for the host's system and once as Wasm guest
+	$(say) vet ./...
+	@go vet ./...
+	@$(wasip1) go vet $(guest_packages)
+	$(say) lint ./...
+	@$(lint_bin) run ./...
+	@$(wasip1) $(lint_bin) run --tests=false $(guest_packages)
+
+.PHONY: arch
+arch: ## Check the import arrows and the shape of the tree
+	$(say) arch "imports and tree"
+	@go test ./host/app/arch_test.go ./host/app/tree_test.go
+
+.PHONY: size
+size: ## Check the sizes of the Wasm guests
+	$(say) size guests
+	@.ci/size.sh
+
+.PHONY: deps
+deps: ## Check which modules the binary, the plugins and a partner's plugin link
+	$(say) deps .ci/deps.txt
+	@.ci/deps.sh
+
+.PHONY: tools
+tools: $(lint_bin) $(msgp_bin) ## Install the pinned developer tools into bin/tools (the linter takes minutes, once)
+
+$(lint_bin):
+	$(say) install "golangci-lint $(lint_version)"
+	@GOBIN=$(abspath $(@D)) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(lint_version)
+
+$(msgp_bin):
+	$(say) install "msgp $(msgp_version)"
+	@GOBIN=$(abspath $(@D)) go install github.com/tinylib/msgp@$(msgp_version)
+
+.PHONY: clean
+clean: ## Remove bin/
+	@rm -rf bin
