@@ -1,0 +1,91 @@
+// Package jira reads Jira through the host: as the tenant's app, and never more than the user of the call may see.
+// Needs the permission "jira:read" in plugin.json.
+//
+// Nothing that is read may be kept: sdk/store takes identifiers only.
+package jira
+
+import (
+	"context"
+
+	"github.com/pergola-platform/pergola/sdk/hostcall"
+)
+
+//go:generate msgp -tests=false -io=false -o zz_jira_msgp.go
+
+// Host call operations.
+const (
+	OpIssue  = "jira.issue"  // IssueQuery → Issue
+	OpSearch = "jira.search" // Search → Found
+)
+
+// Issue is an issue with the fields that were asked for.
+//
+// Since: v0.1
+type Issue struct {
+	ID          string           `msg:"id"`  // numeric, in decimal; never changes
+	Key         string           `msg:"key"` // such as OPS-7; changes when the issue moves
+	ProjectID   string           `msg:"project_id"`
+	IssueTypeID string           `msg:"issue_type_id"`
+	Fields      map[string]Value `msg:"fields,omitempty,limit=16384"` // by field id; a field that is empty or unknown is absent
+}
+
+// Value is a field's value, flattened.
+//
+// Since: v0.1
+type Value struct {
+	// Text is the value as a person would read it: rich text without its marks, a list joined by ", ", an option's or
+	// user's name, a number in its shortest decimal form.
+	Text string `msg:"text"`
+	// ID is the value's own identifier where it has one: an option, a status, an account.
+	ID string `msg:"id,omitempty"`
+	// Items are the members of a list.
+	Items []Value `msg:"items,omitempty,limit=16384"`
+}
+
+// IssueQuery asks for one issue.
+type IssueQuery struct {
+	ID     string   `msg:"id"`
+	Fields []string `msg:"fields,omitempty,limit=16384"`
+}
+
+// Get returns the issue with that numeric id. Errors: not_found where there is no such issue or the user may not see it.
+//
+// Since: v0.1
+func Get(ctx context.Context, id string, fields ...string) (*Issue, error) {
+	q := IssueQuery{ID: id, Fields: fields}
+	var out Issue
+	if err := hostcall.Exchange(ctx, OpIssue, q.MarshalMsg, out.UnmarshalMsg); err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// Search asks for the issues that a JQL query finds, a page at a time.
+//
+// Since: v0.1
+type Search struct {
+	JQL    string   `msg:"jql"` // must be bounded, such as project = OPS
+	Fields []string `msg:"fields,omitempty,limit=16384"`
+	Limit  int      `msg:"limit,omitempty"`  // issues a page, 1 to 100; 0 means 50
+	Cursor string   `msg:"cursor,omitempty"` // Found.Next of the page before, empty for the first
+}
+
+// Found is a page of issues. A page can be shorter than the limit, even empty, and not be the last: issues that the user
+// may not see are left out.
+//
+// Since: v0.1
+type Found struct {
+	Issues []Issue `msg:"issues,limit=16384"`
+	Next   string  `msg:"next,omitempty"` // empty on the last page
+}
+
+// Find runs a search. Errors: invalid where Jira refuses the JQL, with Jira's own words.
+//
+// Since: v0.1
+func Find(ctx context.Context, s Search) (*Found, error) {
+	var out Found
+	if err := hostcall.Exchange(ctx, OpSearch, s.MarshalMsg, out.UnmarshalMsg); err != nil {
+		return nil, err
+	}
+	return &out, nil
+}

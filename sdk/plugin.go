@@ -1,0 +1,88 @@
+package sdk
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/pergola-platform/pergola/sdk/view"
+)
+
+// Version is the version of this SDK.
+//
+// Since: v0.1
+const Version = "0.1.0"
+
+// Plugin is everything a plugin offers. Fill in what you need; what is nil is not offered. The maps' keys are the
+// names by which plugin.json (views) and blocks (actions, files) refer to a handler.
+//
+// Handlers may be called at the same time for different tenants. In a Wasm build every call starts from the memory as
+// it was when the plugin was loaded, so nothing kept in a variable survives a call: keep state with sdk/store.
+//
+// Since: v0.1
+type Plugin struct {
+	// ID and Version repeat plugin.json. The host refuses a plugin whose code and manifest disagree.
+	ID, Version string
+
+	Views   map[string]View
+	Actions map[string]Action
+	Files   map[string]File
+}
+
+// View draws a module: an issue panel, a page.
+//
+// Since: v0.1
+type View interface {
+	View(ctx context.Context, r *Request) (*view.Page, error)
+}
+
+// ViewFunc makes a View of a function.
+//
+// Since: v0.1
+type ViewFunc func(ctx context.Context, r *Request) (*view.Page, error)
+
+// View calls f.
+func (f ViewFunc) View(ctx context.Context, r *Request) (*view.Page, error) { return f(ctx, r) }
+
+// Action answers what a user did: a form sent, a button pressed. The page it returns takes the place of the old one.
+// Actions may change things; views never do.
+//
+// Since: v0.1
+type Action interface {
+	Act(ctx context.Context, r *Request) (*view.Page, error)
+}
+
+// ActionFunc makes an Action of a function.
+//
+// Since: v0.1
+type ActionFunc func(ctx context.Context, r *Request) (*view.Page, error)
+
+// Act calls f.
+func (f ActionFunc) Act(ctx context.Context, r *Request) (*view.Page, error) { return f(ctx, r) }
+
+// File makes a file that the user downloads.
+//
+// Since: v0.1
+type File interface {
+	File(ctx context.Context, r *Request) (*Attachment, error)
+}
+
+// FileFunc makes a File of a function.
+//
+// Since: v0.1
+type FileFunc func(ctx context.Context, r *Request) (*Attachment, error)
+
+// File calls f.
+func (f FileFunc) File(ctx context.Context, r *Request) (*Attachment, error) { return f(ctx, r) }
+
+// Describe returns what p says of itself, names sorted.
+//
+// Since: v0.1
+func (p *Plugin) Describe() *Description {
+	return &Description{
+		ID: p.ID, Version: p.Version, SDK: Version,
+		Views:   slices.Sorted(maps.Keys(p.Views)),
+		Actions: slices.Sorted(maps.Keys(p.Actions)),
+		Files:   slices.Sorted(maps.Keys(p.Files)),
+	}
+}

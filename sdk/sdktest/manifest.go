@@ -1,0 +1,114 @@
+package sdktest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/pergola-platform/pergola/sdk/settings"
+)
+
+type field struct {
+	Kind    string `json:"kind"`
+	Indexed bool   `json:"indexed"`
+}
+
+// manifest is what a host for tests needs of plugin.json. Whether the file is right is for pergola's own check to say.
+type manifest struct {
+	ID          string `json:"id"`
+	Version     string `json:"version"`
+	Permissions []struct {
+		Name string `json:"name"`
+	} `json:"permissions"`
+	Settings schema `json:"settings"`
+	Records  []struct {
+		Type   string           `json:"type"`
+		Fields map[string]field `json:"fields"`
+	} `json:"records"`
+	Modules []struct {
+		Key  string `json:"key"`
+		View string `json:"view"`
+		Link string `json:"link"`
+	} `json:"modules"`
+}
+
+type schema struct {
+	Properties map[string]schema `json:"properties"`
+	Default    json.RawMessage   `json:"default"`
+}
+
+// UseManifest makes the host one that knows this plugin.json: it grants the permissions that are asked for, fills in the
+// settings' defaults, and stores what is declared. The error says where code and manifest disagree.
+//
+// Since: v0.1
+func (h *Host) UseManifest(plugin []byte) error {
+	var m manifest
+	if err := json.Unmarshal(plugin, &m); err != nil {
+		return err
+	}
+	var wrong []error
+	if m.ID != h.plugin.ID {
+		wrong = append(wrong, fmt.Errorf("the id is %q, in the code %q", m.ID, h.plugin.ID))
+	}
+	if m.Version != h.plugin.Version {
+		wrong = append(wrong, fmt.Errorf("the version is %q, in the code %q", m.Version, h.plugin.Version))
+	}
+	for _, module := range m.Modules {
+		if h.plugin.Views[module.View] == nil {
+			wrong = append(wrong, fmt.Errorf("the module %q names the view %q, which is not in the code", module.Key, module.View))
+		}
+		if module.Link != "" {
+			h.Context.LinkURL = "https://pergola.example/" + module.Link + "/abcd2345."
+		}
+	}
+	if err := errors.Join(wrong...); err != nil {
+		return err
+	}
+	h.Grants = map[string]bool{}
+	for _, p := range m.Permissions {
+		h.Grants[p.Name] = true
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.declared = map[string]map[string]field{}
+	for _, r := range m.Records {
+		h.declared[r.Type] = r.Fields
+	}
+	h.Settings = settings.Values{
+		Strings: map[string]string{}, Numbers: map[string]float64{}, Switches: map[string]bool{}, Lists: map[string][]string{},
+	}
+	return defaults(m.Settings, "", &h.Settings)
+}
+
+func defaults(s schema, prefix string, out *settings.Values) error {
+	for name, p := range s.Properties {
+		if p.Properties != nil {
+			if err := defaults(p, prefix+name+".", out); err != nil {
+				return err
+			}
+			continue
+		}
+		if p.Default == nil {
+			continue
+		}
+		var value any
+		if err := json.Unmarshal(p.Default, &value); err != nil {
+			return err
+		}
+		switch v := value.(type) {
+		case string:
+			out.Strings[prefix+name] = v
+		case float64:
+			out.Numbers[prefix+name] = v
+		case bool:
+			out.Switches[prefix+name] = v
+		case []any:
+			list := make([]string, 0, len(v))
+			for _, item := range v {
+				list = append(list, fmt.Sprint(item))
+			}
+			out.Lists[prefix+name] = list
+		}
+	}
+	return nil
+}

@@ -1,0 +1,350 @@
+package sdktest_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/tinylib/msgp/msgp"
+
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/hostcall"
+	"github.com/pergola-platform/pergola/sdk/jira"
+	"github.com/pergola-platform/pergola/sdk/log"
+	"github.com/pergola-platform/pergola/sdk/sdktest"
+	"github.com/pergola-platform/pergola/sdk/settings"
+	"github.com/pergola-platform/pergola/sdk/store"
+	"github.com/pergola-platform/pergola/sdk/view"
+)
+
+const manifest = `{
+	"id": "example.test", "version": "0.1.0",
+	"permissions": [{"name": "jira:read"}, {"name": "store"}],
+	"settings": {"type": "object", "properties": {
+		"paper": {"type": "string", "default": "A4"}, "size": {"type": "integer", "default": 40},
+		"border": {"type": "boolean", "default": true}, "sides": {"type": "array", "default": ["front"]},
+		"mail": {"type": "string"},
+		"label": {"type": "object", "properties": {"margin": {"type": "number", "default": 2.5}}}}},
+	"records": [{"type": "code", "fields": {"issue": {"kind": "jira.issue", "indexed": true}, "state": {"kind": "platform.status"}}}],
+	"modules": [{"key": "open", "view": "panel", "link": "q"}]
+}`
+
+func host(t *testing.T) (*sdktest.Host, context.Context) {
+	t.Helper()
+	h := sdktest.New(workshop)
+	if err := h.UseManifest([]byte(manifest)); err != nil {
+		t.Fatal(err)
+	}
+	return h, h.With(t.Context())
+}
+
+func TestManifestMakesTheHost(t *testing.T) {
+	h, ctx := host(t)
+	got, err := settings.Load(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &settings.Values{
+		Strings: map[string]string{"paper": "A4"}, Numbers: map[string]float64{"size": 40, "label.margin": 2.5},
+		Switches: map[string]bool{"border": true}, Lists: map[string][]string{"sides": {"front"}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("settings (-want +got):\n%s", diff)
+	}
+	if h.Context.LinkURL == "" {
+		t.Error("a module has a link, but the context has no LinkURL")
+	}
+}
+
+func TestManifestThatDisagreesWithTheCodeIsRefused(t *testing.T) {
+	err := sdktest.New(workshop).UseManifest([]byte(`{"id": "example.other", "version": "2.0.0", "modules": [{"key": "m", "view": "nowhere"}]}`))
+	for _, want := range []string{"example.other", "2.0.0", "nowhere"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v does not say %s", err, want)
+		}
+	}
+}
+
+func TestHostRefusesWithoutAGrant(t *testing.T) {
+	h, ctx := host(t)
+	h.Grants = map[string]bool{"store": true}
+	if _, err := jira.Get(ctx, "10001"); sdk.CodeOf(err) != sdk.PermissionDenied {
+		t.Errorf("jira: %v", err)
+	}
+	if _, err := store.List(ctx, store.Query{Type: "code"}); err != nil {
+		t.Errorf("store: %v", err)
+	}
+	h.Grants = map[string]bool{"jira:read": true}
+	if _, err := store.Get(ctx, "code", "a"); sdk.CodeOf(err) != sdk.PermissionDenied {
+		t.Errorf("store: %v", err)
+	}
+	if _, err := settings.Load(ctx); err != nil {
+		t.Errorf("settings need no permission: %v", err)
+	}
+	if diff := cmp.Diff([]string{"jira.issue", "store.list", "store.get", "settings.load"}, h.Calls()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
+func TestStoreKeepsWhatItsDocumentationSays(t *testing.T) {
+	_, ctx := host(t)
+	rec := func(id string, rev int64, fields ...string) store.Record {
+		r := store.Record{Type: "code", ID: id, Rev: rev, Fields: map[string]string{}}
+		for pair := range slices.Chunk(fields, 2) {
+			r.Fields[pair[0]] = pair[1]
+		}
+		return r
+	}
+	many := make([]store.Record, 501)
+	for i := range many {
+		many[i] = rec(strconv.Itoa(i), 0)
+	}
+	for _, step := range []struct {
+		name string
+		put  []store.Record
+		want sdk.Code
+	}{
+		{"create", []store.Record{rec("a", 0, "issue", "10001", "state", "active")}, ""},
+		{"create what is there", []store.Record{rec("a", 0, "issue", "10001")}, sdk.Exists},
+		{"replace", []store.Record{rec("a", 1, "issue", "10002")}, ""},
+		{"replace an old revision", []store.Record{rec("a", 1, "issue", "10003")}, sdk.Exists},
+		{"replace what is not there", []store.Record{rec("b", 1, "issue", "10003")}, sdk.Exists},
+		{"all or nothing", []store.Record{rec("c", 0, "issue", "10003"), rec("a", 1, "issue", "10003")}, sdk.Exists},
+		{"twice in one batch", []store.Record{rec("d", 0), rec("d", 0)}, sdk.Invalid},
+		{"field that is not declared", []store.Record{rec("e", 0, "summary", "Laptop")}, sdk.Invalid},
+		{"value of another kind", []store.Record{rec("e", 0, "issue", "OPS-7")}, sdk.Invalid},
+		{"type that is not declared", []store.Record{{Type: "note", ID: "e"}}, sdk.Invalid},
+		{"id with a space", []store.Record{rec("e f", 0)}, sdk.Invalid},
+		{"too many", many, sdk.Invalid},
+		{"as many as can be", many[:500], ""},
+		{"none", nil, ""},
+	} {
+		if _, err := store.Put(ctx, step.put...); sdk.CodeOf(err) != step.want {
+			t.Errorf("%s: %v, want %q", step.name, err, step.want)
+		}
+	}
+	got, err := store.Get(ctx, "code", "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(&store.Record{Type: "code", ID: "a", Rev: 2, Fields: map[string]string{"issue": "10002"}}, got); diff != "" {
+		t.Errorf("record (-want +got):\n%s", diff)
+	}
+	if _, err := store.Get(ctx, "code", "c"); sdk.CodeOf(err) != sdk.NotFound {
+		t.Errorf("half of a refused batch was written: %v", err)
+	}
+	for _, q := range []store.Query{
+		{Type: "note"}, {Type: "code", Field: "state", Value: "active"}, {Type: "code", Field: "nothing"}, {Type: "code", Limit: 501}, {Type: "code", Limit: -1},
+	} {
+		if _, err := store.List(ctx, q); sdk.CodeOf(err) != sdk.Invalid {
+			t.Errorf("list %+v: %v", q, err)
+		}
+	}
+	var ids []string
+	q := store.Query{Type: "code"}
+	for {
+		page, err := store.List(ctx, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range page.Records {
+			ids = append(ids, r.ID)
+		}
+		if q.Cursor = page.Next; q.Cursor == "" {
+			break
+		}
+	}
+	if len(ids) != 501 || !slices.IsSorted(ids) {
+		t.Errorf("listed %d records, sorted %v", len(ids), slices.IsSorted(ids))
+	}
+	if err := store.Delete(ctx, "code", "a"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Get(ctx, "code", "a"); sdk.CodeOf(err) != sdk.NotFound {
+		t.Errorf("a deleted record: %v", err)
+	}
+}
+
+func TestSearchPagesAndMatches(t *testing.T) {
+	h, ctx := host(t)
+	for n := range 120 {
+		h.Issues = append(h.Issues, jira.Issue{ID: strconv.Itoa(10000 + n), Key: fmt.Sprintf("OPS-%d", n)})
+	}
+	h.Match = func(jql string, i *jira.Issue) bool { return jql == "even" && i.ID[4]%2 == 0 }
+	found, err := jira.Find(ctx, jira.Search{JQL: "even"})
+	if err != nil || len(found.Issues) != 50 || found.Next == "" {
+		t.Fatalf("first page: %d issues, next %q, %v", len(found.Issues), found.Next, err)
+	}
+	found, err = jira.Find(ctx, jira.Search{JQL: "even", Cursor: found.Next})
+	if err != nil || len(found.Issues) != 10 || found.Next != "" {
+		t.Fatalf("second page: %d issues, next %q, %v", len(found.Issues), found.Next, err)
+	}
+	for _, s := range []jira.Search{{}, {JQL: " "}, {JQL: "even", Limit: 101}, {JQL: "even", Cursor: "x"}} {
+		if _, err := jira.Find(ctx, s); sdk.CodeOf(err) != sdk.Invalid {
+			t.Errorf("%+v: %v", s, err)
+		}
+	}
+	if n := len(h.Searches()); n != 6 {
+		t.Errorf("%d searches, want 6", n)
+	}
+}
+
+func TestLogTakesCodesAndIdentifiersOnly(t *testing.T) {
+	h, ctx := host(t)
+	log.Write(ctx, log.Info, "sheet.rendered_twice", log.Count("labels", 2), log.Issue("10001"))
+	for _, bad := range []log.Entry{
+		{Level: "loud", Code: "a"}, {Level: log.Info, Code: "Two words"}, {Level: log.Info, Code: ""}, {Level: log.Info, Code: ".a"},
+		{Level: log.Info, Code: "a", Attrs: []log.Attr{log.Issue("OPS-7")}},
+		{Level: log.Info, Code: "a", Attrs: []log.Attr{{Name: "who", ID: "Jane"}}},
+		{Level: log.Info, Code: "a", Attrs: []log.Attr{{Name: "who", Kind: "person", ID: "Jane"}}},
+		{Level: log.Info, Code: "a", Attrs: []log.Attr{log.Count("Jane Doe", 1)}},
+	} {
+		log.Write(ctx, bad.Level, bad.Code, bad.Attrs...)
+	}
+	if len(h.Logs()) != 1 || len(h.Dropped()) != 8 {
+		t.Errorf("%d logged, %d dropped, want 1 and 8: %+v", len(h.Logs()), len(h.Dropped()), h.Logs())
+	}
+}
+
+func TestAnswerInjectsFaults(t *testing.T) {
+	h, ctx := host(t)
+	h.Answer = func(op string, _ []byte) (msgp.Marshaler, error, bool) {
+		return nil, &sdk.Error{Code: sdk.Unavailable, Source: sdk.FromDownstream, Message: "Jira is away"}, op == jira.OpIssue
+	}
+	if _, err := jira.Get(ctx, "10001"); sdk.CodeOf(err) != sdk.Unavailable {
+		t.Errorf("jira: %v", err)
+	}
+	if _, err := settings.Load(ctx); err != nil {
+		t.Errorf("settings: %v", err)
+	}
+	if err := hostcall.Do(ctx, "moon.walk", nil, nil); sdk.CodeOf(err) != sdk.Unimplemented {
+		t.Errorf("unknown operation: %v", err)
+	}
+}
+
+// workshop is a plugin with one of everything.
+var workshop = &sdk.Plugin{
+	ID: "example.test", Version: "0.1.0",
+	Views: map[string]sdk.View{"panel": sdk.ViewFunc(func(_ context.Context, r *sdk.Request) (*view.Page, error) {
+		return &view.Page{Title: "Panel", Blocks: []view.Block{
+			{Form: &view.Form{Action: "save", Submit: "Save", State: []byte("v1"), Fields: []view.Field{
+				{Name: "name", Label: "Name", Kind: view.TextField, Value: "A4"}, {Name: "border", Label: "Border", Kind: view.SwitchField},
+			}}},
+			view.Actions(
+				view.Button{Label: "Count", Action: "count", State: []byte{0}}, view.Button{Label: "Again", View: "panel"},
+				view.Button{Label: "Label", File: "label", Params: map[string]string{"issue": r.Context.IssueID}}, view.Button{Label: "Print", Print: true},
+			),
+		}}, nil
+	})},
+	Actions: map[string]sdk.Action{
+		"save": sdk.ActionFunc(func(_ context.Context, r *sdk.Request) (*view.Page, error) {
+			return &view.Page{Title: fmt.Sprint(r.Form, string(r.State))}, nil
+		}),
+		"count": sdk.ActionFunc(func(_ context.Context, r *sdk.Request) (*view.Page, error) {
+			if len(r.State) != 1 || r.State[0] >= 3 {
+				return &view.Page{Title: "Counted"}, nil
+			}
+			n := r.State[0] + 1
+			return &view.Page{Title: "Counting", Blocks: []view.Block{{Progress: &view.Progress{
+				Label: "Counting", Done: int(n), Total: 3, Next: &view.Next{Action: "count", State: []byte{n}},
+			}}}}, nil
+		}),
+		"endless": sdk.ActionFunc(func(context.Context, *sdk.Request) (*view.Page, error) {
+			return &view.Page{Title: "Endless", Blocks: []view.Block{{Progress: &view.Progress{Label: "Endless", Next: &view.Next{Action: "endless"}}}}}, nil
+		}),
+	},
+	Files: map[string]sdk.File{"label": sdk.FileFunc(func(_ context.Context, r *sdk.Request) (*sdk.Attachment, error) {
+		return &sdk.Attachment{Name: "label-" + r.Params["issue"] + ".svg", ContentType: "image/svg+xml"}, nil
+	})},
+}
+
+func TestPageIsUsedAsInABrowser(t *testing.T) {
+	h, _ := host(t)
+	h.OnIssue(jira.Issue{ID: "10001", Key: "OPS-7"})
+	page, err := h.View(sdk.Request{Name: "panel"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved, err := h.Submit(page, "save", map[string]string{"border": "true"})
+	if err != nil || saved.Title != "map[border:[true] name:[A4]]v1" {
+		t.Errorf("submitted: %+v, %v", saved, err)
+	}
+	saved, err = h.Submit(page, "save", map[string]string{"name": "A5"})
+	if err != nil || saved.Title != "map[name:[A5]]v1" {
+		t.Errorf("submitted without the switch: %+v, %v", saved, err)
+	}
+	if _, err := h.Submit(page, "save", map[string]string{"colour": "red"}); sdk.CodeOf(err) != sdk.NotFound {
+		t.Errorf("a field that is not there: %v", err)
+	}
+	counting, err := h.Press(page, "Count")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if counted, err := h.Finish(counting); err != nil || counted.Title != "Counted" {
+		t.Errorf("finished: %+v, %v", counted, err)
+	}
+	if again, err := h.Press(page, "Again"); err != nil || again.Title != "Panel" {
+		t.Errorf("again: %+v, %v", again, err)
+	}
+	if file, err := h.Save(page, "Label"); err != nil || file.Name != "label-10001.svg" {
+		t.Errorf("file: %+v, %v", file, err)
+	}
+	for label, want := range map[string]sdk.Code{"Label": sdk.Invalid, "Print": sdk.Invalid, "Nowhere": sdk.NotFound} {
+		if _, err := h.Press(page, label); sdk.CodeOf(err) != want {
+			t.Errorf("press %s: %v, want %s", label, err, want)
+		}
+	}
+	endless, err := h.Action(sdk.Request{Name: "endless"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Finish(endless); sdk.CodeOf(err) != sdk.Exhausted {
+		t.Errorf("endless work: %v", err)
+	}
+}
+
+func TestCheckFindsWhatIsWrongWithAPage(t *testing.T) {
+	for want, block := range map[string]view.Block{
+		"0 contents":                  {},
+		"2 contents":                  {Heading: &view.Heading{Text: "a"}, Text: &view.Text{}},
+		"no text":                     {Heading: &view.Heading{}},
+		"no title":                    {Notice: &view.Notice{}},
+		"links to \"javascript:x\"":   {Text: &view.Text{Spans: []view.Span{{Href: "javascript:x"}}}},
+		"no Alt":                      {Figure: &view.Figure{Width: 1, Height: 1}},
+		"is 0 by 1":                   {Figure: &view.Figure{Height: 1, Alt: "a"}},
+		"in a path":                   {Figure: &view.Figure{Width: 1, Height: 1, Alt: "a", Shapes: []view.Shape{{Path: "M0 0A1 1"}}}},
+		"filled with \"red\"":         {Figure: &view.Figure{Width: 1, Height: 1, Alt: "a", Shapes: []view.Shape{{Fill: "red"}}}},
+		"the name \"A b\"":            {Figure: &view.Figure{Width: 1, Height: 1, Alt: "a", Name: "A b"}},
+		"no caption":                  {Table: &view.Table{}},
+		"2 cells in row 0":            {Table: &view.Table{Caption: "c", Columns: []view.Column{{Title: "a"}}, Rows: []view.Row{{Cells: make([]view.Cell, 2)}}}},
+		"the action \"nowhere\"":      {Form: &view.Form{Action: "nowhere", Submit: "s"}},
+		"no label on its button":      {Form: &view.Form{Action: "save"}},
+		"without a name":              {Form: &view.Form{Action: "save", Submit: "s", Fields: []view.Field{{Label: "l", Kind: view.TextField}}}},
+		"unknown kind \"date\"":       {Form: &view.Form{Action: "save", Submit: "s", Fields: []view.Field{{Name: "n", Label: "l", Kind: "date"}}}},
+		"without options":             {Form: &view.Form{Action: "save", Submit: "s", Fields: []view.Field{{Name: "n", Label: "l", Kind: view.SelectField}}}},
+		"has done 3 of 2":             {Progress: &view.Progress{Label: "l", Done: 3, Total: 2}},
+		"calls the action \"onward\"": {Progress: &view.Progress{Label: "l", Next: &view.Next{Action: "onward"}}},
+		"saves the file \"x\"":        view.Actions(view.Button{Label: "l", File: "x"}),
+		"shows the view \"x\"":        view.Actions(view.Button{Label: "l", View: "x"}),
+		"does 0 things":               view.Actions(view.Button{Label: "l"}),
+		"does 2 things":               view.Actions(view.Button{Label: "l", Print: true, View: "panel"}),
+	} {
+		got := strings.Join(sdktest.Check(workshop, &view.Page{Title: "t", Blocks: []view.Block{block}}), "; ")
+		if !strings.Contains(got, want) {
+			t.Errorf("Check says %q, want %q", got, want)
+		}
+	}
+	if got := sdktest.Check(workshop, &view.Page{}); len(got) != 1 {
+		t.Errorf("a page without title: %q", got)
+	}
+	broken := &sdk.Plugin{ID: "a.b", Version: "0.1.0", Views: map[string]sdk.View{"v": sdk.ViewFunc(func(context.Context, *sdk.Request) (*view.Page, error) {
+		return &view.Page{Title: "t", Blocks: []view.Block{{}}}, nil
+	})}}
+	if _, err := sdktest.New(broken).View(sdk.Request{Name: "v"}); sdk.CodeOf(err) != sdk.Internal {
+		t.Errorf("View lets a broken page pass: %v", err)
+	}
+}

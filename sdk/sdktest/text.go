@@ -1,0 +1,152 @@
+package sdktest
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pergola-platform/pergola/sdk/view"
+)
+
+// Text returns a page as plain text, a line for each thing that a user sees, to compare in a test:
+//
+//	Labels                          the title
+//	flag success: Saved             a message that goes away
+//	## Sheet                        a heading
+//	Issue OPS-7 <10001> [ACTIVE]    a text with a link to an issue and a lozenge
+//	notice warning: Too long        and so on for empty, figure, table, form and progress
+//	| Key | Count |
+//	form save
+//	  size (number) = 40 mm
+//	  (Save)
+//	(Print) (Revoke)                buttons
+//
+// Since: v0.1
+func Text(p *view.Page) string {
+	var w writer
+	w.line("%s", p.Title)
+	if p.Flag != nil {
+		w.message("flag", p.Flag.Tone, p.Flag.Title, p.Flag.Body)
+	}
+	if p.OpenIssue != "" {
+		w.line("opens issue <%s>", p.OpenIssue)
+	}
+	for _, b := range p.Blocks {
+		w.block(b)
+	}
+	return w.String()
+}
+
+type writer struct{ strings.Builder }
+
+// line writes a line without spaces at its end: Go's examples trim them too.
+func (w *writer) line(format string, args ...any) {
+	w.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " ") + "\n")
+}
+
+func (w *writer) message(kind string, tone view.Tone, title, body string) {
+	if tone != "" {
+		kind += " " + string(tone)
+	}
+	if body != "" {
+		title += ": " + body
+	}
+	w.line("%s: %s", kind, title)
+}
+
+func (w *writer) block(b view.Block) {
+	switch {
+	case b.Heading != nil:
+		level := b.Heading.Level
+		if level != 3 {
+			level = 2
+		}
+		w.line("%s %s", strings.Repeat("#", level), b.Heading.Text)
+	case b.Text != nil:
+		w.line("%s", spans(b.Text.Spans))
+	case b.Notice != nil:
+		w.message("notice", b.Notice.Tone, b.Notice.Title, b.Notice.Body)
+	case b.Empty != nil:
+		w.message("empty", "", b.Empty.Title, b.Empty.Body)
+	case b.Figure != nil:
+		w.message("figure", "", b.Figure.Alt, b.Figure.Caption)
+	case b.Table != nil:
+		w.table(b.Table)
+	case b.Form != nil:
+		w.form(b.Form)
+	case b.Progress != nil:
+		w.progress(b.Progress)
+	case b.Buttons != nil:
+		w.line("%s", buttons(b.Buttons.Buttons))
+	}
+}
+
+func (w *writer) table(t *view.Table) {
+	w.line("table: %s", t.Caption)
+	var titles []string
+	for _, c := range t.Columns {
+		titles = append(titles, c.Title)
+	}
+	w.line("| %s |", strings.Join(titles, " | "))
+	for _, r := range t.Rows {
+		var cells []string
+		for _, c := range r.Cells {
+			cells = append(cells, strings.TrimSpace(spans(c.Spans)+" "+buttons(c.Buttons)))
+		}
+		w.line("| %s |", strings.Join(cells, " | "))
+	}
+}
+
+func (w *writer) form(f *view.Form) {
+	w.line("form %s", f.Action)
+	if f.Error != "" {
+		w.line("  error: %s", f.Error)
+	}
+	for _, field := range f.Fields {
+		text := fmt.Sprintf("  %s (%s) = %s", field.Name, field.Kind, field.Value)
+		if field.Unit != "" {
+			text += " " + field.Unit
+		}
+		if field.Error != "" {
+			text += "  error: " + field.Error
+		}
+		w.line("%s", text)
+	}
+	w.line("  (%s)", f.Submit)
+}
+
+func (w *writer) progress(p *view.Progress) {
+	of := "?"
+	if p.Total > 0 {
+		of = fmt.Sprint(p.Total)
+	}
+	text := fmt.Sprintf("progress %d of %s: %s", p.Done, of, p.Label)
+	if p.Cancel != "" {
+		text += " (Cancel)"
+	}
+	w.line("%s", text)
+}
+
+func spans(all []view.Span) string {
+	var b strings.Builder
+	for _, s := range all {
+		switch {
+		case s.Lozenge:
+			b.WriteString("[" + strings.ToUpper(s.Text) + "]")
+		case s.Href != "":
+			b.WriteString(s.Text + " <" + s.Href + ">")
+		case s.IssueID != "":
+			b.WriteString(s.Text + " <" + s.IssueID + ">")
+		default:
+			b.WriteString(s.Text)
+		}
+	}
+	return b.String()
+}
+
+func buttons(all []view.Button) string {
+	var labels []string
+	for _, b := range all {
+		labels = append(labels, "("+b.Label+")")
+	}
+	return strings.Join(labels, " ")
+}

@@ -1,0 +1,166 @@
+package wire_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/tinylib/msgp/msgp"
+
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/jira"
+	"github.com/pergola-platform/pergola/sdk/log"
+	"github.com/pergola-platform/pergola/sdk/settings"
+	"github.com/pergola-platform/pergola/sdk/store"
+	"github.com/pergola-platform/pergola/sdk/view"
+	"github.com/pergola-platform/pergola/sdk/wire"
+)
+
+// message is what every type on the wire can do.
+type message interface {
+	msgp.Marshaler
+	msgp.Unmarshaler
+}
+
+// types are all types on the wire by package and name.
+var types = map[string]func() message{
+	"wire.Call":       func() message { return new(wire.Call) },
+	"wire.Result":     func() message { return new(wire.Result) },
+	"sdk.Error":       func() message { return new(sdk.Error) },
+	"sdk.Code":        func() message { return new(sdk.Code) },
+	"sdk.Source":      func() message { return new(sdk.Source) },
+	"sdk.Request":     func() message { return new(sdk.Request) },
+	"sdk.Context":     func() message { return new(sdk.Context) },
+	"sdk.Attachment":  func() message { return new(sdk.Attachment) },
+	"sdk.Description": func() message { return new(sdk.Description) },
+	"jira.Issue":      func() message { return new(jira.Issue) },
+	"jira.Value":      func() message { return new(jira.Value) },
+	"jira.IssueQuery": func() message { return new(jira.IssueQuery) },
+	"jira.Search":     func() message { return new(jira.Search) },
+	"jira.Found":      func() message { return new(jira.Found) },
+	"log.Entry":       func() message { return new(log.Entry) },
+	"log.Attr":        func() message { return new(log.Attr) },
+	"settings.Values": func() message { return new(settings.Values) },
+	"store.Record":    func() message { return new(store.Record) },
+	"store.Records":   func() message { return new(store.Records) },
+	"store.Key":       func() message { return new(store.Key) },
+	"store.Query":     func() message { return new(store.Query) },
+	"store.Listing":   func() message { return new(store.Listing) },
+	"view.Page":       func() message { return new(view.Page) },
+	"view.Block":      func() message { return new(view.Block) },
+	"view.Tone":       func() message { return new(view.Tone) },
+	"view.Flag":       func() message { return new(view.Flag) },
+	"view.Heading":    func() message { return new(view.Heading) },
+	"view.Text":       func() message { return new(view.Text) },
+	"view.Span":       func() message { return new(view.Span) },
+	"view.Notice":     func() message { return new(view.Notice) },
+	"view.Empty":      func() message { return new(view.Empty) },
+	"view.Figure":     func() message { return new(view.Figure) },
+	"view.Shape":      func() message { return new(view.Shape) },
+	"view.Table":      func() message { return new(view.Table) },
+	"view.Column":     func() message { return new(view.Column) },
+	"view.Row":        func() message { return new(view.Row) },
+	"view.Cell":       func() message { return new(view.Cell) },
+	"view.Form":       func() message { return new(view.Form) },
+	"view.Field":      func() message { return new(view.Field) },
+	"view.FieldKind":  func() message { return new(view.FieldKind) },
+	"view.Option":     func() message { return new(view.Option) },
+	"view.Progress":   func() message { return new(view.Progress) },
+	"view.Next":       func() message { return new(view.Next) },
+	"view.Buttons":    func() message { return new(view.Buttons) },
+	"view.Button":     func() message { return new(view.Button) },
+}
+
+func TestEveryTypeOnTheWireIsListed(t *testing.T) {
+	files, err := filepath.Glob("../zz_*_msgp.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, err := filepath.Glob("../*/zz_*_msgp.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{"wire.Call": true, "wire.Result": true} // written by hand
+	for _, name := range append(files, more...) {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || f.Recv == nil || f.Name.Name != "UnmarshalMsg" {
+				continue
+			}
+			found[file.Name.Name+"."+f.Recv.List[0].Type.(*ast.StarExpr).X.(*ast.Ident).Name] = true
+		}
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(found)), slices.Sorted(maps.Keys(types))); diff != "" {
+		t.Errorf("generated code has other types than the list in this file (-generated +list):\n%s", diff)
+	}
+}
+
+// sample returns a message with every field set, so that a new field shows in the vectors. Maps have one entry: their
+// order on the wire is not defined.
+func sample(name string) message {
+	m := types[name]()
+	switch m := m.(type) {
+	case *wire.Call:
+		*m = wire.Call{Op: wire.OpView, Body: encode(sample("sdk.Request"))}
+	case *wire.Result:
+		*m = wire.Result{Error: sample("sdk.Error").(*sdk.Error), Body: encode(sample("view.Page"))}
+	default:
+		fill(reflect.ValueOf(m).Elem(), strings.ToLower(name), 0)
+	}
+	return m
+}
+
+func fill(v reflect.Value, name string, depth int) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(name)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(int64(len(name)) + 300)
+	case reflect.Float64:
+		v.SetFloat(float64(len(name)) + 0.5)
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), name, depth)
+	case reflect.Map:
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		fill(key, name, depth)
+		fill(value, name, depth)
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(key, value)
+	case reflect.Slice:
+		switch {
+		case v.Type().Elem().Kind() == reflect.Uint8:
+			v.SetBytes([]byte(name))
+		case depth < 3: // jira.Value holds itself
+			v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+			fill(v.Index(0), name, depth+1)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i), strings.ToLower(v.Type().Field(i).Name), depth)
+		}
+	default:
+		panic("no sample for " + v.Type().String())
+	}
+}
+
+func encode(m msgp.Marshaler) []byte {
+	raw, err := m.MarshalMsg(nil)
+	if err != nil {
+		panic(err)
+	}
+	return raw
+}
