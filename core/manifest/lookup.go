@@ -1,0 +1,48 @@
+package manifest
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pergola-platform/pergola/core/capability"
+)
+
+// Module returns the module of that key.
+func (m *Manifest) Module(key string) (Module, bool) {
+	return pick(m.Modules, func(o Module) bool { return o.Key == key })
+}
+
+// Linked returns the module to which short links lead, if there is one.
+func (m *Manifest) Linked() (Module, bool) {
+	return pick(m.Modules, func(o Module) bool { return o.Link != "" })
+}
+
+// Record returns the record type of that name.
+func (m *Manifest) Record(typ string) (Record, bool) {
+	return pick(m.Records, func(o Record) bool { return o.Type == typ })
+}
+
+// Asks says whether the plugin asks for that permission.
+func (m *Manifest) Asks(permission string) bool {
+	return slices.ContainsFunc(m.Permissions, func(p Permission) bool { return p.Name == permission })
+}
+
+func pick[T any](all []T, is func(T) bool) (T, bool) {
+	if i := slices.IndexFunc(all, is); i >= 0 {
+		return all[i], true
+	}
+	var zero T
+	return zero, false
+}
+
+// ConnectModuleKey returns the key under which Jira knows a module of a plugin, such as pergola-qrcode__panel. Two
+// modules never share one: an id holds no dash and a module's key no underscore.
+func ConnectModuleKey(plugin capability.PluginID, module string) string {
+	return dashed(plugin) + "__" + module
+}
+
+// PropertyKey returns the key of the Connect app property that says where a plugin is switched on, such as
+// module.pergola-qrcode. The conditions of its modules read it.
+func PropertyKey(plugin capability.PluginID) string { return "module." + dashed(plugin) }
+
+func dashed(plugin capability.PluginID) string { return strings.ReplaceAll(string(plugin), ".", "-") }

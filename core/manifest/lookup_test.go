@@ -1,0 +1,63 @@
+package manifest_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/core/manifest"
+)
+
+func TestLookups(t *testing.T) {
+	m := parse(t, full(t))
+	if mod, ok := m.Module("labels"); !ok || mod.View != "labels" {
+		t.Errorf("Module(labels) = %+v, %v", mod, ok)
+	}
+	if mod, ok := m.Module("nowhere"); ok {
+		t.Errorf("Module(nowhere) = %+v", mod)
+	}
+	if mod, ok := m.Linked(); !ok || mod.Key != "open" {
+		t.Errorf("Linked() = %+v, %v", mod, ok)
+	}
+	if rec, ok := m.Record("code"); !ok || len(rec.Fields) != 3 {
+		t.Errorf("Record(code) = %+v, %v", rec, ok)
+	}
+	if !m.Asks(manifest.Store) || m.Asks("jira:write") {
+		t.Error("Asks does not say what plugin.json says")
+	}
+}
+
+func TestKeysInJira(t *testing.T) {
+	if got := manifest.ConnectModuleKey("pergola.qrcode", "panel"); got != "pergola-qrcode__panel" {
+		t.Errorf("ConnectModuleKey = %s", got)
+	}
+	if got := manifest.PropertyKey("com.acme.labels"); got != "module.com-acme-labels" {
+		t.Errorf("PropertyKey = %s", got)
+	}
+}
+
+// Jira allows 100 characters for a module's key and 127 for a property's.
+func TestKeysInJiraFit(t *testing.T) {
+	id := capability.PluginID("a." + strings.Repeat("b", 62))
+	longest := strings.NewReplacer(`"id": "acme.labels"`, `"id": "`+string(id)+`"`, `"key": "panel"`, `"key": "`+strings.Repeat("k", 32)+`"`).Replace(full(t))
+	m := parse(t, longest)
+	if n := len(manifest.ConnectModuleKey(m.ID, m.Modules[0].Key)); n > 100 {
+		t.Errorf("module key of %d characters", n)
+	}
+	if n := len(manifest.PropertyKey(m.ID)); n > 127 {
+		t.Errorf("property key of %d characters", n)
+	}
+}
+
+func TestEveryPermissionIsExplained(t *testing.T) {
+	sentence := regexp.MustCompile(`^[A-Z].*[a-z]$`)
+	for _, p := range manifest.Permissions() {
+		if !sentence.MatchString(p.Title) || p.Detail == "" || manifest.PermissionTitle(p.Name) != p.Title {
+			t.Errorf("%+v", p)
+		}
+	}
+	if got := manifest.PermissionTitle("moon:walk"); got != "moon:walk" {
+		t.Errorf("title of an unknown permission = %q", got)
+	}
+}

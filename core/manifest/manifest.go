@@ -1,0 +1,113 @@
+// Package manifest reads plugin.json, the description that every plugin carries: who made it, what it needs, what an
+// admin can set, what it stores and where it shows inside Jira. plugin-manifest.schema.json at the root of the
+// repository is the same in JSON Schema; a test proves that the two agree. Start with [Parse].
+//
+// The package only reads. What a tenant's admin chose is kept by host/tenant, and whether code and manifest say the same
+// is for the engine to find out, which can run the code.
+package manifest
+
+import (
+	"encoding/json"
+
+	"github.com/pergola-platform/pergola/core/capability"
+)
+
+// Version is the one value of manifestVersion that this host reads.
+const Version = 1
+
+// Manifest is a parsed and checked plugin.json.
+type Manifest struct {
+	Schema          string              `json:"$schema,omitempty"`
+	ManifestVersion int                 `json:"manifestVersion"`
+	ID              capability.PluginID `json:"id"`      // such as pergola.qrcode: words of lower-case letters and digits, joined by dots
+	Name            string              `json:"name"`    // what admins read
+	Version         string              `json:"version"` // semantic version
+	Publisher       Publisher           `json:"publisher"`
+	Description     string              `json:"description"`
+	License         string              `json:"license,omitempty"` // SPDX expression
+	Links           Links               `json:"links,omitzero"`
+	Compat          Compat              `json:"compat"`
+	Runtime         Runtime             `json:"runtime"`
+	Permissions     []Permission        `json:"permissions,omitempty"`
+	// Settings is a JSON Schema (object) from which the admin's form is drawn and against which it is validated.
+	Settings json.RawMessage `json:"settings,omitempty"`
+	Records  []Record        `json:"records,omitempty"`
+	Modules  []Module        `json:"modules,omitempty"`
+	Limits   Limits          `json:"limits,omitzero"`
+}
+
+// Publisher is who answers for the plugin.
+type Publisher struct {
+	Name string `json:"name"`
+	URL  string `json:"url,omitempty"`
+}
+
+// Links lead to pages for admins.
+type Links struct {
+	Docs    string `json:"docs,omitempty"`
+	Support string `json:"support,omitempty"`
+	Privacy string `json:"privacy,omitempty"`
+}
+
+// Compat says what the plugin was built for.
+type Compat struct {
+	ABI int `json:"abi"` // wire.ABI
+}
+
+// Runtime says how the code runs.
+type Runtime struct {
+	Kind  string `json:"kind"`  // "wasm"
+	Entry string `json:"entry"` // file beside plugin.json
+}
+
+// Permission is a capability that the plugin asks for, with the reason that the admin reads.
+type Permission struct {
+	Name   string `json:"name"` // one of [Permissions], such as [JiraRead]
+	Reason string `json:"reason"`
+}
+
+// Record declares a type of stored document.
+type Record struct {
+	Type    string           `json:"type"`
+	Purpose string           `json:"purpose"` // why it is kept, for the admin
+	Fields  map[string]Field `json:"fields"`
+}
+
+// Field declares one field of a record.
+type Field struct {
+	Kind    string `json:"kind"` // one of the kinds below, such as [KindIssue]
+	Indexed bool   `json:"indexed,omitempty"`
+}
+
+// The types of module.
+const (
+	IssuePanel  = "issuePanel"
+	GeneralPage = "generalPage"
+)
+
+// Module is a place inside Jira where the plugin shows.
+type Module struct {
+	Type string `json:"type"` // [IssuePanel] or [GeneralPage]
+	Key  string `json:"key"`
+	Name string `json:"name"`
+	View string `json:"view"` // the plugin's view that draws it
+	// Contexts names the settings (arrays of ids) that decide where the module shows; an empty setting means everywhere.
+	Contexts Contexts `json:"contexts,omitzero"`
+	// Link makes short links under this path, such as "q" for /q/<code>, lead to this page with the code as Params["code"].
+	// Such a page needs no place in a menu of its own: see Hidden.
+	Link string `json:"link,omitempty"`
+	// Hidden keeps a generalPage out of Jira's menus.
+	Hidden bool `json:"hidden,omitempty"`
+}
+
+// Contexts names settings by their path.
+type Contexts struct {
+	Projects   string `json:"projects,omitempty"`
+	IssueTypes string `json:"issueTypes,omitempty"`
+}
+
+// Limits are what the plugin asks for; the operator's policy may lower them.
+type Limits struct {
+	MemoryMiB int `json:"memoryMiB,omitempty"` // 8 to 1024; 0: the operator's own figure
+	TimeoutMs int `json:"timeoutMs,omitempty"` // 50 to 60000; 0: the operator's own figure
+}

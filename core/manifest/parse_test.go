@@ -1,0 +1,268 @@
+package manifest_test
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pergola-platform/pergola/core/manifest"
+)
+
+var update = flag.Bool("update", false, "write the golden files and the embedded copy of the schema")
+
+func TestFullManifestParses(t *testing.T) {
+	m := parse(t, full(t))
+	got := *m
+	got.Settings = nil
+	want := manifest.Manifest{
+		Schema:          "https://pergola-platform.github.io/plugin-manifest.schema.json",
+		ManifestVersion: 1,
+		ID:              "acme.labels",
+		Name:            "Asset labels",
+		Version:         "1.4.0-beta.2+build.7",
+		Publisher:       manifest.Publisher{Name: "Acme", URL: "https://acme.example"},
+		Description:     "Prints labels with QR codes that lead to an asset's issue.",
+		License:         "MIT OR Apache-2.0",
+		Links:           manifest.Links{Docs: "https://acme.example/labels", Support: "https://acme.example/support", Privacy: "https://acme.example/privacy"},
+		Compat:          manifest.Compat{ABI: 1},
+		Runtime:         manifest.Runtime{Kind: "wasm", Entry: "plugin.wasm"},
+		Permissions: []manifest.Permission{
+			{Name: manifest.JiraRead, Reason: "Print the key and summary on the label"},
+			{Name: manifest.Store, Reason: "Remember which code belongs to which issue"},
+		},
+		Records: []manifest.Record{{Type: "code", Purpose: "Lead a printed code to its issue", Fields: map[string]manifest.Field{
+			"issue": {Kind: manifest.KindIssue, Indexed: true}, "by": {Kind: manifest.KindAccount}, "at": {Kind: manifest.KindTime},
+		}}},
+		Modules: []manifest.Module{
+			{Type: manifest.IssuePanel, Key: "panel", Name: "Label", View: "panel", Contexts: manifest.Contexts{Projects: "projects", IssueTypes: "types"}},
+			{Type: manifest.GeneralPage, Key: "labels", Name: "Labels", View: "labels"},
+			{Type: manifest.GeneralPage, Key: "open", Name: "Open a label", View: "open", Link: "q", Hidden: true},
+		},
+		Limits: manifest.Limits{MemoryMiB: 64, TimeoutMs: 5000},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("manifest (-want +got):\n%s", diff)
+	}
+	if !json.Valid(m.Settings) || !strings.Contains(string(m.Settings), `"x-jira":"project"`) {
+		t.Errorf("settings = %s", m.Settings)
+	}
+}
+
+func TestSmallestManifestParses(t *testing.T) {
+	m := parse(t, `{"manifestVersion":1,"id":"a.b","name":"B","version":"0.1.0","publisher":{"name":"A"},"description":"d","compat":{"abi":1},"runtime":{"kind":"wasm","entry":"b.wasm"}}`)
+	if m.ID != "a.b" || m.Settings != nil {
+		t.Errorf("manifest = %+v", m)
+	}
+}
+
+func TestManifestsOfThisRepositoryParse(t *testing.T) {
+	files, err := filepath.Glob("../../*/*/plugin.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d manifests, %v", len(files), err)
+	}
+	for _, name := range files {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := manifest.Parse(name, raw); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// The messages are for people, so they are kept as a text that a person can read through: testdata/problems.golden.
+func TestProblemsSayWhatToWrite(t *testing.T) {
+	base := full(t)
+	set := func(old, new string) string {
+		t.Helper()
+		if strings.Count(base, old) != 1 {
+			t.Fatalf("%q stands %d times in full.json", old, strings.Count(base, old))
+		}
+		return strings.Replace(base, old, new, 1)
+	}
+	cases := []struct{ name, in string }{
+		{"empty file", "\n"},
+		{"byte order mark", "\xef\xbb\xbf{}"},
+		{"not UTF-8", "{\"name\":\"\xff\"}"},
+		{"comma behind the last member", "{\n  \"id\": \"a.b\",\n}"},
+		{"cut off", "{\n  \"id\": \"a.b\""},
+		{"something behind the end", base + "{}"},
+		{"a list", "[]"},
+		{"nothing in it", "{}"},
+		{"too large", `{"x-fill":"` + strings.Repeat("x", 256<<10) + `"}`},
+		{"too deep", strings.Repeat("[", 30) + strings.Repeat("]", 30)},
+		{"name twice", set(`"name": "Asset labels",`, "\"name\": \"Asset labels\",\n\"name\": \"Others\",")},
+		{"number out of range", set(`"memoryMiB": 64`, `"memoryMiB": 1e999999999`)},
+		{"very long number", set(`"memoryMiB": 64`, `"memoryMiB": 64.`+strings.Repeat("0", 40))},
+		{"long member name", set(`"x-build"`, `"x-`+strings.Repeat("n", 200)+`"`)},
+		{"whole number with a point", set(`"memoryMiB": 64`, `"memoryMiB": 64.0`)},
+		{"unknown member", set(`"license"`, `"licence"`)},
+		{"unknown member, nothing near", set(`"license"`, `"colour"`)},
+		{"wrong case of a member", set(`"manifestVersion"`, `"ManifestVersion"`)},
+		{"unknown version of the format", set(`"manifestVersion": 1`, `"manifestVersion": 2`)},
+		{"id without a dot", set(`"id": "acme.labels"`, `"id": "labels"`)},
+		{"id with a dash", set(`"id": "acme.labels"`, `"id": "acme.asset-labels"`)},
+		{"name with spaces around", set(`"name": "Asset labels"`, `"name": " Asset labels"`)},
+		{"version with a v", set(`"1.4.0-beta.2+build.7"`, `"v1.4"`)},
+		{"version as a number", set(`"1.4.0-beta.2+build.7"`, `1.4`)},
+		{"publisher as text", set(`{ "name": "Acme", "url": "https://acme.example" }`, `"Acme"`)},
+		{"plain http", set(`"docs": "https:`, `"docs": "http:`)},
+		{"runtime incomplete", set(`{ "kind": "wasm", "entry": "plugin.wasm" }`, `{ "kind": "process" }`)},
+		{"entry in a folder", set(`"entry": "plugin.wasm"`, `"entry": "../plugin.wasm"`)},
+		{"ABI of tomorrow", set(`"abi": 1`, `"abi": 2`)},
+		{"permission unknown", set(`"name": "jira:read"`, `"name": "jira:write"`)},
+		{"permission without reason", set(`, "reason": "Print the key and summary on the label"`, ``)},
+		{"permission without a real reason", set(`"Print the key and summary on the label"`, `"Needed"`)},
+		{"permission twice", set(`"name": "jira:read"`, `"name": "store"`)},
+		{"records without permission", set(`,
+    { "name": "store", "reason": "Remember which code belongs to which issue" }`, ``)},
+		{"permission without records", set(`  "records": [`, `  "x-records": [`)},
+		{"record twice", set(`  "records": [`, `  "records": [ { "type": "code", "purpose": "The same again", "fields": { "n": { "kind": "platform.count" } } },`)},
+		{"record with a kind of content", set(`"kind": "jira.account"`, `"kind": "text"`)},
+		{"record kind misspelt", set(`"kind": "jira.account"`, `"kind": "jira.acount"`)},
+		{"record without fields", set(`"fields": {
+        "issue": { "kind": "jira.issue", "indexed": true },
+        "by": { "kind": "jira.account" },
+        "at": { "kind": "platform.time" }
+      }`, `"fields": {}`)},
+		{"record field name", set(`"by": {`, `"By whom": {`)},
+		{"record type with a dash", set(`"type": "code"`, `"type": "qr-code"`)},
+		{"module of unknown type", set(`"type": "issuePanel"`, `"type": "issuepanel"`)},
+		{"module key twice", set(`"key": "labels"`, `"key": "panel"`)},
+		{"module key with an underscore", set(`"key": "labels"`, `"key": "all_labels"`)},
+		{"module without view", set(`, "view": "labels"`, ``)},
+		{"link on a panel", set(`"view": "panel", "contexts"`, `"view": "panel", "link": "p", "contexts"`)},
+		{"link taken by the host", set(`"link": "q"`, `"link": "api"`)},
+		{"two links", set(`"view": "labels"`, `"view": "labels", "link": "l"`)},
+		{"hidden panel", set(`"view": "panel", "contexts"`, `"view": "panel", "hidden": true, "contexts"`)},
+		{"contexts on a page", set(`"view": "labels"`, `"view": "labels", "contexts": { "projects": "projects" }`)},
+		{"contexts empty", set(`{ "projects": "projects", "issueTypes": "types" }`, `{}`)},
+		{"contexts of no setting", set(`"issueTypes": "types"`, `"issueTypes": "kinds"`)},
+		{"contexts of another kind of setting", set(`"issueTypes": "types"`, `"issueTypes": "projects"`)},
+		{"contexts of a setting that is no list", set(`"issueTypes": "types"`, `"issueTypes": "size"`)},
+		{"contexts that differ", set(`"modules": [`, `"modules": [ { "type": "issuePanel", "key": "other", "name": "Other", "view": "other", "contexts": { "projects": "projects" } },`)},
+		{"limits out of range", set(`"memoryMiB": 64, "timeoutMs": 5000`, `"memoryMiB": 4, "timeoutMs": 600000`)},
+		{"settings as a list", set(`"type": "object",
+    "title": "Labels"`, `"type": "array",
+    "title": "Labels"`)},
+		{"setting without type", set(`"type": "boolean", "default"`, `"default"`)},
+		{"setting of unknown type", set(`"type": "boolean"`, `"type": "date"`)},
+		{"setting with a keyword of another type", set(`"type": "boolean"`, `"type": "boolean", "maxLength": 3`)},
+		{"setting with a keyword of full JSON Schema", set(`"type": "boolean"`, `"type": "boolean", "$ref": "https://elsewhere.example"`)},
+		{"setting with a dot in its name", set(`"border"`, `"bor.der"`)},
+		{"setting group in a group", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "object", "properties": { "x": { "type": "boolean" } } }`)},
+		{"setting of numbers in a list", set(`"items": { "type": "string" }, "uniqueItems"`, `"items": { "type": "integer" }, "uniqueItems"`)},
+		{"setting list without items", set(`"type": "array", "items": { "type": "string" }, "x-jira": "field"`, `"type": "array", "x-jira": "field"`)},
+		{"setting pattern", set(`"^[A-Z]{2,5}$"`, `"^[A-Z{2,5}$"`)},
+		{"setting pattern that only browsers know", set(`"^[A-Z]{2,5}$"`, `"^(?!X)"`)},
+		{"setting bounds the wrong way round", set(`"minimum": 10, "maximum": 100`, `"minimum": 100, "maximum": 10`)},
+		{"setting lengths the wrong way round", set(`"minLength": 2, "maxLength": 5`, `"minLength": 6, "maxLength": 5`)},
+		{"setting required, but not there", set(`["size", "mail"]`, `["size", "fax"]`)},
+		{"setting required in a group, but not there", set(`["quiet"]`, `["loud"]`)},
+		{"setting default of another type", set(`"default": 40`, `"default": "40"`)},
+		{"setting default out of range", set(`"default": 40`, `"default": 42`)},
+		{"setting default above", set(`"default": 40`, `"default": 400`)},
+		{"setting default not in enum", set(`"default": "A4"`, `"default": "A5"`)},
+		{"setting default in a list not in enum", set(`["front"]`, `["front", "left"]`)},
+		{"setting default against pattern", set(`"default": "AC"`, `"default": "ac"`)},
+		{"setting default of no format", set(`"default": "https://acme.example"`, `"default": "acme"`)},
+		{"setting default in a group", set(`"default": 4 `, `"default": 4.5 `)},
+		{"setting default of ids", set(`"uniqueItems": true`, `"uniqueItems": true, "default": ["10000"]`)},
+		{"x-jira unknown", set(`"x-jira": "project"`, `"x-jira": "projects"`)},
+		{"x-jira on a number", set(`"multipleOf": 5`, `"x-jira": "field"`)},
+		{"x-jira inside items", set(`"items": { "type": "string" }, "x-jira": "field"`, `"items": { "type": "string", "x-jira": "field" }`)},
+		{"x-jira with enum", set(`"enum": ["A4", "Letter"]`, `"enum": ["A4", "Letter"], "x-jira": "field"`)},
+		{"enum twice the same", set(`"enum": ["A4", "Letter"]`, `"enum": ["A4", "A4"]`)},
+		{"several at once, in the order of the file", strings.NewReplacer(
+			`"id": "acme.labels"`, `"id": "Labels"`, `"abi": 1`, `"abi": "1"`, `"type": "issuePanel"`, `"type": "panel"`, `"indexed": true`, `"index": true`,
+		).Replace(base)},
+	}
+	var out strings.Builder
+	for _, c := range cases {
+		fmt.Fprintf(&out, "== %s\n", c.name)
+		_, err := manifest.Parse("plugin.json", []byte(c.in))
+		var problems manifest.Errors
+		if !errors.As(err, &problems) {
+			t.Errorf("%s: error = %v, want manifest.Errors", c.name, err)
+			continue
+		}
+		for _, p := range problems {
+			if p.File != "plugin.json" || p.Line < 1 || !strings.HasPrefix(p.Path, "$") || p.Wrong == "" || p.Write == "" {
+				t.Errorf("%s: incomplete problem %+v", c.name, p)
+			}
+			fmt.Fprintln(&out, p)
+		}
+	}
+	golden(t, "testdata/problems.golden", out.String())
+}
+
+func TestProblemsAreCutToAPage(t *testing.T) {
+	modules := strings.Repeat(`{},`, 90) + `{}`
+	_, err := manifest.Parse("p", []byte(`{"modules":[`+modules+`]}`))
+	var problems manifest.Errors
+	if !errors.As(err, &problems) || len(problems) != 51 {
+		t.Fatalf("%d problems, want 50 and one that counts the rest", len(problems))
+	}
+	if last := problems[50].String(); !strings.Contains(last, "more problems") {
+		t.Errorf("last problem = %s", last)
+	}
+}
+
+// Work must stay small whatever a file holds: these once took seconds or gigabytes in one JSON library or another.
+func TestHostileFilesAreCheap(t *testing.T) {
+	for name, in := range map[string]string{
+		"nesting":         strings.Repeat(`{"a":`, 40000) + "1" + strings.Repeat("}", 40000),
+		"exponent":        `{"settings":{"type":"object","properties":{"n":{"type":"number","minimum":1e-999999999}}}}`,
+		"many long paths": `{"` + strings.Repeat("k", 100000) + `":[` + strings.Repeat("0,", 50000) + `0]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var problems manifest.Errors
+			if _, err := manifest.Parse("p", []byte(in)); !errors.As(err, &problems) {
+				t.Errorf("error = %v, want manifest.Errors", err)
+			}
+		})
+	}
+}
+
+func full(t testing.TB) string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("testdata", "full.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+func parse(t testing.TB, text string) *manifest.Manifest {
+	t.Helper()
+	m, err := manifest.Parse("plugin.json", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
+}

@@ -1,0 +1,34 @@
+package manifest
+
+import "slices"
+
+// The permissions that a plugin can ask for.
+const (
+	JiraRead = "jira:read"
+	Store    = "store"
+)
+
+// KnownPermission is a permission as the admin page explains it.
+type KnownPermission struct {
+	Name   string // as in plugin.json
+	Title  string // what it lets the plugin do, in a few words
+	Detail string // what it does not let the plugin do
+}
+
+var permissions = []KnownPermission{
+	{JiraRead, "Read issues the user can see", "Only while that user has a page of the plugin open. Nothing that is read is kept."},
+	{Store, "Keep identifiers", "Ids of issues, projects, fields and accounts, and counts, times and switches, as listed below. Never the content of an issue."},
+}
+
+// Permissions returns every permission there is, in the order in which an admin should read them.
+func Permissions() []KnownPermission { return slices.Clone(permissions) }
+
+// PermissionTitle returns what a permission lets a plugin do, in a few words; the name itself where it is not known.
+func PermissionTitle(name string) string {
+	for _, p := range permissions {
+		if p.Name == name {
+			return p.Title
+		}
+	}
+	return name
+}
