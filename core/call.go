@@ -1,0 +1,206 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tinylib/msgp/msgp"
+
+	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/core/driver"
+	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/view"
+	"github.com/pergola-platform/pergola/sdk/wire"
+)
+
+// View asks a plugin to draw one of its views. It runs for the tenant, with the grants and in the context of b; whatever
+// r.Context holds is replaced by b.Context, and b.Version by the version that serves. Of the grants only those count that
+// the plugin's manifest asks for. r itself is not changed.
+//
+// The error is a *sdk.Error. Its source says whose it is: the plugin's, the host's or Jira's.
+func (e *Engine) View(ctx context.Context, b capability.Binding, r *sdk.Request) (*view.Page, error) {
+	var page view.Page
+	if err := e.call(ctx, b, wire.OpView, r, &page); err != nil {
+		return nil, err
+	}
+	return &page, nil
+}
+
+// Action asks a plugin to carry out one of its actions; see [Engine.View].
+func (e *Engine) Action(ctx context.Context, b capability.Binding, r *sdk.Request) (*view.Page, error) {
+	var page view.Page
+	if err := e.call(ctx, b, wire.OpAction, r, &page); err != nil {
+		return nil, err
+	}
+	return &page, nil
+}
+
+// File asks a plugin to make one of its files; see [Engine.View].
+func (e *Engine) File(ctx context.Context, b capability.Binding, r *sdk.Request) (*sdk.Attachment, error) {
+	var file sdk.Attachment
+	if err := e.call(ctx, b, wire.OpFile, r, &file); err != nil {
+		return nil, err
+	}
+	return &file, nil
+}
+
+// Observer is told of every call of a plugin. It gets no content.
+type Observer interface {
+	PluginCall(ctx context.Context, o Observation)
+}
+
+// Observation is one call of a plugin that has ended.
+type Observation struct {
+	Tenant  capability.TenantID
+	Plugin  capability.PluginID
+	Version string
+	Op      string   // "view", "action" or "file"
+	Code    sdk.Code // "" for an answer
+	Source  sdk.Source
+	Trapped bool // the plugin was stopped: a trap, a deadline, or for want of memory
+	Took    time.Duration
+}
+
+func (e *Engine) call(ctx context.Context, b capability.Binding, op string, r *sdk.Request, out msgp.Unmarshaler) error {
+	l, err := e.lease(b.Plugin)
+	if err != nil {
+		return err
+	}
+	defer l.release()
+	b.Version = l.manifest.Version
+	b.Grants = asked(l.manifest, b.Grants)
+	request := *r
+	request.Context = b.Context
+	body, err := request.MarshalMsg(nil)
+	if err != nil {
+		return &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: "the request cannot be encoded"}
+	}
+	start := time.Now()
+	failure, trapped := e.exchange(ctx, l, &b, wire.Call{Op: op, Body: body}, out)
+	l.count(failure, trapped)
+	if e.config.Observer != nil {
+		o := Observation{Tenant: b.Tenant, Plugin: b.Plugin, Version: b.Version, Op: op, Trapped: trapped, Took: time.Since(start)}
+		if failure != nil {
+			o.Code, o.Source = failure.Code, failure.Source
+		}
+		e.config.Observer.PluginCall(ctx, o)
+	}
+	if failure != nil { // a nil *sdk.Error must not become an error
+		return failure
+	}
+	return nil
+}
+
+func (e *Engine) exchange(ctx context.Context, l *loaded, b *capability.Binding, call wire.Call, out msgp.Unmarshaler) (failure *sdk.Error, trapped bool) {
+	message, err := call.MarshalMsg(nil)
+	if err != nil {
+		return &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: "the request cannot be encoded"}, false
+	}
+	c := driver.Call{Message: message, Isolation: string(b.Tenant)}
+	if e.config.Broker != nil {
+		c.Host = e.config.Broker.Host(b)
+	}
+	raw, err := l.module.Call(ctx, c)
+	if err != nil {
+		failure = asError(err)
+		return failure, failure.Source == sdk.FromPlugin
+	}
+	return decode(raw, out), false
+}
+
+// decode reads an answer into out. A plugin is not trusted to send a well-formed one.
+func decode(raw []byte, out msgp.Unmarshaler) *sdk.Error {
+	var result wire.Result
+	if _, err := result.UnmarshalMsg(raw); err != nil {
+		return defect("its answer cannot be decoded")
+	}
+	if result.Error != nil {
+		return presentable(result.Error)
+	}
+	if rest, err := out.UnmarshalMsg(result.Body); err != nil || len(rest) > 0 {
+		return defect("its answer is not of the kind that was asked for")
+	}
+	return nil
+}
+
+// asked returns those of the grants that the manifest asks for: what was granted to an earlier version and is not asked
+// for any more is not given.
+func asked(m *manifest.Manifest, grants capability.Grants) capability.Grants {
+	out := make(capability.Grants, len(m.Permissions))
+	for _, p := range m.Permissions {
+		if grants[p.Name] {
+			out[p.Name] = true
+		}
+	}
+	return out
+}
+
+func (l *loaded) count(failure *sdk.Error, trapped bool) {
+	l.calls.Add(1)
+	if failure != nil {
+		l.errors.Add(1)
+	}
+	switch {
+	case trapped:
+		l.traps.Add(1)
+	case failure == nil || failure.Source == sdk.FromPlugin: // the plugin itself has answered
+		l.traps.Store(0)
+	}
+}
+
+var errClosed = &sdk.Error{Code: sdk.Unavailable, Source: sdk.FromHost, Message: "the host is shutting down; try again in a moment"}
+
+func errNoPlugin(id capability.PluginID) error {
+	return &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: fmt.Sprintf("there is no plugin %.128q on this host", id)}
+}
+
+func errRefused(id capability.PluginID) error {
+	return &sdk.Error{Code: sdk.Unavailable, Source: sdk.FromHost, Message: fmt.Sprintf("the plugin %s could not be loaded; an admin finds the reason on the Pergola page", id)}
+}
+
+func defect(what string) *sdk.Error {
+	return &sdk.Error{Code: sdk.Internal, Source: sdk.FromPlugin, Message: "the plugin has a defect: " + what + ". Its publisher can help"}
+}
+
+// asError makes a *sdk.Error of a driver's error.
+func asError(err error) *sdk.Error {
+	var e *sdk.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &sdk.Error{Code: sdk.Internal, Source: sdk.FromHost, Message: "the host could not call the plugin; its operator finds the reason in the log"}
+}
+
+const maxErrorText = 1 << 10 // bytes of a message or a field's name that a plugin sends
+
+// presentable returns a plugin's error with what is not fit for a page taken out: codes and sources that are not known,
+// overlong or broken texts.
+func presentable(e *sdk.Error) *sdk.Error {
+	out := &sdk.Error{Code: e.Code, Source: e.Source, Message: clean(e.Message), Field: clean(e.Field)}
+	if !knownCodes[out.Code] {
+		out.Code = sdk.Internal
+	}
+	if out.Source != sdk.FromHost && out.Source != sdk.FromDownstream {
+		out.Source = sdk.FromPlugin
+	}
+	if out.Message == "" {
+		out.Message = "the plugin failed and does not say why"
+	}
+	return out
+}
+
+func clean(s string) string {
+	if len(s) > maxErrorText {
+		s = s[:maxErrorText]
+	}
+	return strings.ToValidUTF8(s, "")
+}
+
+var knownCodes = map[sdk.Code]bool{
+	sdk.Invalid: true, sdk.NotFound: true, sdk.Exists: true, sdk.PermissionDenied: true, sdk.Unauthenticated: true, sdk.Exhausted: true,
+	sdk.Canceled: true, sdk.Deadline: true, sdk.Unavailable: true, sdk.Unimplemented: true, sdk.Internal: true,
+}

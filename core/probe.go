@@ -1,0 +1,59 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pergola-platform/pergola/core/driver"
+	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/wire"
+)
+
+// probe asks code to describe itself and compares that with the manifest. It names everything on which the two differ, and
+// which of them says what.
+func probe(ctx context.Context, module driver.Module, m *manifest.Manifest) error {
+	call := wire.Call{Op: wire.OpDescribe}
+	message, err := call.MarshalMsg(nil)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", wire.OpDescribe, err)
+	}
+	raw, err := module.Call(ctx, driver.Call{Message: message})
+	if err != nil {
+		return fmt.Errorf("the code does not describe itself: %w", err)
+	}
+	var code sdk.Description
+	if err := decode(raw, &code); err != nil {
+		return fmt.Errorf("the code does not describe itself: %w", err)
+	}
+	return compare(m, &code)
+}
+
+func compare(m *manifest.Manifest, code *sdk.Description) error {
+	var problems []string
+	if code.ID != string(m.ID) {
+		problems = append(problems, fmt.Sprintf("plugin.json says id %q, the code says %q", m.ID, code.ID))
+	}
+	if code.Version != m.Version {
+		problems = append(problems, fmt.Sprintf("plugin.json says version %q, the code says %q", m.Version, code.Version))
+	}
+	for _, module := range m.Modules {
+		if !slices.Contains(code.Views, module.View) {
+			problems = append(problems, fmt.Sprintf("the module %q of plugin.json shows the view %q, and the code has %s", module.Key, module.View, list(code.Views)))
+		}
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return errors.New("code and plugin.json disagree: " + strings.Join(problems, "; ") + ". Correct one of the two and build again")
+}
+
+func list(names []string) string {
+	if len(names) == 0 {
+		return "no views"
+	}
+	return "only " + strings.Join(names, ", ")
+}

@@ -1,0 +1,231 @@
+package wasm
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/pergola-platform/pergola/core/driver"
+)
+
+// Config configures a driver. The zero value works, without a cache on disk.
+type Config struct {
+	// CacheDir keeps native code between runs of the program, which makes loading a Go plugin some thirty times faster.
+	// Whoever can write there can run code in this process, so New refuses a directory that others may write to; one
+	// that is missing is created. Empty means no cache.
+	CacheDir string
+
+	// MaxMemoryBytes is the ceiling for Limits.MemoryBytes of any module; 0 means 1 GiB, at most 4 GiB.
+	MaxMemoryBytes uint64
+
+	// StartTimeout bounds the start of a module's first instance, in Load; later ones start within the deadline of the
+	// call that needs them. 0 means 10 s.
+	StartTimeout time.Duration
+
+	// Logger receives what an operator should know. It gets no output of guests. nil means slog.Default().
+	Logger *slog.Logger
+
+	// Output receives, at debug level, what guests write to stdout and stderr, and the stack traces of traps. It may
+	// show whatever a guest had in memory, so only a host for development sets it. nil drops it.
+	Output *slog.Logger
+
+	// Now is the guests' clock; nil means time.Now.
+	Now func() time.Time
+
+	// Random is the guests' source of randomness, safe for concurrent use; nil means crypto/rand.
+	Random io.Reader
+}
+
+// MaxCode is the largest module in bytes that Load takes.
+const MaxCode = 64 << 20
+
+// Driver runs Wasm modules. It is safe for concurrent use; make one with [New].
+type Driver struct {
+	config  Config
+	log     *slog.Logger
+	now     func() time.Time
+	started time.Time
+	random  io.Reader
+	runtime wazero.Runtime
+	cache   wazero.CompilationCache // nil without CacheDir
+
+	compilations, instances atomic.Int64
+
+	mu      sync.Mutex
+	code    map[[sha256.Size]byte]*compiled
+	modules map[*module]struct{}
+	closed  bool
+}
+
+var _ driver.Driver = (*Driver)(nil)
+
+var errDriverClosed = errors.New("the Wasm driver is closed")
+
+// New returns a driver.
+func New(c Config) (*Driver, error) {
+	d := &Driver{
+		config: c, log: c.Logger, now: c.Now, random: c.Random,
+		code: map[[sha256.Size]byte]*compiled{}, modules: map[*module]struct{}{},
+	}
+	if d.log == nil {
+		d.log = slog.Default()
+	}
+	if d.now == nil {
+		d.now = time.Now
+	}
+	if d.random == nil {
+		d.random = rand.Reader
+	}
+	d.started = d.now()
+	if d.config.StartTimeout <= 0 {
+		d.config.StartTimeout = 10 * time.Second
+	}
+	if d.config.MaxMemoryBytes == 0 {
+		d.config.MaxMemoryBytes = 1 << 30
+	}
+	if d.config.MaxMemoryBytes > 4<<30 || d.config.MaxMemoryBytes < pageSize {
+		return nil, fmt.Errorf("wasm: MaxMemoryBytes is %d; it has to be between 64 KiB and 4 GiB", c.MaxMemoryBytes)
+	}
+	rc := wazero.NewRuntimeConfig().
+		WithCloseOnContextDone(true).
+		// Without reference types a guest cannot grow a table, which is memory that no limit counts.
+		WithCoreFeatures(api.CoreFeaturesV2.SetEnabled(api.CoreFeatureReferenceTypes, false)).
+		WithDebugInfoEnabled(false).
+		WithMemoryLimitPages(uint32(d.config.MaxMemoryBytes / pageSize))
+	if c.CacheDir != "" {
+		var err error
+		if d.cache, err = openCache(c.CacheDir); err != nil {
+			return nil, err
+		}
+		rc = rc.WithCompilationCache(d.cache)
+	}
+	ctx := context.Background()
+	d.runtime = wazero.NewRuntimeWithConfig(ctx, rc)
+	if err := provide(ctx, d.runtime); err != nil {
+		return nil, errors.Join(err, d.Close(ctx))
+	}
+	return d, nil
+}
+
+func openCache(dir string) (wazero.CompilationCache, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("open compilation cache: %w", err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open compilation cache: %w", err)
+	}
+	if mode := info.Mode(); mode&(fs.ModePerm&0o022) != 0 && runtime.GOOS != "windows" {
+		return nil, fmt.Errorf("open compilation cache %s: others may write to it (%v), and what lies there is run: chmod 700 it", dir, mode.Perm())
+	}
+	cache, err := wazero.NewCompilationCacheWithDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open compilation cache %s: %w", dir, err)
+	}
+	return cache, nil
+}
+
+// Load implements driver.Driver. It refuses what ABI v1 cannot run, compiles the rest or takes it from the cache, and
+// makes the first instance, so that code which cannot even start is found out here.
+func (d *Driver) Load(ctx context.Context, code []byte, limits driver.Limits) (driver.Module, error) {
+	limits = limits.WithDefaults()
+	if limits.MemoryBytes > d.config.MaxMemoryBytes {
+		return nil, fmt.Errorf("load module: %s of memory is asked for and %s is the most that this host gives", mib(limits.MemoryBytes), mib(d.config.MaxMemoryBytes))
+	}
+	limits.MemoryBytes -= limits.MemoryBytes % pageSize
+	if len(code) > MaxCode {
+		return nil, fmt.Errorf("load module: it is %s long, at most %s are allowed", mib(uint64(len(code))), mib(MaxCode))
+	}
+	s, err := inspect(code)
+	if err != nil {
+		return nil, fmt.Errorf("load module: %w", err)
+	}
+	if err := check(s, limits.MemoryBytes); err != nil {
+		return nil, fmt.Errorf("load module: %w", err)
+	}
+	c, err := d.compile(ctx, code)
+	if err != nil {
+		return nil, fmt.Errorf("load module: %w", err)
+	}
+	m := &module{driver: d, code: c, limits: limits, gate: driver.NewGate(limits), log: d.log.With("module", c.name())}
+	startCtx, cancel := context.WithTimeout(ctx, d.config.StartTimeout)
+	defer cancel()
+	first, err := d.instantiate(startCtx, c, limits, m.log)
+	if err != nil {
+		d.release(c)
+		return nil, fmt.Errorf("load module: start it: %w", err)
+	}
+	m.idle = []*instance{first}
+	d.mu.Lock()
+	closed := d.closed
+	if !closed {
+		d.modules[m] = struct{}{}
+	}
+	d.mu.Unlock()
+	if closed {
+		first.close(ctx)
+		d.release(c)
+		return nil, errDriverClosed
+	}
+	return m, nil
+}
+
+// Stats are counts for an operator's metrics.
+type Stats struct {
+	Compilations int64 // modules compiled or read from the cache on disk, since New
+	Resident     int   // modules whose native code is in memory now
+	Instances    int64 // instances that exist now, busy and idle
+}
+
+// Stats returns the driver's counts.
+func (d *Driver) Stats() Stats {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return Stats{Compilations: d.compilations.Load(), Resident: len(d.code), Instances: d.instances.Load()}
+}
+
+// forget drops a module that was closed.
+func (d *Driver) forget(m *module) {
+	d.mu.Lock()
+	delete(d.modules, m)
+	d.mu.Unlock()
+	d.release(m.code)
+}
+
+// Close implements driver.Driver.
+func (d *Driver) Close(ctx context.Context) error {
+	d.mu.Lock()
+	d.closed = true
+	modules := make([]*module, 0, len(d.modules))
+	for m := range d.modules {
+		modules = append(modules, m)
+	}
+	d.mu.Unlock()
+
+	errs := make([]error, len(modules))
+	var wg sync.WaitGroup
+	for i, m := range modules {
+		wg.Go(func() { errs[i] = m.Close(ctx) })
+	}
+	wg.Wait()
+	if d.runtime != nil {
+		errs = append(errs, d.runtime.Close(context.WithoutCancel(ctx)))
+	}
+	if d.cache != nil {
+		errs = append(errs, d.cache.Close(context.WithoutCancel(ctx)))
+	}
+	return errors.Join(errs...)
+}
