@@ -1,0 +1,85 @@
+// Package config holds every setting of the host. [Load] puts them together from four layers, each stronger than the one
+// before: defaults, a YAML file, the environment, command-line flags. The result is validated once, as a whole.
+//
+// Every setting has a key such as connect.app_key; in a file it stands under that path, in the environment as
+// PERGOLA_CONNECT_APP_KEY.
+package config
+
+import "time"
+
+// Config is the effective configuration.
+type Config struct {
+	Data    string  `koanf:"data" help:"directory of everything the host keeps"`
+	Listen  string  `koanf:"listen" help:"address to serve on, host:port; port 0 takes a free one"`
+	BaseURL string  `koanf:"base_url" help:"address under which Jira and browsers reach the host, without a trailing slash; empty: http:// and the listen address"`
+	Log     Log     `koanf:"log"`
+	Connect Connect `koanf:"connect"`
+	Plugins Plugins `koanf:"plugins"`
+	Engine  Engine  `koanf:"engine"`
+	Web     Web     `koanf:"web"`
+	Metrics Metrics `koanf:"metrics"`
+}
+
+// Log is how the host logs, always to stderr.
+type Log struct {
+	Level  string `koanf:"level" help:"debug, info, warn or error"`
+	Format string `koanf:"format" help:"text or json"`
+}
+
+// Connect is the app as Jira sees it.
+type Connect struct {
+	AppKey  string `koanf:"app_key" help:"the app's key; never change it once a site has installed the app"`
+	AppName string `koanf:"app_name" help:"the app's name in Jira"`
+	// Audiences are accepted beside base_url: Atlassian has changed the audience of install tokens before.
+	Audiences      []string `koanf:"audiences" help:"further base URLs that a signed install may be addressed to"`
+	KeyHosts       []string `koanf:"key_hosts" help:"where the public keys of signed installs are fetched, in order"`
+	BridgeURL      string   `koanf:"bridge_url" help:"Atlassian's all.js, which connects our pages with Jira"`
+	FrameAncestors []string `koanf:"frame_ancestors" help:"sites that may show our pages in a frame"`
+	LoopbackSites  bool     `koanf:"loopback_sites" help:"let Jira sites install that are reached by plain http on this machine (development)"`
+}
+
+// Plugins is which plugins there are.
+type Plugins struct {
+	Dir string `koanf:"dir" help:"directory with a folder for each plugin; empty: plugins beside the program"`
+	// Enabled are on for a tenant until its admin says otherwise; the others are off. Their permissions count as
+	// granted with the installation of the app.
+	Enabled []string `koanf:"enabled" help:"ids of the plugins that are on until a tenant's admin switches them off; * for all"`
+}
+
+// Engine bounds what plugins may use.
+type Engine struct {
+	MemoryMiB int           `koanf:"memory_mib" help:"most memory of one plugin instance, in MiB"`
+	Timeout   time.Duration `koanf:"timeout" help:"most time of one plugin call"`
+	Instances int           `koanf:"instances" help:"most calls of one plugin at the same time; 0: two for each CPU"`
+}
+
+// Web bounds what clients may send.
+type Web struct {
+	BodyLimit   int           `koanf:"body_limit" help:"most bytes of a request's body"`
+	ReadTimeout time.Duration `koanf:"read_timeout" help:"most time for a request to arrive"`
+	Drain       time.Duration `koanf:"drain" help:"most time that running requests are given at shutdown"`
+}
+
+// Metrics is who may read /metrics.
+type Metrics struct {
+	Token string `koanf:"token" help:"bearer token for /metrics; empty: only this machine may read them" secret:"true"`
+}
+
+// Default returns the defaults.
+func Default() Config {
+	return Config{
+		Data:   "data",
+		Listen: "127.0.0.1:8080",
+		Log:    Log{Level: "info", Format: "text"},
+		Connect: Connect{
+			AppKey:         "pergola",
+			AppName:        "Pergola",
+			KeyHosts:       []string{"https://connect-install-keys.atlassian.com"},
+			BridgeURL:      "https://connect-cdn.atl-paas.net/all.js",
+			FrameAncestors: []string{"https://*.atlassian.net", "https://*.jira.com"},
+		},
+		Plugins: Plugins{Enabled: []string{"*"}},
+		Engine:  Engine{MemoryMiB: 64, Timeout: 10 * time.Second},
+		Web:     Web{BodyLimit: 1 << 20, ReadTimeout: 15 * time.Second, Drain: 20 * time.Second},
+	}
+}

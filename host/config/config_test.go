@@ -1,0 +1,108 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pergola-platform/pergola/host/config"
+)
+
+func TestDefaultsAreValid(t *testing.T) {
+	t.Chdir(t.TempDir())
+	got, _, err := config.Load(config.Options{Environ: []string{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(config.Default(), got); diff != "" {
+		t.Errorf("defaults changed on the way (-want +got):\n%s", diff)
+	}
+}
+
+func TestLaterLayersWinAndAreNamed(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "pergola.yaml")
+	write(t, name, "listen: 127.0.0.1:1\nlog:\n  level: warn\nengine:\n  timeout: 3s\nplugins:\n  enabled: [a.b]\n")
+	c, values, err := config.Load(config.Options{
+		File:     name,
+		Environ:  []string{"PERGOLA_LISTEN=127.0.0.1:2", "PERGOLA_PLUGINS_ENABLED=c.d, e.f", "PERGOLA_METRICS_TOKEN=hush", "PERGOLA_VECTORS=elsewhere"},
+		Flags:    map[string]string{"listen": "127.0.0.1:3"},
+		Override: map[string]string{"connect.loopback_sites": "true"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := config.Default()
+	want.Listen, want.Log.Level, want.Engine.Timeout = "127.0.0.1:3", "warn", 3*time.Second
+	want.Plugins.Enabled, want.Metrics.Token, want.Connect.LoopbackSites = []string{"c.d", "e.f"}, "hush", true
+	if diff := cmp.Diff(want, c); diff != "" {
+		t.Errorf("effective configuration (-want +got):\n%s", diff)
+	}
+	origins := map[string]string{}
+	for _, v := range values {
+		origins[v.Key] = v.Origin
+		if strings.Contains(v.Text, "hush") {
+			t.Errorf("%s shows the secret", v.Key)
+		}
+		if v.Help == "" {
+			t.Errorf("%s has no help", v.Key)
+		}
+	}
+	for key, origin := range map[string]string{
+		"listen": "flag", "log.level": "file " + name, "plugins.enabled": "environment",
+		"connect.loopback_sites": "command", "data": "default",
+	} {
+		if origins[key] != origin {
+			t.Errorf("origin of %s = %q, want %q", key, origins[key], origin)
+		}
+	}
+}
+
+func TestBadConfigurationSaysWhatToWrite(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	typo := filepath.Join(dir, "typo.yaml")
+	write(t, typo, "connect:\n  appkey: x\n")
+	broken := filepath.Join(dir, "broken.yaml")
+	write(t, broken, "listen: [\n")
+	for _, tt := range []struct {
+		name string
+		in   config.Options
+		want []string
+	}{
+		{"unknown key", config.Options{File: typo}, []string{`no setting "connect.appkey"`, "did you mean", "connect.app_key"}},
+		{"missing file", config.Options{File: "nowhere.yaml"}, []string{"nowhere.yaml does not exist"}},
+		{"broken file", config.Options{File: broken}, []string{"broken.yaml"}},
+		{"bad listen", config.Options{Flags: map[string]string{"listen": "8080"}}, []string{"listen (PERGOLA_LISTEN)", "127.0.0.1:8080"}},
+		{"all at once", config.Options{Flags: map[string]string{"log.level": "loud", "engine.memory_mib": "1"}}, []string{"log.level", "engine.memory_mib"}},
+		{"not a number", config.Options{Environ: []string{"PERGOLA_ENGINE_MEMORY_MIB=lots"}}, []string{"memory_mib"}},
+		{"base URL with slash", config.Options{Flags: map[string]string{"base_url": "https://x.example/"}}, []string{"base_url", "without a slash"}},
+		{"policy injection", config.Options{Flags: map[string]string{"connect.frame_ancestors": "https://x; script-src *"}}, []string{"frame_ancestors"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.in.Environ == nil {
+				tt.in.Environ = []string{}
+			}
+			_, _, err := config.Load(tt.in)
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error %q does not say %q", err, want)
+				}
+			}
+		})
+	}
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

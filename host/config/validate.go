@@ -1,0 +1,100 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+)
+
+var appKey = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,64}$`)
+
+// validate returns every problem at once, each naming the setting and what to write instead.
+func (c *Config) validate() error {
+	var errs []error
+	bad := func(key, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("%s (%s): %s", key, EnvName(key), fmt.Sprintf(format, args...)))
+	}
+	if c.Data == "" {
+		bad("data", "is empty; name a directory")
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		bad("listen", "%q is not host:port; write 127.0.0.1:8080, or :8080 for every address of this machine", c.Listen)
+	}
+	if c.BaseURL != "" {
+		if err := absolute(c.BaseURL); err != nil {
+			bad("base_url", "%v", err)
+		}
+	}
+	switch c.Log.Level {
+	case "debug", "info", "warn", "error":
+	default:
+		bad("log.level", "%q is unknown; write debug, info, warn or error", c.Log.Level)
+	}
+	if c.Log.Format != "text" && c.Log.Format != "json" {
+		bad("log.format", "%q is unknown; write text or json", c.Log.Format)
+	}
+	if !appKey.MatchString(c.Connect.AppKey) {
+		bad("connect.app_key", "%q is no app key; use 1 to 64 letters, digits, dots, dashes and underscores", c.Connect.AppKey)
+	}
+	if c.Connect.AppName == "" {
+		bad("connect.app_name", "is empty; name the app as admins shall see it")
+	}
+	for _, list := range []struct {
+		key    string
+		values []string
+	}{{"connect.audiences", c.Connect.Audiences}, {"connect.key_hosts", c.Connect.KeyHosts}} {
+		for _, u := range list.values {
+			if err := absolute(u); err != nil {
+				bad(list.key, "%v", err)
+			}
+		}
+	}
+	if len(c.Connect.KeyHosts) == 0 {
+		bad("connect.key_hosts", "is empty; without a key host no site can install the app")
+	}
+	if u, err := url.Parse(c.Connect.BridgeURL); err != nil || u.Host == "" {
+		bad("connect.bridge_url", "%q is no absolute address of a script", c.Connect.BridgeURL)
+	}
+	for _, a := range c.Connect.FrameAncestors {
+		if strings.ContainsAny(a, " ;,'\"\n") || !strings.Contains(a, "://") {
+			bad("connect.frame_ancestors", "%q is no origin; write it as https://*.atlassian.net", a)
+		}
+	}
+	if c.Engine.MemoryMiB < 8 || c.Engine.MemoryMiB > 4096 {
+		bad("engine.memory_mib", "%d is out of range; write 8 to 4096", c.Engine.MemoryMiB)
+	}
+	if c.Engine.Timeout < 10*time.Millisecond || c.Engine.Timeout > 10*time.Minute {
+		bad("engine.timeout", "%s is out of range; write 10ms to 10m", c.Engine.Timeout)
+	}
+	if c.Engine.Instances < 0 || c.Engine.Instances > 1024 {
+		bad("engine.instances", "%d is out of range; write 0 to 1024", c.Engine.Instances)
+	}
+	if c.Web.BodyLimit < 64<<10 || c.Web.BodyLimit > 64<<20 {
+		bad("web.body_limit", "%d is out of range; write %d to %d", c.Web.BodyLimit, 64<<10, 64<<20)
+	}
+	if c.Web.ReadTimeout <= 0 {
+		bad("web.read_timeout", "%s is not positive", c.Web.ReadTimeout)
+	}
+	if c.Web.Drain < 0 {
+		bad("web.drain", "%s is negative", c.Web.Drain)
+	}
+	if len(errs) > 0 {
+		return fmt.Errorf("configuration: %w", errors.Join(errs...))
+	}
+	return nil
+}
+
+func absolute(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return fmt.Errorf("%q is no absolute http or https address", s)
+	}
+	if strings.HasSuffix(s, "/") || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("%q must end without a slash, query or fragment", s)
+	}
+	return nil
+}
