@@ -1,0 +1,54 @@
+package sqlitestore
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/pergola-platform/pergola/host/store"
+)
+
+// fail says what the store was doing when err happened, and makes store.ErrUnavailable of what lies outside the program,
+// with what the operator can do about it.
+func (s *Store) fail(doing string, err error) error {
+	if advice := advice(err); advice != "" {
+		return fmt.Errorf("%w: %s in %s: %s (%w)", store.ErrUnavailable, doing, s.dir, advice, err)
+	}
+	return fmt.Errorf("%s in %s: %w", doing, s.dir, err)
+}
+
+func advice(err error) string {
+	const (
+		full     = "the disk or the store's size limit is full; make room or raise the limit"
+		readOnly = "the files cannot be written; check the owner and mode of the directory and that the disk is not mounted read-only"
+	)
+	switch {
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return readOnly
+	case errors.Is(err, syscall.ENOSPC):
+		return full
+	}
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return ""
+	}
+	switch e.Code() & 0xff { // the high bytes say more than the operator can use
+	case sqlite3.SQLITE_FULL:
+		return full
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN:
+		return readOnly
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return "the database file is damaged; stop the host, keep a copy of the directory and restore a backup"
+	case sqlite3.SQLITE_IOERR:
+		return "the disk does not read or write; look at the system's log"
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return "another program holds the database; end it and try again"
+	case sqlite3.SQLITE_NOMEM:
+		return "the machine is out of memory"
+	}
+	return ""
+}

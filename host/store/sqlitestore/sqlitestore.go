@@ -1,0 +1,269 @@
+// Package sqlitestore is the embedded driver of host/store: one SQLite database in a directory of its own, for an
+// installation of one machine. Start with [Open].
+//
+// The database is in WAL mode with synchronous=FULL, so a write is on the disk when it is acknowledged. One connection
+// writes, several read; readers never wait for the writer. A directory belongs to one process at a time.
+//
+// To take a backup while the host runs, use SQLite's own online backup (sqlite3 pergola.db ".backup copy.db"); copying the
+// files is only safe while it stands still.
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/pergola-platform/pergola/host/store"
+)
+
+// Store is an open database. It is safe for concurrent use.
+type Store struct {
+	dir     string
+	db      *sql.DB
+	conns   []*sql.Conn // all that the pools lend
+	stmts   []*sql.Stmt // all that are prepared on conns
+	lock    *lock
+	writers *pool[*writer] // one
+	readers *pool[*reader]
+}
+
+var _ store.Driver = (*Store)(nil)
+
+// Get returns a document or store.ErrNotFound.
+func (s *Store) Get(ctx context.Context, key store.Key) (store.Doc, error) {
+	if err := key.Validate(); err != nil {
+		return store.Doc{}, err
+	}
+	r, err := s.readers.take(ctx)
+	if err != nil {
+		return store.Doc{}, err
+	}
+	defer s.readers.give(r)
+	doc, err := scan(r.get.QueryRowContext(uncancelled(ctx), key.Tenant, key.Collection, key.ID), store.Query{Tenant: key.Tenant, Collection: key.Collection})
+	if errors.Is(err, sql.ErrNoRows) {
+		return store.Doc{}, fmt.Errorf("%s: %w", key, store.ErrNotFound)
+	}
+	if err != nil {
+		return store.Doc{}, s.fail("read "+key.String(), err)
+	}
+	return doc, nil
+}
+
+// List returns a page of documents.
+func (s *Store) List(ctx context.Context, q store.Query) ([]store.Doc, error) {
+	q, err := q.Validate()
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.readers.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.readers.give(r)
+	docs, err := r.page(uncancelled(ctx), q)
+	if err != nil {
+		return nil, s.fail("list "+q.Collection+" of "+string(q.Tenant), err)
+	}
+	return docs, nil
+}
+
+// Write carries out all of ops or none.
+func (s *Store) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
+	if err := store.ValidateOps(ops); err != nil {
+		return nil, err
+	}
+	if len(ops) == 0 {
+		return nil, ctx.Err()
+	}
+	w, err := s.writers.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.writers.give(w)
+	revs, err := w.transaction(ctx, ops)
+	if err != nil {
+		if conflict := (*store.ConflictError)(nil); errors.As(err, &conflict) || errors.Is(err, ctx.Err()) {
+			return nil, err
+		}
+		return nil, s.fail("write "+ops[0].Doc.Key.String(), err)
+	}
+	return revs, nil
+}
+
+// Ping reads from the database.
+func (s *Store) Ping(ctx context.Context) error {
+	r, err := s.readers.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.readers.give(r)
+	var version int
+	if err := r.ping.QueryRowContext(uncancelled(ctx)).Scan(&version); err != nil {
+		return s.fail("read the format", err)
+	}
+	return nil
+}
+
+// uncancelled keeps a cancellation from reaching SQLite. Statements here are short, and an interrupted COMMIT would leave
+// open whether it happened.
+func uncancelled(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
+
+type row interface{ Scan(dest ...any) error }
+
+// scan reads a row of id, rev, body, indexes.
+func scan(r row, q store.Query) (store.Doc, error) {
+	doc := store.Doc{Key: store.Key{Tenant: q.Tenant, Collection: q.Collection}}
+	var indexes []byte
+	if err := r.Scan(&doc.Key.ID, &doc.Rev, &doc.Body, &indexes); err != nil {
+		return store.Doc{}, err
+	}
+	var err error
+	doc.Index, err = decodeIndexes(indexes)
+	return doc, err
+}
+
+// encodeIndexes returns nil, which is NULL, for none.
+func encodeIndexes(m map[string]string) ([]byte, error) {
+	if len(m) == 0 {
+		return nil, nil
+	}
+	return json.Marshal(m)
+}
+
+func decodeIndexes(b []byte) (map[string]string, error) {
+	if b == nil {
+		return nil, nil
+	}
+	var m map[string]string
+	if err := json.Unmarshal(b, &m); err != nil {
+		return nil, fmt.Errorf("decode the indexes: %w", err)
+	}
+	return m, nil
+}
+
+// transaction carries out ops and returns the new revisions.
+func (w *writer) transaction(ctx context.Context, ops []store.Op) (revs []int64, err error) {
+	background := uncancelled(ctx)
+	if _, err := w.begin.ExecContext(background); err != nil {
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	defer func() {
+		if err == nil {
+			return
+		}
+		// SQLite has rolled back by itself after some errors, and then there is nothing left to do.
+		_, _ = w.rollback.ExecContext(background)
+	}()
+	revs = make([]int64, len(ops))
+	for i, op := range ops {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if revs[i], err = w.apply(background, op); err != nil {
+			return nil, err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if _, err := w.commit.ExecContext(background); err != nil {
+		return nil, fmt.Errorf("commit: %w", err)
+	}
+	return revs, nil
+}
+
+// apply carries out one op and returns the document's new revision, 0 for a delete.
+func (w *writer) apply(ctx context.Context, op store.Op) (int64, error) {
+	key := op.Doc.Key
+	var row, rev int64
+	var indexes []byte
+	err := w.find.QueryRowContext(ctx, key.Tenant, key.Collection, key.ID).Scan(&row, &rev, &indexes)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, err
+	}
+	there := err == nil
+	if op.IfRev != store.Any && op.IfRev != rev { // rev is 0 where there is nothing
+		return 0, &store.ConflictError{Key: key}
+	}
+	old, err := decodeIndexes(indexes)
+	if err != nil {
+		return 0, err
+	}
+	if op.Delete {
+		if !there {
+			return 0, nil
+		}
+		if _, err := w.remove.ExecContext(ctx, row); err != nil {
+			return 0, err
+		}
+		return 0, w.reindex(ctx, key, row, old, nil)
+	}
+	encoded, err := encodeIndexes(op.Doc.Index)
+	if err != nil {
+		return 0, err
+	}
+	if there {
+		_, err = w.update.ExecContext(ctx, rev+1, op.Doc.Body, encoded, row)
+	} else {
+		var result sql.Result
+		if result, err = w.insert.ExecContext(ctx, key.Tenant, key.Collection, key.ID, op.Doc.Body, encoded); err == nil {
+			row, err = result.LastInsertId()
+		}
+	}
+	if err != nil {
+		return 0, err
+	}
+	return rev + 1, w.reindex(ctx, key, row, old, op.Doc.Index)
+}
+
+// reindex writes the difference between a document's old and new index entries.
+func (w *writer) reindex(ctx context.Context, key store.Key, row int64, before, after map[string]string) error {
+	if maps.Equal(before, after) {
+		return nil
+	}
+	for name, value := range before {
+		if now, ok := after[name]; ok && now == value {
+			continue
+		}
+		if _, err := w.unindex.ExecContext(ctx, key.Tenant, key.Collection, name, value, key.ID); err != nil {
+			return err
+		}
+	}
+	for name, value := range after {
+		if was, ok := before[name]; ok && was == value {
+			continue
+		}
+		if _, err := w.index.ExecContext(ctx, key.Tenant, key.Collection, name, value, key.ID, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// page runs a validated query.
+func (r *reader) page(ctx context.Context, q store.Query) ([]store.Doc, error) {
+	rows, err := r.query(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var docs []store.Doc
+	for rows.Next() {
+		doc, err := scan(rows, q)
+		if err != nil {
+			return nil, err
+		}
+		docs = append(docs, doc)
+	}
+	return docs, rows.Err()
+}
+
+func (r *reader) query(ctx context.Context, q store.Query) (*sql.Rows, error) {
+	if q.Index == "" {
+		return r.byID.QueryContext(ctx, q.Tenant, q.Collection, q.After, q.Limit)
+	}
+	return r.byIndex.QueryContext(ctx, q.Tenant, q.Collection, q.Index, q.Value, q.After, q.Limit)
+}

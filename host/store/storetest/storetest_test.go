@@ -1,0 +1,247 @@
+package storetest_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pergola-platform/pergola/host/store"
+	"github.com/pergola-platform/pergola/host/store/sqlitestore"
+	"github.com/pergola-platform/pergola/host/store/storetest"
+)
+
+// faultEnv makes TestFaultyDriver run the suite over the driver with that fault.
+const faultEnv = "PERGOLA_TEST_FAULT"
+
+// faults are drivers that are wrong in one way, each with the check of the suite that has to find it.
+var faults = map[string]struct {
+	check string
+	wrap  func(store.Driver) store.Driver
+}{
+	"never looks at revisions":  {"a write happens only at the expected revision", func(d store.Driver) store.Driver { return blind{d} }},
+	"looks, then writes":        {"one of many concurrent writers wins", func(d store.Driver) store.Driver { return racy{d} }},
+	"loses updates":             {"concurrent increments are all there", func(d store.Driver) store.Driver { return racy{d} }},
+	"writes one by one":         {"a batch is written whole or not at all", func(d store.Driver) store.Driver { return torn{d} }},
+	"shows half of a batch":     {"readers never see half of a batch", func(d store.Driver) store.Driver { return torn{d} }},
+	"mixes tenants":             {"tenants are apart", func(d store.Driver) store.Driver { return mixing{d} }},
+	"takes any batch":           {"a batch stays inside one tenant", func(d store.Driver) store.Driver { return torn{d} }},
+	"starts a page too early":   {"pages by id cover everything once, in order", func(d store.Driver) store.Driver { return early{d} }},
+	"starts a page too late":    {"pages by an equal index value cover everything once, in order", func(d store.Driver) store.Driver { return late{d} }},
+	"pages by position":         {"pages survive writes between them", func(d store.Driver) store.Driver { return &skipping{Driver: d} }},
+	"keeps old index values":    {"an index follows the document", func(d store.Driver) store.Driver { return hoarding{d} }},
+	"folds the case of ids":     {"unusual ids are ordinary", func(d store.Driver) store.Driver { return folding{d} }},
+	"keeps what it was given":   {"the caller keeps what it passed and owns what it got", func(d store.Driver) store.Driver { return &caching{Driver: d} }},
+	"never hears a cancelation": {"an ended context is obeyed", func(d store.Driver) store.Driver { return deaf{d} }},
+	"forgets":                   {"documents survive closing", nil},
+}
+
+func TestSuiteFindsFaults(t *testing.T) {
+	for name, fault := range faults {
+		t.Run(name, func(t *testing.T) {
+			pattern := "^TestFaultyDriver$/^" + strings.ReplaceAll(fault.check, " ", "_") + "$"
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run="+pattern)
+			cmd.Env = append(os.Environ(), faultEnv+"="+name)
+			out, err := cmd.CombinedOutput()
+			if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) {
+				t.Fatalf("the check %q passes a driver that %s (%v)", fault.check, name, err)
+			}
+			if want := "--- FAIL: TestFaultyDriver/" + strings.ReplaceAll(fault.check, " ", "_"); !strings.Contains(string(out), want) {
+				t.Errorf("the check %q did not fail by itself:\n%s", fault.check, out)
+			}
+		})
+	}
+}
+
+// TestFaultyDriver is run by TestSuiteFindsFaults in a process of its own, where its failure is the success.
+func TestFaultyDriver(t *testing.T) {
+	fault, ok := faults[os.Getenv(faultEnv)]
+	if !ok {
+		t.Skip("runs as a child of TestSuiteFindsFaults")
+	}
+	storetest.Run(t, func(t *testing.T, dir string) store.Driver {
+		if fault.wrap == nil {
+			dir = t.TempDir()
+		}
+		d, err := sqlitestore.Open(t.Context(), dir, sqlitestore.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fault.wrap == nil {
+			return d
+		}
+		return fault.wrap(d)
+	})
+}
+
+type blind struct{ store.Driver }
+
+func (d blind) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
+	ops = slices.Clone(ops)
+	for i := range ops {
+		ops[i].IfRev = store.Any
+	}
+	return d.Driver.Write(ctx, ops...)
+}
+
+type racy struct{ store.Driver }
+
+func (d racy) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
+	for _, op := range ops {
+		got, err := d.Get(ctx, op.Doc.Key)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return nil, err
+		}
+		if op.IfRev != store.Any && op.IfRev != got.Rev {
+			return nil, &store.ConflictError{Key: op.Doc.Key}
+		}
+	}
+	runtime.Gosched()
+	return blind(d).Write(ctx, ops...)
+}
+
+type torn struct{ store.Driver }
+
+func (d torn) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
+	var revs []int64
+	for _, op := range ops {
+		rev, err := d.Driver.Write(ctx, op)
+		if err != nil {
+			return nil, err
+		}
+		revs = append(revs, rev...)
+	}
+	return revs, nil
+}
+
+type mixing struct{ store.Driver }
+
+func (d mixing) Get(ctx context.Context, k store.Key) (store.Doc, error) {
+	asked := k.Tenant
+	k.Tenant = "all"
+	doc, err := d.Driver.Get(ctx, k)
+	doc.Key.Tenant = asked
+	return doc, err
+}
+
+func (d mixing) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
+	ops = slices.Clone(ops)
+	for i := range ops {
+		ops[i].Doc.Key.Tenant = "all"
+	}
+	return d.Driver.Write(ctx, ops...)
+}
+
+func (d mixing) List(ctx context.Context, q store.Query) ([]store.Doc, error) {
+	asked := q.Tenant
+	q.Tenant = "all"
+	docs, err := d.Driver.List(ctx, q)
+	for i := range docs {
+		docs[i].Key.Tenant = asked
+	}
+	return docs, err
+}
+
+type early struct{ store.Driver }
+
+func (d early) List(ctx context.Context, q store.Query) ([]store.Doc, error) {
+	if n := len(q.After); n > 0 {
+		q.After = q.After[:n-1] + string(q.After[n-1]-1) + "~"
+	}
+	return d.Driver.List(ctx, q)
+}
+
+type late struct{ store.Driver }
+
+func (d late) List(ctx context.Context, q store.Query) ([]store.Doc, error) {
+	if q.After != "" {
+		q.After += "a" // what starts with the last id is passed over
+	}
+	return d.Driver.List(ctx, q)
+}
+
+// skipping counts how many documents it gave out, as OFFSET does.
+type skipping struct {
+	store.Driver
+	given int
+}
+
+func (d *skipping) List(ctx context.Context, q store.Query) ([]store.Doc, error) {
+	if q.After == "" {
+		d.given = 0
+	}
+	limit := q.Limit
+	q.After, q.Limit = "", store.MaxLimit
+	all, err := d.Driver.List(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	page := all[min(d.given, len(all)):min(d.given+limit, len(all))]
+	d.given += len(page)
+	return page, nil
+}
+
+type hoarding struct{ store.Driver }
+
+func (d hoarding) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
+	ops = slices.Clone(ops)
+	for i, op := range ops {
+		if old, err := d.Get(ctx, op.Doc.Key); err == nil && !op.Delete {
+			merged := maps.Clone(old.Index)
+			if merged == nil {
+				merged = map[string]string{}
+			}
+			maps.Copy(merged, op.Doc.Index)
+			ops[i].Doc.Index = merged
+		}
+	}
+	return d.Driver.Write(ctx, ops...)
+}
+
+type folding struct{ store.Driver }
+
+func (d folding) Get(ctx context.Context, k store.Key) (store.Doc, error) {
+	k.ID = strings.ToLower(k.ID)
+	return d.Driver.Get(ctx, k)
+}
+
+func (d folding) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
+	ops = slices.Clone(ops)
+	for i := range ops {
+		ops[i].Doc.Key.ID = strings.ToLower(ops[i].Doc.Key.ID)
+	}
+	return d.Driver.Write(ctx, ops...)
+}
+
+// caching answers from the memory that a caller passed in.
+type caching struct {
+	store.Driver
+	last store.Doc
+}
+
+func (d *caching) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
+	revs, err := d.Driver.Write(ctx, ops...)
+	if err == nil {
+		d.last = ops[0].Doc
+		d.last.Rev = revs[0]
+	}
+	return revs, err
+}
+
+func (d *caching) Get(ctx context.Context, k store.Key) (store.Doc, error) {
+	if d.last.Key == k {
+		return d.last, nil
+	}
+	return d.Driver.Get(ctx, k)
+}
+
+type deaf struct{ store.Driver }
+
+func (d deaf) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
+	return d.Driver.Write(context.WithoutCancel(ctx), ops...)
+}

@@ -1,0 +1,82 @@
+package tenant
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/store"
+)
+
+// Collections of the platform's tenant. The last two hold a marker for each client key and alias in use: a document id is
+// unique, an index value is not.
+const (
+	tenantCollection    = "tenant"
+	clientKeyCollection = "tenant.client_key"
+	aliasCollection     = "tenant.alias"
+)
+
+// Indexes of tenantCollection.
+const (
+	byClientKey = "clientKey"
+	byAlias     = "alias"
+)
+
+// document is a tenant as it is stored. It is a type of its own because Tenant's JSON hides the secret.
+type document struct {
+	ID             capability.TenantID `json:"id"`
+	Alias          string              `json:"alias"`
+	ClientKey      string              `json:"clientKey"`
+	SharedSecret   string              `json:"sharedSecret"`
+	BaseURL        string              `json:"baseUrl"`
+	DisplayURL     string              `json:"displayUrl,omitempty"`
+	OAuthClientID  string              `json:"oauthClientId,omitempty"`
+	InstallationID string              `json:"installationId,omitempty"`
+	State          State               `json:"state"`
+	Installed      time.Time           `json:"installed"`
+	Uninstalled    time.Time           `json:"uninstalled,omitzero"`
+	Changed        time.Time           `json:"changed"`
+}
+
+func tenantKey(id capability.TenantID) store.Key {
+	return store.Key{Tenant: store.Platform, Collection: tenantCollection, ID: string(id)}
+}
+
+// put is the write of t, on the condition that its revision is still t.Rev.
+func put(t Tenant) (store.Op, error) {
+	body, err := json.Marshal(document{
+		ID: t.ID, Alias: t.Alias, ClientKey: t.ClientKey, SharedSecret: t.SharedSecret.Reveal(),
+		BaseURL: t.BaseURL, DisplayURL: t.DisplayURL, OAuthClientID: t.OAuthClientID, InstallationID: t.InstallationID,
+		State: t.State, Installed: t.Installed, Uninstalled: t.Uninstalled, Changed: t.Changed,
+	})
+	if err != nil {
+		return store.Op{}, fmt.Errorf("encode tenant %s: %w", t.ID, err)
+	}
+	return store.Op{
+		Doc:   store.Doc{Key: tenantKey(t.ID), Body: body, Index: map[string]string{byClientKey: t.ClientKey, byAlias: t.Alias}},
+		IfRev: t.Rev,
+	}, nil
+}
+
+// marker is the write that takes a client key or an alias, or fails where it is taken.
+func marker(collection, id string, t capability.TenantID) (store.Op, error) {
+	body, err := json.Marshal(map[string]capability.TenantID{"tenant": t})
+	if err != nil {
+		return store.Op{}, fmt.Errorf("encode a marker of tenant %s: %w", t, err)
+	}
+	return store.Op{Doc: store.Doc{Key: store.Key{Tenant: store.Platform, Collection: collection, ID: id}, Body: body}}, nil
+}
+
+func decode(d store.Doc) (Tenant, error) {
+	var o document
+	if err := json.Unmarshal(d.Body, &o); err != nil {
+		return Tenant{}, fmt.Errorf("decode tenant %s: %w", d.Key.ID, err)
+	}
+	return Tenant{
+		ID: o.ID, Alias: o.Alias, ClientKey: o.ClientKey, SharedSecret: NewSecret(o.SharedSecret),
+		BaseURL: o.BaseURL, DisplayURL: o.DisplayURL, OAuthClientID: o.OAuthClientID, InstallationID: o.InstallationID,
+		State: o.State, Installed: o.Installed, Uninstalled: o.Uninstalled, Changed: o.Changed,
+		Rev: d.Rev,
+	}, nil
+}

@@ -1,0 +1,200 @@
+package tenant_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/store"
+	"github.com/pergola-platform/pergola/host/tenant"
+)
+
+func TestModuleStartsWithDefaults(t *testing.T) {
+	r := tenant.NewModules(openStore(t), clock())
+	got, err := r.Get(t.Context(), "t", "acme.labels")
+	if diff := cmp.Diff(tenant.Module{Plugin: "acme.labels"}, got); err != nil || diff != "" {
+		t.Errorf("Get: %v (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestModuleIsPutOverWhatWasRead(t *testing.T) {
+	r := tenant.NewModules(openStore(t), clock())
+	choice := tenant.Module{
+		Plugin: "acme.labels", Enabled: true, Settings: json.RawMessage(`{"size":3}`), Granted: []string{"jira:read"}, By: "557058:a",
+	}
+	first, err := r.Put(t.Context(), "t", choice)
+	want := choice
+	want.Rev, want.Changed = 1, start
+	if diff := cmp.Diff(want, first); err != nil || diff != "" {
+		t.Errorf("first Put: %v (-want +got):\n%s", err, diff)
+	}
+	got, err := r.Get(t.Context(), "t", "acme.labels")
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("Get: %v (-want +got):\n%s", err, diff)
+	}
+	got.Enabled = false
+	second, err := r.Put(t.Context(), "t", got)
+	if err != nil || second.Rev != 2 {
+		t.Fatalf("second Put = %+v, %v; want revision 2", second, err)
+	}
+	for _, rev := range []int64{0, 1, 3} {
+		stale := choice
+		stale.Rev = rev
+		if _, err := r.Put(t.Context(), "t", stale); !errors.Is(err, store.ErrConflict) {
+			t.Errorf("Put over revision %d: %v, want ErrConflict", rev, err)
+		}
+	}
+	for name, bad := range map[string]tenant.Module{
+		"any revision": {Plugin: "acme.labels", Rev: store.Any}, "no plugin": {}, "no JSON": {Plugin: "b", Settings: json.RawMessage("{")},
+	} {
+		if _, err := r.Put(t.Context(), "t", bad); !errors.Is(err, store.ErrInvalid) {
+			t.Errorf("%s: %v, want ErrInvalid", name, err)
+		}
+	}
+	if got, err := r.Get(t.Context(), "t", "acme.labels"); err != nil || cmp.Diff(second, got) != "" {
+		t.Errorf("after refused writes: %v\n%s", err, cmp.Diff(second, got))
+	}
+}
+
+func TestOneOfConcurrentChoicesWins(t *testing.T) {
+	r := tenant.NewModules(openStore(t), clock())
+	var won atomic.Int64
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			switch _, err := r.Put(t.Context(), "t", tenant.Module{Plugin: "acme.labels"}); {
+			case err == nil:
+				won.Add(1)
+			case !errors.Is(err, store.ErrConflict):
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if won.Load() != 1 {
+		t.Errorf("%d of 8 first choices won, want 1", won.Load())
+	}
+}
+
+func TestModulesAreListedByPlugin(t *testing.T) {
+	r := tenant.NewModules(openStore(t), clock())
+	for _, p := range []capability.PluginID{"b.x", "a.x", "c.x"} {
+		if _, err := r.Put(t.Context(), "t", tenant.Module{Plugin: p}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := r.List(t.Context(), "t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []capability.PluginID
+	for _, m := range all {
+		ids = append(ids, m.Plugin)
+		if m.Rev != 1 {
+			t.Errorf("module %s has revision %d, want 1", m.Plugin, m.Rev)
+		}
+	}
+	if diff := cmp.Diff([]capability.PluginID{"a.x", "b.x", "c.x"}, ids); diff != "" {
+		t.Errorf("plugins (-want +got):\n%s", diff)
+	}
+}
+
+// TestNoMethodReachesAnotherTenant calls every method of the repositories with what belongs to, or names, another tenant.
+// A new method fails the test until it is walked here.
+func TestNoMethodReachesAnotherTenant(t *testing.T) {
+	d := openStore(t)
+	tenants, modules := tenant.NewTenants(d, clock()), tenant.NewModules(d, clock())
+	ours := install(t, tenants, site("ours"))
+	chosen, err := modules.Put(t.Context(), ours.ID, tenant.Module{Plugin: "acme.labels", Enabled: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs := install(t, tenants, site("theirs"))
+	const nobody = capability.TenantID("nobody")
+
+	notFound := func(got tenant.Tenant, err error) error {
+		if !errors.Is(err, store.ErrNotFound) || got.ID != "" {
+			return fmt.Errorf("%v, %w; want ErrNotFound", got, err)
+		}
+		return nil
+	}
+	isTheirs := func(got tenant.Tenant, err error) error {
+		if err != nil || got.ID != theirs.ID {
+			return fmt.Errorf("%v, %w; want the tenant that was named", got, err)
+		}
+		return nil
+	}
+	walk := map[string]func() error{
+		"Tenants.ByID": func() error {
+			return errors.Join(notFound(tenants.ByID(t.Context(), nobody)), isTheirs(tenants.ByID(t.Context(), theirs.ID)))
+		},
+		"Tenants.ByClientKey": func() error {
+			return errors.Join(notFound(tenants.ByClientKey(t.Context(), ours.Alias)), isTheirs(tenants.ByClientKey(t.Context(), "theirs")))
+		},
+		"Tenants.ByAlias": func() error {
+			return errors.Join(notFound(tenants.ByAlias(t.Context(), ours.ClientKey)), isTheirs(tenants.ByAlias(t.Context(), theirs.Alias)))
+		},
+		"Tenants.Install":   func() error { return isTheirs(tenants.Install(t.Context(), site("theirs"))) },
+		"Tenants.SetState":  func() error { return isTheirs(tenants.SetState(t.Context(), theirs.ID, tenant.Disabled)) },
+		"Tenants.Uninstall": func() error { return isTheirs(tenants.Uninstall(t.Context(), theirs.ID)) },
+		"Tenants.List": func() error { // the operator's view of all tenants, and of nothing else
+			all, err := tenants.List(t.Context(), "", 0)
+			if err != nil || len(all) != 2 {
+				return fmt.Errorf("%d tenants, %w; want two", len(all), err)
+			}
+			return nil
+		},
+		"Modules.Get": func() error {
+			got, err := modules.Get(t.Context(), theirs.ID, "acme.labels")
+			if err != nil || got.Rev != 0 || got.Enabled {
+				return fmt.Errorf("%+v, %w; want the defaults", got, err)
+			}
+			return nil
+		},
+		"Modules.List": func() error {
+			if got, err := modules.List(t.Context(), theirs.ID); err != nil || len(got) != 0 {
+				return fmt.Errorf("%+v, %w; want nothing", got, err)
+			}
+			return nil
+		},
+		"Modules.Put": func() error {
+			if _, err := modules.Put(t.Context(), theirs.ID, chosen); !errors.Is(err, store.ErrConflict) {
+				return fmt.Errorf("over our revision: %w, want ErrConflict", err)
+			}
+			return nil
+		},
+	}
+	var methods []string
+	for _, repository := range []any{tenants, modules} {
+		typ := reflect.TypeOf(repository)
+		for i := range typ.NumMethod() {
+			methods = append(methods, strings.TrimPrefix(typ.String(), "*tenant.")+"."+typ.Method(i).Name)
+		}
+	}
+	slices.Sort(methods)
+	for _, name := range methods {
+		visit, ok := walk[name]
+		if !ok {
+			t.Errorf("no case for the method %s", name)
+			continue
+		}
+		if err := visit(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if got, err := tenants.ByID(t.Context(), ours.ID); err != nil || cmp.Diff(ours, got) != "" {
+		t.Errorf("our tenant changed: %v\n%s", err, cmp.Diff(ours, got))
+	}
+	if got, err := modules.Get(t.Context(), ours.ID, "acme.labels"); err != nil || cmp.Diff(chosen, got) != "" {
+		t.Errorf("our choice changed: %v\n%s", err, cmp.Diff(chosen, got))
+	}
+}
