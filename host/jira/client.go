@@ -1,0 +1,218 @@
+package jira
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/tenant"
+)
+
+// Config is what a Client needs. AppKey is required.
+type Config struct {
+	AppKey string
+	// HTTP makes the calls; redirects are never followed, whatever it says. nil: a client with a timeout of 20 seconds.
+	HTTP *http.Client
+	// MaxBody bounds an answer, in bytes; 0 means 8 MiB.
+	MaxBody int64
+	// Clock is time.Now where it is nil.
+	Clock func() time.Time
+	// Sleep waits before a call is tried again, or until ctx ends; nil: a timer.
+	Sleep func(ctx context.Context, d time.Duration) error
+}
+
+const (
+	tokenLife   = 3 * time.Minute
+	httpTimeout = 20 * time.Second
+	maxBody     = 8 << 20
+	retries     = 2
+	// maxWait is the longest pause before another try. A longer one belongs to a used-up quota, which comes back by the
+	// hour; nobody waits for that in front of a page.
+	maxWait = 5 * time.Second
+)
+
+// Client calls Jira sites. It is safe for concurrent use and shared by all tenants. Make it with New.
+type Client struct {
+	appKey  string
+	http    http.Client
+	maxBody int64
+	clock   func() time.Time
+	sleep   func(context.Context, time.Duration) error
+}
+
+// New returns a client.
+func New(c Config) (*Client, error) {
+	if c.AppKey == "" {
+		return nil, errors.New("jira client: the app key is missing")
+	}
+	out := &Client{appKey: c.AppKey, http: http.Client{Timeout: httpTimeout}, maxBody: c.MaxBody, clock: c.Clock, sleep: c.Sleep}
+	if c.HTTP != nil {
+		out.http = *c.HTTP
+	}
+	// A redirect could carry the signed token to another host.
+	out.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	if out.maxBody <= 0 {
+		out.maxBody = maxBody
+	}
+	if out.clock == nil {
+		out.clock = time.Now
+	}
+	if out.sleep == nil {
+		out.sleep = sleep
+	}
+	return out, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// call is one REST call.
+type call struct {
+	what   string // for errors: what is done, in words, without names or values
+	method string
+	path   string // below the site's address, escaped
+	query  url.Values
+	body   any  // sent as JSON; nil for none. A GET never has one: Jira answers 403
+	again  bool // carrying it out twice is the same as once
+	words  bool // a refusal's own words may be shown: they are about what the user typed
+	out    any  // takes the answer's JSON; nil drops it
+}
+
+// do carries out a call, and again where that makes sense.
+func (c *Client) do(ctx context.Context, t tenant.Tenant, q call) error {
+	if t.State != tenant.Active {
+		return failed(q.what, notActive, nil)
+	}
+	body, err := encode(q)
+	if err != nil {
+		return err
+	}
+	for try := 0; ; try++ {
+		err := c.once(ctx, t, q, body)
+		pause, ok := worthAnotherTry(err, try)
+		if !ok || !q.again || try == retries {
+			return err
+		}
+		if deadline, ok := ctx.Deadline(); ok && c.clock().Add(pause).After(deadline) {
+			return err
+		}
+		if c.sleep(ctx, pause) != nil {
+			return err
+		}
+	}
+}
+
+func encode(q call) ([]byte, error) {
+	if q.body == nil {
+		return nil, nil
+	}
+	body, err := json.Marshal(q.body)
+	if err != nil {
+		return nil, fmt.Errorf("%s: encode: %w", q.what, err)
+	}
+	return body, nil
+}
+
+func (c *Client) once(ctx context.Context, t tenant.Tenant, q call, body []byte) error {
+	req, err := c.request(ctx, t, q, body)
+	if err != nil {
+		return err
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return unreachable(ctx, q.what, err)
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(res.Body, c.maxBody+1))
+	switch {
+	case err != nil:
+		return unreachable(ctx, q.what, err)
+	case int64(len(raw)) > c.maxBody:
+		return failed(q.what, tooLarge, nil)
+	case res.StatusCode < 200 || res.StatusCode > 299:
+		return refused(q, res, raw, c.clock())
+	case q.out == nil:
+		return nil
+	}
+	if err := json.Unmarshal(raw, q.out); err != nil {
+		// The decoder's words quote the answer.
+		return failed(q.what, unreadable, nil)
+	}
+	return nil
+}
+
+// request builds and signs a request. The query string hash leaves out the path of the site's own address.
+func (c *Client) request(ctx context.Context, t tenant.Tenant, q call, body []byte) (*http.Request, error) {
+	site, err := url.Parse(t.BaseURL)
+	if err != nil || site.Host == "" {
+		return nil, fmt.Errorf("%s: the address of tenant %s is none", q.what, t.ID)
+	}
+	target := t.BaseURL + q.path
+	if len(q.query) > 0 {
+		target += "?" + q.query.Encode()
+	}
+	var reader io.Reader
+	if body != nil {
+		reader = bytes.NewReader(body)
+	}
+	req, err := http.NewRequestWithContext(ctx, q.method, target, reader)
+	if err != nil {
+		return nil, fmt.Errorf("%s: the address of tenant %s is none", q.what, t.ID)
+	}
+	now := c.clock()
+	token, err := auth.SignHS256(auth.Claims{
+		Issuer: c.appKey, Audience: []string{t.ClientKey}, IssuedAt: now, Expiry: now.Add(tokenLife),
+		QSH: auth.QSH(q.method, target, site.EscapedPath()),
+	}, t.SharedSecret.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("%s: tenant %s: %w", q.what, t.ID, err)
+	}
+	req.Header.Set("Authorization", "JWT "+token)
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "pergola")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, nil
+}
+
+// worthAnotherTry says how long to wait before a call is tried again, if that can help: Jira is too busy (429) or just
+// then not there (503).
+func worthAnotherTry(err error, try int) (time.Duration, bool) {
+	var f *Failure
+	if !errors.As(err, &f) || f.status != http.StatusTooManyRequests && f.status != http.StatusServiceUnavailable {
+		return 0, false
+	}
+	if f.RetryAfter > 0 {
+		return f.RetryAfter, f.RetryAfter <= maxWait
+	}
+	return 500 * time.Millisecond << try, true
+}
+
+// retryAfter reads the header of that name: seconds, or a moment.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	v := h.Get("Retry-After")
+	if s, err := strconv.Atoi(v); err == nil && s >= 0 {
+		return time.Duration(min(s, 24*3600)) * time.Second
+	}
+	if at, err := http.ParseTime(v); err == nil && at.After(now) {
+		return at.Sub(now)
+	}
+	return 0
+}

@@ -1,0 +1,157 @@
+package jira
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pergola-platform/pergola/sdk"
+)
+
+// Failure is a call to Jira that did not work. errors.As finds in it the *sdk.Error that a user may read. Error is for
+// logs and holds neither address nor content.
+type Failure struct {
+	// RetryAfter is how long Jira asks to wait, 0 where it does not say.
+	RetryAfter time.Duration
+	// Reason is Jira's name of the limit that was reached, such as jira-quota-global-based; "" for other failures.
+	Reason string
+
+	what   string
+	status int
+	public *sdk.Error
+	cause  error
+}
+
+// Error says what was done and how Jira answered.
+func (f *Failure) Error() string {
+	s := f.what + ": " + string(f.public.Code)
+	if f.status != 0 {
+		s += fmt.Sprintf(" (status %d)", f.status)
+	}
+	if f.Reason != "" {
+		s += ": " + f.Reason
+	}
+	if f.cause != nil {
+		s += ": " + f.cause.Error()
+	}
+	return s
+}
+
+// Unwrap returns what a user may read, and the cause.
+func (f *Failure) Unwrap() []error {
+	if f.cause == nil {
+		return []error{f.public}
+	}
+	return []error{f.public, f.cause}
+}
+
+// What a user reads, by what went wrong.
+var (
+	notActive = sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromHost, Message: "The app is not switched on for this Jira site. A Jira admin can switch it on under Manage apps."}
+	tooLarge  = sdk.Error{Code: sdk.Exhausted, Source: sdk.FromDownstream, Message: "Jira's answer is too large. Ask for fewer issues or fields."}
+	// A 200 that is no JSON comes from a proxy or a login page in between.
+	unreadable = sdk.Error{Code: sdk.Unavailable, Source: sdk.FromDownstream, Message: "Jira's answer could not be read. Try again in a minute."}
+	notThere   = sdk.Error{Code: sdk.Unavailable, Source: sdk.FromDownstream, Message: "Jira does not answer just now. Try again in a minute."}
+	slow       = sdk.Error{Code: sdk.Deadline, Source: sdk.FromDownstream, Message: "Jira took too long to answer. Try again."}
+	canceled   = sdk.Error{Code: sdk.Canceled, Source: sdk.FromHost, Message: "The request was given up."}
+	wrong      = sdk.Error{Code: sdk.Invalid, Source: sdk.FromDownstream, Message: "Jira does not understand the request. Check what was entered."}
+	stranger   = sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromDownstream, Message: "Jira does not recognise the app. A Jira admin can install it again."}
+	forbidden  = sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromDownstream, Message: "Jira does not allow this to the app. A Jira admin can check the app's permissions."}
+	notFound   = sdk.Error{Code: sdk.NotFound, Source: sdk.FromDownstream, Message: "Jira has no such thing, or it may not be seen."}
+	changed    = sdk.Error{Code: sdk.Exists, Source: sdk.FromDownstream, Message: "This was changed in Jira at the same moment. Try again."}
+	busy       = sdk.Error{Code: sdk.Exhausted, Source: sdk.FromDownstream, Message: "Jira is asked too often just now. Try again in a minute."}
+)
+
+func failed(what string, public sdk.Error, cause error) *Failure {
+	return &Failure{what: what, public: &public, cause: cause}
+}
+
+// refused translates an answer that is no success.
+func refused(q call, res *http.Response, body []byte, now time.Time) *Failure {
+	f := failed(q.what, public(res.StatusCode), nil)
+	f.status = res.StatusCode
+	f.RetryAfter = retryAfter(res.Header, now)
+	if res.StatusCode == http.StatusTooManyRequests {
+		f.Reason = reason(res.Header.Get("RateLimit-Reason"))
+	}
+	if res.StatusCode == http.StatusBadRequest && q.words {
+		if words := ownWords(body); words != "" {
+			f.public.Message = words
+		}
+	}
+	return f
+}
+
+func public(status int) sdk.Error {
+	switch status {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge:
+		return wrong
+	case http.StatusUnauthorized:
+		return stranger
+	case http.StatusForbidden:
+		return forbidden
+	case http.StatusNotFound:
+		return notFound
+	case http.StatusConflict:
+		return changed
+	case http.StatusTooManyRequests:
+		return busy
+	case http.StatusGatewayTimeout, http.StatusRequestTimeout:
+		return slow
+	default:
+		return notThere
+	}
+}
+
+// reason keeps only what looks like one of Jira's words, because it is logged.
+func reason(header string) string {
+	if len(header) > 64 || strings.Trim(header, "abcdefghijklmnopqrstuvwxyz-") != "" {
+		return ""
+	}
+	return header
+}
+
+// ownWords are the messages of an answer, at most 500 characters.
+func ownWords(body []byte) string {
+	var e struct {
+		ErrorMessages []string          `json:"errorMessages"`
+		Errors        map[string]string `json:"errors"`
+	}
+	if json.Unmarshal(body, &e) != nil {
+		return ""
+	}
+	fields := make([]string, 0, len(e.Errors))
+	for _, m := range e.Errors {
+		fields = append(fields, m)
+	}
+	slices.Sort(fields)
+	words := []rune(strings.TrimSpace(strings.Join(append(e.ErrorMessages, fields...), " ")))
+	const most = 500
+	if len(words) > most {
+		return string(words[:most]) + "…"
+	}
+	return string(words)
+}
+
+// unreachable translates an error of the network. The library's own names the whole address, so only its cause is kept.
+func unreachable(ctx context.Context, what string, err error) *Failure {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	var timeout interface{ Timeout() bool }
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return failed(what, canceled, context.Canceled)
+	case ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout():
+		return failed(what, slow, err)
+	default:
+		return failed(what, notThere, err)
+	}
+}

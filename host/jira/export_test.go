@@ -1,0 +1,4 @@
+package jira
+
+// Flatten is flatten, for tests of values.
+var Flatten = flatten

@@ -1,0 +1,88 @@
+package jira
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/pergola-platform/pergola/host/tenant"
+)
+
+// Project is a project that the app can see.
+type Project struct {
+	ID   string `json:"id"`
+	Key  string `json:"key"`
+	Name string `json:"name"`
+}
+
+// IssueType is an issue type of the site. Team-managed projects have types of their own, often with the same names.
+type IssueType struct {
+	ID      string
+	Name    string
+	Project string // id of the one project that has it; empty for a type of the whole site
+}
+
+// Field is a field of the site.
+type Field struct {
+	ID     string `json:"id"` // such as summary or customfield_10001
+	Name   string `json:"name"`
+	Custom bool   `json:"custom"`
+}
+
+// maxProjects bounds the list of projects: beyond it nobody finds anything in a form.
+const maxProjects = 2000
+
+// Projects lists the site's projects by name, the first 2000.
+func (c *Client) Projects(ctx context.Context, t tenant.Tenant) ([]Project, error) {
+	var out []Project
+	for len(out) < maxProjects {
+		var page struct {
+			Values []Project `json:"values"`
+			IsLast bool      `json:"isLast"`
+		}
+		err := c.do(ctx, t, call{
+			what: "list projects", method: http.MethodGet, path: "/rest/api/3/project/search", again: true, out: &page,
+			query: url.Values{"startAt": {strconv.Itoa(len(out))}, "maxResults": {"100"}, "orderBy": {"name"}},
+		})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, page.Values...)
+		if page.IsLast || len(page.Values) == 0 {
+			return out, nil
+		}
+	}
+	return out[:maxProjects], nil
+}
+
+// IssueTypes lists the site's issue types.
+func (c *Client) IssueTypes(ctx context.Context, t tenant.Tenant) ([]IssueType, error) {
+	var got []struct {
+		ID, Name string
+		Scope    struct {
+			Project struct{ ID string }
+		}
+	}
+	err := c.do(ctx, t, call{what: "list issue types", method: http.MethodGet, path: "/rest/api/3/issuetype", again: true, out: &got})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]IssueType, len(got))
+	for i, g := range got {
+		out[i] = IssueType{ID: g.ID, Name: g.Name, Project: g.Scope.Project.ID}
+	}
+	return out, nil
+}
+
+// Fields lists the site's fields.
+func (c *Client) Fields(ctx context.Context, t tenant.Tenant) ([]Field, error) {
+	var out []Field
+	err := c.do(ctx, t, call{what: "list fields", method: http.MethodGet, path: "/rest/api/3/field", again: true, out: &out})
+	return out, err
+}
+
+// Ping checks that the site takes our calls: the address is right, the secret still holds and the app is switched on.
+func (c *Client) Ping(ctx context.Context, t tenant.Tenant) error {
+	return c.do(ctx, t, call{what: "ask who we are", method: http.MethodGet, path: "/rest/api/3/myself", again: true})
+}
