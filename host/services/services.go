@@ -1,0 +1,103 @@
+// Package services answers the host calls of plugins: one file for each capability, and one table of all, [New], which
+// goes into a capability.Broker. The broker checks the grant; what is here checks everything else that a plugin sends,
+// and answers in the types of the SDK's clients (sdk/jira, sdk/store, sdk/settings, sdk/log).
+//
+// An error is an *sdk.Error, its source the host for what is decided here and downstream for what Jira said. Any other
+// error is a defect of the host, which the broker logs and hides from the plugin; it holds no content.
+//
+// To add a capability, write its client (sdk/<name>), its file here and its row in [New], and where it needs a
+// permission, that (core/manifest/permission.go and core/manifest/plugin-manifest.schema.json). A test names the one that
+// is missing.
+package services
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/host/store"
+	"github.com/pergola-platform/pergola/sdk/jira"
+	"github.com/pergola-platform/pergola/sdk/log"
+	"github.com/pergola-platform/pergola/sdk/settings"
+	sdkstore "github.com/pergola-platform/pergola/sdk/store"
+)
+
+// Deps is what the services stand on. A capability whose part is nil answers with the code unimplemented.
+type Deps struct {
+	Settings  SettingsSource
+	Jira      Jira
+	Store     store.Driver
+	Manifests Manifests
+	// Log receives the plugins' entries, and what goes wrong here; nil discards both.
+	Log *slog.Logger
+	// Dropped counts a plugin's log entry that was refused; nil counts nothing. It must not block.
+	Dropped func(b *capability.Binding)
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// SettingsSource knows what admins chose, with the defaults filled in.
+type SettingsSource interface {
+	Load(ctx context.Context, b *capability.Binding) (*settings.Values, error)
+}
+
+// SettingsFunc makes a SettingsSource of a function.
+type SettingsFunc func(ctx context.Context, b *capability.Binding) (*settings.Values, error)
+
+// Load calls f.
+func (f SettingsFunc) Load(ctx context.Context, b *capability.Binding) (*settings.Values, error) {
+	return f(ctx, b)
+}
+
+// Jira reads the site of a tenant, as its app. Errors that are an *sdk.Error reach the plugin in their own words; of all
+// others it learns only that Jira did not answer.
+type Jira interface {
+	// Issue returns the issue with that numeric id and only those fields.
+	Issue(ctx context.Context, t capability.TenantID, id string, fields []string) (*jira.Issue, error)
+	// Search returns a page of issues; s has been checked. The account is the user's, for a site that can search as one.
+	Search(ctx context.Context, t capability.TenantID, account string, s jira.Search) (*jira.Found, error)
+	// Browse says which of up to 100 issues the account may see; those that it may not see, or that are not there, are
+	// false or absent.
+	Browse(ctx context.Context, t capability.TenantID, account string, issueIDs []string) (map[string]bool, error)
+}
+
+// Manifests knows the manifests of the plugins that run.
+type Manifests interface {
+	// Manifest returns nil where that version of the plugin is not there.
+	Manifest(id capability.PluginID, version string) *manifest.Manifest
+}
+
+// ManifestsFunc makes Manifests of a function.
+type ManifestsFunc func(id capability.PluginID, version string) *manifest.Manifest
+
+// Manifest calls f.
+func (f ManifestsFunc) Manifest(id capability.PluginID, version string) *manifest.Manifest {
+	return f(id, version)
+}
+
+// New returns the table of host calls.
+func New(d Deps) []capability.Row {
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	j := &jiraService{jira: d.Jira, visible: newVisibility(d.Jira, d.Now), log: d.Log}
+	s := &storeService{store: d.Store, manifests: d.Manifests}
+	l := &logService{log: d.Log, dropped: d.Dropped}
+	t := &settingsService{source: d.Settings}
+	rows := []capability.Row{
+		row(&d, log.OpWrite, "", l.write),
+		row(&d, settings.OpLoad, "", t.load),
+		row(&d, jira.OpIssue, manifest.JiraRead, j.issue),
+		row(&d, jira.OpSearch, manifest.JiraRead, j.search),
+		row(&d, sdkstore.OpGet, manifest.Store, s.get),
+		row(&d, sdkstore.OpPut, manifest.Store, s.put),
+		row(&d, sdkstore.OpDelete, manifest.Store, s.delete),
+		row(&d, sdkstore.OpList, manifest.Store, s.list),
+	}
+	return rows
+}
