@@ -35,10 +35,11 @@ func pick[T any](all []T, is func(T) bool) (T, bool) {
 	return zero, false
 }
 
-// ConnectModuleKey returns the key under which Jira knows a module of a plugin, such as pergola-qrcode__panel. Two
-// modules never share one: an id holds no dash and a module's key no underscore.
+// ConnectModuleKey returns the key under which Jira knows a module of a plugin, such as pergola-qrcode--panel. Two
+// modules never share one: an id holds no dash, and a module's key no two of them in a row. Jira takes letters, digits and
+// dashes only, and uses two underscores itself.
 func ConnectModuleKey(plugin capability.PluginID, module string) string {
-	return dashed(plugin) + "__" + module
+	return dashed(plugin) + "--" + module
 }
 
 // PropertyKey returns the key of the Connect app property that says where a plugin is switched on, such as

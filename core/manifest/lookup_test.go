@@ -29,7 +29,7 @@ func TestLookups(t *testing.T) {
 }
 
 func TestKeysInJira(t *testing.T) {
-	if got := manifest.ConnectModuleKey("pergola.qrcode", "panel"); got != "pergola-qrcode__panel" {
+	if got := manifest.ConnectModuleKey("pergola.qrcode", "panel"); got != "pergola-qrcode--panel" {
 		t.Errorf("ConnectModuleKey = %s", got)
 	}
 	if got := manifest.PropertyKey("com.acme.labels"); got != "module.com-acme-labels" {

@@ -170,7 +170,7 @@ func TestConditionsFollowTheToggle(t *testing.T) {
 				Key                                  string
 				Conditions, ContentPresentConditions json.RawMessage
 			}) bool {
-				return m.Key == "pergola-qrcode__panel"
+				return m.Key == "pergola-qrcode--panel"
 			})
 			panel := d.Modules.JiraIssueContents[i]
 			if got := holds(panel.Conditions); got != tt.panel {
