@@ -1,0 +1,201 @@
+package ui
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/sdk/view"
+)
+
+// Admin is the admin page: the feature modules of the installation, to switch on and off and to set.
+type Admin struct {
+	Plugins []AdminPlugin
+	// Notice stands above the list, for what concerns all of it.
+	Notice *view.Notice
+}
+
+// AdminPlugin is one feature module as the admin sees it.
+type AdminPlugin struct {
+	Manifest *manifest.Manifest
+	Enabled  bool
+	Health   Health
+	// Missing are the permissions of the manifest that the tenant has not granted.
+	Missing []string
+	// Settings, where it is not nil, is shown inside the card at once. Leave it nil to have the page ask for it.
+	Settings *SettingsForm
+	// Flag is shown once, such as "QR codes is switched on".
+	Flag *view.Flag
+}
+
+// Health says whether a plugin works.
+type Health struct {
+	Tone  view.Tone // Success, Warning or Danger
+	Label string    // one or two words, such as "Working"; "" shows nothing
+	// Reason says in plain words what is wrong and what to do; it is shown above everything else of the card.
+	Reason string
+}
+
+// Admin draws the admin page.
+func (r *Renderer) Admin(w io.Writer, s Shell, a Admin) error {
+	s = s.defaults()
+	s.Kind = KindAdmin
+	if s.API == "" {
+		s.API = "/api/admin"
+	}
+	body := struct {
+		Cards  []card
+		Notice *view.Notice
+		Filter bool
+	}{Notice: a.Notice, Filter: len(a.Plugins) > filterAbove}
+	for _, p := range a.Plugins {
+		c, err := newCard(p)
+		if err != nil {
+			return err
+		}
+		body.Cards = append(body.Cards, c)
+	}
+	return r.render(w, "admin-document", document{Shell: s, Heading: s.Title, Body: body})
+}
+
+// AdminPlugin draws one card, as the answer to switching it.
+func (r *Renderer) AdminPlugin(w io.Writer, s Shell, p AdminPlugin) error {
+	c, err := newCard(p)
+	if err != nil {
+		return err
+	}
+	return r.render(w, "card", c)
+}
+
+// card is the model of the template.
+type card struct {
+	ID, SettingsID string
+	Name, Version  string
+	Publisher      link
+	Description    string
+	Runtime        string
+	License        string
+	Enabled        bool
+	Health         Health
+	EnabledCall    string
+	SettingsCall   string // "" without settings
+	Places         []string
+	Permissions    []permission
+	Records        []record
+	Links          []link
+	Settings       *settings
+	Flag           *view.Flag
+}
+
+type (
+	link       struct{ Text, Href string }
+	permission struct {
+		Title, Reason, Detail string
+		Missing               bool
+	}
+	record struct {
+		Purpose, Type string
+		Fields        []recordField
+	}
+	recordField struct{ Name, Kind string }
+)
+
+func newCard(p AdminPlugin) (card, error) {
+	m := p.Manifest
+	if m == nil {
+		return card{}, fmt.Errorf("draw a plugin's card: there is no manifest")
+	}
+	c := card{
+		ID: cardID("plugin", m.ID), SettingsID: cardID("settings", m.ID),
+		Name: cmp.Or(m.Name, string(m.ID)), Version: m.Version, Description: m.Description, License: m.License,
+		Publisher: newLink(m.Publisher.Name, m.Publisher.URL),
+		Runtime:   runtimeWords(m.Runtime.Kind),
+		Enabled:   p.Enabled, Flag: p.Flag,
+		Health:      Health{Tone: tone(p.Health.Tone), Label: p.Health.Label, Reason: p.Health.Reason},
+		EnabledCall: callOf(m.ID, "enabled"),
+	}
+	if m.Settings != nil {
+		c.SettingsCall = callOf(m.ID, "settings")
+	}
+	for _, mod := range m.Modules {
+		if !mod.Hidden {
+			c.Places = append(c.Places, placeWords(mod))
+		}
+	}
+	for _, perm := range m.Permissions {
+		out := permission{Title: manifest.PermissionTitle(perm.Name), Reason: perm.Reason, Missing: slices.Contains(p.Missing, perm.Name)}
+		for _, known := range manifest.Permissions() {
+			if known.Name == perm.Name {
+				out.Detail = known.Detail
+			}
+		}
+		c.Permissions = append(c.Permissions, out)
+	}
+	for _, rec := range m.Records {
+		out := record{Type: rec.Type, Purpose: rec.Purpose}
+		for _, name := range slices.Sorted(maps.Keys(rec.Fields)) {
+			out.Fields = append(out.Fields, recordField{Name: name, Kind: kindWords(rec.Fields[name].Kind)})
+		}
+		c.Records = append(c.Records, out)
+	}
+	for _, l := range []link{newLink("Documentation", m.Links.Docs), newLink("Support", m.Links.Support), newLink("Privacy", m.Links.Privacy)} {
+		if l.Href != "" {
+			c.Links = append(c.Links, l)
+		}
+	}
+	if p.Settings != nil && p.Settings.Form != nil {
+		s := newSettings(*p.Settings)
+		c.Settings = &s
+	}
+	return c, nil
+}
+
+func newLink(text, href string) link {
+	ok, err := address(href)
+	if err != nil {
+		return link{Text: text}
+	}
+	return link{Text: cmp.Or(text, href), Href: ok}
+}
+
+func runtimeWords(kind string) string {
+	switch kind {
+	case "wasm":
+		return "Runs in a WebAssembly sandbox"
+	case "process":
+		return "Runs as a process of its own"
+	}
+	return ""
+}
+
+func placeWords(m manifest.Module) string {
+	switch m.Type {
+	case "issuePanel":
+		return "Issue panel “" + m.Name + "”"
+	case "generalPage":
+		return "Page “" + m.Name + "” in the Apps menu"
+	}
+	return m.Name
+}
+
+// kinds say what the fields of stored records hold.
+var kinds = map[string]string{
+	manifest.KindIssue:     "the id of an issue",
+	manifest.KindProject:   "the id of a project",
+	manifest.KindIssueType: "the id of an issue type",
+	manifest.KindField:     "the id of a field",
+	manifest.KindAccount:   "the account id of a user",
+	manifest.KindTime:      "a point in time",
+	manifest.KindCount:     "a number that counts",
+	manifest.KindStatus:    "a status word",
+	manifest.KindToken:     "a random code made here",
+	manifest.KindSwitch:    "a yes or no",
+}
+
+func kindWords(kind string) string {
+	return cmp.Or(kinds[kind], strings.ReplaceAll(kind, ".", " "))
+}

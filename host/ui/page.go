@@ -1,0 +1,380 @@
+package ui
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pergola-platform/pergola/sdk/view"
+)
+
+// The models of the templates. They hold what was checked and bounded, and the ids that tie labels to inputs.
+type (
+	page struct {
+		Title   string
+		Flag    *view.Flag
+		Open    *issueLink
+		Blocks  []block
+		Cut     bool
+		Prints  bool // some figure is for paper
+		Waiting bool // the page calls its next step by itself
+	}
+	block struct {
+		Heading  *view.Heading
+		Text     *text
+		Notice   *view.Notice
+		Empty    *view.Empty
+		Figure   *figure
+		Table    *table
+		Form     *form
+		Progress *progress
+		Buttons  []button
+	}
+	text struct {
+		Spans []span
+		Muted bool
+	}
+	span struct {
+		Text         string
+		Strong, Code bool
+		Href         string
+		Issue        *issueLink
+		Lozenge      bool
+		Tone         view.Tone
+	}
+	issueLink struct{ ID, Key, Href string }
+	table     struct {
+		ID, Caption string
+		Columns     []view.Column
+		Rows        []row
+	}
+	row  struct{ Cells []cell }
+	cell struct {
+		ID      string // of a row's first cell: it says what the row's buttons are about
+		Number  bool
+		Spans   []span
+		Buttons []button
+	}
+	form struct {
+		ID, Call, Submit, State string
+		Fields                  []field
+		Error                   string
+		Summary                 []summaryLine
+	}
+	progress struct {
+		ID, Label   string
+		Done, Total int
+		Words       string
+		Next        string // path of the call; "" for none
+		NextState   string
+		Cancel      *button
+	}
+	button struct {
+		ID, Label            string
+		Call                 string // path of the call, below Shell.API
+		File, Print, Primary bool
+		Params, State        string
+		Confirm              string
+		About                string // id of what tells this button from others of the same label
+	}
+)
+
+// builder turns a plugin's blocks into models.
+type builder struct {
+	*budget
+	shell Shell
+	keys  map[string]string // issue keys by id
+	ids   int
+}
+
+func (b *builder) id(prefix string) string {
+	b.ids++
+	return prefix + strconv.Itoa(b.ids)
+}
+
+func newPage(s Shell, p *view.Page) page {
+	b := &builder{budget: newBudget(), shell: s, keys: issueKeys(s, p)}
+	out := page{Title: b.text(p.Title)}
+	if p.Flag != nil {
+		out.Flag = &view.Flag{Tone: tone(p.Flag.Tone), Title: b.text(p.Flag.Title), Body: b.text(p.Flag.Body)}
+	}
+	if issueID.MatchString(p.OpenIssue) {
+		out.Open = b.issue(p.OpenIssue)
+	}
+	for _, in := range p.Blocks {
+		if !b.element() {
+			break
+		}
+		if bl, ok := b.block(in); ok {
+			out.Blocks = append(out.Blocks, bl)
+			out.Prints = out.Prints || bl.Figure != nil && bl.Figure.Print && !bl.Figure.Refused
+			out.Waiting = out.Waiting || bl.Progress != nil && bl.Progress.Next != ""
+		}
+	}
+	out.Cut = b.cut
+	return out
+}
+
+// block converts one block; one that is empty or of a kind that this host does not know is left out.
+func (b *builder) block(in view.Block) (block, bool) {
+	switch {
+	case in.Heading != nil:
+		level := in.Heading.Level
+		if level != 3 {
+			level = 2
+		}
+		h := &view.Heading{Level: level, Text: b.text(in.Heading.Text)}
+		return block{Heading: h}, h.Text != ""
+	case in.Text != nil:
+		t := &text{Spans: b.spans(in.Text.Spans), Muted: in.Text.Muted}
+		return block{Text: t}, len(t.Spans) > 0
+	case in.Notice != nil:
+		n := &view.Notice{Tone: tone(in.Notice.Tone), Title: b.text(in.Notice.Title), Body: b.text(in.Notice.Body)}
+		return block{Notice: n}, n.Title+n.Body != ""
+	case in.Empty != nil:
+		e := &view.Empty{Title: b.text(in.Empty.Title), Body: b.text(in.Empty.Body)}
+		return block{Empty: e}, e.Title+e.Body != ""
+	case in.Figure != nil:
+		f := newFigure(b.budget, b.id("figure"), in.Figure)
+		return block{Figure: &f}, true
+	case in.Table != nil:
+		t := b.table(in.Table)
+		return block{Table: t}, len(t.Columns) > 0
+	case in.Form != nil:
+		f := b.form(in.Form)
+		return block{Form: f}, f != nil
+	case in.Progress != nil:
+		p := b.progress(in.Progress)
+		return block{Progress: p}, p != nil
+	case in.Buttons != nil:
+		buttons := b.buttons(in.Buttons.Buttons, "")
+		return block{Buttons: buttons}, len(buttons) > 0
+	}
+	return block{}, false
+}
+
+func (b *builder) spans(in []view.Span) []span {
+	var out []span
+	for _, s := range head(b.budget, in, maxSpans) {
+		if s.Text == "" {
+			continue
+		}
+		if !b.element() {
+			break
+		}
+		sp := span{Text: b.text(s.Text), Strong: s.Strong, Code: s.Code, Lozenge: s.Lozenge, Tone: tone(s.Tone)}
+		switch {
+		case issueID.MatchString(s.IssueID):
+			sp.Issue = b.issue(s.IssueID)
+		case s.Href != "" && len(s.Href) <= maxWord:
+			if href, err := address(s.Href); err == nil {
+				b.bytes -= len(href)
+				sp.Href = href
+			}
+		}
+		out = append(out, sp)
+	}
+	return out
+}
+
+func (b *builder) table(in *view.Table) *table {
+	t := &table{ID: b.id("table"), Caption: b.text(in.Caption)}
+	if t.Caption == "" {
+		t.Caption = "Table"
+	}
+	for _, c := range head(b.budget, in.Columns, maxColumns) {
+		if !b.element() {
+			return t
+		}
+		t.Columns = append(t.Columns, view.Column{Title: b.text(c.Title), Number: c.Number})
+	}
+	for _, in := range in.Rows {
+		if !b.element() {
+			break
+		}
+		r := row{Cells: make([]cell, len(t.Columns))} // a row that is too short or too long must not break the table
+		about := b.id("row")
+		for i := range r.Cells {
+			c := &r.Cells[i]
+			c.Number = t.Columns[i].Number
+			if i == 0 {
+				c.ID = about
+			}
+			if b.element() && i < len(in.Cells) {
+				c.Spans = b.spans(in.Cells[i].Spans)
+				c.Buttons = b.buttons(in.Cells[i].Buttons, about)
+			}
+		}
+		t.Rows = append(t.Rows, r)
+	}
+	return t
+}
+
+func (b *builder) form(in *view.Form) *form {
+	if in.Action == "" || !b.states(in.State) {
+		return nil
+	}
+	f := &form{
+		ID: b.id("form"), Call: "action/" + url.PathEscape(b.text(in.Action)), Submit: b.text(in.Submit),
+		State: base64.StdEncoding.EncodeToString(in.State), Error: b.text(in.Error),
+	}
+	if f.Submit == "" {
+		f.Submit = "Send"
+	}
+	for _, in := range in.Fields {
+		if in.Name == "" || !b.element() {
+			continue
+		}
+		f.Fields = append(f.Fields, b.field(in))
+	}
+	f.Summary = summary(f.Fields)
+	return f
+}
+
+func (b *builder) progress(in *view.Progress) *progress {
+	p := &progress{ID: b.id("progress"), Label: b.text(in.Label), Done: max(in.Done, 0), Total: max(in.Total, 0)}
+	if p.Label == "" {
+		p.Label = "Working"
+	}
+	switch {
+	case p.Total > 0:
+		p.Done = min(p.Done, p.Total)
+		p.Words = strconv.Itoa(p.Done) + " of " + strconv.Itoa(p.Total)
+	case p.Done > 0:
+		p.Words = strconv.Itoa(p.Done) + " so far"
+	}
+	if in.Next == nil || in.Next.Action == "" {
+		return p
+	}
+	if !b.states(in.Next.State) {
+		return nil
+	}
+	p.Next = "action/" + url.PathEscape(b.text(in.Next.Action))
+	p.NextState = base64.StdEncoding.EncodeToString(in.Next.State)
+	if in.Cancel != "" && b.states(in.Next.State) {
+		p.Cancel = &button{ID: b.id("button"), Label: "Cancel", Call: "action/" + url.PathEscape(b.text(in.Cancel)), State: p.NextState}
+	}
+	return p
+}
+
+func (b *builder) buttons(in []view.Button, about string) []button {
+	var out []button
+	for _, in := range in {
+		if in.Label == "" || !b.element() || !b.states(in.State) {
+			continue
+		}
+		bt := button{ID: b.id("button"), Label: b.text(in.Label), Primary: in.Primary, Confirm: b.text(in.Confirm), About: about}
+		switch {
+		case in.Action != "":
+			bt.Call = "action/" + url.PathEscape(b.text(in.Action))
+		case in.File != "":
+			bt.Call, bt.File = "file/"+url.PathEscape(b.text(in.File)), true
+		case in.View != "":
+			bt.Call = "view/" + url.PathEscape(b.text(in.View))
+		case in.Print:
+			bt.Print = true
+		default:
+			continue
+		}
+		bt.State = base64.StdEncoding.EncodeToString(in.State)
+		if len(in.Params) > 0 && len(in.Params) <= maxParams {
+			clean := make(map[string]string, len(in.Params))
+			for k, v := range in.Params {
+				clean[b.text(k)] = b.limit(v, maxInput)
+			}
+			j, _ := json.Marshal(clean) // a map of strings always marshals
+			bt.Params = string(j)
+		}
+		out = append(out, bt)
+	}
+	return out
+}
+
+var (
+	issueID  = regexp.MustCompile(`^[0-9]{1,19}$`)
+	issueKey = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,30}-[0-9]{1,12}$`)
+)
+
+func (b *builder) issue(id string) *issueLink {
+	l := &issueLink{ID: id, Key: b.keys[id]}
+	if b.shell.SiteURL == "" {
+		return l
+	}
+	site, err := address(b.shell.SiteURL)
+	switch {
+	case err != nil:
+	case l.Key != "":
+		l.Href = strings.TrimSuffix(site, "/") + "/browse/" + l.Key
+	default:
+		l.Href = strings.TrimSuffix(site, "/") + "/issues/?jql=id%3D" + id
+	}
+	return l
+}
+
+// issueKeys returns the known keys of the issues that a page links to: those that the caller looked up, else what the page
+// itself writes on a link, for "OPS-7" linked to issue 10001 says enough.
+func issueKeys(s Shell, p *view.Page) map[string]string {
+	out := map[string]string{}
+	walkSpans(p, func(sp view.Span) {
+		if sp.IssueID != "" && issueKey.MatchString(sp.Text) {
+			out[sp.IssueID] = sp.Text
+		}
+	})
+	for id, key := range s.IssueKeys {
+		if issueKey.MatchString(key) {
+			out[id] = key
+		}
+	}
+	return out
+}
+
+// IssueIDs returns the ids of the issues that a page links to or opens and does not name itself, sorted and each once. Who
+// looks up their keys and sets Shell.IssueKeys makes their links lead straight to the issue.
+func IssueIDs(p *view.Page) []string {
+	if p == nil {
+		return nil
+	}
+	named := issueKeys(Shell{}, p)
+	var out []string
+	add := func(id string) {
+		if issueID.MatchString(id) && named[id] == "" && !slices.Contains(out, id) && len(out) < 100 {
+			out = append(out, id)
+		}
+	}
+	add(p.OpenIssue)
+	walkSpans(p, func(sp view.Span) { add(sp.IssueID) })
+	slices.Sort(out)
+	return out
+}
+
+func walkSpans(p *view.Page, visit func(view.Span)) {
+	for _, bl := range p.Blocks {
+		if bl.Text != nil {
+			for _, s := range bl.Text.Spans {
+				visit(s)
+			}
+		}
+		if bl.Table != nil {
+			for _, r := range bl.Table.Rows {
+				for _, c := range r.Cells {
+					for _, s := range c.Spans {
+						visit(s)
+					}
+				}
+			}
+		}
+	}
+}
+
+// tone returns a known tone; an unknown one is neutral.
+func tone(t view.Tone) view.Tone {
+	switch t {
+	case view.Info, view.Success, view.Warning, view.Danger:
+		return t
+	}
+	return view.Neutral
+}

@@ -1,0 +1,175 @@
+package ui
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/ui/schemaform"
+)
+
+// SettingsForm is the form in which an admin sets a plugin.
+type SettingsForm struct {
+	Plugin capability.PluginID
+	Form   *schemaform.Form
+	// Values are the settings to show, with defaults filled in.
+	Values json.RawMessage
+	// Submitted, where it is not nil, is shown instead of Values: what the admin sent and must mend.
+	Submitted map[string][]string
+	Errors    schemaform.Errors
+	// Choices are the things of the site for Form.Sources. A source without an entry could not be listed; the form says so
+	// and keeps what was chosen before.
+	Choices map[schemaform.Source][]schemaform.Choice
+	// Saved says that the settings were stored just now.
+	Saved bool
+}
+
+// Settings draws the form that takes the place of a card's settings panel.
+func (r *Renderer) Settings(w io.Writer, s Shell, f SettingsForm) error {
+	if f.Form == nil {
+		return fmt.Errorf("draw settings of %s: there is no form", f.Plugin)
+	}
+	return r.render(w, "settings", newSettings(f))
+}
+
+// settings is the model of the template.
+type settings struct {
+	ID      string // of the panel
+	Call    string
+	Fields  []field
+	Error   string // about the form as a whole
+	Summary []summaryLine
+	Saved   bool
+}
+
+// cardID makes an id of HTML from a plugin's id.
+func cardID(prefix string, id capability.PluginID) string {
+	return prefix + "-" + strings.ReplaceAll(string(id), ".", "-")
+}
+
+func callOf(id capability.PluginID, what string) string { return "plugins/" + string(id) + "/" + what }
+
+func newSettings(f SettingsForm) settings {
+	out := settings{ID: cardID("settings", f.Plugin), Call: callOf(f.Plugin, "settings"), Saved: f.Saved}
+	values := f.Submitted
+	if values == nil {
+		values = f.Form.Values(f.Values)
+	}
+	b := settingsBuilder{form: f, values: values, prefix: out.ID + "-"}
+	out.Fields = b.fields(f.Form.Fields)
+	out.Summary = summary(out.Fields)
+	var rest []string
+	for _, e := range f.Errors {
+		if !slices.ContainsFunc(out.Summary, func(s summaryLine) bool { return s.Error == e.Message }) {
+			rest = append(rest, e.Message) // about the whole, or about something that has no field
+		}
+	}
+	out.Error = strings.Join(rest, " ")
+	return out
+}
+
+type settingsBuilder struct {
+	form   SettingsForm
+	values map[string][]string
+	prefix string
+}
+
+func (b settingsBuilder) fields(in []schemaform.Field) []field {
+	out := make([]field, len(in))
+	for i, f := range in {
+		out[i] = b.field(f)
+	}
+	return out
+}
+
+// inputTypes are the types of input for the formats of a text.
+var inputTypes = map[string]string{"email": "email", "uri": "url", "date": "date"}
+
+// filterAbove is how many choices a list may have before it gets a search box.
+const filterAbove = 8
+
+func (b settingsBuilder) field(in schemaform.Field) field {
+	f := field{
+		ID: b.prefix + strings.ReplaceAll(in.Path, ".", "-"), Name: in.Path, Label: in.Label, Kind: string(in.Kind), Type: "text",
+		Help: in.Help, Error: b.form.Errors.For(in.Path), Unit: in.Unit, Required: in.Required,
+		Min: in.Min, Max: in.Max, Step: in.Step, MaxLength: in.MaxLength,
+	}
+	values := b.values[in.Path]
+	if len(values) > 0 {
+		f.Value = values[0]
+	}
+	if t, ok := inputTypes[in.Format]; ok {
+		f.Type = t
+	}
+	switch in.Kind {
+	case schemaform.Number:
+		f.Type = "number"
+	case schemaform.Switch:
+		f.On = f.Value == "true" || f.Value == "on"
+	case schemaform.Group:
+		f.Fields = b.fields(in.Fields)
+	case schemaform.Lines:
+		f.Value = strings.Join(values, "\n")
+	case schemaform.Select, schemaform.Radio, schemaform.Checks, schemaform.Picker:
+		f.Options, f.Missing = b.options(in, f.ID, values)
+		for _, o := range f.Options {
+			if o.On {
+				f.Chosen++
+			}
+		}
+		if in.Kind == schemaform.Picker && len(f.Options) > filterAbove {
+			f.Filter = "Filter " + strings.ToLower(in.Label)
+		}
+		// Where nothing need be chosen, or nothing is yet, a select starts with an empty line.
+		empty := slices.ContainsFunc(f.Options, func(o option) bool { return o.Value == "" })
+		if in.Kind == schemaform.Select && !empty && (f.Chosen == 0 || !in.Required && in.Jira != "") {
+			f.Options = slices.Insert(f.Options, 0, option{ID: f.ID + "-none", Label: "None", On: f.Chosen == 0})
+		}
+	}
+	return f
+}
+
+// options returns the choices of a field, what is chosen first. An id that Jira does not list (any more) stays in the list:
+// saving the form must not lose it.
+func (b settingsBuilder) options(in schemaform.Field, id string, chosen []string) (out []option, missing bool) {
+	if in.Jira == "" {
+		for i, o := range in.Options {
+			out = append(out, option{ID: fmt.Sprintf("%s-%d", id, i), Value: o.Value, Label: o.Label, On: slices.Contains(chosen, o.Value)})
+		}
+		return out, false
+	}
+	choices, listed := b.form.Choices[in.Jira]
+	known := map[string]bool{}
+	var rest []option
+	for _, c := range choices {
+		if known[c.ID] {
+			continue
+		}
+		known[c.ID] = true
+		o := option{Value: c.ID, Label: c.Name, Detail: c.Detail, On: slices.Contains(chosen, c.ID)}
+		if o.On && in.Kind == schemaform.Picker {
+			out = append(out, o)
+		} else {
+			rest = append(rest, o)
+		}
+	}
+	for _, v := range chosen {
+		if v == "" || known[v] {
+			continue
+		}
+		known[v] = true
+		label := "Unknown (" + v + ")"
+		if !listed {
+			label = v
+		}
+		out = append(out, option{Value: v, Label: label, On: true})
+	}
+	out = append(out, rest...)
+	for i := range out {
+		out[i].ID = fmt.Sprintf("%s-%d", id, i)
+	}
+	return out, !listed
+}

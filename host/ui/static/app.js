@@ -1,0 +1,204 @@
+// What a page does: it sends forms and clicks to the server and puts the HTML that comes back in the place of the element
+// with the same id. Everything is driven by data attributes; templates/*.html sets them.
+const { pergola } = window;
+const root = document.documentElement;
+const $ = (selector, within = document) => within.querySelector(selector);
+const byId = (id) => document.getElementById(id);
+const say = (text) => { byId('live').textContent = text; };
+let chain; // AbortController of the work that goes on by itself
+let said = 0;
+
+async function call(path, body, signal) {
+  const token = await pergola.token();
+  const headers = { 'Content-Type': 'application/json', ...(token && { Authorization: 'JWT ' + token }) };
+  let answer;
+  try {
+    answer = await fetch(root.dataset.api + '/' + path, {
+      method: body ? 'POST' : 'GET', body: body && JSON.stringify(body), headers, signal,
+      credentials: pergola.inJira ? 'omit' : 'same-origin', cache: 'no-store',
+    });
+  } catch (e) {
+    if (e.name === 'AbortError') throw e;
+    throw new Error('The server could not be reached. Check your connection, then try again.');
+  }
+  const html = (answer.headers.get('Content-Type') || '').startsWith('text/html');
+  if (answer.ok || (answer.status === 422 && html)) return answer;
+  const { error = {}, requestId } = await answer.json().catch(() => ({}));
+  throw Object.assign(new Error(error.message || 'That did not work (' + answer.status + '). Try again in a moment.'), { requestId });
+}
+
+const bodyOf = (el, form) => (el.dataset.body ? JSON.parse(el.dataset.body)
+  : { params: JSON.parse(el.dataset.params || '{}'), form: form || {}, state: el.dataset.state || '' });
+
+function fail(e) {
+  pergola.flag({ tone: 'danger', title: e.message, body: e.requestId ? 'Request number ' + e.requestId : '' });
+}
+
+const busy = (el, scope, on) => {
+  scope.setAttribute('aria-busy', on);
+  el.setAttribute('aria-disabled', on);
+};
+
+// run makes one call for a button or a form. A part of the page makes one call at a time.
+async function run(el, work) {
+  const scope = el.closest('[data-scope]') || document.body;
+  if (scope.getAttribute('aria-busy') === 'true') return;
+  busy(el, scope, true);
+  try { await work(); } catch (e) { fail(e); } finally { busy(el, scope, false); }
+}
+
+// send makes a call and shows what comes back. What the user does ends what goes on by itself.
+const send = async (path, body, signal) => {
+  if (!signal) chain?.abort();
+  const html = await (await call(path, body, signal)).text();
+  if (!signal?.aborted) swap(html);
+};
+
+function swap(html) {
+  const template = document.createElement('template');
+  template.innerHTML = html;
+  for (const fresh of [...template.content.children]) {
+    const old = fresh.id && byId(fresh.id);
+    if (!old) continue;
+    const had = old.contains(document.activeElement) && document.activeElement;
+    for (const d of old.querySelectorAll('details[open]')) $('#' + d.id, fresh)?.setAttribute('open', '');
+    const panel = $('.settings', old); // half-filled settings survive the switch above them
+    const place = panel && $('#' + panel.id, fresh);
+    if (place) {
+      place.replaceWith(panel);
+      $('[aria-controls="' + panel.id + '"]', fresh).setAttribute('aria-expanded', true);
+    }
+    old.replaceWith(fresh);
+    arrive(fresh, had);
+  }
+}
+
+// arrive does what a new element asks for: a flag, another page, focus, the next step.
+function arrive(el, had) {
+  const d = el.dataset;
+  if (d.title) {
+    document.title = d.title;
+    if (byId('title')) byId('title').textContent = d.title;
+  }
+  if (d.flag) pergola.flag({ title: d.flag, body: d.flagBody, tone: d.flagTone });
+  const problems = $('[data-focus]', el);
+  if (problems) problems.focus();
+  else if (had) {
+    // The same button again, else the new part as a whole: never another button that happens to be in its place.
+    const same = had.id && byId(had.id);
+    (same && same.textContent === had.textContent ? same : el).focus({ preventScroll: true });
+  }
+  const step = $('[data-words]', el);
+  if (step && Date.now() - said > 5000) {
+    said = Date.now();
+    say(step.dataset.words);
+  } else if (had && !step && !d.flag) say(d.title || '');
+  if (d.open) pergola.openIssue({ id: d.open, key: d.openKey, href: d.openAt });
+  const next = $('[data-next]', el);
+  if (next) proceed(next);
+}
+
+// proceed takes the next step of long work. Whatever else the user starts, and leaving the page, ends it.
+async function proceed(el) {
+  const mine = chain = new AbortController();
+  try { await send(el.dataset.next, bodyOf(el), mine.signal); } catch (e) {
+    if (mine.signal.aborted) return;
+    $('[data-why]', el).textContent = e.message;
+    $('[data-again]', el).hidden = false;
+    say(e.message);
+  }
+}
+
+async function save(el) {
+  const answer = await call(el.dataset.call, bodyOf(el));
+  const how = answer.headers.get('Content-Disposition') || '';
+  const [, coded, plain] = /filename(?:\*=utf-8''([^;]+)|="?([^";]+))/i.exec(how) || [];
+  const name = coded ? decodeURIComponent(coded) : plain || 'file';
+  const a = document.createElement('a');
+  a.href = URL.createObjectURL(await answer.blob());
+  a.download = name;
+  a.click();
+  setTimeout(() => URL.revokeObjectURL(a.href), 60000);
+  say(name + ' saved');
+}
+
+// valid shows the browser's own words in the error slots.
+function valid(form) {
+  let first;
+  for (const input of form.elements) {
+    const slot = byId(input.id + '-error');
+    if (!slot || !input.willValidate) continue;
+    slot.textContent = input.validationMessage; // '' where it is valid
+    input.setAttribute('aria-invalid', !input.validity.valid);
+    if (!input.validity.valid) first ||= input;
+  }
+  first?.focus();
+  return !first;
+}
+
+function close(panel) {
+  const opener = $('[aria-controls="' + panel.id + '"]');
+  panel.replaceChildren();
+  panel.hidden = true;
+  opener.setAttribute('aria-expanded', false);
+  opener.focus();
+}
+
+async function click(el, d) {
+  if (d.confirm && !await pergola.confirm(d.confirm, el.textContent, el)) return;
+  if ('print' in d) print();
+  else if ('reload' in d) location.reload();
+  else if (d.to) byId(d.to).focus();
+  else if (d.issue) pergola.openIssue({ id: d.issue, key: d.key, href: el.href });
+  else if (d.close) close(byId(d.close));
+  else if ('retry' in d) {
+    const step = el.closest('[data-next]');
+    $('[data-again]', step).hidden = true;
+    proceed(step);
+  } else if (d.get) {
+    const panel = byId(el.getAttribute('aria-controls'));
+    if (!panel.hidden) close(panel);
+    else {
+      run(el, async () => {
+        await send(d.get);
+        el.setAttribute('aria-expanded', true);
+        byId(panel.id).focus({ preventScroll: true });
+      });
+    }
+  } else if ('file' in d) run(el, () => save(el));
+  else run(el, () => send(d.call, bodyOf(el)));
+}
+
+document.addEventListener('click', (e) => {
+  const el = e.target.closest?.('button, a');
+  if (!el || el.type === 'submit' || el.closest('dialog')) return;
+  const d = el.dataset;
+  if (el.href && (!(d.to || d.issue) || (d.issue && !pergola.inJira) || e.ctrlKey || e.metaKey || e.shiftKey)) return;
+  if (!Object.keys(d).length) return;
+  e.preventDefault();
+  click(el, d);
+});
+
+document.addEventListener('submit', (e) => {
+  const form = e.target;
+  if (!form.dataset.call) return;
+  e.preventDefault();
+  if (!valid(form)) return;
+  const fields = {};
+  for (const [k, v] of new FormData(form)) (fields[k] ||= []).push(v);
+  run($('[type=submit]', form), () => send(form.dataset.call, bodyOf(form, fields)));
+});
+
+document.addEventListener('input', (e) => {
+  const { filter } = e.target.dataset;
+  if (filter) {
+    const want = e.target.value.trim().toLowerCase();
+    let n = 0;
+    for (const li of byId(filter).children) n += !(li.hidden = !li.textContent.toLowerCase().includes(want));
+    say(n + ' shown');
+  }
+  const box = e.target.closest('fieldset');
+  if (box && $('[data-count]', box)) $('[data-count]', box).textContent = box.querySelectorAll('.options :checked').length;
+});
+
+for (const el of document.querySelectorAll('[data-scope]')) arrive(el);
