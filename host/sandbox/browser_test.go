@@ -1,0 +1,328 @@
+package sandbox_test
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/google/go-cmp/cmp"
+)
+
+//go:embed testdata/app.js
+var appScript string
+
+// browser is a Chromium that looks at one site, with the reports of the app's pages.
+type browser struct {
+	t       *testing.T
+	ctx     context.Context
+	site    *testSite
+	app     *fakeApp
+	reports chan report
+
+	mu       sync.Mutex
+	got      map[string]any
+	problems []string // requests to elsewhere, policy violations, exceptions
+}
+
+type report struct {
+	Name  string
+	Value any
+}
+
+// startChromium starts the browser that all parts of TestBrowser share. It skips the test where there is none.
+func startChromium(t *testing.T) context.Context {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if p, err := exec.LookPath(name); err == nil {
+			path = p
+			break
+		}
+	}
+	if path == "" {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("no Chromium: apt-get install chromium")
+		}
+		t.Skip("no Chromium: apt-get install chromium")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 900),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true))
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+	t.Cleanup(stop)
+	ctx, stopBrowser := chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(stopBrowser)
+	ctx, stopTab := chromedp.NewContext(ctx)
+	t.Cleanup(stopTab)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("start Chromium: %v", err)
+	}
+	return ctx
+}
+
+// openBrowser installs the fake app on a new site and opens a tab.
+func openBrowser(t *testing.T, chromium context.Context) *browser {
+	t.Helper()
+	site := openSiteIn(t, t.TempDir(), nil) // the bridge looks at the browser's clock, so the site has the real one, too
+	app := newApp(t)
+	app.keyHost = site.url + "/install-keys"
+	site.mustInstall(app)
+	ctx, stopTab := chromedp.NewContext(chromium)
+	t.Cleanup(stopTab)
+	ctx, stop := context.WithTimeout(ctx, 45*time.Second)
+	t.Cleanup(stop)
+	b := &browser{t: t, ctx: ctx, site: site, app: app, reports: make(chan report, 100), got: map[string]any{}}
+	b.serve()
+	if err := chromedp.Listen(ctx, b.watch); err != nil {
+		t.Fatalf("open a tab: %v", err)
+	}
+	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
+		t.Fatalf("watch the network: %v", err)
+	}
+	if _, err := chromedp.Call(ctx, log.Enable, cdp.Empty{}); err != nil {
+		t.Fatalf("watch the log: %v", err)
+	}
+	return b
+}
+
+// serve gives the app its pages.
+func (b *browser) serve() {
+	page := func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Content-Security-Policy", fmt.Sprintf("default-src 'none'; script-src 'self' %[1]s; style-src 'self' %[1]s; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors %[1]s", b.site.url))
+		fmt.Fprintf(w, `<!doctype html><html><head><link rel="icon" href="data:,"><script src="%s/connect-cdn/atlassian-connect/all.js" data-options="margin:false"></script></head>
+<body><div class="ac-content"><p>The page of the example app</p></div><script src="/app.js"></script></body></html>`, b.site.url)
+	}
+	b.app.mu.Lock()
+	defer b.app.mu.Unlock()
+	for _, path := range []string{"/panel", "/page", "/dialog"} {
+		b.app.serve[path] = page
+	}
+	b.app.serve["/app.js"] = func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/javascript")
+		fmt.Fprint(w, appScript)
+	}
+	b.app.serve["/report"] = func(w http.ResponseWriter, r *http.Request) {
+		var in report
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+			b.problem("report: " + err.Error())
+		}
+		b.reports <- in
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+// watch notes what must not happen.
+func (b *browser) watch(event any) {
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		u := e.Request.URL
+		if !strings.HasPrefix(u, b.site.url+"/") && !strings.HasPrefix(u, b.app.url+"/") && !strings.HasPrefix(u, "data:") {
+			b.problem("request to " + u)
+		}
+	case *network.EventResponseReceived:
+		// Two requests of the page are meant to fail.
+		if e.Response.Status >= 400 && !strings.Contains(e.Response.URL, "OPS-999") {
+			b.problem(fmt.Sprintf("status %d of %s", e.Response.Status, e.Response.URL))
+		}
+	case *log.EventEntryAdded:
+		if e.Entry.Source == log.EntrySourceSecurity || strings.Contains(e.Entry.Text, "Content Security Policy") {
+			b.problem(e.Entry.Text)
+		}
+	case *runtime.EventExceptionThrown:
+		b.problem("exception: " + e.ExceptionDetails.Text)
+	}
+}
+
+func (b *browser) problem(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.problems = append(b.problems, text)
+}
+
+func (b *browser) run(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, steps...); err != nil {
+		b.t.Fatalf("browser: %v; reports so far: %v; problems: %v", err, b.got, b.problems)
+	}
+}
+
+func (b *browser) open(path, as string) {
+	b.t.Helper()
+	b.run(chromedp.Navigate(b.site.url + "/login?as=" + as + "&dest=" + url.QueryEscape(path)))
+}
+
+// await waits for the app's page to report something, once.
+func (b *browser) await(name string) any {
+	b.t.Helper()
+	for {
+		if v, ok := b.got[name]; ok {
+			delete(b.got, name)
+			return v
+		}
+		select {
+		case r := <-b.reports:
+			b.got[r.Name] = r.Value
+			if r.Name == "script error" || r.Name == "policy violation" {
+				b.t.Fatalf("%s: %v", r.Name, r.Value)
+			}
+		case <-b.ctx.Done():
+			b.t.Fatalf("no report of %q; got %v; problems: %v", name, b.got, b.problems)
+		}
+	}
+}
+
+// send broadcasts an event from the host's page to the app's frames.
+func (b *browser) send(event string, data any) {
+	b.t.Helper()
+	b.run(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`connectHost.broadcastEvent(%q, {addon_key: "example.app"}, %s)`, event, compact(b.t, data))))
+}
+
+// until waits for an expression of the host's page to be true.
+func (b *browser) until(expression string) {
+	b.t.Helper()
+	b.run(chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingInterval(20*time.Millisecond)))
+}
+
+func (b *browser) text(selector chromedp.CSS) string {
+	b.t.Helper()
+	text, err := chromedp.Run(b.ctx, chromedp.Text(selector))
+	if err != nil {
+		b.t.Fatalf("text of %s: %v", selector, err)
+	}
+	return text
+}
+
+func (b *browser) finish() {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, p := range b.problems {
+		b.t.Error(p)
+	}
+}
+
+// TestBrowser shows that Atlassian's bridge works on the site's pages: in a real browser, under both sides' policies, with
+// no request to anywhere else.
+func TestBrowser(t *testing.T) {
+	chromium := startChromium(t)
+	t.Run("panel talks through the bridge", func(t *testing.T) { panelTalks(openBrowser(t, chromium)) })
+	t.Run("app navigates", func(t *testing.T) { appNavigates(openBrowser(t, chromium)) })
+	t.Run("app opens a dialog", func(t *testing.T) { appOpensDialog(openBrowser(t, chromium)) })
+}
+
+func panelTalks(b *browser) {
+	t := b.t
+	b.open("/browse/OPS-1", "jonas")
+	b.await("ready /panel")
+	b.until(`document.querySelector('.app-frame').dataset.established === 'true'`)
+
+	for _, name := range []string{"token by callback", "token by promise"} {
+		alg, claims, err := b.app.verify(b.await(name).(string), nil)
+		if err != nil || alg != "HS256" || claims["qsh"] != "context-qsh" {
+			t.Fatalf("%s: %s %v, %v", name, alg, claims, err)
+		}
+		want := object{"jira": object{"issue": object{"id": "10100", "key": "OPS-1"}, "project": object{"id": "10000", "key": "OPS"}}}
+		if diff := cmp.Diff(want, claims["context"]); diff != "" {
+			t.Errorf("%s: context (-want +got):\n%s", name, diff)
+		}
+	}
+	for name, want := range map[string]any{
+		"user":                 "712020:8b21d7c4-jonas-user",
+		"location":             b.site.url + "/browse/OPS-1",
+		"request by promise":   "ThinkPad X1 Carbon Gen 12",
+		"request by callback":  "404 Issue does not exist or you do not have permission to see it.",
+		"request with a body":  "201 nosniff",
+		"request elsewhere":    "AP.request reaches /rest of this site only",
+		"request beside /rest": "AP.request reaches /rest of this site only",
+		"cookie":               "lemon & salt",
+		"theme light":          "#FFFFFF",
+	} {
+		if got := b.await(name); got != want {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+	context := b.await("context").(object)
+	if diff := cmp.Diff("OPS-1", context["jira"].(object)["issue"].(object)["key"]); diff != "" {
+		t.Errorf("context: %s", diff)
+	}
+
+	// The frame has the size that it asks for.
+	b.send("test.resize", 321)
+	b.until(`document.querySelector('.app-frame iframe').offsetHeight === 321`)
+
+	// The host's dark mode reaches the frame, with the colours of this site's style sheets.
+	b.run(chromedp.Click(chromedp.CSS(`[data-theme-switch]`)))
+	if got := b.await("theme dark"); got != "#1F1F21" && got != "#1D2125" {
+		t.Errorf("surface in the dark: %v", got)
+	}
+
+	// The flag is drawn as text, and its button tells the app.
+	flag := b.text(`.flag-success .flag-text`)
+	if !strings.Contains(flag, "Labels are ready") || !strings.Contains(flag, "<b>24 of them</b>") {
+		t.Errorf("flag %q", flag)
+	}
+	b.run(chromedp.Click(chromedp.CSS(`.flag-actions button`)))
+	if got := b.await("flag action"); got != "undo" {
+		t.Errorf("flag action %v", got)
+	}
+	b.run(chromedp.Click(chromedp.CSS(`.flag [aria-label="Dismiss"]`)))
+	b.await("flag closed")
+	b.until(`document.querySelectorAll('.flag').length === 0`)
+	b.finish()
+}
+
+func appNavigates(b *browser) {
+	t := b.t
+	b.open("/plugins/servlet/ac/example.app/hidden?ac.code=a%20b", "jonas")
+	if got := b.await("ready /page"); !strings.Contains(got.(string), "code=a%20b") {
+		t.Errorf("the page got %v", got)
+	}
+	b.send("test.history", nil)
+	if got := b.await("history"); got != "page-2" {
+		t.Errorf("history state %v", got)
+	}
+	b.send("test.go", "OPS-2")
+	b.await("ready /panel")
+	b.until(`location.pathname === '/browse/OPS-2'`)
+	b.until(`document.querySelector('.app-frame').dataset.established === 'true'`)
+	b.send("test.refresh", nil)
+	b.await("ready /panel")
+	b.finish()
+}
+
+func appOpensDialog(b *browser) {
+	t := b.t
+	b.open("/browse/OPS-1", "jonas")
+	b.await("ready /panel")
+	b.until(`document.querySelector('.app-frame').dataset.established === 'true'`)
+	b.send("test.dialog", nil)
+	if diff := cmp.Diff(object{"data": object{"copies": 2.0}, "key": "OPS-1"}, b.await("dialog data")); diff != "" {
+		t.Errorf("dialog (-want +got):\n%s", diff)
+	}
+	header, hint := b.text(`dialog h2`), b.text(`dialog .hint`)
+	if header != "Print labels" || hint != "On paper" {
+		t.Errorf("header %q, hint %q", header, hint)
+	}
+	b.send("test.close", nil)
+	if diff := cmp.Diff(any(object{"printed": true}), b.await("dialog closed")); diff != "" {
+		t.Errorf("data at the close (-want +got):\n%s", diff)
+	}
+	b.until(`document.querySelector('dialog') === null`)
+	b.finish()
+}

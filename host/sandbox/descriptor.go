@@ -1,0 +1,221 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pergola-platform/pergola/host/sandbox/condition"
+)
+
+// descriptor is what the site needs of an app's atlassian-connect.json.
+type descriptor struct {
+	Key            string `json:"key"`
+	Name           string `json:"name"`
+	Description    string `json:"description"`
+	BaseURL        string `json:"baseUrl"`
+	Authentication struct {
+		Type string `json:"type"`
+	} `json:"authentication"`
+	Vendor struct {
+		Name string `json:"name"`
+		URL  string `json:"url"`
+	} `json:"vendor"`
+	Lifecycle struct {
+		Installed   string `json:"installed"`
+		Uninstalled string `json:"uninstalled"`
+		Enabled     string `json:"enabled"`
+		Disabled    string `json:"disabled"`
+	} `json:"lifecycle"`
+	Scopes  []string                   `json:"scopes"`
+	Modules map[string]json.RawMessage `json:"modules"`
+
+	modules []*module // of the kinds that the site shows, in the descriptor's order within a kind
+	unshown []string  // kinds of modules that Connect has and the site does not show
+}
+
+// module is a place of an app in the site.
+type module struct {
+	Kind string `json:"-"`
+	Key  string `json:"key"`
+	Name struct {
+		Value string `json:"value"`
+	} `json:"name"`
+	Tooltip struct {
+		Value string `json:"value"`
+	} `json:"tooltip"`
+	URL    string `json:"url"`
+	Target struct {
+		Type string `json:"type"`
+		URL  string `json:"url"`
+	} `json:"target"`
+	Location   string          `json:"location"`
+	Weight     int             `json:"weight"`
+	Conditions json.RawMessage `json:"conditions"`
+
+	condition condition.Condition
+}
+
+// The kinds of modules that the site shows.
+const (
+	issueContent = "jiraIssueContents"
+	generalPage  = "generalPages"
+	adminPage    = "adminPages"
+	dialogModule = "dialogs"
+)
+
+var shownKinds = []string{issueContent, generalPage, adminPage, dialogModule}
+
+// knownKinds are the other modules of Connect for Jira: an app may have them, the site does not show them.
+var knownKinds = []string{
+	"assetPanels", "configurePage", "jiraBackgroundScripts", "jiraBuildInfoProvider", "jiraDashboardItems", "jiraDeploymentInfoProvider",
+	"jiraDevelopmentTool", "jiraEntityProperties", "jiraFeatureFlagInfoProvider", "jiraGlobalPermissions", "jiraIssueContexts", "jiraIssueFields",
+	"jiraIssueGlances", "jiraIssueTypes", "jiraJqlFunctions", "jiraProfileTabPanels", "jiraProjectAdminTabPanels", "jiraProjectPages",
+	"jiraProjectPermissions", "jiraProjectTabPanels", "jiraRemoteLinkInfoProvider", "jiraReports", "jiraSearchRequestViews", "jiraTimeTrackingProviders",
+	"jiraVersionTabPanels", "jiraWorkflowConditions", "jiraWorkflowPostFunctions", "jiraWorkflowValidators", "keyboardShortcuts",
+	"postInstallPage", "serviceDeskOrganizationActionProviders", "serviceDeskPortalFooters", "serviceDeskPortalHeaders", "serviceDeskPortalProfileActions",
+	"serviceDeskPortalProfilePanels", "serviceDeskPortalRequestCreatePropertyPanels", "serviceDeskPortalRequestViewActions",
+	"serviceDeskPortalRequestViewPanels", "serviceDeskPortalSubheaders", "serviceDeskPortalUserMenuActions", "webItems", "webPanels", "webSections", "webhooks",
+}
+
+var knownScopes = append([]string{"ACT_AS_USER", "ACCESS_EMAIL_ADDRESSES"}, scopeNames...)
+
+var appKeyForm = regexp.MustCompile(`^[a-zA-Z0-9-._]{1,80}$`)
+
+// parseDescriptor reads a descriptor and refuses what Jira would refuse. The error lists everything that is wrong.
+func parseDescriptor(raw []byte) (*descriptor, error) {
+	d := &descriptor{}
+	if err := json.Unmarshal(raw, d); err != nil {
+		return nil, fmt.Errorf("the descriptor is not a JSON object of the right form: %w", err)
+	}
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+
+	if !appKeyForm.MatchString(d.Key) {
+		bad("key %q: want 1 to 80 letters, digits, dots, dashes and underscores", d.Key)
+	}
+	if u, err := url.Parse(d.BaseURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || len(d.BaseURL) > 200 || u.RawQuery != "" || u.Fragment != "" {
+		bad("baseUrl %q: want an http or https address of at most 200 characters without query", d.BaseURL)
+	}
+	d.BaseURL = strings.TrimSuffix(d.BaseURL, "/")
+	switch strings.ToLower(d.Authentication.Type) {
+	case "jwt":
+		if d.Lifecycle.Installed == "" {
+			bad("lifecycle.installed is missing: an app with authentication jwt gets its shared secret there")
+		}
+	case "none":
+	default:
+		bad("authentication.type %q: want jwt or none", d.Authentication.Type)
+	}
+	for _, l := range []struct{ name, path string }{
+		{"installed", d.Lifecycle.Installed}, {"uninstalled", d.Lifecycle.Uninstalled}, {"enabled", d.Lifecycle.Enabled}, {"disabled", d.Lifecycle.Disabled},
+	} {
+		if l.path != "" && !strings.HasPrefix(l.path, "/") {
+			bad("lifecycle.%s %q: want a path relative to baseUrl, starting with a slash", l.name, l.path)
+		}
+	}
+	for _, s := range d.Scopes {
+		if !slices.Contains(knownScopes, strings.ToUpper(s)) {
+			bad("scope %q is not known", s)
+		}
+	}
+	errs = append(errs, d.parseModules()...)
+	if d.Name == "" {
+		d.Name = d.Key
+	}
+	return d, errors.Join(errs...)
+}
+
+func (d *descriptor) parseModules() (errs []error) {
+	seen := map[string]bool{}
+	for _, kind := range slices.Sorted(maps.Keys(d.Modules)) {
+		switch {
+		case slices.Contains(shownKinds, kind):
+		case slices.Contains(knownKinds, kind):
+			d.unshown = append(d.unshown, kind)
+		default:
+			errs = append(errs, fmt.Errorf("module type %q is not known", kind))
+		}
+	}
+	for _, kind := range shownKinds {
+		raw, ok := d.Modules[kind]
+		if !ok {
+			continue
+		}
+		var list []*module
+		if err := json.Unmarshal(raw, &list); err != nil {
+			errs = append(errs, fmt.Errorf("modules.%s: %w", kind, err))
+			continue
+		}
+		for n, m := range list {
+			if m == nil {
+				errs = append(errs, fmt.Errorf("modules.%s[%d] is null", kind, n))
+				continue
+			}
+			m.Kind = kind
+			if err := m.check(d.BaseURL); err != nil {
+				errs = append(errs, fmt.Errorf("modules.%s[%d] %q: %w", kind, n, m.Key, err))
+			}
+			if seen[m.Key] {
+				errs = append(errs, fmt.Errorf("modules.%s[%d]: key %q is used twice", kind, n, m.Key))
+			}
+			seen[m.Key] = true
+			d.modules = append(d.modules, m)
+		}
+	}
+	return errs
+}
+
+var moduleKeyForm = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,100}$`)
+
+func (m *module) check(baseURL string) error {
+	if !moduleKeyForm.MatchString(m.Key) {
+		return errors.New("key: want letters, digits, dashes and underscores")
+	}
+	if m.Kind == issueContent {
+		if m.Target.Type != "" && m.Target.Type != "web_panel" {
+			return fmt.Errorf("target.type %q: want web_panel", m.Target.Type)
+		}
+		m.URL = m.Target.URL
+	}
+	if m.URL == "" {
+		return errors.New("url is missing")
+	}
+	if !strings.HasPrefix(m.URL, "/") && !strings.HasPrefix(m.URL, baseURL+"/") && m.URL != baseURL {
+		return fmt.Errorf("url %q: want a path relative to baseUrl, starting with a slash", m.URL)
+	}
+	m.URL = strings.TrimPrefix(m.URL, baseURL)
+	if m.Kind != dialogModule && m.Name.Value == "" {
+		return errors.New("name.value is missing")
+	}
+	var err error
+	m.condition, err = condition.Parse(m.Conditions)
+	return err
+}
+
+// module returns the module with that key, nil where there is none.
+func (d *descriptor) module(key string) *module {
+	for _, m := range d.modules {
+		if m.Key == key {
+			return m
+		}
+	}
+	return nil
+}
+
+// of lists the modules of a kind by weight.
+func (d *descriptor) of(kind string) []*module {
+	var out []*module
+	for _, m := range d.modules {
+		if m.Kind == kind {
+			out = append(out, m)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *module) int { return a.Weight - b.Weight })
+	return out
+}

@@ -1,0 +1,13 @@
+package sandbox
+
+// Operation is a row of the REST table, for tests.
+type Operation struct{ Method, Path, Scope string }
+
+// Operations lists the REST operations that a site serves.
+func Operations() []Operation {
+	var out []Operation
+	for _, op := range (&Site{}).operations() {
+		out = append(out, Operation{op.method, op.path, op.scope.String()})
+	}
+	return out
+}

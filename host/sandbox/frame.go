@@ -1,0 +1,221 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/sandbox/world"
+)
+
+// The lives of tokens: one to load a frame is used at once, one that a frame asks for works for a while.
+const (
+	tokenLifetime   = 3 * time.Minute
+	contextLifetime = 15 * time.Minute
+)
+
+// connectVersion is the cv parameter: the version of Connect that made a request.
+const connectVersion = "1001.0.0-SANDBOX"
+
+// frameSandbox is the sandbox attribute of Jira's app frames.
+const frameSandbox = "allow-downloads allow-forms allow-modals allow-popups allow-popups-to-escape-sandbox allow-scripts allow-same-origin " +
+	"allow-top-navigation-by-user-activation allow-storage-access-by-user-activation"
+
+// surrounding is where a frame stands: the issue or project of the page, if any, and the ac.* parameters of its address.
+type surrounding struct {
+	user    *world.User
+	issue   *world.Issue
+	project *world.Project
+	params  map[string]string // by name without "ac."
+}
+
+// variable is the value of a context parameter such as "issue.key" or "ac.code".
+func (p surrounding) variable(name string) (string, bool) {
+	if custom, ok := strings.CutPrefix(name, "ac."); ok {
+		v, ok := p.params[custom]
+		return v, ok
+	}
+	if i := p.issue; i != nil {
+		switch name {
+		case "issue.id":
+			return string(i.ID), true
+		case "issue.key":
+			return i.Key, true
+		case "issuetype.id", "issueType.id", "issue.issuetype.id":
+			return string(i.Type), true
+		}
+	}
+	if j := p.project; j != nil {
+		switch name {
+		case "project.id":
+			return string(j.ID), true
+		case "project.key":
+			return j.Key, true
+		}
+	}
+	if name == "user.accountId" && p.user != nil {
+		return string(p.user.Account), true
+	}
+	return "", false
+}
+
+var variableForm = regexp.MustCompile(`\{([A-Za-z][A-Za-z0-9_.-]*)\}`)
+
+// expand fills the variables of a module's URL, percent-encoded; one without a value becomes empty.
+func (p surrounding) expand(template string) string {
+	return variableForm.ReplaceAllStringFunc(template, func(v string) string {
+		value, _ := p.variable(v[1 : len(v)-1])
+		return strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
+	})
+}
+
+// context is what tokens say of the surrounding.
+func (p surrounding) context() (c auth.Context) {
+	if p.issue != nil {
+		c.Jira.Issue = auth.Ref{ID: auth.ID(p.issue.ID), Key: p.issue.Key}
+	}
+	if p.project != nil {
+		c.Jira.Project = auth.Ref{ID: auth.ID(p.project.ID), Key: p.project.Key}
+	}
+	return c
+}
+
+// frame is an app's frame on a page: what connect-host.js needs to make it.
+type frame struct {
+	AddonKey string `json:"addon_key"`
+	Key      string `json:"key"`
+	URL      string `json:"url"`
+	Options  object `json:"options"`
+}
+
+// frame makes the signed address of a module and the rest of its frame.
+func (s *Site) frame(app *world.App, d *descriptor, m *module, p surrounding) (frame, error) {
+	address := d.BaseURL + p.expand(m.URL)
+	sep := "?"
+	if strings.Contains(address, "?") {
+		sep = "&"
+	}
+	address += sep + strings.Join([]string{
+		"xdm_e=" + url.QueryEscape(s.baseURL), "xdm_c=" + url.QueryEscape(fmt.Sprintf("channel-%s__%s", app.Key, m.Key)),
+		"cp=", "lic=active", "cv=" + connectVersion,
+	}, "&")
+	if strings.EqualFold(d.Authentication.Type, "jwt") {
+		c := s.claims(app.ClientKey, p.user.Account, tokenLifetime)
+		c.QSH, c.Context = auth.QSH(http.MethodGet, address, pathOf(d.BaseURL)), p.context()
+		token, err := auth.SignHS256(c, app.SharedSecret)
+		if err != nil {
+			return frame{}, fmt.Errorf("sign the frame of %s: %w", m.Key, err)
+		}
+		address += "&jwt=" + token
+	}
+	return frame{
+		AddonKey: string(app.Key), Key: m.Key, URL: address,
+		Options: object{
+			"autoresize": true, "width": "100%", "sandbox": frameSandbox, "hostOrigin": s.baseURL, "moduleType": m.Kind,
+			"isFullPage": m.Kind == generalPage || m.Kind == adminPage, "contextPath": "", "userTimezone": p.user.TimeZone,
+			"productContext": productContext(p), "structuredContext": p.context(),
+		},
+	}, nil
+}
+
+// productContext is the flat form of the surrounding that AP.context and dialogs hand on.
+func productContext(p surrounding) object {
+	out := object{}
+	for _, name := range []string{"issue.id", "issue.key", "issuetype.id", "project.id", "project.key"} {
+		if v, ok := p.variable(name); ok {
+			out[name] = v
+		}
+	}
+	for k, v := range p.params {
+		out["ac."+k] = v
+	}
+	return out
+}
+
+// frameRequest is what a page's script asks of contextTokenAPI and frameAPI: for which app, and where its frame stands.
+type frameRequest struct {
+	App    world.AppKey      `json:"app"`
+	Module string            `json:"module"`
+	Issue  string            `json:"issue"`
+	Proj   string            `json:"project"`
+	Params map[string]string `json:"params"`
+}
+
+// readFrameRequest reads the request and checks that the person of the session may see what it names: the tokens that
+// follow from it say so to the app.
+func (s *Site) readFrameRequest(w http.ResponseWriter, r *http.Request) (req frameRequest, app *world.App, p surrounding, err error) {
+	st := s.store.State()
+	p.user = sessionUser(r, st)
+	if p.user == nil {
+		return req, nil, p, fail(http.StatusUnauthorized, "Log in first.")
+	}
+	if json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&req) != nil {
+		return req, nil, p, fail(http.StatusBadRequest, "The request is no JSON object.")
+	}
+	if app = st.App(req.App); app == nil || app.State != world.AppEnabled {
+		return req, nil, p, fail(http.StatusNotFound, "The app is not installed, or disabled.")
+	}
+	if req.Issue != "" {
+		if p.issue = st.FindIssue(req.Issue); !st.Sees(p.user.Account, p.issue) {
+			return req, nil, p, noIssue()
+		}
+		p.project = st.Project(p.issue.Project)
+	} else if req.Proj != "" {
+		if p.project = st.FindProject(req.Proj); !st.CanIn(p.user.Account, world.BrowseProjects, p.project) {
+			return req, nil, p, fail(http.StatusNotFound, "No project could be found with key '%s'.", req.Proj)
+		}
+	}
+	p.params = req.Params
+	return req, app, p, nil
+}
+
+// contextTokenAPI answers AP.context.getToken.
+func (s *Site) contextTokenAPI(w http.ResponseWriter, r *http.Request) {
+	_, app, p, err := s.readFrameRequest(w, r)
+	if err != nil {
+		s.writeError(w, r, err)
+		return
+	}
+	c := s.claims(app.ClientKey, p.user.Account, contextLifetime)
+	c.QSH, c.Context = auth.ContextQSH, p.context()
+	token, err := auth.SignHS256(c, app.SharedSecret)
+	if err != nil {
+		s.writeError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, object{"token": token})
+}
+
+// frameAPI makes a frame for a dialog that an app opens.
+func (s *Site) frameAPI(w http.ResponseWriter, r *http.Request) {
+	req, app, p, err := s.readFrameRequest(w, r)
+	if err != nil {
+		s.writeError(w, r, err)
+		return
+	}
+	d, err := parseDescriptor(app.Descriptor)
+	if err != nil {
+		s.writeError(w, r, fmt.Errorf("read the descriptor of %s: %w", app.Key, err))
+		return
+	}
+	m := d.module(req.Module)
+	if m == nil {
+		s.writeError(w, r, fail(http.StatusNotFound, "The app has no module %s.", req.Module))
+		return
+	}
+	if m.Kind == adminPage && !s.store.State().Can(p.user.Account, world.Administer) {
+		s.writeError(w, r, fail(http.StatusForbidden, "Only a site admin can open this."))
+		return
+	}
+	f, err := s.frame(app, d, m, p)
+	if err != nil {
+		s.writeError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, f)
+}

@@ -1,0 +1,286 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pergola-platform/pergola/host/sandbox/world"
+)
+
+// noIssue is Jira's answer to an issue that is not there or not to be seen; it must not tell which.
+func noIssue() error {
+	return fail(http.StatusNotFound, "Issue does not exist or you do not have permission to see it.")
+}
+
+// issue returns the issue of the path, if the caller may see it.
+func (c *call) issue(st *world.State) (*world.Issue, error) {
+	i := st.FindIssue(c.PathValue("issueIdOrKey"))
+	if !st.Sees(c.who.account, i) {
+		return nil, noIssue()
+	}
+	return i, nil
+}
+
+func (s *Site) getIssue(c *call) (answer, error) {
+	i, err := c.issue(c.st)
+	if err != nil {
+		return answer{}, err
+	}
+	q := c.URL.Query()
+	names := q["fields"]
+	if len(splitNames(names)) == 0 {
+		names = []string{"*all"}
+	}
+	show := selectFields(c.st, names)
+	out := s.issueJSON(c.st, i, show)
+	if names := splitNames(q["properties"]); len(names) > 0 {
+		out["properties"] = chosenProperties(i, names)
+	}
+	if strings.Contains(q.Get("expand"), "names") {
+		labels := object{}
+		for _, f := range show {
+			labels[string(f.id)] = f.name
+		}
+		out["names"] = labels
+	}
+	return answer{http.StatusOK, out}, nil
+}
+
+// issueFields are the values of a create or an edit, by field id.
+type issueFields map[string]json.RawMessage
+
+func (s *Site) createIssue(c *call) (answer, error) {
+	var in struct {
+		Fields issueFields `json:"fields"`
+	}
+	if err := c.decodeBody(&in); err != nil {
+		return answer{}, err
+	}
+	var made *world.Issue
+	err := s.store.Change(func(st *world.State) error {
+		p, err := projectOf(st, c.who.account, in.Fields["project"])
+		if err != nil {
+			return err
+		}
+		i := &world.Issue{Project: p.ID, Status: st.Statuses[0].ID, Reporter: c.who.account, Custom: map[world.FieldID]json.RawMessage{}}
+		if i.Type, err = typeOf(st, p, in.Fields["issuetype"]); err != nil {
+			return err
+		}
+		if _, ok := in.Fields["summary"]; !ok {
+			return failField("summary", "You must specify a summary of the issue.")
+		}
+		delete(in.Fields, "project")
+		delete(in.Fields, "issuetype")
+		if err := setFields(st, i, in.Fields); err != nil {
+			return err
+		}
+		made = st.AddIssue(i, s.now())
+		return nil
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{http.StatusCreated, object{"id": made.ID, "key": made.Key, "self": s.link("/rest/api/3/issue/%s", made.ID)}}, nil
+}
+
+func (s *Site) editIssue(c *call) (answer, error) {
+	var in struct {
+		Fields issueFields `json:"fields"`
+	}
+	if err := c.decodeBody(&in); err != nil {
+		return answer{}, err
+	}
+	err := s.changeIssue(c, world.EditIssues, func(st *world.State, i *world.Issue) error {
+		return setFields(st, i, in.Fields)
+	})
+	return answer{status: http.StatusNoContent}, err
+}
+
+func (s *Site) deleteIssue(c *call) (answer, error) {
+	err := s.changeIssue(c, world.DeleteIssues, func(st *world.State, i *world.Issue) error {
+		st.DeleteIssue(i)
+		return nil
+	})
+	return answer{status: http.StatusNoContent}, err
+}
+
+// changeIssue changes the issue of the path, if the caller has the permission.
+func (s *Site) changeIssue(c *call, permission string, change func(*world.State, *world.Issue) error) error {
+	return s.store.Change(func(st *world.State) error {
+		i, err := c.issue(st)
+		if err != nil {
+			return err
+		}
+		if !st.CanIn(c.who.account, permission, st.Project(i.Project)) {
+			return fail(http.StatusForbidden, "You do not have permission to change this issue.")
+		}
+		if err := change(st, i); err != nil {
+			return err
+		}
+		i.Updated = s.now()
+		return nil
+	})
+}
+
+func projectOf(st *world.State, who world.AccountID, raw json.RawMessage) (*world.Project, error) {
+	var ref struct{ ID, Key string }
+	_ = json.Unmarshal(raw, &ref) // a wrong form names no project
+	p := st.FindProject(ref.ID)
+	if p == nil {
+		p = st.FindProject(ref.Key)
+	}
+	if p == nil || !st.CanIn(who, world.BrowseProjects, p) {
+		return nil, failField("project", "Specify a valid project ID or key")
+	}
+	if !st.CanIn(who, world.CreateIssues, p) {
+		return nil, failField("project", "You cannot create issues in this project.")
+	}
+	return p, nil
+}
+
+func typeOf(st *world.State, p *world.Project, raw json.RawMessage) (world.TypeID, error) {
+	var ref struct {
+		ID   world.TypeID `json:"id"`
+		Name string       `json:"name"`
+	}
+	_ = json.Unmarshal(raw, &ref) // a wrong form names no type
+	for _, id := range p.Types {
+		if id == ref.ID || ref.Name != "" && strings.EqualFold(st.Type(id).Name, ref.Name) {
+			return id, nil
+		}
+	}
+	return "", failField("issuetype", "Specify a valid issue type")
+}
+
+// setFields writes values into the issue, and refuses what Jira would refuse, each field in its own words.
+func setFields(st *world.State, i *world.Issue, values issueFields) error {
+	errs := map[string]string{}
+	for name, raw := range values {
+		if problem := setField(st, i, name, raw); problem != "" {
+			errs[name] = problem
+		}
+	}
+	if len(errs) > 0 {
+		return &restError{status: http.StatusBadRequest, fields: errs}
+	}
+	return nil
+}
+
+// setField writes one value; it returns what is wrong with it.
+func setField(st *world.State, i *world.Issue, name string, raw json.RawMessage) string {
+	null := string(raw) == "null"
+	switch name {
+	case "summary":
+		var text string
+		if json.Unmarshal(raw, &text) != nil || strings.TrimSpace(text) == "" {
+			return "You must specify a summary of the issue."
+		}
+		if len(text) > 255 || strings.ContainsAny(text, "\r\n") {
+			return "The summary is invalid because it contains newline characters or is longer than 255 characters."
+		}
+		i.Summary = text
+	case "description":
+		var doc adfNode
+		if null {
+			i.Description = nil
+			return ""
+		}
+		if json.Unmarshal(raw, &doc) != nil || doc.Type != "doc" {
+			return "Operation value must be an Atlassian Document (see the Atlassian Document Format)"
+		}
+		i.Description = raw
+	case "labels":
+		var labels []string
+		if json.Unmarshal(raw, &labels) != nil || slices.ContainsFunc(labels, func(l string) bool { return strings.ContainsAny(l, " \t\n") }) {
+			return "The label can't contain spaces."
+		}
+		i.Labels = labels
+	case "assignee":
+		u := userRef(st, raw)
+		if u == nil && !null {
+			return "Specify a valid value for assignee"
+		}
+		i.Assignee = ""
+		if u != nil {
+			i.Assignee = u.Account
+		}
+	default:
+		f := st.Field(world.FieldID(name))
+		if f == nil {
+			return "Field '" + name + "' cannot be set. It is not on the appropriate screen, or unknown."
+		}
+		stored, problem := customInput(st, f, raw)
+		if problem != "" {
+			return problem
+		}
+		if i.Custom == nil {
+			i.Custom = map[world.FieldID]json.RawMessage{}
+		}
+		if stored == nil {
+			delete(i.Custom, f.ID)
+		} else {
+			i.Custom[f.ID] = stored
+		}
+	}
+	return ""
+}
+
+func userRef(st *world.State, raw json.RawMessage) *world.User {
+	var ref struct {
+		AccountID world.AccountID `json:"accountId"`
+		ID        world.AccountID `json:"id"`
+	}
+	if json.Unmarshal(raw, &ref) != nil {
+		return nil
+	}
+	if u := st.User(ref.AccountID); u != nil {
+		return u
+	}
+	return st.User(ref.ID)
+}
+
+// customInput turns what REST takes for a custom field into what an issue keeps; nil empties the field.
+func customInput(st *world.State, f *world.Field, raw json.RawMessage) (stored json.RawMessage, problem string) {
+	if string(raw) == "null" {
+		return nil, ""
+	}
+	encode := func(v any) json.RawMessage { b, _ := json.Marshal(v); return b }
+	var text string
+	switch f.Kind {
+	case world.Text:
+		if json.Unmarshal(raw, &text) != nil {
+			return nil, "Operation value must be a string"
+		}
+		return encode(text), ""
+	case world.Number:
+		if _, err := strconv.ParseFloat(string(raw), 64); err != nil {
+			return nil, "'" + plain(raw) + "' is an invalid number"
+		}
+		return raw, ""
+	case world.Date:
+		if json.Unmarshal(raw, &text) == nil {
+			if _, err := time.Parse(time.DateOnly, text); err == nil {
+				return encode(text), ""
+			}
+		}
+		return nil, "Error parsing date string: " + plain(raw)
+	case world.Person:
+		if u := userRef(st, raw); u != nil {
+			return encode(u.Account), ""
+		}
+		return nil, "Specify a valid user"
+	}
+	var ref struct{ ID, Value string }
+	if json.Unmarshal(raw, &ref) == nil {
+		for _, o := range f.Options {
+			if o.ID == ref.ID || ref.ID == "" && o.Value == ref.Value {
+				return encode(o.ID), ""
+			}
+		}
+	}
+	return nil, "Specify a valid 'id' or 'name' for " + f.Name
+}

@@ -1,0 +1,141 @@
+// Package sandbox is a stand-in Jira Cloud site for development and tests: it serves the part of the REST interface v3
+// that the host uses, installs Connect apps with the signed handshake, and shows issues, projects and the admin area with
+// the apps' modules in real iframes on Atlassian's own bridge. Everything goes over HTTP, as with the real one, and
+// nothing leaves the machine.
+//
+// It is not a place for real data: whoever reaches it logs in as anybody without a password, and its data directory
+// holds the shared secrets of installed apps.
+//
+// Start with [Open]. What the site knows is in package world, its query language in jql, the rules that hide modules in
+// condition, Atlassian's files in bridge.
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pergola-platform/pergola/host/sandbox/bridge"
+	"github.com/pergola-platform/pergola/host/sandbox/world"
+)
+
+// Config says where a site lives.
+type Config struct {
+	// DataDir keeps the site between runs; it is made if needed. Required.
+	DataDir string
+	// BaseURL is where browsers and apps reach the site, such as "http://localhost:7201". Required. It may change from
+	// run to run; an app then has to be installed again to learn the new one.
+	BaseURL string
+	// Logger gets one line for each installation, lifecycle call and server error, and no issue content. nil drops them.
+	Logger *slog.Logger
+	// Clock is the time of tokens and changes. nil is time.Now.
+	Clock func() time.Time
+}
+
+// Site is a running stand-in site. It is safe for concurrent use.
+type Site struct {
+	baseURL   string
+	log       *slog.Logger
+	now       func() time.Time
+	store     *world.Store
+	client    *http.Client
+	appScript []byte
+	mux       http.Handler
+	installMu sync.Mutex // one lifecycle change at a time, so that two installs of an app cannot mix their secrets
+}
+
+// Open loads the site in cfg.DataDir, or makes and seeds one.
+func Open(cfg Config) (*Site, error) {
+	u, err := url.Parse(cfg.BaseURL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" {
+		return nil, fmt.Errorf("open sandbox: base URL %q: want a scheme and a host, such as http://localhost:7201", cfg.BaseURL)
+	}
+	if cfg.DataDir == "" {
+		return nil, errors.New("open sandbox: no data directory")
+	}
+	s := &Site{
+		baseURL: u.Scheme + "://" + u.Host,
+		log:     cfg.Logger,
+		now:     cfg.Clock,
+		client: &http.Client{
+			Timeout: lifecycleTimeout,
+			// A lifecycle call carries a signature over its path: an app that redirects it would get one that does not fit.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.appScript, err = bridge.AppScript(s.baseURL + cdnPath); err != nil {
+		return nil, fmt.Errorf("open sandbox: %w", err)
+	}
+	s.store, err = world.Open(cfg.DataDir, func() (*world.State, error) { return world.Seed(s.now()) })
+	if err != nil {
+		return nil, fmt.Errorf("open sandbox: %w", err)
+	}
+	s.mux = s.routes()
+	return s, nil
+}
+
+// Handler serves the whole site.
+func (s *Site) Handler() http.Handler { return s.mux }
+
+// Close ends the site. Every change is on disk already.
+func (s *Site) Close() error {
+	s.client.CloseIdleConnections()
+	return nil
+}
+
+// BaseURL is the site's address, without trailing slash.
+func (s *Site) BaseURL() string { return s.baseURL }
+
+// routes is the table of everything the site answers.
+func (s *Site) routes() http.Handler {
+	mux := http.NewServeMux()
+	for _, op := range s.operations() {
+		mux.HandleFunc(op.method+" "+op.path, s.serveREST(op))
+	}
+	mux.HandleFunc("/rest/", s.notServed)
+
+	mux.HandleFunc("GET /install-keys/{kid}", s.installKey)
+	mux.HandleFunc("GET "+cdnPath+"/{file...}", s.cdnFile)
+	mux.HandleFunc("GET /static/{file}", s.staticFile)
+
+	mux.HandleFunc("GET /login", s.login)
+	mux.HandleFunc("POST /logout", s.logout)
+	for path, page := range map[string]pageFunc{
+		"GET /{$}":                s.dashboard,
+		"GET /projects":           s.projectList,
+		"GET /projects/{project}": s.issueList,
+		"GET /issues":             s.issueList,
+		"GET /browse/{issue}":     s.issueView,
+		"GET /plugins/servlet/ac/{appKey}/{module}": s.appPage,
+		"GET /admin":                         s.admin,
+		"GET /admin/apps":                    s.admin,
+		"POST /admin/apps":                   s.installFromPage,
+		"POST /admin/apps/{appKey}/{action}": s.changeFromPage,
+		"POST /browse/{issue}/rename":        s.renameFromPage,
+		"POST /browse/{issue}/move":          s.moveFromPage,
+		"POST /browse/{issue}/status":        s.statusFromPage,
+	} {
+		mux.HandleFunc(path, s.page(page))
+	}
+	mux.HandleFunc("/", s.page(s.noSuchPage))
+
+	mux.HandleFunc("POST /sandbox/apps", s.installAPI)
+	mux.HandleFunc("DELETE /sandbox/apps/{appKey}", s.uninstallAPI)
+	mux.HandleFunc("POST /sandbox/issues/{issue}/move", s.moveAPI)
+	mux.HandleFunc("POST /sandbox/context-token", s.contextTokenAPI)
+	mux.HandleFunc("POST /sandbox/frame", s.frameAPI)
+
+	// Sessions are cookies: refuse what another origin's page makes a browser send.
+	return http.NewCrossOriginProtection().Handler(mux)
+}

@@ -1,0 +1,258 @@
+package sandbox
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pergola-platform/pergola/host/sandbox/jql"
+	"github.com/pergola-platform/pergola/host/sandbox/world"
+)
+
+// find runs a query for somebody and returns the issues that this person may see, in order. The error is a restError in
+// Jira's words.
+func (s *Site) find(st *world.State, who world.AccountID, q *jql.Query) ([]*world.Issue, error) {
+	m := &matcher{site: s, st: st, who: who, fields: fields(st)}
+	if err := jql.Check(q.Where, m.check); err != nil {
+		return nil, err
+	}
+	order := q.Order
+	if len(order) > 7 {
+		return nil, fail(http.StatusBadRequest, "The maximum number of fields to order by is 7.")
+	}
+	for _, o := range order {
+		if f, err := m.field(o.Field); err != nil {
+			return nil, err
+		} else if !f.sort {
+			return nil, fail(http.StatusBadRequest, "Not able to sort using field '%s'.", o.Field)
+		}
+	}
+	var out []*world.Issue
+	for _, i := range st.Issues {
+		if st.Sees(who, i) && jql.Match(q.Where, func(c jql.Clause) bool { return m.holds(c, i) }) {
+			out = append(out, i)
+		}
+	}
+	slices.SortFunc(out, func(a, b *world.Issue) int {
+		for _, o := range order {
+			c := m.compare(o.Field, a, b)
+			if o.Desc {
+				c = -c
+			}
+			if c != 0 {
+				return c
+			}
+		}
+		if len(order) > 0 {
+			return world.CompareIDs(a.ID, b.ID)
+		}
+		return world.CompareIDs(b.ID, a.ID) // newest first, where nothing is asked for
+	})
+	return out, nil
+}
+
+// parseJQL reads a query, with Jira's answer to a wrong one.
+func parseJQL(text string) (*jql.Query, error) {
+	q, err := jql.Parse(text)
+	if err != nil {
+		return nil, fail(http.StatusBadRequest, "%s", err)
+	}
+	return q, nil
+}
+
+// searchRequest is what both forms of the search take.
+type searchRequest struct {
+	JQL           string   `json:"jql"`
+	Fields        []string `json:"fields"`
+	MaxResults    *int     `json:"maxResults"`
+	NextPageToken string   `json:"nextPageToken"`
+	Expand        string   `json:"expand"`
+	Properties    []string `json:"properties"`
+}
+
+// The page sizes of a search: Jira gives few issues with fields at a time, and many bare ids.
+const (
+	defaultPage = 50
+	maxPage     = 100
+	maxIDPage   = 5000
+	tokenLife   = 7 * 24 * time.Hour
+)
+
+func (s *Site) searchGet(c *call) (answer, error) {
+	q := c.URL.Query()
+	in := searchRequest{JQL: q.Get("jql"), Fields: q["fields"], NextPageToken: q.Get("nextPageToken"), Expand: q.Get("expand"), Properties: q["properties"]}
+	if text := q.Get("maxResults"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return answer{}, fail(http.StatusBadRequest, "The value '%s' of maxResults is not a number.", text)
+		}
+		in.MaxResults = &n
+	}
+	return s.search(c, in)
+}
+
+func (s *Site) searchPost(c *call) (answer, error) {
+	var in searchRequest
+	if err := c.decodeBody(&in); err != nil {
+		return answer{}, err
+	}
+	return s.search(c, in)
+}
+
+func (s *Site) search(c *call, in searchRequest) (answer, error) {
+	q, err := bounded(in.JQL)
+	if err != nil {
+		return answer{}, err
+	}
+	found, err := s.find(c.st, c.who.account, q)
+	if err != nil {
+		return answer{}, err
+	}
+	bare, show := onlyIDs(in.Fields), selectFields(c.st, in.Fields)
+	size := defaultPage
+	if in.MaxResults != nil {
+		size = *in.MaxResults
+	}
+	if size < 0 {
+		return answer{}, fail(http.StatusBadRequest, "maxResults must not be negative.")
+	}
+	size = min(size, maxPage)
+	if bare && in.MaxResults != nil {
+		size = min(*in.MaxResults, maxIDPage)
+	}
+	start, err := s.pageStart(in, found)
+	if err != nil {
+		return answer{}, err
+	}
+	end := min(start+size, len(found))
+	out := object{"isLast": end == len(found)}
+	if end < len(found) && end > start {
+		out["nextPageToken"] = s.pageToken(in.JQL, found[max(start, end-rememberedIssues):end], end)
+	}
+	issues := []object{}
+	for _, i := range found[start:end] {
+		issues = append(issues, s.foundJSON(c.st, i, in, show))
+	}
+	out["issues"] = issues
+	if strings.Contains(in.Expand, "names") {
+		names, schema := object{}, object{}
+		for _, f := range show {
+			names[string(f.id)], schema[string(f.id)] = f.name, f.schema
+		}
+		out["names"], out["schema"] = names, schema
+	}
+	return answer{http.StatusOK, out}, nil
+}
+
+// foundJSON is an issue in a search: just its id, unless more was asked for.
+func (s *Site) foundJSON(st *world.State, i *world.Issue, in searchRequest, show []field) object {
+	var out object
+	switch {
+	case len(show) > 0:
+		out = s.issueJSON(st, i, show)
+	case slices.Contains(splitNames(in.Fields), "key"):
+		out = object{"id": i.ID, "key": i.Key, "self": s.link("/rest/api/3/issue/%s", i.ID)}
+	default:
+		out = object{"id": i.ID}
+	}
+	if names := splitNames(in.Properties); len(names) > 0 {
+		out["properties"] = chosenProperties(i, names)
+	}
+	return out
+}
+
+func (s *Site) approximateCount(c *call) (answer, error) {
+	var in struct {
+		JQL string `json:"jql"`
+	}
+	if err := c.decodeBody(&in); err != nil {
+		return answer{}, err
+	}
+	q, err := bounded(in.JQL)
+	if err != nil {
+		return answer{}, err
+	}
+	found, err := s.find(c.st, c.who.account, q)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{http.StatusOK, object{"count": len(found)}}, nil
+}
+
+// bounded parses a query and refuses one that restricts nothing, as the new search does.
+func bounded(text string) (*jql.Query, error) {
+	q, err := parseJQL(text)
+	if err != nil {
+		return nil, err
+	}
+	if q.Where == nil {
+		return nil, fail(http.StatusBadRequest, "Unbounded JQL queries are not allowed here. Please add a search restriction to your query.")
+	}
+	return q, nil
+}
+
+func splitNames(lists []string) []string {
+	var out []string
+	for _, l := range lists {
+		for n := range strings.SplitSeq(l, ",") {
+			if n = strings.TrimSpace(n); n != "" {
+				out = append(out, n)
+			}
+		}
+	}
+	return out
+}
+
+// onlyIDs says whether the fields parameter asks for ids and keys at most; nothing asks for ids.
+func onlyIDs(names []string) bool {
+	return !slices.ContainsFunc(splitNames(names), func(n string) bool { return n != "id" && n != "key" })
+}
+
+// pageMark is what a page token holds. It belongs to one query, and remembers the last issues shown rather than a
+// position only, so that an issue that appears or disappears meanwhile makes others neither repeat nor vanish.
+type pageMark struct {
+	Query   string          `json:"q"`
+	Shown   []world.IssueID `json:"s"`
+	Next    int             `json:"n"` // where the page after starts, if all of Shown are gone
+	Expires int64           `json:"e"`
+}
+
+// rememberedIssues is how many of a page's last issues its token remembers.
+const rememberedIssues = 5
+
+func queryMark(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return base64.RawURLEncoding.EncodeToString(sum[:9])
+}
+
+func (s *Site) pageToken(text string, shown []*world.Issue, next int) string {
+	mark := pageMark{Query: queryMark(text), Next: next, Expires: s.now().Add(tokenLife).Unix()}
+	for _, i := range shown {
+		mark.Shown = append(mark.Shown, i.ID)
+	}
+	raw, _ := json.Marshal(mark) // plain fields always encode
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// pageStart finds the first issue of the page that the request asks for.
+func (s *Site) pageStart(in searchRequest, found []*world.Issue) (int, error) {
+	if in.NextPageToken == "" {
+		return 0, nil
+	}
+	var mark pageMark
+	raw, err := base64.RawURLEncoding.DecodeString(in.NextPageToken)
+	if err != nil || json.Unmarshal(raw, &mark) != nil || mark.Query != queryMark(in.JQL) || mark.Expires < s.now().Unix() || mark.Next < 0 {
+		return 0, fail(http.StatusBadRequest, "The provided next page token is invalid.")
+	}
+	for _, id := range slices.Backward(mark.Shown) {
+		if n := slices.IndexFunc(found, func(i *world.Issue) bool { return i.ID == id }); n >= 0 {
+			return n + 1, nil
+		}
+	}
+	return min(mark.Next, len(found)), nil
+}
