@@ -421,8 +421,18 @@ func TestBrowserPrintsTheFigureAlone(t *testing.T) {
 	if shown != "page prints,figure print,ground,FIGCAPTION" {
 		t.Errorf("on paper there is %s", shown)
 	}
-	if mm := js(t, ctx, `Math.round(document.querySelector('.ground svg').getBoundingClientRect().width * 254 / 96) / 10`); mm != "63.5" {
+	const width = `Math.round(document.querySelector('.ground svg').getBoundingClientRect().width * 254 / 96) / 10`
+	if mm := js(t, ctx, width); mm != "63.5" {
 		t.Errorf("240 pixels are %s mm on paper", mm)
+	}
+	// A figure that asks for a size on paper gets it there, and only there.
+	js(t, ctx, `(document.querySelector('.ground svg').dataset.printMm = '25') && dispatchEvent(new Event('beforeprint'))`)
+	if mm := js(t, ctx, width); mm != "25" {
+		t.Errorf("a figure for 25 mm is %s mm wide on paper", mm)
+	}
+	js(t, ctx, `dispatchEvent(new Event('afterprint'))`)
+	if mm := js(t, ctx, width); mm != "63.5" {
+		t.Errorf("after printing the figure stays at %s mm", mm)
 	}
 	noHarm(t, ctx)
 }

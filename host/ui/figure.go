@@ -21,6 +21,7 @@ type figure struct {
 	Shapes        []shape
 	Alt, Caption  string
 	Print         bool
+	PrintMM       string // width on paper, "" for that of the screen
 	// Refused is set where the drawing cannot be trusted; Alt is then all that is shown.
 	Refused bool
 }
@@ -35,6 +36,9 @@ const (
 	defaultWidth = 320
 	maxWidth     = 4000
 )
+
+// maxPrintMM is the widest that a figure is printed.
+const maxPrintMM = 1000
 
 // newFigure checks a drawing. A drawing with one bad shape is refused as a whole: what is left of a code without one of its
 // shapes could still scan, as something else.
@@ -62,6 +66,9 @@ func newFigure(b *budget, id string, f *view.Figure) figure {
 		out.ShownWidth = min(f.MaxPx, maxWidth)
 	}
 	out.ShownHeight = max(1, int(math.Round(float64(out.ShownWidth)*f.Height/f.Width)))
+	if f.PrintMM > 0 && f.PrintMM <= maxPrintMM {
+		out.PrintMM = coordinate(f.PrintMM)
+	}
 	out.Width, out.Height = coordinate(f.Width), coordinate(f.Height)
 	out.ViewBox = "0 0 " + out.Width + " " + out.Height
 	return out

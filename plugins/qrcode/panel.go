@@ -110,6 +110,7 @@ func panelPage(ctx context.Context, r *sdk.Request, flag *view.Flag) (*view.Page
 // codeBlocks draw the code and what can be done with it.
 func codeBlocks(o options, s subject, sym *symbol) []view.Block {
 	key := s.issue.Key
+	width, _ := o.symbology.box(o.size)
 	blocks := []view.Block{{Figure: &view.Figure{
 		Name:  "code",
 		Width: float64(sym.width), Height: float64(sym.height),
@@ -117,7 +118,7 @@ func codeBlocks(o options, s subject, sym *symbol) []view.Block {
 		MaxPx:   240,
 		Alt:     o.symbology.title() + " of " + key,
 		Caption: key,
-		Print:   true,
+		Print:   true, PrintMM: width,
 	}}}
 	buttons := []view.Button{
 		{Label: "PNG", File: "png"},
@@ -132,7 +133,6 @@ func codeBlocks(o options, s subject, sym *symbol) []view.Block {
 		})
 	}
 	blocks = append(blocks, view.Actions(buttons...), view.Muted(o.meaning()))
-	width, _ := o.symbology.box(o.size)
 	if b, ok := o.tooFine(sym, width); ok {
 		blocks = append(blocks, b)
 	}

@@ -125,6 +125,8 @@ type Figure struct {
 	Name string `msg:"name,omitempty"`
 	// Print puts the figure, and nothing else of the page, on paper when the user prints.
 	Print bool `msg:"print,omitempty"`
+	// PrintMM is the width on paper in mm, 0 to 1000; 0 prints the figure as large as it is shown.
+	PrintMM float64 `msg:"print_mm,omitempty"`
 }
 
 // Shape is a filled path. Path uses the letters M L H V Z and their lower-case forms, numbers, spaces, commas, dots and

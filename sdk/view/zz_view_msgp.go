@@ -1547,8 +1547,8 @@ func (z FieldKind) Msgsize() (s int) {
 func (z *Figure) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(8)
-	var zb0001Mask uint8 /* 8 bits */
+	zb0001Len := uint32(9)
+	var zb0001Mask uint16 /* 9 bits */
 	_ = zb0001Mask
 	if z.MaxPx == 0 {
 		zb0001Len--
@@ -1565,6 +1565,10 @@ func (z *Figure) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Print == false {
 		zb0001Len--
 		zb0001Mask |= 0x80
+	}
+	if z.PrintMM == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x100
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -1626,6 +1630,11 @@ func (z *Figure) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "print"
 			o = append(o, 0xa5, 0x70, 0x72, 0x69, 0x6e, 0x74)
 			o = msgp.AppendBool(o, z.Print)
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "print_mm"
+			o = append(o, 0xa8, 0x70, 0x72, 0x69, 0x6e, 0x74, 0x5f, 0x6d, 0x6d)
+			o = msgp.AppendFloat64(o, z.PrintMM)
 		}
 	}
 	return
@@ -1747,6 +1756,12 @@ func (z *Figure) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Print")
 				return
 			}
+		case "print_mm":
+			z.PrintMM, bts, err = msgp.ReadFloat64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "PrintMM")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -1765,7 +1780,7 @@ func (z *Figure) Msgsize() (s int) {
 	for za0001 := range z.Shapes {
 		s += 1 + 5 + msgp.StringPrefixSize + len(z.Shapes[za0001].Path) + 5 + msgp.StringPrefixSize + len(z.Shapes[za0001].Fill)
 	}
-	s += 7 + msgp.IntSize + 4 + msgp.StringPrefixSize + len(z.Alt) + 8 + msgp.StringPrefixSize + len(z.Caption) + 5 + msgp.StringPrefixSize + len(z.Name) + 6 + msgp.BoolSize
+	s += 7 + msgp.IntSize + 4 + msgp.StringPrefixSize + len(z.Alt) + 8 + msgp.StringPrefixSize + len(z.Caption) + 5 + msgp.StringPrefixSize + len(z.Name) + 6 + msgp.BoolSize + 9 + msgp.Float64Size
 	return
 }
 
