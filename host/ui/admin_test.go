@@ -1,0 +1,43 @@
+package ui_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/host/ui"
+)
+
+func TestCardWordsForWhatIsAskedAndStored(t *testing.T) {
+	got := pages(t)["admin"]
+	for _, want := range []string{
+		"Read issues the user can see", "Nothing that is read is kept.", "Reads the key of the issue", "Keep identifiers", "vendor:moon", "Not granted", "To find the issue of a code that was scanned", "issue: the id of an issue", "state: a status word",
+		"Issue panel “QR code”", "Runs in a WebAssembly sandbox", "Runs as a process of its own", `aria-checked="true"`, `aria-checked="false"`, "paused until 14:05",
+		`data-body="{&#34;enabled&#34;:false}"`,
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s is missing", want)
+		}
+	}
+	if strings.Contains(got, "Page “Open”") {
+		t.Error("a hidden page is shown as a place")
+	}
+	if err := newRenderer(t).AdminPlugin(new(bytes.Buffer), ui.Shell{}, ui.AdminPlugin{}); err == nil {
+		t.Error("a card without a manifest was drawn")
+	}
+}
+
+// TestKindsOfTheManifestHaveWords fails when core/manifest learns a kind that the admin page cannot name.
+func TestKindsOfTheManifestHaveWords(t *testing.T) {
+	for _, kind := range manifest.Kinds() {
+		m := &manifest.Manifest{ID: "a.b", Records: []manifest.Record{{Type: "t", Fields: map[string]manifest.Field{"f": {Kind: kind}}}}}
+		var b bytes.Buffer
+		if err := newRenderer(t).AdminPlugin(&b, ui.Shell{}, ui.AdminPlugin{Manifest: m}); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(b.String(), strings.ReplaceAll(kind, ".", " ")) {
+			t.Errorf("%s has no words", kind)
+		}
+	}
+}
