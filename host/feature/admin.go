@@ -1,0 +1,230 @@
+package feature
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pergola-platform/pergola/core"
+	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/host/auth"
+	site "github.com/pergola-platform/pergola/host/jira"
+	"github.com/pergola-platform/pergola/host/store"
+	"github.com/pergola-platform/pergola/host/tenant"
+	"github.com/pergola-platform/pergola/host/ui/schemaform"
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/jira"
+)
+
+// Jira is what the service asks of a tenant's site; host/jira.Client is one.
+type Jira interface {
+	Issue(ctx context.Context, t tenant.Tenant, id string, fields []string) (*jira.Issue, error)
+	// Browse says which of the issues the account may see.
+	Browse(ctx context.Context, t tenant.Tenant, account string, issueIDs []string) (map[string]bool, error)
+	IsAdmin(ctx context.Context, t tenant.Tenant, account string) (bool, error)
+	SetAppProperty(ctx context.Context, t tenant.Tenant, key string, value any) error
+	Projects(ctx context.Context, t tenant.Tenant) ([]site.Project, error)
+	IssueTypes(ctx context.Context, t tenant.Tenant) ([]site.IssueType, error)
+	Fields(ctx context.Context, t tenant.Tenant) ([]site.Field, error)
+}
+
+// Feature is a plugin as a tenant's admin sees it.
+type Feature struct {
+	Manifest *manifest.Manifest
+	Status   core.Status
+	Choice   tenant.Module
+}
+
+// Missing are the permissions that the plugin asks for and the tenant has not granted.
+func (f Feature) Missing() []string {
+	var out []string
+	for _, p := range f.Manifest.Permissions {
+		if !slices.Contains(f.Choice.Granted, p.Name) {
+			out = append(out, p.Name)
+		}
+	}
+	return out
+}
+
+// Admin refuses everybody who is not an admin of the tenant's Jira site. It asks Jira, not the page: hiding a menu entry
+// authorises nobody.
+func (s *Service) Admin(ctx context.Context, p auth.Principal) (tenant.Tenant, error) {
+	t, err := s.Tenants.ByID(ctx, p.Tenant)
+	if err != nil {
+		return tenant.Tenant{}, fmt.Errorf("load tenant: %w", err)
+	}
+	ok, err := s.Jira.IsAdmin(ctx, t, p.Account)
+	if err != nil {
+		return tenant.Tenant{}, err
+	}
+	if !ok {
+		return tenant.Tenant{}, &sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromHost, Message: "Only Jira admins can see and change this. Ask an admin of your Jira site."}
+	}
+	return t, nil
+}
+
+// List returns every installed plugin, by name.
+func (s *Service) List(ctx context.Context, t capability.TenantID) ([]Feature, error) {
+	var out []Feature
+	for _, st := range s.Engine.Plugins() {
+		_, choice, err := s.Catalog.choice(ctx, t, st.Manifest.ID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Feature{Manifest: st.Manifest, Status: st, Choice: choice})
+	}
+	slices.SortFunc(out, func(a, b Feature) int { return compareFold(a.Manifest.Name, b.Manifest.Name) })
+	return out, nil
+}
+
+// Get returns one installed plugin.
+func (s *Service) Get(ctx context.Context, t capability.TenantID, id capability.PluginID) (Feature, error) {
+	e, choice, err := s.Catalog.choice(ctx, t, id)
+	if err != nil {
+		return Feature{}, err
+	}
+	statuses := s.Engine.Plugins()
+	i := slices.IndexFunc(statuses, func(st core.Status) bool { return st.Manifest.ID == id })
+	if i < 0 {
+		return Feature{}, unknownPlugin(id)
+	}
+	return Feature{Manifest: e.manifest, Status: statuses[i], Choice: choice}, nil
+}
+
+// Choices lists the things of the site from which a settings form lets choose. A list that Jira does not give just now is
+// left out, and the form says so and keeps what was chosen.
+func (s *Service) Choices(ctx context.Context, t tenant.Tenant, form *schemaform.Form) map[schemaform.Source][]schemaform.Choice {
+	out := map[schemaform.Source][]schemaform.Choice{}
+	for _, source := range form.Sources() {
+		list, err := s.choices(ctx, t, source)
+		if err != nil {
+			s.Log.WarnContext(ctx, "list the choices of a settings form", "tenant", t.ID, "source", source, "error", sdk.CodeOf(err))
+			continue
+		}
+		out[source] = list
+	}
+	return out
+}
+
+func (s *Service) choices(ctx context.Context, t tenant.Tenant, source schemaform.Source) ([]schemaform.Choice, error) {
+	var out []schemaform.Choice
+	switch source {
+	case schemaform.Projects:
+		list, err := s.Jira.Projects(ctx, t)
+		for _, p := range list {
+			out = append(out, schemaform.Choice{ID: p.ID, Name: p.Name, Detail: p.Key})
+		}
+		return out, err
+	case schemaform.IssueTypes:
+		list, err := s.Jira.IssueTypes(ctx, t)
+		for _, i := range list {
+			out = append(out, schemaform.Choice{ID: i.ID, Name: i.Name})
+		}
+		return out, err
+	case schemaform.JiraFields:
+		list, err := s.Jira.Fields(ctx, t)
+		for _, f := range list {
+			out = append(out, schemaform.Choice{ID: f.ID, Name: f.Name})
+		}
+		return out, err
+	default:
+		return nil, fmt.Errorf("there is nothing of kind %q to choose from", source)
+	}
+}
+
+// SetEnabled switches a plugin on or off for the admin's tenant. Switching it on is also the consent to what its manifest
+// asks for at that moment. Nothing else grants anything to a plugin for which an admin has chosen before: a newer version
+// that asks for more runs without it until an admin has seen the card and switched it on again.
+func (s *Service) SetEnabled(ctx context.Context, t tenant.Tenant, account string, id capability.PluginID, enabled bool) error {
+	return s.change(ctx, t, account, id, func(e entry, m *tenant.Module) error {
+		m.Enabled = enabled
+		if enabled {
+			m.Granted = e.asks()
+		}
+		return nil
+	})
+}
+
+// Settings returns the form of a plugin's settings and the effective values.
+func (s *Service) Settings(ctx context.Context, t capability.TenantID, id capability.PluginID) (*schemaform.Form, json.RawMessage, error) {
+	e, choice, err := s.Catalog.choice(ctx, t, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	if e.form == nil {
+		return nil, nil, &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: e.manifest.Name + " has no settings"}
+	}
+	return e.form, e.form.Defaults(choice.Settings), nil
+}
+
+// ErrFields says that submitted settings were refused; the errors beside the fields say why.
+var ErrFields = errors.New("some settings need another value")
+
+// SaveSettings validates submitted settings and keeps them. With ErrFields nothing is kept, and the values and errors are
+// for showing the form again.
+func (s *Service) SaveSettings(ctx context.Context, t tenant.Tenant, account string, id capability.PluginID, submitted map[string][]string) (json.RawMessage, schemaform.Errors, error) {
+	var values json.RawMessage
+	var problems schemaform.Errors
+	err := s.change(ctx, t, account, id, func(e entry, m *tenant.Module) error {
+		if e.form == nil {
+			return &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: e.manifest.Name + " has no settings"}
+		}
+		if values, problems = e.form.Decode(submitted); len(problems) > 0 {
+			return ErrFields
+		}
+		m.Settings = values
+		return nil
+	})
+	return values, problems, err
+}
+
+// change applies edit to what a tenant chose for a plugin, tells Jira, and stores it. Jira comes first: when it cannot be
+// told, nothing has changed and the admin reads why; when the store fails afterwards, Jira is told what the store holds.
+func (s *Service) change(ctx context.Context, t tenant.Tenant, account string, id capability.PluginID, edit func(entry, *tenant.Module) error) error {
+	giveBack, err := s.turns.take(ctx, t.ID)
+	if err != nil {
+		return err
+	}
+	defer giveBack()
+	e, before, err := s.Catalog.choice(ctx, t.ID, id)
+	if err != nil {
+		return err
+	}
+	after := before
+	if err := edit(e, &after); err != nil {
+		return err
+	}
+	after.By, after.Changed = account, s.Now().UTC()
+	if err := s.announce(ctx, t, e, after); err != nil {
+		return err
+	}
+	if _, err = s.Catalog.choices.Put(ctx, t.ID, after); err == nil {
+		return nil
+	}
+	s.restore(ctx, t, e, before)
+	if errors.Is(err, store.ErrConflict) {
+		return &sdk.Error{Code: sdk.Exists, Source: sdk.FromHost, Message: "Somebody else changed this at the same moment. Reload the page and try again."}
+	}
+	return fmt.Errorf("store what the tenant chose for %s: %w", id, err)
+}
+
+// restoreTime is what telling Jira again may take, beyond the end of the request that failed.
+const restoreTime = 10 * time.Second
+
+// restore tells Jira what the store holds, after a write that failed. That need not be what was there before: somebody
+// else may have written meanwhile, and a store that answered with an error may have written all the same.
+func (s *Service) restore(ctx context.Context, t tenant.Tenant, e entry, before tenant.Module) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTime)
+	defer cancel()
+	_, stored, err := s.Catalog.choice(ctx, t.ID, e.manifest.ID)
+	if err != nil {
+		stored = before
+	}
+	if err := s.announce(ctx, t, e, stored); err != nil {
+		s.Log.ErrorContext(ctx, "jira shows a module otherwise than it is stored", "tenant", t.ID, "plugin", e.manifest.ID, "error", err)
+	}
+}

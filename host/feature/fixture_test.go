@@ -1,0 +1,246 @@
+package feature_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pergola-platform/pergola/core"
+	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/core/driver"
+	"github.com/pergola-platform/pergola/core/inproc"
+	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/connect"
+	"github.com/pergola-platform/pergola/host/feature"
+	site "github.com/pergola-platform/pergola/host/jira"
+	"github.com/pergola-platform/pergola/host/store/sqlitestore"
+	"github.com/pergola-platform/pergola/host/tenant"
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/jira"
+	"github.com/pergola-platform/pergola/sdk/view"
+)
+
+const (
+	notes = capability.PluginID("acme.notes")
+	admin = "557058:admin"
+	user  = "557058:user"
+)
+
+var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// parse makes a manifest. changes are members that replace those of an ordinary one.
+func parse(t testing.TB, changes map[string]any) *manifest.Manifest {
+	t.Helper()
+	all := map[string]any{
+		"manifestVersion": 1, "id": notes, "name": "Notes", "version": "1.0.0", "publisher": map[string]any{"name": "Acme"},
+		"description": "Notes beside an issue.", "compat": map[string]any{"abi": 1},
+		"runtime":     map[string]any{"kind": "wasm", "entry": "plugin.wasm"},
+		"permissions": []any{permission("jira:read")},
+		"settings": json.RawMessage(`{"type":"object","properties":{
+			"size":{"type":"integer","title":"Size","minimum":10,"maximum":100,"default":30},
+			"field":{"type":"string","title":"Field","x-jira":"field"},
+			"projects":{"type":"array","title":"Projects","items":{"type":"string"},"x-jira":"project"},
+			"types":{"type":"array","title":"Types","items":{"type":"string"},"x-jira":"issueType"}}}`),
+		"modules": []any{
+			map[string]any{
+				"type": "issuePanel", "key": "panel", "name": "Notes", "view": "show",
+				"contexts": map[string]any{"projects": "projects", "issueTypes": "types"},
+			},
+			map[string]any{"type": "generalPage", "key": "open", "name": "Open", "view": "show", "hidden": true, "link": "q"},
+		},
+	}
+	for name, value := range changes {
+		if value == nil {
+			delete(all, name)
+			continue
+		}
+		all[name] = value
+	}
+	raw, err := json.Marshal(all)
+	check(t, err)
+	m, err := manifest.Parse("plugin.json", raw)
+	check(t, err)
+	return m
+}
+
+func permission(name string) map[string]any {
+	return map[string]any{"name": name, "reason": "It needs it"}
+}
+
+// world is a service on a real store and engine, with a Jira site that the test plays.
+type world struct {
+	t       testing.TB
+	jira    *fakeJira
+	choices *choices
+	tenants *tenant.Tenants
+	tenant  tenant.Tenant
+	engine  *core.Engine
+	log     *bytes.Buffer
+
+	mu     sync.Mutex
+	seen   []sdk.Context
+	issues []string // the plugin's page links to them
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{t: t, jira: &fakeJira{admins: []string{admin}}, log: &bytes.Buffer{}}
+	db, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Config{})
+	check(t, err)
+	t.Cleanup(func() { check(t, db.Close()) })
+	clock := func() time.Time { return now }
+	w.choices = &choices{Modules: tenant.NewModules(db, clock)}
+	w.tenants = tenant.NewTenants(db, clock)
+	w.tenant, err = w.tenants.Install(t.Context(), tenant.Installation{
+		ClientKey: "site-one", SharedSecret: tenant.NewSecret("0123456789abcdef"), BaseURL: "https://acme.atlassian.net",
+	})
+	check(t, err)
+	show := sdk.ViewFunc(func(_ context.Context, r *sdk.Request) (*view.Page, error) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.seen = append(w.seen, r.Context)
+		p := &view.Page{Title: "Notes"}
+		for _, id := range w.issues {
+			p.Blocks = append(p.Blocks, view.Actions(view.Button{Label: "Open", IssueID: id}))
+		}
+		return p, nil
+	})
+	w.engine, err = core.New(core.Config{Drivers: map[string]driver.Driver{"wasm": inproc.New(nil,
+		&sdk.Plugin{ID: string(notes), Version: "1.0.0", Views: map[string]sdk.View{"show": show}, Files: map[string]sdk.File{
+			"save": sdk.FileFunc(func(context.Context, *sdk.Request) (*sdk.Attachment, error) {
+				return &sdk.Attachment{Name: "a.csv"}, nil
+			}),
+		}, Actions: map[string]sdk.Action{"do": sdk.ActionFunc(show)}},
+	)}})
+	check(t, err)
+	t.Cleanup(func() { check(t, w.engine.Close(context.Background())) })
+	return w
+}
+
+// service is a service over manifests; enabled are on by default.
+func (w *world) service(enabled []string, manifests ...*manifest.Manifest) *feature.Service {
+	w.t.Helper()
+	c, err := feature.NewCatalog(w.choices, enabled, manifests...)
+	check(w.t, err)
+	for _, m := range manifests {
+		if err := w.engine.Add(w.t.Context(), m, []byte(m.ID)); err != nil {
+			w.t.Log(err) // Plugins says so too
+		}
+	}
+	return feature.New(feature.Config{
+		Catalog: c, Engine: w.engine, Tenants: w.tenants, Jira: w.jira, BaseURL: "https://pergola.example",
+		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return now },
+	})
+}
+
+func (w *world) principal() auth.Principal { return auth.Principal{Tenant: w.tenant.ID, Account: user} }
+
+func (w *world) stored() tenant.Module {
+	w.t.Helper()
+	m, err := w.choices.Modules.Get(w.t.Context(), w.tenant.ID, notes)
+	check(w.t, err)
+	return m
+}
+
+// choices are the real ones, with a moment before each write that a test can use.
+type choices struct {
+	*tenant.Modules
+	beforePut func(context.Context) error
+	afterPut  func() error
+}
+
+func (c *choices) Put(ctx context.Context, t capability.TenantID, m tenant.Module) (tenant.Module, error) {
+	if c.beforePut != nil {
+		if err := c.beforePut(ctx); err != nil {
+			return tenant.Module{}, err
+		}
+	}
+	out, err := c.Modules.Put(ctx, t, m)
+	if err == nil && c.afterPut != nil {
+		err = c.afterPut()
+	}
+	return out, err
+}
+
+// fakeJira is a site with the issues 10001 in project 10000 of type 1, and 20001 in project 20000 of type 2.
+type fakeJira struct {
+	admins []string
+
+	mu     sync.Mutex
+	told   []connect.Toggle
+	keys   []string
+	asked  int
+	down   error
+	hidden []string // issues that nobody may see
+	gone   []string // issues that are not there
+	lists  error
+}
+
+func (j *fakeJira) Issue(_ context.Context, _ tenant.Tenant, id string, _ []string) (*jira.Issue, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.asked++
+	if slices.Contains(j.gone, id) {
+		return nil, &sdk.Error{Code: sdk.NotFound, Source: sdk.FromDownstream, Message: "There is no such issue."}
+	}
+	return &jira.Issue{ID: id, Key: "OPS-" + id, ProjectID: id[:1] + "0000", IssueTypeID: id[:1]}, nil
+}
+
+func (j *fakeJira) Browse(_ context.Context, _ tenant.Tenant, _ string, ids []string) (map[string]bool, error) {
+	out := map[string]bool{}
+	for _, id := range ids {
+		out[id] = !slices.Contains(j.hidden, id)
+	}
+	return out, nil
+}
+
+func (j *fakeJira) IsAdmin(_ context.Context, _ tenant.Tenant, account string) (bool, error) {
+	return slices.Contains(j.admins, account), j.down
+}
+
+func (j *fakeJira) SetAppProperty(ctx context.Context, _ tenant.Tenant, key string, value any) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := errors.Join(ctx.Err(), j.down); err != nil {
+		return err
+	}
+	toggle, ok := value.(connect.Toggle)
+	if !ok {
+		return errors.New("not a toggle")
+	}
+	j.keys, j.told = append(j.keys, key), append(j.told, toggle)
+	return nil
+}
+
+func (j *fakeJira) Projects(context.Context, tenant.Tenant) ([]site.Project, error) {
+	return []site.Project{{ID: "10000", Key: "OPS", Name: "Operations"}}, j.lists
+}
+
+func (j *fakeJira) IssueTypes(context.Context, tenant.Tenant) ([]site.IssueType, error) {
+	return []site.IssueType{{ID: "1", Name: "Task"}}, nil
+}
+
+func (j *fakeJira) Fields(context.Context, tenant.Tenant) ([]site.Field, error) {
+	return []site.Field{{ID: "summary", Name: "Summary"}}, nil
+}
+
+// last is what the site was told last.
+func (j *fakeJira) last() connect.Toggle {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.told[len(j.told)-1]
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

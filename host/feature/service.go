@@ -1,0 +1,219 @@
+package feature
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/pergola-platform/pergola/core"
+	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/tenant"
+	"github.com/pergola-platform/pergola/host/ui"
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/view"
+)
+
+// Tenants finds tenants; tenant.Tenants is one.
+type Tenants interface {
+	ByID(ctx context.Context, id capability.TenantID) (tenant.Tenant, error)
+}
+
+// Config is what a Service needs. All of it is required.
+type Config struct {
+	Catalog *Catalog
+	Engine  *core.Engine
+	Tenants Tenants
+	Jira    Jira
+	// BaseURL is the host's own address without a trailing slash, for short links.
+	BaseURL string
+	Log     *slog.Logger
+	Now     func() time.Time
+}
+
+// Service answers for plugins on behalf of a visitor. It is safe for concurrent use. Make it with New.
+type Service struct {
+	Config
+	turns turns
+}
+
+// New returns a Service.
+func New(c Config) *Service { return &Service{Config: c} }
+
+// Place is where a visitor meets a plugin: a module, beside an issue or project or neither. Identifiers have been
+// verified with the visitor's token.
+type Place struct {
+	Plugin             capability.PluginID
+	Module             string
+	IssueID, ProjectID string
+}
+
+// View draws a module: the view that the manifest names.
+func (s *Service) View(ctx context.Context, p auth.Principal, at Place, params map[string]string) (Drawn, error) {
+	b, m, err := s.bind(ctx, p, at)
+	if err != nil {
+		return Drawn{}, err
+	}
+	page, err := s.Engine.View(ctx, b, &sdk.Request{Name: m.View, Params: params})
+	return s.finish(ctx, b, m, page, err)
+}
+
+// Call runs a view, action or file of a plugin by name, as the page of a module asked for it. Exactly one of the answers
+// is set.
+func (s *Service) Call(ctx context.Context, p auth.Principal, at Place, kind string, r *sdk.Request) (Drawn, *sdk.Attachment, error) {
+	b, m, err := s.bind(ctx, p, at)
+	if err != nil {
+		return Drawn{}, nil, err
+	}
+	switch kind {
+	case "view":
+		page, err := s.Engine.View(ctx, b, r)
+		drawn, err := s.finish(ctx, b, m, page, err)
+		return drawn, nil, err
+	case "action":
+		page, err := s.Engine.Action(ctx, b, r)
+		drawn, err := s.finish(ctx, b, m, page, err)
+		return drawn, nil, err
+	case "file":
+		file, err := s.Engine.File(ctx, b, r)
+		return Drawn{}, file, err
+	default:
+		return Drawn{}, nil, &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: fmt.Sprintf("There is no %.128q to call.", kind)}
+	}
+}
+
+// ShortLinks are the paths under which plugins have short links, such as "q" for /q/….
+func (s *Service) ShortLinks() []string {
+	var out []string
+	for _, m := range s.Catalog.Manifests() {
+		if linked, ok := m.Linked(); ok {
+			out = append(out, linked.Link)
+		}
+	}
+	return out
+}
+
+// ShortLink returns the address to which a short link leads: a page of the tenant's own Jira site, which asks for a login
+// before it shows the module that declares the path. Nothing is looked up in Jira here, so a stranger who guesses codes
+// learns nothing and uses up none of the tenant's rate limit.
+func (s *Service) ShortLink(t tenant.Tenant, appKey, path, code string) (string, bool) {
+	for _, m := range s.Catalog.Manifests() {
+		if linked, ok := m.Linked(); ok && linked.Link == path {
+			return t.BaseURL + "/plugins/servlet/ac/" + appKey + "/" + manifest.ConnectModuleKey(m.ID, linked.Key) + "?ac.code=" + url.QueryEscape(code), true
+		}
+	}
+	return "", false
+}
+
+// bind checks that the visitor may meet the plugin here and returns the binding of the call.
+func (s *Service) bind(ctx context.Context, p auth.Principal, at Place) (capability.Binding, manifest.Module, error) {
+	e, choice, err := s.Catalog.choice(ctx, p.Tenant, at.Plugin)
+	if err != nil {
+		return capability.Binding{}, manifest.Module{}, err
+	}
+	m, err := e.module(at.Module)
+	if err != nil {
+		return capability.Binding{}, manifest.Module{}, err
+	}
+	if !choice.Enabled {
+		return capability.Binding{}, manifest.Module{}, &sdk.Error{
+			Code: sdk.PermissionDenied, Source: sdk.FromHost,
+			Message: fmt.Sprintf("%s is switched off on this site. A Jira admin can switch it on under Apps, Pergola.", e.manifest.Name),
+		}
+	}
+	if m.Type == manifest.IssuePanel && at.IssueID == "" {
+		// Without an issue nobody could say whether the module may show here.
+		return capability.Binding{}, manifest.Module{}, &sdk.Error{
+			Code: sdk.Invalid, Source: sdk.FromHost, Message: "This shows beside an issue only. Open an issue in Jira, and open it there.",
+		}
+	}
+	t, err := s.Tenants.ByID(ctx, p.Tenant)
+	if err != nil {
+		return capability.Binding{}, manifest.Module{}, fmt.Errorf("load tenant: %w", err)
+	}
+	if err := s.inContext(ctx, t, e.contexts(m, e.values(choice)), at); err != nil {
+		return capability.Binding{}, manifest.Module{}, err
+	}
+	grants := capability.Grants{}
+	for _, name := range choice.Granted {
+		grants[name] = true
+	}
+	b := capability.Binding{
+		Tenant: t.ID, Plugin: e.manifest.ID, Version: e.manifest.Version, SettingsRev: choice.Rev, GrantRev: choice.Rev, Grants: grants,
+		Context: sdk.Context{
+			Account: p.Account, Module: m.Key, IssueID: at.IssueID, ProjectID: at.ProjectID, SiteURL: t.BaseURL,
+		},
+	}
+	if linked, ok := e.manifest.Linked(); ok {
+		b.Context.LinkURL = s.BaseURL + "/" + linked.Link + "/" + t.Alias + "."
+	}
+	return b, m, nil
+}
+
+// inContext refuses a module outside the projects and issue types to which its settings restrict it. Jira already hides
+// it there; this is for whoever asks anyway. Only issue panels have contexts.
+func (s *Service) inContext(ctx context.Context, t tenant.Tenant, c contexts, at Place) error {
+	if len(c.Projects) == 0 && len(c.IssueTypes) == 0 {
+		return nil
+	}
+	issue, err := s.Jira.Issue(ctx, t, at.IssueID, nil)
+	if err != nil {
+		return err
+	}
+	if !allows(c.Projects, issue.ProjectID) || !allows(c.IssueTypes, issue.IssueTypeID) {
+		return &sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromHost, Message: "This is not shown for issues of this project or type. A Jira admin can change that under Apps, Pergola."}
+	}
+	return nil
+}
+
+func allows(list []string, id string) bool { return len(list) == 0 || slices.Contains(list, id) }
+
+// Drawn is a plugin's page with what is needed to make its links to issues lead there.
+type Drawn struct {
+	Page    *view.Page
+	Module  manifest.Module
+	SiteURL string
+	// IssueKeys are the keys of the issues that the page links to and the visitor may see, by id.
+	IssueKeys map[string]string
+}
+
+// maxLookups bounds the requests to Jira that links to issues may cost on one page. A link beyond it still works, by way
+// of a search for the id.
+const maxLookups = 10
+
+// finish looks up where a page's links to issues lead, for the visitor's eyes only.
+func (s *Service) finish(ctx context.Context, b capability.Binding, m manifest.Module, page *view.Page, err error) (Drawn, error) {
+	if err != nil {
+		return Drawn{}, err
+	}
+	drawn := Drawn{Page: page, Module: m, SiteURL: b.Context.SiteURL}
+	ids := ui.IssueIDs(page)
+	if len(ids) == 0 || b.Context.Account == "" {
+		return drawn, nil
+	}
+	t, err := s.Tenants.ByID(ctx, b.Tenant)
+	if err != nil {
+		return Drawn{}, fmt.Errorf("load tenant: %w", err)
+	}
+	visible, err := s.Jira.Browse(ctx, t, b.Context.Account, ids)
+	if err != nil {
+		return Drawn{}, err
+	}
+	drawn.IssueKeys = map[string]string{}
+	for _, id := range ids {
+		if !visible[id] || len(drawn.IssueKeys) == maxLookups {
+			continue
+		}
+		issue, err := s.Jira.Issue(ctx, t, id, nil)
+		if err != nil {
+			s.Log.WarnContext(ctx, "look up a link's issue", "plugin", b.Plugin, "error", sdk.CodeOf(err))
+			continue
+		}
+		drawn.IssueKeys[id] = issue.Key
+	}
+	return drawn, nil
+}

@@ -1,0 +1,380 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/pergola-platform/pergola/core"
+	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/core/driver"
+	"github.com/pergola-platform/pergola/core/inproc"
+	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/connect"
+	"github.com/pergola-platform/pergola/host/feature"
+	"github.com/pergola-platform/pergola/host/jira"
+	"github.com/pergola-platform/pergola/host/metrics"
+	"github.com/pergola-platform/pergola/host/services"
+	"github.com/pergola-platform/pergola/host/store/sqlitestore"
+	"github.com/pergola-platform/pergola/host/tenant"
+	"github.com/pergola-platform/pergola/host/ui"
+	"github.com/pergola-platform/pergola/host/web"
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/settings"
+	"github.com/pergola-platform/pergola/sdk/view"
+)
+
+const (
+	appKey    = "pergola"
+	clientKey = "site-one"
+	secret    = "shared-secret-0123456789abcdef0123456789"
+	plugin    = "acme.notes"
+	admin     = "557058:admin"
+	user      = "557058:user"
+	// The issues of the site: one in project 10000, one in 20000.
+	here, there = "10001", "20001"
+	maxBody     = 64 << 10
+)
+
+var settingsSchema = `{"type":"object","properties":{
+	"size":{"type":"integer","title":"Size","minimum":10,"maximum":100,"default":30},
+	"projects":{"type":"array","title":"Projects","items":{"type":"string"},"x-jira":"project"}}}`
+
+func pluginManifest(t testing.TB) *manifest.Manifest {
+	t.Helper()
+	m, err := manifest.Parse("plugin.json", []byte(`{"manifestVersion":1,"id":"acme.notes","name":"Notes","version":"1.0.0",
+		"publisher":{"name":"Acme"},"description":"Notes beside an issue.","compat":{"abi":1},
+		"runtime":{"kind":"wasm","entry":"plugin.wasm"},
+		"permissions":[{"name":"jira:read","reason":"Show the issue"}],
+		"settings":`+settingsSchema+`,
+		"modules":[
+			{"type":"issuePanel","key":"panel","name":"Notes","view":"show","contexts":{"projects":"projects"}},
+			{"type":"generalPage","key":"open","name":"Open","view":"show","hidden":true,"link":"q"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// host is a whole host on real parts, but for the plugin, which runs in this process, and the Jira site.
+type host struct {
+	t       testing.TB
+	url     string
+	server  *web.Server
+	site    *site
+	tenant  tenant.Tenant
+	tenants *tenant.Tenants
+	modules *tenant.Modules
+	key     *rsa.PrivateKey // Atlassian's, for signed installs
+	log     *records
+	client  *http.Client
+	stop    func()
+
+	mu   sync.Mutex
+	seen []sdk.Request // what the plugin was asked
+	size []int         // the setting that it read
+	// Tests set these before they ask.
+	file *sdk.Attachment
+	slow func()
+}
+
+type option func(*web.Config)
+
+var atlassian = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+type keys struct{}
+
+func (keys) Key(_ context.Context, kid string) (*rsa.PublicKey, error) {
+	if kid != "kid" {
+		return nil, auth.ErrUnknownKey
+	}
+	return &atlassian().PublicKey, nil
+}
+
+func start(t testing.TB, options ...option) *host {
+	t.Helper()
+	h := &host{t: t, site: newSite(t), key: atlassian(), log: &records{}}
+	db, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Config{})
+	check(t, err)
+	t.Cleanup(func() { check(t, db.Close()) })
+	past := func() time.Time { return time.Now().Add(-time.Hour) }
+	h.tenants, h.modules = tenant.NewTenants(db, past), tenant.NewModules(db, time.Now)
+	h.tenant, err = h.tenants.Install(t.Context(), tenant.Installation{ClientKey: clientKey, SharedSecret: tenant.NewSecret(secret), BaseURL: h.site.URL})
+	check(t, err)
+
+	catalog, err := feature.NewCatalog(h.modules, []string{"*"}, pluginManifest(t))
+	check(t, err)
+	log := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	counts := metrics.New("test")
+	broker, err := capability.NewBroker(services.New(services.Deps{Settings: services.SettingsFunc(catalog.Settings)}), counts)
+	check(t, err)
+	engine, err := core.New(core.Config{Drivers: map[string]driver.Driver{"wasm": inproc.New(log, h.plugin())}, Broker: broker, Observer: counts})
+	check(t, err)
+	check(t, engine.Add(t.Context(), pluginManifest(t), []byte(plugin)))
+	client, err := jira.New(jira.Config{AppKey: appKey})
+	check(t, err)
+
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	h.url = "http://" + l.Addr().String()
+	verifier, err := auth.New(auth.Config{AppKey: appKey, BaseURLs: []string{h.url}, Keys: keys{}, Tenants: h.tenants})
+	check(t, err)
+	lifecycle, err := connect.NewLifecycle(connect.LifecycleConfig{AppKey: appKey, Tenants: h.tenants, Log: log, LoopbackSites: true})
+	check(t, err)
+	renderer, err := ui.New(ui.Config{})
+	check(t, err)
+	c := web.Config{
+		AppKey: appKey, AppName: "Pergola", BaseURL: h.url, BridgeURL: "https://bridge.example/all.js", FrameAncestors: []string{"https://*.jira.example"},
+		BodyLimit: maxBody, ReadTimeout: 5 * time.Second, Log: log, Metrics: counts, Verifier: verifier, Lifecycle: lifecycle,
+		Descriptor: []byte(`{"key":"pergola"}`), Tenants: h.tenants, UI: renderer, Now: time.Now,
+		Features: feature.New(feature.Config{
+			Catalog: catalog, Engine: engine, Tenants: h.tenants, Jira: client, BaseURL: h.url, Log: log, Now: time.Now,
+		}),
+		Ready: func(ctx context.Context) map[string]error { return map[string]error{"store": db.Ping(ctx)} },
+	}
+	for _, o := range options {
+		o(&c)
+	}
+	h.server, err = web.New(c)
+	check(t, err)
+	served := make(chan error, 1)
+	go func() { served <- h.server.Serve(l) }()
+	transport := &http.Transport{}
+	h.client = &http.Client{Transport: transport, Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	h.stop = sync.OnceFunc(func() {
+		transport.CloseIdleConnections()
+		check(t, h.server.Shutdown(context.Background()))
+		check(t, <-served)
+		check(t, engine.Close(context.Background()))
+	})
+	t.Cleanup(h.stop)
+	return h
+}
+
+// plugin keeps what it is asked, and echoes it.
+func (h *host) plugin() *sdk.Plugin {
+	show := func(ctx context.Context, r *sdk.Request) (*view.Page, error) {
+		values, err := settings.Load(ctx)
+		if err != nil {
+			return nil, err
+		}
+		h.mu.Lock()
+		h.seen, h.size = append(h.seen, *r), append(h.size, values.Int("size"))
+		slow := h.slow
+		h.mu.Unlock()
+		if slow != nil {
+			slow()
+		}
+		return &view.Page{Title: "Notes", Blocks: []view.Block{view.P("issue " + r.Context.IssueID + ", code " + r.Params["code"])}}, nil
+	}
+	return &sdk.Plugin{
+		ID: plugin, Version: "1.0.0",
+		Views: map[string]sdk.View{"show": sdk.ViewFunc(show)},
+		Actions: map[string]sdk.Action{
+			"keep": sdk.ActionFunc(show),
+			"fail": sdk.ActionFunc(func(context.Context, *sdk.Request) (*view.Page, error) {
+				return nil, sdk.Errorf(sdk.Internal, "cannot read the summary Payroll")
+			}),
+		},
+		Files: map[string]sdk.File{"save": sdk.FileFunc(func(context.Context, *sdk.Request) (*sdk.Attachment, error) {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			return h.file, nil
+		})},
+	}
+}
+
+func (h *host) asked() []sdk.Request {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.seen)
+}
+
+// answer is a whole answer.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (h *host) do(method, target, authorization, body string) answer {
+	h.t.Helper()
+	r, err := http.NewRequest(method, h.url+target, strings.NewReader(body))
+	check(h.t, err)
+	if authorization != "" {
+		r.Header.Set("Authorization", authorization)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	return h.send(r)
+}
+
+func (h *host) send(r *http.Request) answer {
+	h.t.Helper()
+	res, err := h.client.Do(r)
+	check(h.t, err)
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	check(h.t, err)
+	return answer{res.StatusCode, res.Header, string(raw)}
+}
+
+// page asks for a page with a token that fits.
+func (h *host) page(target, account string) answer {
+	h.t.Helper()
+	return h.do("GET", target, h.bound("GET", target, account), "")
+}
+
+// call asks for an API route with a token that fits, from a page beside that issue.
+func (h *host) call(target, account, issue, body string) answer {
+	h.t.Helper()
+	return h.do("POST", target, h.contextToken(account, issue), body)
+}
+
+func (h *host) claims(account string) auth.Claims {
+	now := time.Now()
+	return auth.Claims{Issuer: clientKey, Subject: account, IssuedAt: now, Expiry: now.Add(time.Minute)}
+}
+
+// bound is a token for one address, as Jira puts it into an iframe's or sends it with an event.
+func (h *host) bound(method, target, account string) string {
+	c := h.claims(account)
+	c.QSH = auth.QSH(method, target, "")
+	return h.hs256(c)
+}
+
+func (h *host) contextToken(account, issue string) string {
+	c := h.claims(account)
+	c.QSH = auth.ContextQSH
+	c.Context.Jira.Issue.ID = auth.ID(issue)
+	return h.hs256(c)
+}
+
+func (h *host) hs256(c auth.Claims) string {
+	h.t.Helper()
+	token, err := auth.SignHS256(c, secret)
+	check(h.t, err)
+	return "JWT " + token
+}
+
+// install is a token of a signed install, or its like.
+func (h *host) install(method, target string) string {
+	h.t.Helper()
+	c := h.claims(admin)
+	c.Audience, c.QSH = []string{h.url}, auth.QSH(method, target, "")
+	token, err := auth.SignRS256(c, "kid", h.key)
+	check(h.t, err)
+	return "JWT " + token
+}
+
+func (h *host) installation(event string) string {
+	return `{"key":"pergola","clientKey":"site-one","sharedSecret":"` + secret + `","baseUrl":"` + h.site.URL + `","productType":"jira","eventType":"` + event + `"}`
+}
+
+// site is the Jira site.
+type site struct {
+	*httptest.Server
+	mu         sync.Mutex
+	properties map[string][]string // what was written, by key
+	down       bool
+}
+
+func newSite(t testing.TB) *site {
+	s := &site{properties: map[string][]string{}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /rest/api/3/permissions/check", func(w http.ResponseWriter, r *http.Request) {
+		var in struct {
+			AccountID         string   `json:"accountId"`
+			GlobalPermissions []string `json:"globalPermissions"`
+		}
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+			t.Error(err)
+		}
+		out := map[string]any{"globalPermissions": []string{}, "projectPermissions": []any{}}
+		if in.AccountID == admin {
+			out["globalPermissions"] = in.GlobalPermissions
+		}
+		_ = json.NewEncoder(w).Encode(out)
+	})
+	mux.HandleFunc("GET /rest/api/3/issue/{id}", func(w http.ResponseWriter, r *http.Request) {
+		id := r.PathValue("id")
+		_, _ = io.WriteString(w, `{"id":"`+id+`","key":"OPS-7","fields":{"project":{"id":"`+id[:1]+`0000","key":"OPS","name":"Operations"},"issuetype":{"id":"1","name":"Task"}}}`)
+	})
+	mux.HandleFunc("GET /rest/api/3/project/search", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"isLast":true,"values":[{"id":"10000","key":"OPS","name":"Operations"},{"id":"20000","key":"HR","name":"People"}]}`)
+	})
+	mux.HandleFunc("PUT /rest/atlassian-connect/1/addons/pergola/properties/{key}", func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.down {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		body, _ := io.ReadAll(r.Body)
+		s.properties[r.PathValue("key")] = append(s.properties[r.PathValue("key")], string(body))
+	})
+	s.Server = httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *site) setDown(down bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down = down
+}
+
+// told is what the site was told of the plugin, in order.
+func (s *site) told() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.properties["module.acme-notes"])
+}
+
+// records is a log that can be read while it is written.
+type records struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (r *records) Write(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.buf.Write(b)
+}
+
+func (r *records) text() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.buf.String()
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// cmpEmpty makes nothing and an empty list or map the same: the wire does not tell them apart.
+var cmpEmpty = cmpopts.EquateEmpty()

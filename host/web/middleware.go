@@ -1,0 +1,153 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/url"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/pergola-platform/pergola/sdk"
+)
+
+const requestIDHeader = "X-Request-Id"
+
+type requestIDKey struct{}
+
+// observe gives every request an id and the headers of every answer, logs it and counts it. The log holds the route's
+// pattern, never the address: an address can carry a token, and the query an issue's key.
+func (s *Server) observe(c *fiber.Ctx) error {
+	start := s.Now()
+	s.begin(c)
+	if err := c.Next(); err != nil {
+		// Written here, so that the status is known below.
+		if err := s.fail(c, err); err != nil {
+			return err
+		}
+	}
+	s.finish(c, s.Now().Sub(start))
+	return nil
+}
+
+// refuse answers what never reached a route: a body or a head that is too large, bytes that are no HTTP.
+func (s *Server) refuse(c *fiber.Ctx, err error) error {
+	s.begin(c)
+	if err := s.fail(c, err); err != nil {
+		return err
+	}
+	s.finish(c, 0)
+	return nil
+}
+
+func (s *Server) begin(c *fiber.Ctx) {
+	id := strings.ToLower(rand.Text())
+	c.Locals(requestIDKey{}, id)
+	c.Set(requestIDHeader, id)
+	s.headers(c)
+}
+
+func (s *Server) finish(c *fiber.Ctx, took time.Duration) {
+	status := c.Response().StatusCode()
+	s.Metrics.Request(c.Method(), route(c), status, took)
+	s.Log.InfoContext(c.UserContext(), "request", "id", requestID(c), "method", c.Method(), "route", route(c), "status", status, "took", took.Round(time.Microsecond))
+}
+
+// noRoute stands in logs and metrics for every address that no route has, so that strangers cannot fill either.
+const noRoute = "none"
+
+// route returns the pattern of the route that took the request.
+func route(c *fiber.Ctx) string {
+	r := c.Route()
+	// Fiber's stand-in has no handlers and the address as its path; what only the middleware took has the path "/".
+	if len(r.Handlers) == 0 || r.Path == "/" && c.Path() != "/" {
+		return noRoute
+	}
+	return r.Path
+}
+
+func requestID(c *fiber.Ctx) string {
+	id, _ := c.Locals(requestIDKey{}).(string)
+	return id
+}
+
+// recover turns a panic into an error, with the stack in the log and nowhere else. Of the panic itself the log has the
+// type and, if it is the runtime's, the text: any other text may quote what was worked on.
+func (s *Server) recover(c *fiber.Ctx) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			what := fmt.Sprintf("%T", r)
+			if e, ok := r.(runtime.Error); ok {
+				what = e.Error()
+			}
+			s.Log.ErrorContext(c.UserContext(), "panic", "id", requestID(c), "route", route(c), "panic", what, "stack", string(debug.Stack()))
+			err = errors.New("panic")
+		}
+	}()
+	return c.Next()
+}
+
+// headers sets what every answer carries. The policy has no unsafe-inline: no page holds inline script or style.
+func (s *Server) headers(c *fiber.Ctx) {
+	c.Set(fiber.HeaderContentSecurityPolicy, s.csp)
+	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+	c.Set(fiber.HeaderReferrerPolicy, "no-referrer")
+	c.Set("Cross-Origin-Resource-Policy", "same-origin")
+	c.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+	c.Set(fiber.HeaderCacheControl, "no-store") // what may be cached says so itself
+	if strings.HasPrefix(s.BaseURL, "https:") {
+		c.Set(fiber.HeaderStrictTransportSecurity, "max-age=31536000")
+	}
+}
+
+// contentSecurityPolicy lets a page load our own files and Atlassian's bridge (its script, and the theme's style sheets
+// that the script adds), and lets only Jira show it in a frame.
+func contentSecurityPolicy(bridgeURL string, ancestors []string) (string, error) {
+	u, err := url.Parse(bridgeURL)
+	if err != nil || u.Host == "" {
+		return "", fmt.Errorf("bridge address %q is not absolute", bridgeURL)
+	}
+	bridge := u.Scheme + "://" + u.Host
+	return strings.Join([]string{
+		"default-src 'none'",
+		"script-src 'self' " + bridge,
+		"style-src 'self' " + bridge,
+		"img-src 'self' data: blob:",
+		"connect-src 'self'",
+		"font-src 'self'",
+		"form-action 'self'",
+		"base-uri 'none'",
+		strings.Join(append([]string{"frame-ancestors 'self'"}, ancestors...), " "),
+	}, "; "), nil
+}
+
+// workTime bounds the work for one request, so that a slow Jira does not hold a connection for ever. A call of a plugin is
+// bounded by the engine, more tightly.
+const workTime = 25 * time.Second
+
+// working makes a handler of one that is given a context for its work. That is not Fiber's own, which is used again after
+// the handler. It ends after workTime and when Shutdown has waited long enough; not when the client goes away, which
+// the server learns only when it writes.
+func (s *Server) working(h func(ctx context.Context, c *fiber.Ctx) error) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		ctx, cancel := context.WithTimeout(s.work, workTime)
+		defer cancel()
+		return h(ctx, c)
+	}
+}
+
+// sendPage sends a page or a fragment of one.
+func sendPage(c *fiber.Ctx, html []byte) error {
+	c.Type("html", "utf-8")
+	return c.Send(html)
+}
+
+// invalid is the refusal of what a page sent.
+func invalid(message string) error {
+	return &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: message}
+}

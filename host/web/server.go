@@ -1,0 +1,174 @@
+// Package web is the host's HTTP surface: every route, which kind of token opens it, and what goes over the wire. It is
+// the only package that knows Fiber. Fiber is told to copy whatever it hands out, because its buffers are used again:
+// what a handler passes on stays as it is.
+//
+// The routes fall into groups, each with one verifier, and no token opens two of them:
+//
+//	/connect/installed, /connect/uninstalled   signed installs (RS256)
+//	/connect/enabled, /connect/disabled        Connect events (HS256, computed qsh)
+//	/connect/module/…, /connect/admin          pages in an iframe (HS256, computed qsh)
+//	/api/…                                     calls of those pages (HS256, context-qsh only)
+//	/q/… and its like, /static/…, /, …         nobody in particular
+//	/healthz, /readyz, /metrics                operators
+//
+// Start with [New].
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/connect"
+	"github.com/pergola-platform/pergola/host/feature"
+	"github.com/pergola-platform/pergola/host/metrics"
+	"github.com/pergola-platform/pergola/host/tenant"
+	"github.com/pergola-platform/pergola/host/ui"
+)
+
+// Config is what a Server needs. All of it is required, but for MetricsToken.
+type Config struct {
+	AppKey  string
+	AppName string
+	// BaseURL is the address under which Jira and browsers reach the host, without a trailing slash.
+	BaseURL string
+	// BridgeURL is the address of Atlassian's all.js; its origin is let into the Content-Security-Policy.
+	BridgeURL      string
+	FrameAncestors []string // origins that may show our pages in a frame
+	BodyLimit      int      // most bytes of a request's body
+	ReadTimeout    time.Duration
+	// MetricsToken opens /metrics. Without one only this machine may read them, and only while BaseURL is an address of
+	// this machine: behind a proxy that runs here, every visitor seems to come from this machine.
+	MetricsToken string
+
+	Log        *slog.Logger
+	Metrics    *metrics.Metrics
+	Verifier   *auth.Verifier
+	Lifecycle  *connect.Lifecycle
+	Descriptor []byte
+	Features   *feature.Service
+	Tenants    Tenants
+	UI         *ui.Renderer
+	// Ready says whether the host can serve, part by part; a nil error means that the part is fine.
+	Ready func(ctx context.Context) map[string]error
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Tenants finds the tenant of a short link; tenant.Tenants is one.
+type Tenants interface {
+	ByAlias(ctx context.Context, alias string) (tenant.Tenant, error)
+}
+
+// Server serves the routes. Make it with New.
+type Server struct {
+	Config
+	app      *fiber.App
+	csp      string
+	loopback bool // BaseURL is an address of this machine
+
+	work     context.Context // of all requests; ends when Shutdown has waited long enough
+	stopWork context.CancelFunc
+
+	mu       sync.Mutex
+	listener net.Listener
+	closed   bool
+}
+
+// writeTimeout keeps a client that does not read from holding a connection for ever.
+const writeTimeout = time.Minute
+
+// New returns a server that does not listen yet. Shutdown ends it even so.
+func New(c Config) (*Server, error) {
+	csp, err := contentSecurityPolicy(c.BridgeURL, c.FrameAncestors)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Config: c, csp: csp, loopback: isLoopback(c.BaseURL)}
+	s.work, s.stopWork = context.WithCancel(context.Background())
+	s.app = fiber.New(fiber.Config{
+		AppName:               "pergola",
+		DisableStartupMessage: true,
+		Immutable:             true,
+		CaseSensitive:         true,
+		StrictRouting:         true,
+		BodyLimit:             c.BodyLimit,
+		ReadTimeout:           c.ReadTimeout,
+		WriteTimeout:          writeTimeout,
+		IdleTimeout:           2 * time.Minute,
+		ReadBufferSize:        16 << 10, // a token in the address can be long
+		ErrorHandler:          s.refuse,
+	})
+	s.app.Use(s.observe, s.recover)
+
+	s.app.Get("/", s.home)
+	s.app.Get("/healthz", s.health)
+	s.app.Get("/readyz", s.working(s.ready))
+	s.app.Get("/metrics", s.metrics)
+	s.app.Get("/static/*", s.static)
+	s.app.Get("/atlassian-connect.json", s.descriptor)
+
+	s.app.Post("/connect/installed", s.working(s.installed))
+	s.app.Post("/connect/uninstalled", s.working(s.uninstalled))
+	s.app.Post("/connect/enabled", s.working(s.enabled))
+	s.app.Post("/connect/disabled", s.working(s.disabled))
+	s.app.Get("/connect/module/:plugin/:module", s.working(s.modulePage))
+	s.app.Get("/connect/admin", s.working(s.adminPage))
+
+	s.app.Post("/api/plugin/:plugin/:module/:kind/:name", s.working(s.call))
+	s.app.Post("/api/admin/plugins/:plugin/enabled", s.working(s.setEnabled))
+	s.app.Get("/api/admin/plugins/:plugin/settings", s.working(s.settings))
+	s.app.Post("/api/admin/plugins/:plugin/settings", s.working(s.saveSettings))
+
+	// The manifests choose these paths, and core/manifest keeps them off ours.
+	for _, path := range c.Features.ShortLinks() {
+		s.app.Get("/"+path+"/:code", s.working(s.shortLink(path)))
+	}
+	return s, nil
+}
+
+// Serve answers requests on l until Shutdown, and closes it.
+func (s *Server) Serve(l net.Listener) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return l.Close()
+	}
+	s.listener = l
+	s.mu.Unlock()
+	if err := s.app.Listener(l); err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}
+
+// Shutdown stops taking connections and waits for the running requests. Where ctx ends first, it ends their work.
+func (s *Server) Shutdown(ctx context.Context) error {
+	defer s.stopWork()
+	s.mu.Lock()
+	s.closed = true
+	l := s.listener
+	s.mu.Unlock()
+	err := s.app.ShutdownWithContext(ctx)
+	if l != nil {
+		// Fiber closes only a listener on which it waits already; Serve may have been called a moment ago.
+		if closing := l.Close(); closing != nil && !errors.Is(closing, net.ErrClosed) {
+			err = errors.Join(err, closing)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("shut down the web server: %w", err)
+	}
+	return nil
+}
+
+// Test answers one request without a network, for tests and benchmarks.
+func (s *Server) Test(r *http.Request) (*http.Response, error) { return s.app.Test(r, -1) }
