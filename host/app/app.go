@@ -1,0 +1,268 @@
+// Package app puts the host together: it is the one place that knows every other package, and nobody but the program
+// itself knows it. [Start] opens the store, loads the plugins and serves; [StartSandbox] runs a Jira site beside it.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/pergola-platform/pergola/core"
+	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/core/driver"
+	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/core/registry"
+	"github.com/pergola-platform/pergola/core/wasm"
+	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/config"
+	"github.com/pergola-platform/pergola/host/connect"
+	"github.com/pergola-platform/pergola/host/feature"
+	"github.com/pergola-platform/pergola/host/jira"
+	"github.com/pergola-platform/pergola/host/metrics"
+	"github.com/pergola-platform/pergola/host/services"
+	"github.com/pergola-platform/pergola/host/store"
+	"github.com/pergola-platform/pergola/host/store/sqlitestore"
+	"github.com/pergola-platform/pergola/host/tenant"
+	"github.com/pergola-platform/pergola/host/ui"
+	"github.com/pergola-platform/pergola/host/web"
+)
+
+// Host is a running host. Make it with Start.
+type Host struct {
+	cfg     config.Config
+	url     string
+	log     *slog.Logger
+	metrics *metrics.Metrics
+
+	store    store.Driver
+	tenants  *tenant.Tenants
+	jira     *jira.Client
+	catalog  *feature.Catalog
+	wasm     *wasm.Driver
+	engine   *core.Engine
+	features *feature.Service
+
+	server     *web.Server
+	served     chan error
+	background sync.WaitGroup // what runs beside the requests
+	stop       context.CancelFunc
+}
+
+// Start opens everything that cfg names and serves. It returns when the host is ready; Close ends it.
+func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Host, err error) {
+	listener, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("%w; --listen takes another address", err)
+	}
+	h := &Host{cfg: cfg, log: log, url: cfg.BaseURL, metrics: metrics.New(Version())}
+	if h.url == "" {
+		h.url = "http://" + listener.Addr().String()
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, listener.Close(), h.Close(context.WithoutCancel(ctx)))
+		}
+	}()
+	for _, step := range []func(context.Context) error{h.openStore, h.loadPlugins, h.openSurface} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	served := make(chan error, 1)
+	go func() { served <- h.server.Serve(listener) }()
+	h.served = served
+	return h, nil
+}
+
+func (h *Host) openStore(ctx context.Context) error {
+	if err := os.MkdirAll(h.cfg.Data, 0o700); err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	s, err := sqlitestore.Open(ctx, h.cfg.Data, sqlitestore.Config{})
+	if err != nil {
+		return err
+	}
+	h.store = s
+	h.tenants = tenant.NewTenants(s, time.Now)
+	h.jira, err = jira.New(jira.Config{AppKey: h.cfg.Connect.AppKey, Clock: time.Now})
+	return err
+}
+
+// loadPlugins takes in every bundle of the plugin directory. One that is broken is shown to admins and keeps nobody else
+// from working.
+func (h *Host) loadPlugins(ctx context.Context) error {
+	dir := h.cfg.Plugins.Dir
+	if dir == "" {
+		program, err := os.Executable()
+		if err != nil {
+			return fmt.Errorf("find the plugin directory: %w", err)
+		}
+		dir = filepath.Join(filepath.Dir(program), "plugins")
+	}
+	bundles, err := registry.Open(dir)
+	if err != nil {
+		return err
+	}
+	var manifests []*manifest.Manifest
+	for _, e := range bundles.Entries() {
+		if e.Manifest != nil && e.Code != nil && e.Reason == "" {
+			manifests = append(manifests, e.Manifest)
+			continue
+		}
+		h.log.ErrorContext(ctx, "plugin cannot be read", "dir", e.Dir, "reason", e.Reason)
+	}
+	choices := tenant.NewModules(h.store, time.Now)
+	if h.catalog, err = feature.NewCatalog(choices, h.cfg.Plugins.Enabled, manifests...); err != nil {
+		return err
+	}
+	broker, err := capability.NewBroker(services.New(services.Deps{
+		Settings:  services.SettingsFunc(h.catalog.Settings),
+		Jira:      jira.NewSites(h.jira, h.tenants),
+		Store:     h.store,
+		Manifests: services.ManifestsFunc(h.catalog.Version),
+		Log:       h.log,
+		Dropped:   h.metrics.LogDropped,
+	}), h.metrics)
+	if err != nil {
+		return err
+	}
+	if h.wasm, err = wasm.New(wasm.Config{CacheDir: filepath.Join(h.cfg.Data, "cache", "wasm"), Logger: h.log}); err != nil {
+		return err
+	}
+	h.engine, err = core.New(core.Config{
+		Drivers:  map[string]driver.Driver{"wasm": h.wasm},
+		Broker:   broker,
+		Policy:   core.Policy{MaxMemoryBytes: uint64(h.cfg.Engine.MemoryMiB) << 20, MaxTimeout: h.cfg.Engine.Timeout, Instances: h.cfg.Engine.Instances},
+		Observer: h.metrics,
+		Logger:   h.log,
+	})
+	if err != nil {
+		return err
+	}
+	if err := bundles.Install(ctx, h.engine); err != nil {
+		h.log.ErrorContext(ctx, "not every plugin serves", "error", err)
+	}
+	return nil
+}
+
+func (h *Host) openSurface(context.Context) error {
+	c := h.cfg.Connect
+	keys, err := auth.NewCDN(c.KeyHosts, nil, time.Now)
+	if err != nil {
+		return err
+	}
+	verifier, err := auth.New(auth.Config{AppKey: c.AppKey, BaseURLs: append([]string{h.url}, c.Audiences...), Keys: keys, Tenants: h.tenants})
+	if err != nil {
+		return err
+	}
+	lifecycle, err := connect.NewLifecycle(connect.LifecycleConfig{AppKey: c.AppKey, Tenants: h.tenants, Log: h.log, LoopbackSites: c.LoopbackSites})
+	if err != nil {
+		return err
+	}
+	descriptor, err := connect.Descriptor(connect.Config{
+		AppKey: c.AppKey, Name: c.AppName, Description: "Asset management in Jira, feature by feature.",
+		Vendor: connect.Vendor{Name: "Pergola"}, BaseURL: h.url,
+	}, h.catalog.Manifests())
+	if err != nil {
+		return err
+	}
+	renderer, err := ui.New(ui.Config{})
+	if err != nil {
+		return err
+	}
+	h.features = feature.New(feature.Config{
+		Catalog: h.catalog, Engine: h.engine, Tenants: h.tenants, Jira: h.jira, BaseURL: h.url, Log: h.log, Now: time.Now,
+	})
+	h.server, err = web.New(web.Config{
+		AppKey: c.AppKey, AppName: c.AppName, BaseURL: h.url, BridgeURL: c.BridgeURL, FrameAncestors: c.FrameAncestors,
+		BodyLimit: h.cfg.Web.BodyLimit, ReadTimeout: h.cfg.Web.ReadTimeout, MetricsToken: h.cfg.Metrics.Token,
+		Log: h.log, Metrics: h.metrics, Verifier: verifier, Lifecycle: lifecycle, Descriptor: descriptor,
+		Features: h.features, Tenants: h.tenants, UI: renderer, Ready: h.ready, Now: time.Now,
+	})
+	return err
+}
+
+// URL returns the address under which the host is reached, without a trailing slash.
+func (h *Host) URL() string { return h.url }
+
+// ready reports the parts that a request needs. A plugin that does not serve is no reason to take the host out of
+// rotation, so it is not among them.
+func (h *Host) ready(ctx context.Context) map[string]error {
+	return map[string]error{"store": h.store.Ping(ctx)}
+}
+
+// Announce tells every site, in the background, which modules to show: the installed plugins may have changed since the
+// last start. Close ends it. It is called once at most.
+func (h *Host) Announce() {
+	ctx, stop := context.WithCancel(context.Background())
+	h.stop = stop
+	h.background.Go(func() { h.announce(ctx) })
+}
+
+func (h *Host) announce(ctx context.Context) {
+	var after capability.TenantID
+	for {
+		page, err := h.tenants.List(ctx, after, 0)
+		if err != nil {
+			h.log.WarnContext(ctx, "list tenants", "error", err)
+			return
+		}
+		for _, t := range page {
+			after = t.ID
+			if t.State != tenant.Active || ctx.Err() != nil {
+				continue
+			}
+			if err := h.features.Announce(ctx, t); err != nil {
+				h.log.WarnContext(ctx, "a site could not be told which modules to show", "tenant", t.ID, "error", err)
+			}
+		}
+		if len(page) < store.DefaultLimit || ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+// Wait serves until ctx ends or the server fails, then closes the host.
+func (h *Host) Wait(ctx context.Context) error {
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-h.served:
+		h.served = nil
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.cfg.Web.Drain+5*time.Second)
+	defer cancel()
+	return errors.Join(err, h.Close(closing))
+}
+
+// Close takes no more requests, lets the running ones end (at most for web.drain), and closes everything in the order
+// opposite to its opening. A part that was never opened is left out.
+func (h *Host) Close(ctx context.Context) error {
+	var errs []error
+	if h.server != nil && h.served != nil {
+		drain, cancel := context.WithTimeout(ctx, h.cfg.Web.Drain)
+		errs = append(errs, h.server.Shutdown(drain), <-h.served)
+		cancel()
+		h.served = nil
+	}
+	if h.stop != nil {
+		h.stop()
+		h.background.Wait()
+	}
+	if h.engine != nil {
+		errs = append(errs, h.engine.Close(ctx))
+	}
+	if h.wasm != nil {
+		errs = append(errs, h.wasm.Close(ctx))
+	}
+	if h.store != nil {
+		errs = append(errs, h.store.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"time"
+
+	"github.com/pergola-platform/pergola/host/app"
+	"github.com/pergola-platform/pergola/host/config"
+)
+
+// Where the seeded site has something to see.
+const (
+	firstUser  = "mia"
+	firstIssue = "/browse/OPS-1"
+)
+
+type devCmd struct {
+	hostFlags `embed:""`
+	Sandbox   string `help:"Address of the sandbox Jira site; port 0 takes a free one." default:"127.0.0.1:8090" placeholder:"HOST:PORT"`
+	JSON      bool   `help:"Print events as one JSON object a line." name:"json"`
+}
+
+func (c devCmd) Run(ctx context.Context, s streams) (err error) {
+	// The sandbox comes first: the host is configured to trust it, and nothing else.
+	first, _, err := c.load(nil)
+	if err != nil {
+		return err
+	}
+	log := newLog(s, first.Log)
+	site, err := startSandbox(filepath.Join(first.Data, "sandbox"), "--sandbox", c.Sandbox, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, shut(site.Close)) }()
+
+	cfg, _, err := c.load(site.Override())
+	if err != nil {
+		return err
+	}
+	host, err := app.Start(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	if err := site.Install(ctx, host.URL()); err != nil {
+		return errors.Join(err, shut(host.Close))
+	}
+	c.ready(s.out, site, host, cfg)
+	err = host.Wait(ctx)
+	if c.JSON {
+		printEvent(s.out, map[string]string{"event": "stopped"})
+	}
+	return err
+}
+
+func (c devCmd) ready(w io.Writer, site *app.Sandbox, host *app.Host, cfg config.Config) {
+	if c.JSON {
+		printEvent(w, map[string]string{
+			"event": "ready", "host": host.URL(), "sandbox": site.URL(),
+			"admin": site.Page(firstUser, "/plugins/servlet/ac/"+cfg.Connect.AppKey+"/admin"),
+			"issue": site.Page(firstUser, firstIssue),
+		})
+		return
+	}
+	fmt.Fprintf(w, "\nPergola runs, and a Jira site has it installed. Open\n\n    %s\n\nData is kept in %s. Ctrl-C stops everything.\n\n",
+		site.Page(firstUser, firstIssue), cfg.Data)
+}
+
+// printEvent prints one JSON object on a line.
+func printEvent(w io.Writer, fields map[string]string) {
+	line, err := json.Marshal(fields)
+	if err != nil {
+		panic(err) // strings always encode
+	}
+	fmt.Fprintf(w, "%s\n", line)
+}
+
+type sandboxCmd struct {
+	Data   string `help:"Directory of the site's data." default:"data/sandbox" placeholder:"DIR"`
+	Listen string `help:"Address to serve on; port 0 takes a free one." default:"127.0.0.1:8090" placeholder:"HOST:PORT"`
+	JSON   bool   `help:"Print events as one JSON object a line." name:"json"`
+}
+
+func (c sandboxCmd) Run(ctx context.Context, s streams) error {
+	site, err := startSandbox(c.Data, "--listen", c.Listen, newLog(s, config.Default().Log))
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		printEvent(s.out, map[string]string{"event": "ready", "sandbox": site.URL()})
+	} else {
+		fmt.Fprintf(s.out, "\nA sandbox Jira site runs. Open\n\n    %s\n\n", site.Page(firstUser, firstIssue))
+	}
+	<-ctx.Done()
+	err = shut(site.Close)
+	if c.JSON {
+		printEvent(s.out, map[string]string{"event": "stopped"})
+	}
+	return err
+}
+
+// startSandbox starts the site on the address that a flag gave.
+func startSandbox(dir, flag, listen string, log *slog.Logger) (*app.Sandbox, error) {
+	if _, _, err := net.SplitHostPort(listen); err != nil {
+		return nil, usageError{fmt.Errorf("%s: %q is not host:port; write 127.0.0.1:8090", flag, listen)}
+	}
+	site, err := app.StartSandbox(dir, listen, log)
+	if err != nil {
+		return nil, fmt.Errorf("%w; %s takes another address", err, flag)
+	}
+	return site, nil
+}
+
+// shut closes something within a bounded time, after the program's own context has ended.
+func shut(closer func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	return closer(ctx)
+}
