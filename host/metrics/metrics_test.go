@@ -1,6 +1,7 @@
 package metrics_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -22,7 +23,7 @@ func TestMetricsCountByNameAndHoldNoContent(t *testing.T) {
 	m.LogDropped(&capability.Binding{Tenant: "tenant-1", Plugin: "acme.notes"})
 
 	w := httptest.NewRecorder()
-	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	m.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	got := w.Body.String()
 	for _, want := range []string{
 		`pergola_http_request_seconds_count{method="GET",route="/connect/admin",status="200"} 1`,
@@ -47,7 +48,7 @@ func TestMetricsAreTheirOwn(t *testing.T) {
 	a, b := metrics.New("a"), metrics.New("b")
 	a.Request("GET", "/", 200, 0)
 	w := httptest.NewRecorder()
-	b.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	b.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if got := w.Body.String(); strings.Contains(got, "pergola_http_request_seconds_count") || !strings.Contains(got, `version="b"`) {
 		t.Errorf("got:\n%s", got)
 	}

@@ -46,8 +46,8 @@ const (
 	plugin    = "acme.notes"
 	admin     = "557058:admin"
 	user      = "557058:user"
-	// The issues of the site: one in project 10000, one in 20000.
-	here, there = "10001", "20001"
+	// The issues of the site: one in project 10000, one in 20000. They are long, so that no time in a log looks like one.
+	here, there = "100012345678", "200012345678"
 	maxBody     = 64 << 10
 )
 
@@ -193,6 +193,9 @@ func (h *host) plugin() *sdk.Plugin {
 		Views: map[string]sdk.View{"show": sdk.ViewFunc(show)},
 		Actions: map[string]sdk.Action{
 			"keep": sdk.ActionFunc(show),
+			"refuse": sdk.ActionFunc(func(_ context.Context, r *sdk.Request) (*view.Page, error) {
+				return nil, &sdk.Error{Code: sdk.Code(r.Params["code"]), Source: sdk.Source(r.Params["source"]), Message: "The words <b> of the plugin."}
+			}),
 			"fail": sdk.ActionFunc(func(context.Context, *sdk.Request) (*view.Page, error) {
 				return nil, sdk.Errorf(sdk.Internal, "cannot read the summary Payroll")
 			}),

@@ -231,6 +231,38 @@ func TestCallsOfWhatIsNotThere(t *testing.T) {
 	}
 }
 
+func TestErrorsHaveAFittingStatus(t *testing.T) {
+	h := start(t)
+	for _, tt := range []struct {
+		code   sdk.Code
+		source sdk.Source
+		want   int
+	}{
+		{sdk.Invalid, sdk.FromPlugin, 400},
+		{sdk.Unauthenticated, sdk.FromDownstream, 401},
+		{sdk.PermissionDenied, sdk.FromHost, 403},
+		{sdk.NotFound, sdk.FromPlugin, 404},
+		{sdk.Exists, sdk.FromPlugin, 409},
+		{sdk.Exhausted, sdk.FromDownstream, 429},
+		{sdk.Canceled, sdk.FromHost, 499},
+		{sdk.Internal, sdk.FromPlugin, 500},
+		{sdk.Internal, sdk.FromDownstream, 502},
+		{"made up", sdk.FromPlugin, 500},
+		{sdk.Unimplemented, sdk.FromHost, 501},
+		{sdk.Unavailable, sdk.FromDownstream, 503},
+		{sdk.Deadline, sdk.FromPlugin, 504},
+	} {
+		got := h.call(panelAPI+"action/refuse", user, here, fmt.Sprintf(`{"params":{"code":%q,"source":%q}}`, tt.code, tt.source))
+		var body struct{ Error struct{ Message string } }
+		if got.status != tt.want || json.Unmarshal([]byte(got.body), &body) != nil || body.Error.Message != "The words <b> of the plugin." {
+			t.Errorf("%s from %s: status %d, want %d: %s", tt.code, tt.source, got.status, tt.want, got.body)
+		}
+		if strings.Contains(h.log.text(), "The words") {
+			t.Fatalf("%s from %s: the plugin's words are in the log", tt.code, tt.source)
+		}
+	}
+}
+
 func TestBoundsOfACall(t *testing.T) {
 	h := start(t)
 	many := func(n int) string {

@@ -20,7 +20,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"sync"
 	"time"
 
@@ -169,6 +168,3 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	return nil
 }
-
-// Test answers one request without a network, for tests and benchmarks.
-func (s *Server) Test(r *http.Request) (*http.Response, error) { return s.app.Test(r, -1) }

@@ -49,7 +49,7 @@ func TestShutdownThatWaitedLongEnoughEndsTheWork(t *testing.T) {
 			return nil
 		}
 	})
-	go func() { _, _ = h.client.Get(h.url + "/readyz") }() //nolint:bodyclose // the connection ends with the server
+	go func() { _, _ = h.client.Get(h.url + "/readyz") }()
 	<-running
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
