@@ -9,15 +9,11 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/pergola-platform/pergola/core"
 	"github.com/pergola-platform/pergola/core/capability"
-	"github.com/pergola-platform/pergola/core/driver"
-	"github.com/pergola-platform/pergola/core/manifest"
-	"github.com/pergola-platform/pergola/core/registry"
 	"github.com/pergola-platform/pergola/core/wasm"
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/config"
@@ -25,7 +21,6 @@ import (
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/metrics"
-	"github.com/pergola-platform/pergola/host/services"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/store/sqlitestore"
 	"github.com/pergola-platform/pergola/host/tenant"
@@ -92,63 +87,6 @@ func (h *Host) openStore(ctx context.Context) error {
 	h.tenants = tenant.NewTenants(s, time.Now)
 	h.jira, err = jira.New(jira.Config{AppKey: h.cfg.Connect.AppKey, Clock: time.Now})
 	return err
-}
-
-// loadPlugins takes in every bundle of the plugin directory. One that is broken is shown to admins and keeps nobody else
-// from working.
-func (h *Host) loadPlugins(ctx context.Context) error {
-	dir := h.cfg.Plugins.Dir
-	if dir == "" {
-		program, err := os.Executable()
-		if err != nil {
-			return fmt.Errorf("find the plugin directory: %w", err)
-		}
-		dir = filepath.Join(filepath.Dir(program), "plugins")
-	}
-	bundles, err := registry.Open(dir)
-	if err != nil {
-		return err
-	}
-	var manifests []*manifest.Manifest
-	for _, e := range bundles.Entries() {
-		if e.Manifest != nil && e.Code != nil && e.Reason == "" {
-			manifests = append(manifests, e.Manifest)
-			continue
-		}
-		h.log.ErrorContext(ctx, "plugin cannot be read", "dir", e.Dir, "reason", e.Reason)
-	}
-	choices := tenant.NewModules(h.store, time.Now)
-	if h.catalog, err = feature.NewCatalog(choices, h.cfg.Plugins.Enabled, manifests...); err != nil {
-		return err
-	}
-	broker, err := capability.NewBroker(services.New(services.Deps{
-		Settings:  services.SettingsFunc(h.catalog.Settings),
-		Jira:      jira.NewSites(h.jira, h.tenants),
-		Store:     h.store,
-		Manifests: services.ManifestsFunc(h.catalog.Version),
-		Log:       h.log,
-		Dropped:   h.metrics.LogDropped,
-	}), h.metrics)
-	if err != nil {
-		return err
-	}
-	if h.wasm, err = wasm.New(wasm.Config{CacheDir: filepath.Join(h.cfg.Data, "cache", "wasm"), Logger: h.log}); err != nil {
-		return err
-	}
-	h.engine, err = core.New(core.Config{
-		Drivers:  map[string]driver.Driver{"wasm": h.wasm},
-		Broker:   broker,
-		Policy:   core.Policy{MaxMemoryBytes: uint64(h.cfg.Engine.MemoryMiB) << 20, MaxTimeout: h.cfg.Engine.Timeout, Instances: h.cfg.Engine.Instances},
-		Observer: h.metrics,
-		Logger:   h.log,
-	})
-	if err != nil {
-		return err
-	}
-	if err := bundles.Install(ctx, h.engine); err != nil {
-		h.log.ErrorContext(ctx, "not every plugin serves", "error", err)
-	}
-	return nil
 }
 
 func (h *Host) openSurface(context.Context) error {

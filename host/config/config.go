@@ -62,7 +62,7 @@ type Web struct {
 
 // Metrics is who may read /metrics.
 type Metrics struct {
-	Token string `koanf:"token" help:"bearer token for /metrics; empty: only this machine may read them" secret:"true"`
+	Token string `koanf:"token" help:"bearer token for /metrics; empty: only this machine may read them, and only while base_url is an address of this machine" secret:"true"`
 }
 
 // Default returns the defaults.

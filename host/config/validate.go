@@ -67,8 +67,8 @@ func (c *Config) validate() error {
 	if c.Engine.MemoryMiB < 8 || c.Engine.MemoryMiB > 4096 {
 		bad("engine.memory_mib", "%d is out of range; write 8 to 4096", c.Engine.MemoryMiB)
 	}
-	if c.Engine.Timeout < 10*time.Millisecond || c.Engine.Timeout > 10*time.Minute {
-		bad("engine.timeout", "%s is out of range; write 10ms to 10m", c.Engine.Timeout)
+	if c.Engine.Timeout < 10*time.Millisecond || c.Engine.Timeout > 20*time.Second {
+		bad("engine.timeout", "%s is out of range; write 10ms to 20s: a page's request ends after 25s", c.Engine.Timeout)
 	}
 	if c.Engine.Instances < 0 || c.Engine.Instances > 1024 {
 		bad("engine.instances", "%d is out of range; write 0 to 1024", c.Engine.Instances)

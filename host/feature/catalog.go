@@ -5,6 +5,7 @@ package feature
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -37,34 +38,45 @@ type entry struct {
 }
 
 // NewCatalog returns a catalog of the manifests. The ids in enabled are on until a tenant's admin says otherwise; "*"
-// stands for all. Two plugins that claim the same short links are refused: links are printed, and must not lead elsewhere
-// because another plugin was installed.
+// stands for all.
+//
+// A plugin that cannot be taken in is left out, so that it keeps nobody else from working; the error says which and why,
+// and the catalog holds the others. Of two plugins that claim the same short links the first stays: links are printed, and
+// must not lead elsewhere because another plugin was installed.
 func NewCatalog(choices Choices, enabled []string, manifests ...*manifest.Manifest) (*Catalog, error) {
 	c := &Catalog{choices: choices, defaults: enabled, entries: map[capability.PluginID]entry{}}
-	links := map[string]capability.PluginID{}
+	var refused []error
 	for _, m := range manifests {
-		if _, ok := c.entries[m.ID]; ok {
-			return nil, fmt.Errorf("plugin %s is installed twice", m.ID)
+		if err := c.add(m); err != nil {
+			refused = append(refused, err)
 		}
-		if linked, ok := m.Linked(); ok {
-			if other, taken := links[linked.Link]; taken {
-				return nil, fmt.Errorf("plugins %s and %s both claim the short links under /%s/; remove one of the two", other, m.ID, linked.Link)
-			}
-			links[linked.Link] = m.ID
-		}
-		e := entry{manifest: m}
-		if m.Settings != nil {
-			form, err := schemaform.Compile(m.Settings)
-			if err != nil {
-				return nil, fmt.Errorf("settings of plugin %s: %w", m.ID, err)
-			}
-			e.form = form
-		}
-		c.entries[m.ID] = e
-		c.ids = append(c.ids, m.ID)
 	}
 	slices.Sort(c.ids)
-	return c, nil
+	return c, errors.Join(refused...)
+}
+
+func (c *Catalog) add(m *manifest.Manifest) error {
+	if _, ok := c.entries[m.ID]; ok {
+		return fmt.Errorf("plugin %s is installed twice", m.ID)
+	}
+	if linked, ok := m.Linked(); ok {
+		for id, other := range c.entries {
+			if theirs, ok := other.manifest.Linked(); ok && theirs.Link == linked.Link {
+				return fmt.Errorf("plugins %s and %s both claim the short links under /%s/; remove one of the two", id, m.ID, linked.Link)
+			}
+		}
+	}
+	e := entry{manifest: m}
+	if m.Settings != nil {
+		form, err := schemaform.Compile(m.Settings)
+		if err != nil {
+			return fmt.Errorf("settings of plugin %s: %w", m.ID, err)
+		}
+		e.form = form
+	}
+	c.entries[m.ID] = e
+	c.ids = append(c.ids, m.ID)
+	return nil
 }
 
 // Manifest returns the manifest of an installed plugin, nil where there is none.

@@ -186,7 +186,10 @@ func TestNewVersionGainsNothingUntilItIsSwitchedOn(t *testing.T) {
 	old := w.service(nil, parse(t, nil))
 	check(t, old.SetEnabled(t.Context(), w.tenant, admin, notes, true))
 
-	more := w.service(nil, parse(t, map[string]any{"permissions": []any{permission("jira:read"), permission("store")}}))
+	more := w.service(nil, parse(t, map[string]any{
+		"permissions": []any{permission("jira:read"), permission("store")},
+		"records":     []any{map[string]any{"type": "note", "purpose": "Count notes", "fields": map[string]any{"issue": map[string]any{"kind": "jira.issue"}}}},
+	}))
 	granted := func() []string { return w.stored().Granted }
 	missing := func() []string {
 		f, err := more.Get(t.Context(), w.tenant.ID, notes)

@@ -108,7 +108,7 @@ func newWorld(t testing.TB) *world {
 		w.seen = append(w.seen, r.Context)
 		p := &view.Page{Title: "Notes"}
 		for _, id := range w.issues {
-			p.Blocks = append(p.Blocks, view.Actions(view.Button{Label: "Open", IssueID: id}))
+			p.Blocks = append(p.Blocks, view.Block{Text: &view.Text{Spans: []view.Span{{Text: "Open", IssueID: id}}}})
 		}
 		return p, nil
 	})
@@ -144,7 +144,7 @@ func (w *world) principal() auth.Principal { return auth.Principal{Tenant: w.ten
 
 func (w *world) stored() tenant.Module {
 	w.t.Helper()
-	m, err := w.choices.Modules.Get(w.t.Context(), w.tenant.ID, notes)
+	m, err := w.choices.Get(w.t.Context(), w.tenant.ID, notes)
 	check(w.t, err)
 	return m
 }

@@ -191,8 +191,12 @@ func TestCatalog(t *testing.T) {
 		"two links":    {[]*manifest.Manifest{m, parse(t, map[string]any{"id": "acme.other"})}, "acme.notes and acme.other both claim the short links under /q/"},
 		"bad settings": {[]*manifest.Manifest{&broken}, "settings of plugin acme.notes"},
 	} {
-		if _, err := feature.NewCatalog(w.choices, nil, tt.list...); err == nil || !strings.Contains(err.Error(), tt.want) {
+		c, err := feature.NewCatalog(w.choices, nil, append(tt.list, bare)...)
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v", name, err)
+		}
+		if c.Manifest(bare.ID) == nil {
+			t.Errorf("%s: a plugin with nothing wrong is left out too", name)
 		}
 	}
 }

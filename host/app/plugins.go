@@ -1,0 +1,87 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pergola-platform/pergola/core"
+	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/core/driver"
+	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/core/registry"
+	"github.com/pergola-platform/pergola/core/wasm"
+	"github.com/pergola-platform/pergola/host/feature"
+	"github.com/pergola-platform/pergola/host/jira"
+	"github.com/pergola-platform/pergola/host/services"
+	"github.com/pergola-platform/pergola/host/tenant"
+)
+
+// loadPlugins takes in every bundle of the plugin directory. One that is broken keeps nobody else from working: what
+// cannot be read is in the log for the operator, what cannot run is shown to admins too.
+func (h *Host) loadPlugins(ctx context.Context) error {
+	dir := h.cfg.Plugins.Dir
+	if dir == "" {
+		program, err := os.Executable()
+		if err != nil {
+			return fmt.Errorf("find the plugin directory: %w", err)
+		}
+		dir = filepath.Join(filepath.Dir(program), "plugins")
+	}
+	bundles, err := registry.Open(dir)
+	if err != nil {
+		return err
+	}
+	var manifests []*manifest.Manifest
+	for _, e := range bundles.Entries() {
+		if e.Manifest != nil && e.Code != nil && e.Reason == "" {
+			manifests = append(manifests, e.Manifest)
+			continue
+		}
+		h.log.ErrorContext(ctx, "plugin cannot be read", "dir", e.Dir, "reason", e.Reason)
+	}
+	choices := tenant.NewModules(h.store, time.Now)
+	if h.catalog, err = feature.NewCatalog(choices, h.cfg.Plugins.Enabled, manifests...); err != nil {
+		h.log.ErrorContext(ctx, "plugin left out", "error", err)
+	}
+	broker, err := capability.NewBroker(services.New(services.Deps{
+		Settings:  services.SettingsFunc(h.catalog.Settings),
+		Jira:      jira.NewSites(h.jira, h.tenants),
+		Store:     h.store,
+		Manifests: services.ManifestsFunc(h.catalog.Version),
+		Log:       h.log,
+		Dropped:   h.metrics.LogDropped,
+	}), h.metrics)
+	if err != nil {
+		return err
+	}
+	if h.wasm, err = wasm.New(wasm.Config{CacheDir: filepath.Join(h.cfg.Data, "cache", "wasm"), Logger: h.log}); err != nil {
+		return err
+	}
+	h.engine, err = core.New(core.Config{
+		Drivers:  map[string]driver.Driver{"wasm": h.wasm},
+		Broker:   broker,
+		Policy:   core.Policy{MaxMemoryBytes: uint64(h.cfg.Engine.MemoryMiB) << 20, MaxTimeout: h.cfg.Engine.Timeout, Instances: h.cfg.Engine.Instances},
+		Observer: h.metrics,
+		Logger:   h.log,
+	})
+	if err != nil {
+		return err
+	}
+	return bundles.Install(ctx, installer{h.engine, h.catalog})
+}
+
+// installer keeps out of the engine what the catalog left out.
+type installer struct {
+	engine  *core.Engine
+	catalog *feature.Catalog
+}
+
+func (i installer) Add(ctx context.Context, m *manifest.Manifest, code []byte) error {
+	if i.catalog.Version(m.ID, m.Version) != m {
+		return fmt.Errorf("plugin %s %s was left out", m.ID, m.Version)
+	}
+	return i.engine.Add(ctx, m, code)
+}
