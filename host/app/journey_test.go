@@ -5,7 +5,6 @@ import (
 	"image"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,7 +24,8 @@ const (
 // its code, the code leads back to the issue, and the admin's choices hold over a crash.
 func TestFromInstallationToScannedCode(t *testing.T) {
 	data := t.TempDir()
-	d := startDev(t, data)
+	addresses := []string{"--listen", address(t), "--sandbox", address(t)}
+	d := startDev(t, data, addresses...)
 	b := newTab(t)
 
 	// A step that fails ends the journey: the ones after it stand on it.
@@ -118,7 +118,7 @@ func TestFromInstallationToScannedCode(t *testing.T) {
 
 	step("a crash loses nothing", func() {
 		d.kill()
-		d = startDev(t, data, "--listen", host(t, d.Host), "--sandbox", host(t, d.Sandbox))
+		d = startDev(t, data, addresses...)
 		b.open(d.Admin)
 		b.click(adminFrame, button("Settings"))
 		b.wait(adminFrame, `document.querySelector("input[name=size]").value === "31"`)
@@ -180,15 +180,6 @@ func TestFromInstallationToScannedCode(t *testing.T) {
 
 func button(label string) string {
 	return `[...document.querySelectorAll("button")].find((b) => b.textContent.trim() === "` + label + `")`
-}
-
-func host(t *testing.T, address string) string {
-	t.Helper()
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u.Host
 }
 
 // decode finds the QR code on a picture and returns what it says.

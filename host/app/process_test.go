@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -114,6 +116,24 @@ func startDev(t testing.TB, data string, args ...string) *dev {
 	}
 	d.Host, d.Sandbox, d.Admin, d.Issue = ready["host"], ready["sandbox"], ready["admin"], ready["issue"]
 	return d
+}
+
+// address finds a free address that stays free while nobody listens: its port is below those that systems hand out by
+// themselves, so no connection takes it between a crash and the next start.
+func address(t testing.TB) string {
+	t.Helper()
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 15000+rand.IntN(15000)))
+		if err != nil {
+			continue
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return l.Addr().String()
+	}
+	t.Fatal("no free port between 15000 and 30000")
+	return ""
 }
 
 // output collects what the program writes while the test reads it.
