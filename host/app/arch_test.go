@@ -39,10 +39,11 @@ var everywhere = []string{"core", "examples", "host", "plugins", "sdk"}
 
 var places = []place{
 	{library: "github.com/tinylib/msgp", in: []string{"sdk", "core", "host/services", "plugins"}, tests: everywhere},
-	{library: "github.com/tetratelabs/wazero", in: []string{"core/wasm"}},
+	{library: "github.com/tetratelabs/wazero", in: []string{"core/wasm"}, tests: []string{"core/fuel"}},
 	{library: "github.com/santhosh-tekuri/jsonschema", in: []string{"core/manifest", "host/ui/schemaform"}},
 	{library: "golang.org/x/text", in: []string{"core/manifest", "host/ui/schemaform"}}, // jsonschema words its errors with it
 	{library: "golang.org/x/mod", in: []string{"core"}},
+	{library: "golang.org/x/sys", in: []string{"core/snapshot"}},
 	{library: "github.com/gofiber/fiber", in: []string{"host/web"}, tests: []string{"host/app"}}, // its benchmark measures against bare Fiber
 	{library: "github.com/valyala/fasthttp", in: []string{"host/web"}, tests: []string{"host/app"}},
 	{library: "github.com/golang-jwt/jwt", in: []string{"host/auth"}},
