@@ -20,6 +20,7 @@ missing() {
   has zbarimg || echo zbar-tools
   has pdftoppm || echo poppler-utils
   has dmtxread || echo dmtx-utils
+  has rsvg-convert || echo librsvg2-bin
 }
 
 # retry COMMAND... tries up to three times; package mirrors have bad moments.
@@ -59,11 +60,11 @@ if $may_install; then
 fi
 
 list=$(echo $packages)
-brew=$(echo "$list" | sed 's/chromium//; s/zbar-tools/zbar/; s/poppler-utils/poppler/')
+brew=$(echo "$list" | sed 's/chromium//; s/zbar-tools/zbar/; s/poppler-utils/poppler/; s/librsvg2-bin/librsvg/')
 {
   echo "missing: $list"
   echo "  Debian, Ubuntu   sudo apt-get install $list"
-  echo "  Fedora           sudo dnf install $(echo "$list" | sed 's/zbar-tools/zbar/; s/dmtx-utils/libdmtx-utils/')"
+  echo "  Fedora           sudo dnf install $(echo "$list" | sed 's/zbar-tools/zbar/; s/dmtx-utils/libdmtx-utils/; s/librsvg2-bin/librsvg2-tools/')"
   case $list in
     chromium) echo "  macOS            brew install --cask chromium" ;;
     *chromium*) echo "  macOS            brew install --cask chromium; brew install$brew" ;;
