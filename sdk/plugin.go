@@ -16,8 +16,9 @@ const Version = "0.1.0"
 // Plugin is everything a plugin offers. Fill in what you need; what is nil is not offered. The maps' keys are the
 // names by which plugin.json (views) and blocks (actions, files) refer to a handler.
 //
-// Handlers may be called at the same time for different tenants. In a Wasm build every call starts from the memory as
-// it was when the plugin was loaded, so nothing kept in a variable survives a call: keep state with sdk/store.
+// Handlers may be called at the same time for different tenants. Keep state with sdk/store: whether a variable is still there
+// in the next call is not promised. In a Wasm build no tenant ever meets another's variables, but calls for the same tenant,
+// of different users too, may find each other's. So keep nothing of a user or an issue in a variable that outlives a call.
 //
 // Since: v0.1
 type Plugin struct {
