@@ -5,7 +5,8 @@
 //
 // The module has one more global, exported as [ExportFuel]: a mutable i64, the fuel left. Every function pays as it is entered,
 // every loop as each of its rounds begins, and long stretches of code again after at most 1,024 instructions. An instruction
-// costs one unit, and is paid for before it runs: what a guest paid is never less than the number of instructions it ran, and more where it branched past some of what it paid for.
+// costs one unit, and is paid for before it runs: what a guest paid is never less than the number of
+// instructions it ran, and more where it branched past some of what it paid for.
 // Three kinds of instructions can do more than their number tells, and pay for that as they run:
 //
 //   - memory.copy, memory.fill and memory.init: one unit for every 64 bytes
