@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pergola-platform/pergola/core"
@@ -77,7 +78,9 @@ func (s *Service) List(ctx context.Context, t capability.TenantID) ([]Feature, e
 		}
 		out = append(out, Feature{Manifest: st.Manifest, Status: st, Choice: choice})
 	}
-	slices.SortFunc(out, func(a, b Feature) int { return compareFold(a.Manifest.Name, b.Manifest.Name) })
+	slices.SortFunc(out, func(a, b Feature) int {
+		return strings.Compare(strings.ToLower(a.Manifest.Name), strings.ToLower(b.Manifest.Name))
+	})
 	return out, nil
 }
 

@@ -3,7 +3,6 @@ package feature
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/connect"
@@ -44,5 +43,3 @@ func (s *Service) announce(ctx context.Context, t tenant.Tenant, e entry, choice
 	}
 	return nil
 }
-
-func compareFold(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) }
