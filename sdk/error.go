@@ -51,6 +51,9 @@ type Error struct {
 	Message string `msg:"message"`
 	// Field names the form field or record field that the error is about; empty where there is none.
 	Field string `msg:"field,omitempty"`
+	// Limit names the limit that was reached, as a manifest's limits have it: the class of the call and the limit, such as
+	// request.fuel; empty where the error is about none.
+	Limit string `msg:"limit,omitempty"`
 }
 
 // Error returns the code and the message.

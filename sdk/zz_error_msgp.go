@@ -38,12 +38,16 @@ func (z Code) Msgsize() (s int) {
 func (z *Error) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(4)
-	var zb0001Mask uint8 /* 4 bits */
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
 	_ = zb0001Mask
 	if z.Field == "" {
 		zb0001Len--
 		zb0001Mask |= 0x8
+	}
+	if z.Limit == "" {
+		zb0001Len--
+		zb0001Mask |= 0x10
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -63,6 +67,11 @@ func (z *Error) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "field"
 			o = append(o, 0xa5, 0x66, 0x69, 0x65, 0x6c, 0x64)
 			o = msgp.AppendString(o, z.Field)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "limit"
+			o = append(o, 0xa5, 0x6c, 0x69, 0x6d, 0x69, 0x74)
+			o = msgp.AppendString(o, z.Limit)
 		}
 	}
 	return
@@ -118,6 +127,12 @@ func (z *Error) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Field")
 				return
 			}
+		case "limit":
+			z.Limit, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Limit")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -132,7 +147,7 @@ func (z *Error) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *Error) Msgsize() (s int) {
-	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Code)) + 7 + msgp.StringPrefixSize + len(string(z.Source)) + 8 + msgp.StringPrefixSize + len(z.Message) + 6 + msgp.StringPrefixSize + len(z.Field)
+	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Code)) + 7 + msgp.StringPrefixSize + len(string(z.Source)) + 8 + msgp.StringPrefixSize + len(z.Message) + 6 + msgp.StringPrefixSize + len(z.Field) + 6 + msgp.StringPrefixSize + len(z.Limit)
 	return
 }
 

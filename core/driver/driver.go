@@ -7,8 +7,6 @@ package driver
 
 import (
 	"context"
-	"runtime"
-	"time"
 
 	"github.com/pergola-platform/pergola/sdk/hostcall"
 )
@@ -18,20 +16,26 @@ type Driver interface {
 	// Load prepares code for calls. It may take seconds; it never happens on a user's request. The error says what is
 	// wrong with the code and what its author has to do; it holds nothing secret.
 	Load(ctx context.Context, code []byte, limits Limits) (Module, error)
+
 	// Close ends every module of the driver, as [Module.Close] does.
 	Close(ctx context.Context) error
 }
 
 // Module is loaded code. It is safe for concurrent use: a driver hands each call an instance of its own.
 type Module interface {
-	// Call hands a message to the plugin and returns its answer, the bytes of a wire.Result that the caller has yet to
-	// decode. Host calls that the plugin makes meanwhile go to c.Host, with a context derived from ctx.
+	// Call hands a message to the plugin and returns its answer. Host calls that the plugin makes meanwhile go to
+	// c.Host, with a context derived from ctx. The usage in the result is set beside an error as well.
 	//
-	// The error is a *sdk.Error. Source plugin: the code trapped (internal), ran past its deadline (deadline), asked
-	// for too much memory (exhausted), or answered with more than wire.MaxMessage bytes or bytes outside of its memory
-	// (internal). Source host: invalid where c.Message is too long, exhausted where no instance came free in time,
-	// canceled where ctx ended first, unavailable after Close.
-	Call(ctx context.Context, c Call) (result []byte, err error)
+	// The error is a *sdk.Error. Source plugin: the code trapped (internal), ran past its deadline (deadline), used up
+	// its fuel or asked for too much memory (exhausted), or answered with more than wire.MaxMessage bytes or bytes
+	// outside of its memory (internal). Source host: invalid where c.Message is too long, exhausted where no instance
+	// came free in time or the host's own memory is used up, canceled where ctx ended first, unavailable after Close.
+	// An error about a limit names it in its field Limit, such as "fuel"; see [Limit].
+	Call(ctx context.Context, c Call) (Result, error)
+
+	// Facts says how the code runs. They do not change.
+	Facts() Facts
+
 	// Close refuses new calls, waits for the running ones and frees the module. Where ctx ends first it stops them and
 	// returns the context's error. Closing twice is no error.
 	Close(ctx context.Context) error
@@ -43,37 +47,61 @@ type Call struct {
 	Message []byte
 	// Host answers the host calls; with nil each of them is answered with unavailable.
 	Host hostcall.Host
-	// Isolation is the key of those who may see each other's traces in the plugin's memory; the engine passes the
-	// tenant. Calls with different keys never share memory. The zero value shares with nobody: such a call gets
-	// memory that nobody has used, and nobody uses it afterwards.
-	//
-	// In-process code has one memory for everybody; see core/inproc.
-	Isolation string
+	// Tenant is who pays for the call: the key of what is fair, and of the bound on calls at the same time. It is no
+	// key of memory: a driver that cannot give each call memory that nobody has used says so in [Facts.Memory].
+	Tenant string
+	// Class says what kind of call this is.
+	Class Class
+	// Budget bounds the call; what is zero in it is taken from the module's limits.
+	Budget Budget
 }
 
-// Limits bound each call of a module. The zero value works.
-type Limits struct {
-	MemoryBytes uint64 // linear memory of one instance; 0 means 64 MiB
-	Instances   int    // calls that run at the same time; 0 means 2 for each CPU
-	// Timeout bounds one call from its start, on top of the context's own deadline; 0 means 10 s.
-	Timeout time.Duration
-	// Wait bounds the time a call waits for a free instance; 0 means 2 s.
-	Wait time.Duration
+// Result is what came of a call.
+type Result struct {
+	// Message is the bytes of a wire.Result that the caller has yet to decode; nil beside an error. It is the caller's.
+	Message []byte
+	Usage   Usage
 }
 
-// WithDefaults returns l with every zero replaced by its meaning.
-func (l Limits) WithDefaults() Limits {
-	if l.MemoryBytes == 0 {
-		l.MemoryBytes = 64 << 20
-	}
-	if l.Instances <= 0 {
-		l.Instances = 2 * runtime.GOMAXPROCS(0)
-	}
-	if l.Timeout <= 0 {
-		l.Timeout = 10 * time.Second
-	}
-	if l.Wait <= 0 {
-		l.Wait = 2 * time.Second
-	}
-	return l
+// Usage is what a call used. A figure that a driver does not measure is zero.
+type Usage struct {
+	Fuel        int64  // units, see core/fuel
+	MemoryBytes uint64 // linear memory of the instance when the call ended
 }
+
+// Facts are what an operator wants to know of loaded code.
+type Facts struct {
+	Memory   Memory
+	Metering Metering
+	// Note says in words for an admin why the code runs with less than the best the driver has; empty where it does not.
+	Note string
+	// Digest identifies the code that runs, where a driver runs other bytes than it was given: the SHA-256 of the
+	// rewritten module, in hex.
+	Digest string
+}
+
+// Memory says what one call can find of another in a plugin's memory.
+type Memory string
+
+// The ways to keep memory apart.
+const (
+	// PristineMemory is what nobody has used before, for each call: what a module's start left, restored.
+	PristineMemory Memory = "pristine"
+	// FreshMemory is the same for the price of a new instance for each call.
+	FreshMemory Memory = "fresh"
+	// SharedMemory is one memory for all calls of all tenants. Only code that the operator trusts runs so.
+	SharedMemory Memory = "shared"
+)
+
+// Metering says how code is bounded that computes without end.
+type Metering string
+
+// The ways to bound what code computes.
+const (
+	// FuelMetering counts instructions; see core/fuel.
+	FuelMetering Metering = "fuel"
+	// DeadlineMetering stops code at its deadline, and counts nothing.
+	DeadlineMetering Metering = "deadline"
+	// NoMetering leaves it to code to look at its deadline.
+	NoMetering Metering = "none"
+)

@@ -3,14 +3,14 @@ package driver_test
 import (
 	"context"
 	"errors"
-	"log/slog"
+	"fmt"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/pergola-platform/pergola/core/driver"
 	"github.com/pergola-platform/pergola/sdk"
-	"github.com/pergola-platform/pergola/sdk/hostcall"
-	"github.com/pergola-platform/pergola/sdk/wire"
 )
 
 func wantCode(t *testing.T, err error, code sdk.Code, source sdk.Source) {
@@ -23,7 +23,7 @@ func wantCode(t *testing.T, err error, code sdk.Code, source sdk.Source) {
 
 func TestZeroLimitsMeanTheDefaults(t *testing.T) {
 	l := driver.Limits{}.WithDefaults()
-	if l.MemoryBytes != 64<<20 || l.Instances < 2 || l.Timeout != 10*time.Second || l.Wait != 2*time.Second {
+	if l.MemoryBytes != 64<<20 || l.Instances < 8 || l.Fuel != 5e9 || l.Concurrency < 2 || l.Queue != 64 || l.Timeout != 10*time.Second || l.Wait != 2*time.Second {
 		t.Errorf("got %+v", l)
 	}
 	if again := l.WithDefaults(); again != l {
@@ -31,54 +31,171 @@ func TestZeroLimitsMeanTheDefaults(t *testing.T) {
 	}
 }
 
-func TestCallHasTheDeadlineOfTheGate(t *testing.T) {
-	g := driver.NewGate(driver.Limits{Timeout: time.Millisecond})
-	ctx, leave, err := g.Enter(context.Background())
+func enter(t *testing.T, g *driver.Gate, tenant string) *driver.Turn {
+	t.Helper()
+	turn, err := g.Enter(context.Background(), driver.Call{Tenant: tenant})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer leave()
-	<-ctx.Done()
-	wantCode(t, driver.Stopped(ctx), sdk.Deadline, sdk.FromPlugin)
+	return turn
+}
+
+// queued waits until so many calls wait at a gate.
+func queued(g *driver.Gate, n int) {
+	for g.Waiting() != n {
+		runtime.Gosched()
+	}
+}
+
+func TestBudgetIsFilledAndNeverAboveTheModule(t *testing.T) {
+	l := driver.Limits{Budget: driver.Budget{MemoryBytes: 1 << 20, Fuel: 7}, MaxMemoryBytes: 2 << 20}.WithDefaults()
+	got := l.Bound(driver.Budget{MemoryBytes: 9 << 20, Timeout: time.Second})
+	if got.MemoryBytes != 2<<20 || got.Fuel != 7 || got.Timeout != time.Second || got.Concurrency != l.Concurrency {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestCallHasTheDeadlineOfItsBudget(t *testing.T) {
+	g := driver.NewGate(driver.Limits{Budget: driver.Budget{Timeout: time.Hour}})
+	turn, err := g.Enter(context.Background(), driver.Call{Class: driver.Step, Budget: driver.Budget{Timeout: time.Millisecond}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer turn.Leave()
+	<-turn.Context().Done()
+	stopped := turn.Stopped()
+	wantCode(t, stopped, sdk.Deadline, sdk.FromPlugin)
+	if limit := stopped.(*sdk.Error).Limit; limit != "step.timeoutMs" {
+		t.Errorf("the error names the limit %q", limit)
+	}
+}
+
+func TestCallersDeadlineIsNoLimitOfThePlugin(t *testing.T) {
+	g := driver.NewGate(driver.Limits{})
+	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	defer cancel()
+	turn, err := g.Enter(ctx, driver.Call{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer turn.Leave()
+	<-turn.Context().Done()
+	stopped := turn.Stopped()
+	wantCode(t, stopped, sdk.Deadline, sdk.FromPlugin)
+	if limit := stopped.(*sdk.Error).Limit; limit != "" {
+		t.Errorf("the error names the limit %q", limit)
+	}
 }
 
 func TestLeavingEndsTheContextAndFreesThePlace(t *testing.T) {
 	g := driver.NewGate(driver.Limits{Instances: 1, Wait: time.Millisecond})
 	for range 3 {
-		ctx, leave, err := g.Enter(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := driver.Stopped(ctx); err != nil {
+		turn := enter(t, g, "a")
+		if err := turn.Stopped(); err != nil {
 			t.Errorf("inside: %v", err)
 		}
-		leave()
+		ctx := turn.Context()
+		turn.Leave()
 		if ctx.Err() == nil {
 			t.Error("the call's context outlives the call")
 		}
 	}
 }
 
+func TestTenantHasNoMoreThanItsConcurrency(t *testing.T) {
+	g := driver.NewGate(driver.Limits{Budget: driver.Budget{Concurrency: 2}, Instances: 8, Wait: time.Millisecond})
+	first, second := enter(t, g, "a"), enter(t, g, "a")
+	_, err := g.Enter(context.Background(), driver.Call{Tenant: "a"})
+	wantCode(t, err, sdk.Exhausted, sdk.FromHost)
+	if limit := err.(*sdk.Error).Limit; limit != "request.concurrency" {
+		t.Errorf("the error names the limit %q", limit)
+	}
+	enter(t, g, "b").Leave() // another tenant has places of its own
+	step, err := g.Enter(context.Background(), driver.Call{Tenant: "a", Class: driver.Step})
+	if err != nil {
+		t.Errorf("another class: %v", err)
+	} else {
+		step.Leave()
+	}
+	first.Leave()
+	second.Leave()
+	enter(t, g, "a").Leave()
+}
+
+func TestFullQueueRefusesAtOnce(t *testing.T) {
+	g := driver.NewGate(driver.Limits{Instances: 1, Queue: 1, Wait: time.Hour})
+	inside := enter(t, g, "a")
+	waited := make(chan error, 1)
+	go func() {
+		turn, err := g.Enter(context.Background(), driver.Call{Tenant: "a"})
+		if err == nil {
+			turn.Leave()
+		}
+		waited <- err
+	}()
+	queued(g, 1)
+	_, err := g.Enter(context.Background(), driver.Call{Tenant: "a"})
+	wantCode(t, err, sdk.Exhausted, sdk.FromHost)
+	inside.Leave()
+	if err := <-waited; err != nil {
+		t.Errorf("the call that waited: %v", err)
+	}
+}
+
+func TestFloodOfOneTenantLetsOthersThrough(t *testing.T) {
+	g := driver.NewGate(driver.Limits{Budget: driver.Budget{Concurrency: 100}, Instances: 1, Queue: 100, Wait: time.Hour})
+	inside := enter(t, g, "flood")
+	var mu sync.Mutex
+	var order []string
+	var wg sync.WaitGroup
+	call := func(tenant string) {
+		wg.Go(func() {
+			turn, err := g.Enter(context.Background(), driver.Call{Tenant: tenant})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			mu.Lock()
+			order = append(order, tenant)
+			mu.Unlock()
+			turn.Leave()
+		})
+	}
+	for i := range 50 {
+		call("flood")
+		queued(g, i+1)
+	}
+	for i := range 5 {
+		call(fmt.Sprintf("small %d", i))
+		queued(g, 51+i)
+	}
+	inside.Leave()
+	wg.Wait()
+	for i, tenant := range order {
+		if tenant != "flood" && i > 6 {
+			t.Errorf("%s came in at place %d, behind the flood: %v", tenant, i, order)
+		}
+	}
+}
+
 func TestWaitingEndsWithTheContextOrWithClose(t *testing.T) {
 	g := driver.NewGate(driver.Limits{Instances: 1, Wait: time.Hour})
-	_, leave, err := g.Enter(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
+	inside := enter(t, g, "a")
 	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 	defer cancel()
-	_, _, err = g.Enter(ctx)
+	_, err := g.Enter(ctx, driver.Call{})
 	wantCode(t, err, sdk.Canceled, sdk.FromHost)
 
 	waiting := make(chan error, 1)
 	go func() {
-		_, _, err := g.Enter(context.Background())
+		_, err := g.Enter(context.Background(), driver.Call{})
 		waiting <- err
 	}()
+	queued(g, 1)
 	closed := make(chan error, 1)
 	go func() { closed <- g.Close(context.Background()) }()
 	wantCode(t, <-waiting, sdk.Unavailable, sdk.FromHost)
-	leave()
+	inside.Leave()
 	if err := <-closed; err != nil {
 		t.Errorf("close: %v", err)
 	}
@@ -86,49 +203,64 @@ func TestWaitingEndsWithTheContextOrWithClose(t *testing.T) {
 
 func TestCloseGivesUpOnACallThatDoesNotEnd(t *testing.T) {
 	g := driver.NewGate(driver.Limits{})
-	call, leave, err := g.Enter(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
+	inside := enter(t, g, "a")
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if err := g.Close(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	wantCode(t, driver.Stopped(call), sdk.Unavailable, sdk.FromHost)
-	leave()
+	wantCode(t, inside.Stopped(), sdk.Unavailable, sdk.FromHost)
+	<-inside.Context().Done()
+	inside.Leave()
 	if err := g.Close(context.Background()); err != nil {
 		t.Errorf("the second close: %v", err)
 	}
 }
 
-func TestAskAnswersInEveryCase(t *testing.T) {
-	log := slog.New(slog.DiscardHandler)
-	host := func(reply []byte) hostcall.Host {
-		return hostcall.HostFunc(func(context.Context, []byte) []byte { return reply })
-	}
-	good := driver.Refuse(sdk.NotFound, "no such thing")
-	for _, tt := range []struct {
-		name string
-		host hostcall.Host
-		call []byte
-		want sdk.Code
-	}{
-		{"answer", host(good), nil, sdk.NotFound},
-		{"no host", nil, nil, sdk.Unavailable},
-		{"no answer", host(nil), nil, sdk.Internal},
-		{"long call", host(good), make([]byte, wire.MaxMessage+1), sdk.Invalid},
-		{"long answer", host(make([]byte, wire.MaxMessage+1)), nil, sdk.Exhausted},
-		{"panic", hostcall.HostFunc(func(context.Context, []byte) []byte { panic("x") }), nil, sdk.Internal},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			var result wire.Result
-			if _, err := result.UnmarshalMsg(driver.Ask(context.Background(), tt.host, tt.call, log)); err != nil {
-				t.Fatal(err)
+func TestGateUnderManyTenantsAtOnceKeepsItsBounds(t *testing.T) {
+	const places, each = 3, 2
+	g := driver.NewGate(driver.Limits{Budget: driver.Budget{Concurrency: each}, Instances: places, Queue: 1000, Wait: time.Hour})
+	var mu sync.Mutex
+	inside := map[string]int{}
+	var wg sync.WaitGroup
+	for i := range 200 {
+		tenant := fmt.Sprint(i % 5)
+		wg.Go(func() {
+			turn, err := g.Enter(context.Background(), driver.Call{Tenant: tenant})
+			if err != nil {
+				t.Error(err)
+				return
 			}
-			if result.Error == nil || result.Error.Code != tt.want || result.Error.Source != sdk.FromHost {
-				t.Errorf("got %v, want %s", result.Error, tt.want)
+			mu.Lock()
+			inside[tenant]++
+			inside["all"]++
+			if inside[tenant] > each || inside["all"] > places {
+				t.Errorf("%d of one tenant and %d in all are inside", inside[tenant], inside["all"])
 			}
+			mu.Unlock()
+			runtime.Gosched()
+			mu.Lock()
+			inside[tenant]--
+			inside["all"]--
+			mu.Unlock()
+			turn.Leave()
 		})
+	}
+	wg.Wait()
+	if err := g.Close(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+
+func BenchmarkGate(b *testing.B) {
+	g := driver.NewGate(driver.Limits{})
+	ctx := context.Background()
+	b.ReportAllocs()
+	for b.Loop() {
+		turn, err := g.Enter(ctx, driver.Call{Tenant: "a"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		turn.Leave()
 	}
 }

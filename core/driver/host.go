@@ -57,3 +57,19 @@ func Panic(v any) string {
 	}
 	return fmt.Sprintf("a value of type %T", v)
 }
+
+// TooLong is the error of a call whose message has n bytes, more than wire.MaxMessage.
+func TooLong(n int) *sdk.Error {
+	return &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: fmt.Sprintf(
+		"the request is %d bytes long, at most %d are allowed; send less at a time", n, wire.MaxMessage)}
+}
+
+// AnswerTooLong is the error of a plugin whose answer has n bytes, more than wire.MaxMessage.
+func AnswerTooLong(n int) *sdk.Error {
+	return Defect(fmt.Sprintf("it answered with %d bytes, and at most %d are allowed", n, wire.MaxMessage))
+}
+
+// Defect is the error of a plugin that does what no plugin may. what is a clause about it: "it panicked".
+func Defect(what string) *sdk.Error {
+	return &sdk.Error{Code: sdk.Internal, Source: sdk.FromPlugin, Message: "the plugin has a defect: " + what + ". Its publisher can help"}
+}

@@ -16,7 +16,7 @@ func Benchmark(b *testing.B, s Subject) {
 	defer func() { _ = d.Close(context.Background()) }()
 	m := load(b, d, s.Code, driver.Limits{})
 	defer func() { _ = m.Close(context.Background()) }()
-	call := driver.Call{Message: Message(b, wire.OpView, request(fixture.Echo, "text", strings.Repeat("x", 1000))), Isolation: "tenant"}
+	call := driver.Call{Message: Message(b, wire.OpView, request(fixture.Echo, "text", strings.Repeat("x", 1000))), Tenant: "tenant"}
 	if _, err := m.Call(context.Background(), call); err != nil {
 		b.Fatal(err)
 	}

@@ -155,12 +155,12 @@ func title(ctx context.Context, t testing.TB, m driver.Module, c driver.Call, r 
 // answer makes a call and decodes its answer into out.
 func answer(ctx context.Context, t testing.TB, m driver.Module, c driver.Call, out msgp.Unmarshaler) error {
 	t.Helper()
-	raw, err := m.Call(ctx, c)
+	got, err := m.Call(ctx, c)
 	if err != nil {
 		return err
 	}
 	var result wire.Result
-	if _, err := result.UnmarshalMsg(raw); err != nil {
+	if _, err := result.UnmarshalMsg(got.Message); err != nil {
 		t.Errorf("the answer is no wire.Result: %v", err)
 		return err
 	}
@@ -193,7 +193,7 @@ func wantError(t testing.TB, err error, code sdk.Code, source sdk.Source) {
 // asBefore checks that a module still works.
 func asBefore(t testing.TB, m driver.Module) {
 	t.Helper()
-	got, err := title(context.Background(), t, m, driver.Call{Isolation: "tenant"}, request("echo", "text", "still here"))
+	got, err := title(context.Background(), t, m, driver.Call{Tenant: "tenant"}, request("echo", "text", "still here"))
 	if err != nil || got != "still here" {
 		t.Errorf("afterwards: got %q, %v", got, err)
 	}

@@ -51,7 +51,7 @@ var tests = []struct {
 	{"calls over the bound wait and then are exhausted", testBusy},
 	{"waiting call gets the place that comes free", testWaitSucceeds},
 	{"memory of one tenant is not seen by another", testTenants},
-	{"call without isolation shares with nobody", testNoIsolation},
+	{"no call sees what another left", testPristine},
 	{"close waits for running calls", testCloseWaits},
 	{"impatient close stops running calls", testCloseStops},
 	{"closed module is unavailable", testClosed},
@@ -72,7 +72,7 @@ func testDescribe(t *testing.T, b *bench) {
 func testEcho(t *testing.T, b *bench) {
 	m := b.load(t, driver.Limits{})
 	for _, text := range []string{"", "hello", "Grüße, 世界 \x00"} {
-		got, err := title(context.Background(), t, m, driver.Call{Isolation: "tenant"}, request(fixture.Echo, "text", text))
+		got, err := title(context.Background(), t, m, driver.Call{Tenant: "tenant"}, request(fixture.Echo, "text", text))
 		if err != nil || got != text {
 			t.Errorf("got %q, %v; want %q", got, err, text)
 		}
@@ -104,7 +104,7 @@ func testMalformedCall(t *testing.T, b *bench) {
 	m := b.load(t, driver.Limits{})
 	whole := Message(t, wire.OpView, request(fixture.Echo, "text", "hello"))
 	for _, raw := range [][]byte{nil, {0xc1}, []byte("GET / HTTP/1.1"), whole[:len(whole)/2], {0xdf, 0xff, 0xff, 0xff, 0xff}} {
-		err := answer(context.Background(), t, m, driver.Call{Message: raw, Isolation: "tenant"}, &sdk.Request{})
+		err := answer(context.Background(), t, m, driver.Call{Message: raw, Tenant: "tenant"}, &sdk.Request{})
 		wantError(t, err, sdk.Invalid, sdk.FromPlugin)
 	}
 	asBefore(t, m)
@@ -117,7 +117,7 @@ func testLargeBody(t *testing.T, b *bench) {
 	r.State = state
 	for range 2 {
 		var got sdk.Attachment
-		if err := answer(context.Background(), t, m, driver.Call{Message: Message(t, wire.OpFile, r), Isolation: "tenant"}, &got); err != nil {
+		if err := answer(context.Background(), t, m, driver.Call{Message: Message(t, wire.OpFile, r), Tenant: "tenant"}, &got); err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(got.Body, state) {
@@ -136,7 +136,7 @@ func testMessageTooLong(t *testing.T, b *bench) {
 
 func testAnswerTooLong(t *testing.T, b *bench) {
 	m := b.load(t, driver.Limits{})
-	err := answer(context.Background(), t, m, driver.Call{Message: Message(t, wire.OpFile, request(fixture.Big)), Isolation: "tenant"}, &sdk.Attachment{})
+	err := answer(context.Background(), t, m, driver.Call{Message: Message(t, wire.OpFile, request(fixture.Big)), Tenant: "tenant"}, &sdk.Attachment{})
 	wantError(t, err, sdk.Exhausted, sdk.FromPlugin)
 	asBefore(t, m)
 }
@@ -144,7 +144,7 @@ func testAnswerTooLong(t *testing.T, b *bench) {
 func testPanic(t *testing.T, b *bench) {
 	m := b.load(t, driver.Limits{Instances: 1})
 	for range 3 {
-		_, err := title(context.Background(), t, m, driver.Call{Isolation: "tenant"}, request(fixture.Panic))
+		_, err := title(context.Background(), t, m, driver.Call{Tenant: "tenant"}, request(fixture.Panic))
 		wantError(t, err, sdk.Internal, sdk.FromPlugin)
 		asBefore(t, m)
 	}
@@ -152,7 +152,7 @@ func testPanic(t *testing.T, b *bench) {
 
 func testRecursion(t *testing.T, b *bench) {
 	m := b.load(t, driver.Limits{})
-	_, err := title(context.Background(), t, m, driver.Call{Isolation: "tenant"}, request(fixture.Recurse))
+	_, err := title(context.Background(), t, m, driver.Call{Tenant: "tenant"}, request(fixture.Recurse))
 	if e, isError := err.(*sdk.Error); !isError || e.Source != sdk.FromPlugin {
 		t.Errorf("got %v, want an error of the plugin", err)
 	}
@@ -168,15 +168,15 @@ func testDeadlineSleep(t *testing.T, b *bench)  { testDeadline(t, b, fixture.Sle
 
 func testDeadline(t *testing.T, b *bench, name string) {
 	t.Run("of the module", func(t *testing.T) {
-		m := b.load(t, driver.Limits{Timeout: brief})
-		_, err := title(context.Background(), t, m, driver.Call{Isolation: "tenant"}, request(name))
+		m := b.load(t, driver.Limits{Budget: driver.Budget{Timeout: brief}})
+		_, err := title(context.Background(), t, m, driver.Call{Tenant: "tenant"}, request(name))
 		wantError(t, err, sdk.Deadline, sdk.FromPlugin)
 	})
 	t.Run("of the caller", func(t *testing.T) {
 		m := b.load(t, driver.Limits{Instances: 1})
 		ctx, cancel := context.WithTimeout(context.Background(), brief)
 		defer cancel()
-		_, err := title(ctx, t, m, driver.Call{Isolation: "tenant"}, request(name))
+		_, err := title(ctx, t, m, driver.Call{Tenant: "tenant"}, request(name))
 		wantError(t, err, sdk.Deadline, sdk.FromPlugin)
 		asBefore(t, m)
 	})
@@ -192,7 +192,7 @@ func testCancel(t *testing.T, b *bench) {
 		<-ctx.Done()
 		return mirror(ctx, call)
 	})
-	_, err := title(ctx, t, m, driver.Call{Isolation: "tenant", Host: host}, request(fixture.AskMany, "op", "x", "times", "1000000"))
+	_, err := title(ctx, t, m, driver.Call{Tenant: "tenant", Host: host}, request(fixture.AskMany, "op", "x", "times", "1000000"))
 	wantError(t, err, sdk.Canceled, sdk.FromHost)
 	asBefore(t, m)
 }
@@ -201,22 +201,22 @@ func testDeadContext(t *testing.T, b *bench) {
 	m := b.load(t, driver.Limits{})
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err := title(ctx, t, m, driver.Call{Isolation: "tenant"}, request(fixture.Echo))
+	_, err := title(ctx, t, m, driver.Call{Tenant: "tenant"}, request(fixture.Echo))
 	wantError(t, err, sdk.Canceled, sdk.FromHost)
 	asBefore(t, m)
 }
 
 func testMemoryCap(t *testing.T, b *bench) {
-	m := b.load(t, driver.Limits{MemoryBytes: 24 << 20})
-	if got, err := title(context.Background(), t, m, driver.Call{Isolation: "tenant"}, request(fixture.Allocate, "mib", "4")); err != nil {
+	m := b.load(t, driver.Limits{Budget: driver.Budget{MemoryBytes: 24 << 20}})
+	if got, err := title(context.Background(), t, m, driver.Call{Tenant: "tenant"}, request(fixture.Allocate, "mib", "4")); err != nil {
 		t.Errorf("4 of 24 MiB: got %s, %v", got, err)
 	}
-	_, err := title(context.Background(), t, m, driver.Call{Isolation: "tenant"}, request(fixture.Allocate, "mib", "64"))
+	_, err := title(context.Background(), t, m, driver.Call{Tenant: "tenant"}, request(fixture.Allocate, "mib", "64"))
 	wantError(t, err, sdk.Exhausted, sdk.FromPlugin)
 	asBefore(t, m)
 	// The same works where it is allowed: the limit is the module's own.
-	roomy := b.load(t, driver.Limits{MemoryBytes: 128 << 20})
-	if got, err := title(context.Background(), t, roomy, driver.Call{Isolation: "tenant"}, request(fixture.Allocate, "mib", "64")); err != nil {
+	roomy := b.load(t, driver.Limits{Budget: driver.Budget{MemoryBytes: 128 << 20}})
+	if got, err := title(context.Background(), t, roomy, driver.Call{Tenant: "tenant"}, request(fixture.Allocate, "mib", "64")); err != nil {
 		t.Errorf("64 of 128 MiB: got %s, %v", got, err)
 	}
 }
@@ -232,7 +232,7 @@ func testHostCall(t *testing.T, b *bench) {
 		ops = append(ops, call.Op)
 		return mirror(ctx, raw)
 	})
-	got, err := title(context.Background(), t, m, driver.Call{Isolation: "tenant", Host: host}, request(fixture.Ask, "op", "thing.get"))
+	got, err := title(context.Background(), t, m, driver.Call{Tenant: "tenant", Host: host}, request(fixture.Ask, "op", "thing.get"))
 	if err != nil || got != fixture.Ask {
 		t.Errorf("got %q, %v; want the request's name back", got, err)
 	}
@@ -260,7 +260,7 @@ func testNoHost(t *testing.T, b *bench) {
 func testHostPanic(t *testing.T, b *bench) {
 	m := b.load(t, driver.Limits{})
 	host := hostcall.HostFunc(func(context.Context, []byte) []byte { panic("in the host") })
-	_, err := title(context.Background(), t, m, driver.Call{Isolation: "tenant", Host: host}, request(fixture.Ask, "op", "thing.get"))
+	_, err := title(context.Background(), t, m, driver.Call{Tenant: "tenant", Host: host}, request(fixture.Ask, "op", "thing.get"))
 	wantError(t, err, sdk.Internal, sdk.FromHost)
 	asBefore(t, m)
 }
@@ -268,7 +268,7 @@ func testHostPanic(t *testing.T, b *bench) {
 func testMalformedReply(t *testing.T, b *bench) {
 	m := b.load(t, driver.Limits{})
 	for _, raw := range [][]byte{nil, {}, {0xc1}, []byte("HTTP/1.1 200 OK"), {0xdf, 0xff, 0xff, 0xff, 0xff}, {0x82, 0xa4, 'b', 'o', 'd', 'y', 0xc0}} {
-		_, err := title(context.Background(), t, m, driver.Call{Isolation: "tenant", Host: reply(raw)}, request(fixture.Ask, "op", "thing.get"))
+		_, err := title(context.Background(), t, m, driver.Call{Tenant: "tenant", Host: reply(raw)}, request(fixture.Ask, "op", "thing.get"))
 		wantError(t, err, sdk.Internal, sdk.FromHost)
 	}
 	asBefore(t, m)
@@ -277,7 +277,7 @@ func testMalformedReply(t *testing.T, b *bench) {
 func testReplyTooLong(t *testing.T, b *bench) {
 	m := b.load(t, driver.Limits{})
 	host := reply(make([]byte, wire.MaxMessage+1))
-	_, err := title(context.Background(), t, m, driver.Call{Isolation: "tenant", Host: host}, request(fixture.Ask, "op", "thing.get"))
+	_, err := title(context.Background(), t, m, driver.Call{Tenant: "tenant", Host: host}, request(fixture.Ask, "op", "thing.get"))
 	wantError(t, err, sdk.Exhausted, sdk.FromHost)
 	asBefore(t, m)
 }
@@ -309,7 +309,7 @@ func testConcurrent(t *testing.T, b *bench) {
 			tenant := fmt.Sprintf("tenant %d", i%3)
 			for j := range 2 {
 				text := fmt.Sprintf("%s call %d.%d", tenant, i, j)
-				got, err := title(context.Background(), t, m, driver.Call{Isolation: tenant}, request(fixture.Echo, "text", text))
+				got, err := title(context.Background(), t, m, driver.Call{Tenant: tenant}, request(fixture.Echo, "text", text))
 				if err != nil || got != text {
 					t.Errorf("got %q, %v; want %q", got, err, text)
 				}
@@ -332,7 +332,7 @@ func hold(t *testing.T, m driver.Module) (release func(), done <-chan error) {
 		return mirror(ctx, raw)
 	})
 	go func() {
-		_, err := title(context.Background(), t, m, driver.Call{Isolation: "tenant", Host: host}, request(fixture.Ask, "op", "wait"))
+		_, err := title(context.Background(), t, m, driver.Call{Tenant: "tenant", Host: host}, request(fixture.Ask, "op", "wait"))
 		result <- err
 	}()
 	select {
@@ -348,7 +348,7 @@ func testBusy(t *testing.T, b *bench) {
 	release1, done1 := hold(t, m)
 	release2, done2 := hold(t, m)
 	for range 3 {
-		_, err := title(context.Background(), t, m, driver.Call{Isolation: "tenant"}, request(fixture.Echo))
+		_, err := title(context.Background(), t, m, driver.Call{Tenant: "tenant"}, request(fixture.Echo))
 		wantError(t, err, sdk.Exhausted, sdk.FromHost)
 	}
 	release1()
@@ -364,7 +364,7 @@ func testWaitSucceeds(t *testing.T, b *bench) {
 	release, done := hold(t, m)
 	waiting := make(chan error, 1)
 	go func() {
-		_, err := title(context.Background(), t, m, driver.Call{Isolation: "another"}, request(fixture.Echo, "text", "hello"))
+		_, err := title(context.Background(), t, m, driver.Call{Tenant: "another"}, request(fixture.Echo, "text", "hello"))
 		waiting <- err
 	}()
 	release()
@@ -382,7 +382,7 @@ func testTenants(t *testing.T, b *bench) {
 	tenants := []string{"acme", "globex", "initech"}
 	for round := range 4 {
 		for _, tenant := range tenants {
-			got, err := title(context.Background(), t, m, driver.Call{Isolation: tenant},
+			got, err := title(context.Background(), t, m, driver.Call{Tenant: tenant},
 				request(fixture.Remember, "text", fmt.Sprintf("secret of %s", tenant)))
 			if err != nil {
 				t.Fatal(err)
@@ -394,15 +394,15 @@ func testTenants(t *testing.T, b *bench) {
 	}
 }
 
-func testNoIsolation(t *testing.T, b *bench) {
+func testPristine(t *testing.T, b *bench) {
 	m := b.load(t, driver.Limits{Instances: 2})
-	for _, key := range []string{"acme", "", "", "globex", ""} {
-		got, err := title(context.Background(), t, m, driver.Call{Isolation: key}, request(fixture.Remember, "text", "secret"))
+	for _, tenant := range []string{"acme", "acme", "", "globex", "acme", ""} {
+		got, err := title(context.Background(), t, m, driver.Call{Tenant: tenant}, request(fixture.Remember, "text", "secret"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got != "" {
-			t.Errorf("a call with isolation %q sees %q", key, got)
+			t.Errorf("a call of %q sees %q", tenant, got)
 		}
 	}
 }

@@ -3,7 +3,7 @@
 //
 // It is not for code that has to be kept apart from the host. A plugin here shares its process, so the driver cannot stop
 // code that ignores its context, cannot cap memory, cannot survive an endless recursion or os.Exit, and has one set of
-// variables for all tenants, whatever driver.Call.Isolation says.
+// variables for all tenants.
 package inproc
 
 import (
@@ -44,7 +44,8 @@ func New(log *slog.Logger, plugins ...*sdk.Plugin) *Driver {
 	return d
 }
 
-// Load implements driver.Driver. The code is the id of one of the driver's plugins; of the limits MemoryBytes has no effect.
+// Load implements driver.Driver. The code is the id of one of the driver's plugins; of the limits those of memory and fuel have
+// no effect.
 func (d *Driver) Load(_ context.Context, code []byte, limits driver.Limits) (driver.Module, error) {
 	p, found := d.plugins[string(code)]
 	if !found {
@@ -80,34 +81,38 @@ type module struct {
 var _ driver.Module = (*module)(nil)
 
 // Call implements driver.Module.
-func (m *module) Call(ctx context.Context, c driver.Call) (result []byte, err error) {
+func (m *module) Call(ctx context.Context, c driver.Call) (result driver.Result, err error) {
 	if len(c.Message) > wire.MaxMessage {
-		return nil, &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: fmt.Sprintf(
-			"the request is %d bytes long, at most %d are allowed; send less at a time", len(c.Message), wire.MaxMessage)}
+		return driver.Result{}, driver.TooLong(len(c.Message))
 	}
-	ctx, leave, err := m.gate.Enter(ctx)
+	turn, err := m.gate.Enter(ctx, c)
 	if err != nil {
-		return nil, err
+		return driver.Result{}, err
 	}
-	defer leave()
+	defer turn.Leave()
+	ctx = turn.Context()
 	defer func() {
 		if v := recover(); v != nil {
 			m.log.LogAttrs(ctx, slog.LevelError, "plugin panicked", slog.String("plugin", m.plugin.ID),
 				slog.String("panic", driver.Panic(v)), slog.String("stack", string(debug.Stack())))
-			result, err = nil, &sdk.Error{Code: sdk.Internal, Source: sdk.FromPlugin, Message: "the plugin has a defect: it panicked. Its publisher can help"}
+			result, err = driver.Result{}, driver.Defect("it panicked")
 		}
 	}()
 	host := hostcall.HostFunc(func(ctx context.Context, call []byte) []byte { return driver.Ask(ctx, c.Host, call, m.log) })
 	// The message is copied because a handler may keep what it decodes, and the caller may use the bytes again.
-	result = serve.Dispatch(hostcall.With(ctx, host), m.plugin, slices.Clone(c.Message))
-	if stopped := driver.Stopped(ctx); stopped != nil {
-		return nil, stopped
+	answer := serve.Dispatch(hostcall.With(ctx, host), m.plugin, slices.Clone(c.Message))
+	if stopped := turn.Stopped(); stopped != nil {
+		return driver.Result{}, stopped
 	}
-	if len(result) > wire.MaxMessage {
-		return nil, &sdk.Error{Code: sdk.Internal, Source: sdk.FromPlugin, Message: fmt.Sprintf(
-			"the plugin has a defect: it answered with %d bytes, and at most %d are allowed. Its publisher can help", len(result), wire.MaxMessage)}
+	if len(answer) > wire.MaxMessage {
+		return driver.Result{}, driver.AnswerTooLong(len(answer))
 	}
-	return result, nil
+	return driver.Result{Message: answer}, nil
+}
+
+// Facts implements driver.Module.
+func (m *module) Facts() driver.Facts {
+	return driver.Facts{Memory: driver.SharedMemory, Metering: driver.NoMetering}
 }
 
 // Close implements driver.Module.

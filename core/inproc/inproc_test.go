@@ -26,7 +26,7 @@ func TestDriverPassesTheSuite(t *testing.T) {
 			"endless recursion is an error and the next call works": "Go ends the process when a stack is exhausted",
 			"memory cap is exhausted":                               "the plugin's memory is the process's own",
 			"memory of one tenant is not seen by another":           "a Go program has one set of variables",
-			"call without isolation shares with nobody":             "a Go program has one set of variables",
+			"no call sees what another left":                        "a Go program has one set of variables",
 		},
 	})
 }
