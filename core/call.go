@@ -61,8 +61,11 @@ type Observation struct {
 	Op      string   // "view", "action" or "file"
 	Code    sdk.Code // "" for an answer
 	Source  sdk.Source
-	Trapped bool // the plugin was stopped: a trap, a deadline, or for want of memory
+	Limit   string // that was reached, such as "request.fuel"; "" for none
+	Trapped bool   // the plugin was stopped: a trap, a deadline, or for want of fuel or memory
 	Took    time.Duration
+	Usage   driver.Usage
+	Asked   capability.Usage
 }
 
 func (e *Engine) call(ctx context.Context, b capability.Binding, op string, r *sdk.Request, out msgp.Unmarshaler) error {
@@ -80,12 +83,13 @@ func (e *Engine) call(ctx context.Context, b capability.Binding, op string, r *s
 		return &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: "the request cannot be encoded"}
 	}
 	start := time.Now()
-	failure, trapped := e.exchange(ctx, l, &b, wire.Call{Op: op, Body: body}, out)
-	l.count(failure, trapped)
+	o := Observation{Tenant: b.Tenant, Plugin: b.Plugin, Version: b.Version, Op: op}
+	failure := e.exchange(ctx, l, &b, wire.Call{Op: op, Body: body}, out, &o)
+	l.count(failure, o.Trapped)
 	if e.config.Observer != nil {
-		o := Observation{Tenant: b.Tenant, Plugin: b.Plugin, Version: b.Version, Op: op, Trapped: trapped, Took: time.Since(start)}
+		o.Took = time.Since(start)
 		if failure != nil {
-			o.Code, o.Source = failure.Code, failure.Source
+			o.Code, o.Source, o.Limit = failure.Code, failure.Source, failure.Limit
 		}
 		e.config.Observer.PluginCall(ctx, o)
 	}
@@ -95,21 +99,34 @@ func (e *Engine) call(ctx context.Context, b capability.Binding, op string, r *s
 	return nil
 }
 
-func (e *Engine) exchange(ctx context.Context, l *loaded, b *capability.Binding, call wire.Call, out msgp.Unmarshaler) (failure *sdk.Error, trapped bool) {
+// classes are the classes of the operations.
+var classes = map[string]driver.Class{wire.OpView: driver.Request, wire.OpAction: driver.Request, wire.OpFile: driver.Request}
+
+// exchange makes a call and notes in o what it used.
+func (e *Engine) exchange(ctx context.Context, l *loaded, b *capability.Binding, call wire.Call, out msgp.Unmarshaler, o *Observation) *sdk.Error {
 	message, err := call.MarshalMsg(nil)
 	if err != nil {
-		return &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: "the request cannot be encoded"}, false
+		return &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: "the request cannot be encoded"}
 	}
-	c := driver.Call{Message: message, Isolation: string(b.Tenant)}
+	class := classes[call.Op]
+	of := &l.limits[class]
+	c := driver.Call{Message: message, Tenant: string(b.Tenant), Class: class, Budget: of.budget}
 	if e.config.Broker != nil {
-		c.Host = e.config.Broker.Host(b)
+		host := e.config.Broker.Host(b, of.allowed)
+		c.Host = host
+		defer func() { o.Asked = host.Usage() }()
 	}
-	raw, err := l.module.Call(ctx, c)
+	result, err := l.module.Call(ctx, c)
+	o.Usage = result.Usage
 	if err != nil {
-		failure = asError(err)
-		return failure, failure.Source == sdk.FromPlugin
+		failure := asError(err)
+		o.Trapped = failure.Source == sdk.FromPlugin
+		return l.limits.place(failure)
 	}
-	return decode(raw, out), false
+	if failure := decode(result.Message, out); failure != nil {
+		return l.limits.place(failure)
+	}
+	return nil
 }
 
 // decode reads an answer into out. A plugin is not trusted to send a well-formed one.
@@ -180,7 +197,7 @@ const maxErrorText = 1 << 10 // bytes of a message or a field's name that a plug
 // presentable returns a plugin's error with what is not fit for a page taken out: codes and sources that are not known,
 // overlong or broken texts.
 func presentable(e *sdk.Error) *sdk.Error {
-	out := &sdk.Error{Code: e.Code, Source: e.Source, Message: clean(e.Message), Field: clean(e.Field)}
+	out := &sdk.Error{Code: e.Code, Source: e.Source, Message: clean(e.Message), Field: clean(e.Field), Limit: clean(e.Limit)}
 	if !knownCodes[out.Code] {
 		out.Code = sdk.Internal
 	}

@@ -87,24 +87,33 @@ type raw struct {
 	describe sdk.Description
 	answer   []byte
 	err      error
-	message  []byte
-	key      string
+	call     driver.Call // the last one
 }
 
 func (r *raw) Load(context.Context, []byte, driver.Limits) (driver.Module, error) { return r, nil }
 func (r *raw) Close(context.Context) error                                        { return nil }
 
-func (r *raw) Call(_ context.Context, c driver.Call) ([]byte, error) {
+// answering returns a raw whose plugin draws an empty page.
+func answering() *raw {
+	page, _ := (&view.Page{Blocks: []view.Block{}}).MarshalMsg(nil)
+	answer, _ := (&wire.Result{Body: page}).MarshalMsg(nil)
+	return &raw{describe: sdk.Description{ID: "x.y", Version: "1.0.0", Views: []string{"panel"}}, answer: answer}
+}
+
+func (*raw) Facts() driver.Facts { return driver.Facts{} }
+
+func (r *raw) Call(_ context.Context, c driver.Call) (driver.Result, error) {
 	var call wire.Call
 	if _, err := call.UnmarshalMsg(c.Message); err != nil {
-		return nil, err
+		return driver.Result{}, err
 	}
 	if call.Op == wire.OpDescribe {
 		body, _ := r.describe.MarshalMsg(nil)
-		return (&wire.Result{Body: body}).MarshalMsg(nil)
+		answer, err := (&wire.Result{Body: body}).MarshalMsg(nil)
+		return driver.Result{Message: answer}, err
 	}
-	r.message, r.key = c.Message, c.Isolation
-	return r.answer, r.err
+	r.call = c
+	return driver.Result{Message: r.answer, Usage: driver.Usage{Fuel: 7}}, r.err
 }
 
 func TestAnswersOfAPluginAreNotTrusted(t *testing.T) {
@@ -151,15 +160,15 @@ func TestAnswersOfAPluginAreNotTrusted(t *testing.T) {
 	}
 }
 
-func TestTenantIsTheIsolationKeyAndIsNotInTheMessage(t *testing.T) {
+func TestTenantPaysForTheCallAndIsNotInTheMessage(t *testing.T) {
 	page, _ := (&view.Page{Title: "hello", Blocks: []view.Block{}}).MarshalMsg(nil)
 	answer, _ := (&wire.Result{Body: page}).MarshalMsg(nil)
 	d := &raw{describe: sdk.Description{ID: "x.y", Version: "1.0.0", Views: []string{"panel"}}, answer: answer}
 	e := newEngine(t, core.Config{Drivers: map[string]driver.Driver{"inproc": d}})
 	add(t, e, manifestOf("x.y", "1.0.0", "panel"), "code")
 	title(t, e, capability.Binding{Tenant: "tenant-of-acme", Plugin: "x.y"})
-	if d.key != "tenant-of-acme" || strings.Contains(string(d.message), "tenant-of-acme") {
-		t.Errorf("isolation %q, message %q", d.key, d.message)
+	if d.call.Tenant != "tenant-of-acme" || strings.Contains(string(d.call.Message), "tenant-of-acme") {
+		t.Errorf("tenant %q, message %q", d.call.Tenant, d.call.Message)
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/mod/semver"
 
@@ -40,33 +39,6 @@ type Config struct {
 
 	// Development lets Add replace a plugin by another build of the same version, or by an older one.
 	Development bool
-}
-
-// Policy is the operator's bounds. A plugin asks for memory and time in its manifest and gets no more than the policy has.
-type Policy struct {
-	MaxMemoryBytes uint64        // of one instance; 0 means 256 MiB
-	MaxTimeout     time.Duration // of one call; 0 means 30 s
-	Instances      int           // calls of one plugin that run at the same time; 0 means what the driver takes
-	Wait           time.Duration // for a free instance; 0 means what the driver takes
-}
-
-// limits clamps what a manifest asks for.
-func (p Policy) limits(m *manifest.Manifest) driver.Limits {
-	if p.MaxMemoryBytes == 0 {
-		p.MaxMemoryBytes = 256 << 20
-	}
-	if p.MaxTimeout == 0 {
-		p.MaxTimeout = 30 * time.Second
-	}
-	l := driver.Limits{
-		MemoryBytes: uint64(max(m.Limits.MemoryMiB, 0)) << 20,
-		Timeout:     time.Duration(max(m.Limits.TimeoutMs, 0)) * time.Millisecond,
-		Instances:   p.Instances,
-		Wait:        p.Wait,
-	}.WithDefaults()
-	l.MemoryBytes = min(l.MemoryBytes, p.MaxMemoryBytes)
-	l.Timeout = min(l.Timeout, p.MaxTimeout)
-	return l
 }
 
 // Engine holds plugins and calls them. It is safe for concurrent use; make one with [New].
@@ -119,14 +91,15 @@ func (e *Engine) Add(ctx context.Context, m *manifest.Manifest, code []byte) err
 	if m.Compat.ABI != wire.ABI {
 		return e.refuse(m, digest, fmt.Errorf("plugin.json says compat.abi %d, and this host speaks %d: build with the SDK of this host's version", m.Compat.ABI, wire.ABI))
 	}
-	module, err := d.Load(ctx, code, e.config.Policy.limits(m))
+	limits := e.config.Policy.limits(m)
+	module, err := d.Load(ctx, code, limits.module(e.config.Policy))
 	if err != nil {
 		return e.refuse(m, digest, err)
 	}
 	if err := probe(ctx, module, m); err != nil {
 		return e.refuse(m, digest, errors.Join(err, module.Close(context.WithoutCancel(ctx))))
 	}
-	return e.serve(&loaded{manifest: m, digest: digest, module: module, drained: make(chan struct{})})
+	return e.serve(&loaded{manifest: m, digest: digest, module: module, limits: limits, drained: make(chan struct{})})
 }
 
 // admissible says whether a manifest may take the place of what serves now, and whether it already has it.

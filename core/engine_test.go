@@ -6,13 +6,11 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pergola-platform/pergola/core"
 	"github.com/pergola-platform/pergola/core/capability"
-	"github.com/pergola-platform/pergola/core/driver"
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/view"
@@ -104,32 +102,6 @@ func TestPluginsAreListedInOrderWithTheirCounts(t *testing.T) {
 		if s.Calls != step.calls || s.Errors != step.errors || s.Traps != step.traps || s.Health != step.health || (s.Reason != "") != (step.health == core.Failed) {
 			t.Errorf("after call %d (%s): %+v", step.calls, step.do, s)
 		}
-	}
-}
-
-func TestPolicyClampsWhatAPluginAsksFor(t *testing.T) {
-	for _, tt := range []struct {
-		name  string
-		asks  manifest.Limits
-		allow core.Policy
-		want  driver.Limits
-	}{
-		{"nothing asked", manifest.Limits{}, core.Policy{Instances: 3}, driver.Limits{MemoryBytes: 64 << 20, Timeout: 10 * time.Second, Instances: 3, Wait: 2 * time.Second}},
-		{"within", manifest.Limits{MemoryMiB: 128, TimeoutMs: 5000}, core.Policy{Instances: 1}, driver.Limits{MemoryBytes: 128 << 20, Timeout: 5 * time.Second, Instances: 1, Wait: 2 * time.Second}},
-		{"above", manifest.Limits{MemoryMiB: 4096, TimeoutMs: 3_600_000}, core.Policy{Instances: 1}, driver.Limits{MemoryBytes: 256 << 20, Timeout: 30 * time.Second, Instances: 1, Wait: 2 * time.Second}},
-		{"policy below the default", manifest.Limits{}, core.Policy{MaxMemoryBytes: 32 << 20, MaxTimeout: time.Second, Instances: 1, Wait: time.Millisecond},
-			driver.Limits{MemoryBytes: 32 << 20, Timeout: time.Second, Instances: 1, Wait: time.Millisecond}},
-		{"nonsense", manifest.Limits{MemoryMiB: -1, TimeoutMs: -1}, core.Policy{Instances: 1}, driver.Limits{MemoryBytes: 64 << 20, Timeout: 10 * time.Second, Instances: 1, Wait: 2 * time.Second}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			v := &versions{byCode: map[string]*sdk.Plugin{"v1": pluginOf("x.y", "1.0.0", says("one"))}}
-			m := manifestOf("x.y", "1.0.0", "panel")
-			m.Limits = tt.asks
-			add(t, newEngine(t, core.Config{Drivers: drivers(v), Policy: tt.allow}), m, "v1")
-			if diff := cmp.Diff(tt.want, v.limits); diff != "" {
-				t.Errorf("limits (-want +got):\n%s", diff)
-			}
-		})
 	}
 }
 

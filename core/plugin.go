@@ -32,6 +32,7 @@ type loaded struct {
 	manifest *manifest.Manifest
 	digest   [sha256.Size]byte
 	module   driver.Module
+	limits   *limits
 
 	leases  atomic.Int64
 	drained chan struct{} // closed when the last lease is given back
@@ -82,6 +83,7 @@ const trapsInARow = 3
 type Status struct {
 	Manifest *manifest.Manifest
 	Digest   [sha256.Size]byte // SHA-256 of the code
+	Facts    driver.Facts      // how the code runs; zero where no version serves
 	Serves   bool
 	Health   Health
 	// Reason says, in words for an admin, why the plugin has failed, or why a newer version was refused while this one
@@ -111,7 +113,7 @@ func (p *plugin) status() Status {
 		return Status{Manifest: p.refused.manifest, Digest: p.refused.digest, Health: Failed, Reason: p.refused.reason}
 	}
 	s := Status{
-		Manifest: l.manifest, Digest: l.digest, Serves: true, Health: Healthy,
+		Manifest: l.manifest, Digest: l.digest, Facts: l.module.Facts(), Serves: true, Health: Healthy,
 		Calls: l.calls.Load(), Errors: l.errors.Load(), Traps: l.traps.Load(),
 	}
 	if p.refused != nil {

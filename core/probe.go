@@ -21,12 +21,12 @@ func probe(ctx context.Context, module driver.Module, m *manifest.Manifest) erro
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", wire.OpDescribe, err)
 	}
-	raw, err := module.Call(ctx, driver.Call{Message: message})
+	answer, err := module.Call(ctx, driver.Call{Message: message})
 	if err != nil {
 		return fmt.Errorf("the code does not describe itself: %w", err)
 	}
 	var code sdk.Description
-	if err := decode(raw, &code); err != nil {
+	if err := decode(answer.Message, &code); err != nil {
 		return fmt.Errorf("the code does not describe itself: %w", err)
 	}
 	return compare(m, &code)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-	"sync/atomic"
 	"time"
 
 	"github.com/tinylib/msgp/msgp"
@@ -15,9 +14,6 @@ import (
 	"github.com/pergola-platform/pergola/sdk/hostcall"
 	"github.com/pergola-platform/pergola/sdk/wire"
 )
-
-// MaxHostCalls is how many host calls one call of a plugin may make.
-const MaxHostCalls = 1000
 
 // Broker decides over host calls. It is immutable and safe for concurrent use; make one with [NewBroker].
 type Broker struct {
@@ -49,19 +45,25 @@ func NewBroker(rows []Row, audit Audit) (*Broker, error) {
 }
 
 // Host returns what one call of a plugin sees as its host; the call under binding. Use it for one call only: it counts
-// up to [MaxHostCalls]. The caller leaves the binding alone afterwards.
-func (b *Broker) Host(binding *Binding) hostcall.Host {
-	return &host{broker: b, binding: binding}
+// what that asks for. The caller leaves the binding alone afterwards.
+func (b *Broker) Host(binding *Binding, allowed Allowance) *Host {
+	return &Host{broker: b, binding: binding, ledger: ledger{allowed: allowed.withDefaults()}}
 }
 
-type host struct {
+// Host answers the host calls of one call of a plugin.
+type Host struct {
 	broker  *Broker
 	binding *Binding
-	calls   atomic.Int64
+	ledger  ledger
 }
 
+var _ hostcall.Host = (*Host)(nil)
+
+// Usage is what was asked for so far.
+func (h *Host) Usage() Usage { return h.ledger.usage() }
+
 // HostCall implements hostcall.Host. It returns the bytes of a wire.Result of at most wire.MaxMessage bytes, always.
-func (h *host) HostCall(ctx context.Context, raw []byte) []byte {
+func (h *Host) HostCall(ctx context.Context, raw []byte) []byte {
 	start := time.Now()
 	record := Record{Tenant: h.binding.Tenant, Plugin: h.binding.Plugin, Version: h.binding.Version, Op: UnknownOp}
 	answer, err := h.answer(ctx, raw, &record)
@@ -85,9 +87,9 @@ func (h *host) HostCall(ctx context.Context, raw []byte) []byte {
 
 var nothing = msgp.AppendNil(nil)
 
-func (h *host) answer(ctx context.Context, raw []byte, record *Record) (answer []byte, err error) {
-	if h.calls.Add(1) > MaxHostCalls {
-		return nil, refusal(sdk.Exhausted, "more than %d host calls in one call of the plugin; ask for many things at a time", MaxHostCalls)
+func (h *Host) answer(ctx context.Context, raw []byte, record *Record) (answer []byte, err error) {
+	if err := h.ledger.call(); err != nil {
+		return nil, err
 	}
 	if len(raw) > wire.MaxMessage {
 		return nil, refusal(sdk.Invalid, "the host call is %d bytes long, at most %d are allowed; send less at a time", len(raw), wire.MaxMessage)
@@ -107,12 +109,18 @@ func (h *host) answer(ctx context.Context, raw []byte, record *Record) (answer [
 		return nil, refusal(sdk.PermissionDenied, "%s needs the permission %q: the plugin has to ask for it in plugin.json, and an admin of the site has to grant it on the Pergola page",
 			row.Op, row.Permission)
 	}
+	if err := h.ledger.bytes(row.Traffic, len(call.Body)); err != nil {
+		return nil, err
+	}
 	defer func() {
 		if v := recover(); v != nil {
 			answer, err = nil, &panicked{value: v, stack: debug.Stack()}
 		}
 	}()
-	return row.Handle(ctx, h.binding, call.Body)
+	if answer, err = row.Handle(ctx, h.binding, call.Body); err == nil && row.Traffic == Egress {
+		err = h.ledger.bytes(Egress, len(answer))
+	}
+	return answer, err
 }
 
 func encode(op string, result wire.Result) ([]byte, error) {
@@ -135,12 +143,12 @@ func encode(op string, result wire.Result) ([]byte, error) {
 }
 
 // explain returns the error that the plugin gets. What it must not see goes to the audit.
-func (h *host) explain(ctx context.Context, err error, record *Record) *sdk.Error {
+func (h *Host) explain(ctx context.Context, err error, record *Record) *sdk.Error {
 	var known *sdk.Error
 	switch {
 	case errors.As(err, &known):
 		out := *known
-		if out.Source != sdk.FromDownstream {
+		if out.Source != sdk.FromDownstream && out.Limit == "" {
 			out.Source = sdk.FromHost
 		}
 		return &out

@@ -133,7 +133,7 @@ func TestBrokerAnswersAndAudits(t *testing.T) {
 	for _, tt := range tests {
 		t.Run("op "+tt.op, func(t *testing.T) {
 			var audit records
-			got := ask(t, newBroker(t, &audit).Host(&binding), tt.op)
+			got := ask(t, newBroker(t, &audit).Host(&binding, capability.Allowance{}), tt.op)
 			want := capability.Record{Tenant: "t1", Plugin: "acme.sync", Version: "1.0.0", Op: tt.op, Code: tt.code, Source: tt.source, Denied: tt.denied}
 			if tt.record != "" {
 				want.Op = tt.record
@@ -164,7 +164,7 @@ func TestBrokerAnswersAndAudits(t *testing.T) {
 
 func TestFailureReachesTheOperatorWithoutContent(t *testing.T) {
 	var audit records
-	h := newBroker(t, capability.Audits(&audit)).Host(&binding)
+	h := newBroker(t, capability.Audits(&audit)).Host(&binding, capability.Allowance{})
 	for _, op := range []string{"fails.plain", "panics.value", "panics.runtime", "fails.invalid"} {
 		ask(t, h, op)
 	}
@@ -179,7 +179,7 @@ func TestFailureReachesTheOperatorWithoutContent(t *testing.T) {
 
 func TestHostCallsAreLimited(t *testing.T) {
 	b := newBroker(t, nil)
-	h := b.Host(&binding)
+	h := b.Host(&binding, capability.Allowance{})
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	codes := map[sdk.Code]int{}
@@ -200,13 +200,13 @@ func TestHostCallsAreLimited(t *testing.T) {
 	if diff := cmp.Diff(map[sdk.Code]int{"": capability.MaxHostCalls, sdk.Exhausted: 200}, codes); diff != "" {
 		t.Errorf("answers (-want +got):\n%s", diff)
 	}
-	if r := ask(t, b.Host(&binding), "free"); r.Error != nil {
+	if r := ask(t, b.Host(&binding, capability.Allowance{}), "free"); r.Error != nil {
 		t.Errorf("another call of the plugin is limited too: %v", r.Error)
 	}
 }
 
 func TestMalformedHostCallIsInvalid(t *testing.T) {
-	h := newBroker(t, nil).Host(&binding)
+	h := newBroker(t, nil).Host(&binding, capability.Allowance{})
 	whole, err := (&wire.Call{Op: "free", Body: msgp.AppendNil(nil)}).MarshalMsg(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -241,7 +241,7 @@ func TestBrokerRefusesABadTable(t *testing.T) {
 func TestSlogAuditLevels(t *testing.T) {
 	var out bytes.Buffer
 	audit := capability.NewSlogAudit(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})))
-	h := newBroker(t, audit).Host(&binding)
+	h := newBroker(t, audit).Host(&binding, capability.Allowance{})
 	for _, tt := range []struct{ op, want string }{
 		{"free", "level=DEBUG"}, {"store.put", "level=WARN"}, {"fails.invalid", "level=INFO"}, {"fails.plain", "level=ERROR"}, {"panics.value", "stack="},
 	} {
@@ -267,7 +267,7 @@ func FuzzHostCall(f *testing.F) {
 	f.Add([]byte{0xdf, 0xff, 0xff, 0xff, 0xff})
 	b := newBroker(f, nil)
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		decode(t, b.Host(&binding).HostCall(context.Background(), raw))
+		decode(t, b.Host(&binding, capability.Allowance{}).HostCall(context.Background(), raw))
 	})
 }
 
@@ -282,7 +282,7 @@ func ExampleBroker() {
 		panic(err)
 	}
 	for _, grants := range []capability.Grants{nil, {"greeting": true}} {
-		host := broker.Host(&capability.Binding{Tenant: "acme", Plugin: "example.hello", Grants: grants})
+		host := broker.Host(&capability.Binding{Tenant: "acme", Plugin: "example.hello", Grants: grants}, capability.Allowance{})
 		call, _ := (&wire.Call{Op: "greeting.get", Body: msgp.AppendNil(nil)}).MarshalMsg(nil)
 		var result wire.Result
 		_, _ = result.UnmarshalMsg(host.HostCall(context.Background(), call))

@@ -38,6 +38,8 @@ type Grants map[string]bool
 type Row struct {
 	Op         string
 	Permission string
+	// Traffic says of which limit the bytes of the call count.
+	Traffic Traffic
 	// Handle answers. body is the handler's own; nil as the answer stands for nothing. A *sdk.Error reaches the plugin
 	// as it is, with the source downstream or host. Of any other error the plugin learns only that the host failed, and
 	// the error's text is logged: it must never hold issue content.

@@ -14,7 +14,7 @@ import (
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(full(f)))
 	f.Add([]byte(`{"manifestVersion":1,"id":"a.b","name":"B","version":"0.1.0","publisher":{"name":"A"},"description":"d","compat":{"abi":1},"runtime":{"kind":"wasm","entry":"b.wasm"},"settings":{"type":"object","properties":{"a":{"type":"array","items":{"type":"string"},"default":["<&>"],"x-jira":"field"}}}}`))
-	f.Add([]byte(`{"limits":{"memoryMiB":1e5}}`))
+	f.Add([]byte(`{"limits":{"request":{"memoryMiB":1e5}}}`))
 	f.Add([]byte(`[[[{"a":"\ud800"}]]]`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := manifest.Parse("plugin.json", data)

@@ -106,8 +106,21 @@ type Contexts struct {
 	IssueTypes string `json:"issueTypes,omitempty"`
 }
 
-// Limits are what the plugin asks for; the operator's policy may lower them.
+// Limits are what the plugin asks for, by the class of call; the operator's policy may lower them. What is zero is the
+// operator's to say.
 type Limits struct {
-	MemoryMiB int `json:"memoryMiB,omitempty"` // 8 to 1024; 0: the operator's own figure
-	TimeoutMs int `json:"timeoutMs,omitempty"` // 50 to 60000; 0: the operator's own figure
+	Request ClassLimits `json:"request,omitzero"` // a view, an action or a file, which a user waits for
+	Event   ClassLimits `json:"event,omitzero"`   // something that happened in Jira
+	Step    ClassLimits `json:"step,omitzero"`    // one step of a job
+}
+
+// ClassLimits are the limits of one call, and of how many run at once.
+type ClassLimits struct {
+	MemoryMiB   int   `json:"memoryMiB,omitempty"`   // 8 to 1024
+	Fuel        int64 `json:"fuel,omitempty"`        // units, see core/fuel; 1e6 to 1e12
+	TimeoutMs   int   `json:"timeoutMs,omitempty"`   // 50 to 60000
+	HostCalls   int   `json:"hostCalls,omitempty"`   // 1 to 100000
+	EgressKiB   int   `json:"egressKiB,omitempty"`   // 1 to 1048576
+	LogKiB      int   `json:"logKiB,omitempty"`      // 1 to 1024
+	Concurrency int   `json:"concurrency,omitempty"` // calls of one tenant at the same time; 1 to 64
 }

@@ -45,7 +45,10 @@ func TestFullManifestParses(t *testing.T) {
 			{Type: manifest.GeneralPage, Key: "labels", Name: "Labels", View: "labels"},
 			{Type: manifest.GeneralPage, Key: "open", Name: "Open a label", View: "open", Link: "q", Hidden: true},
 		},
-		Limits: manifest.Limits{MemoryMiB: 64, TimeoutMs: 5000},
+		Limits: manifest.Limits{
+			Request: manifest.ClassLimits{MemoryMiB: 64, TimeoutMs: 5000},
+			Step:    manifest.ClassLimits{Fuel: 50_000_000_000, HostCalls: 500, EgressKiB: 4096, LogKiB: 64, Concurrency: 2},
+		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("manifest (-want +got):\n%s", diff)

@@ -175,7 +175,7 @@ func compareType(t *testing.T, doc any, typ reflect.Type, schema map[string]any,
 		return
 	}
 	want := map[reflect.Kind]string{
-		reflect.String: "string", reflect.Int: "integer", reflect.Bool: "boolean",
+		reflect.String: "string", reflect.Int: "integer", reflect.Int64: "integer", reflect.Bool: "boolean",
 		reflect.Slice: "array", reflect.Map: "object", reflect.Struct: "object",
 	}[typ.Kind()]
 	if want == "" || schema["type"] != want {

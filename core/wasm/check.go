@@ -20,6 +20,9 @@ func check(s *shape, memoryBytes uint64) error {
 	}
 	problems = append(problems, checkExports(s)...)
 	for _, m := range s.memories {
+		if m.shared {
+			problems = append(problems, "its memory is shared between threads, which cannot be restored after a call: build without threads")
+		}
 		if m.min > memoryBytes/pageSize {
 			problems = append(problems, fmt.Sprintf("it starts with %s of memory and may have %s: raise limits.memoryMiB in plugin.json, or the operator's limit",
 				mib(m.min*pageSize), mib(memoryBytes)))
@@ -80,6 +83,9 @@ func checkExports(s *shape) []string {
 		case e.sig != want.sig:
 			problems = append(problems, fmt.Sprintf("its export %s is %s, but has to be %s", want.name, e.sig, want.sig))
 		}
+	}
+	if e, ok := s.exports[wire.ExportSeed]; ok && (e.kind != kindFunc || e.sig != "(i64, i64, i64, i64)") {
+		problems = append(problems, fmt.Sprintf("its export %s is %s %s, but has to be a function (i64, i64, i64, i64)", wire.ExportSeed, e.kind, e.sig))
 	}
 	if e, ok := s.exports[exportInitialize]; ok && (e.kind != kindFunc || e.sig != "()") {
 		problems = append(problems, exportInitialize+" has to be a function without parameters and results")

@@ -5,17 +5,27 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"sync"
 
 	"github.com/tetratelabs/wazero"
+
+	"github.com/pergola-platform/pergola/core/driver"
 )
 
-// compiled is native code that every module with the same bytes shares. It stays as long as one of them is loaded.
+// compiled is what every module with the same bytes shares: native code, and the state in which its calls begin. It stays as
+// long as one of them is loaded.
 type compiled struct {
-	sum   [sha256.Size]byte
-	ready chan struct{} // closed when module or err is set
+	sum   [sha256.Size]byte // of the bytes that were given to Load
+	ready chan struct{}     // closed when the rest is set
 
-	module wazero.CompiledModule
-	err    error
+	runtime wazero.Runtime
+	module  wazero.CompiledModule
+	facts   driver.Facts
+	pristine
+	err error
+
+	mu      sync.Mutex // one instance is made at a time, see mappedMemory
+	scratch []byte
 
 	refs int // guarded by Driver.mu
 }
@@ -23,9 +33,12 @@ type compiled struct {
 // name is short and tells modules apart in a log.
 func (c *compiled) name() string { return hex.EncodeToString(c.sum[:6]) }
 
-// compile returns the native code of a module. However many callers bring the same bytes, they are compiled once. The
+// metered says whether the code counts its fuel. Where it does not, it gets a new instance for each call.
+func (c *compiled) metered() bool { return c.facts.Metering == driver.FuelMetering }
+
+// compile returns the native code of a module. However many callers bring the same bytes, they are prepared once. The
 // caller must release what it got.
-func (d *Driver) compile(ctx context.Context, code []byte) (*compiled, error) {
+func (d *Driver) compile(ctx context.Context, code []byte, s *shape, memoryBytes uint64) (*compiled, error) {
 	sum := sha256.Sum256(code)
 	d.mu.Lock()
 	if d.closed {
@@ -42,7 +55,7 @@ func (d *Driver) compile(ctx context.Context, code []byte) (*compiled, error) {
 
 	if !found {
 		// Others wait for this: it must not end because the first who asked went away.
-		c.module, c.err = d.compileModule(context.WithoutCancel(ctx), code)
+		c.err = d.prepare(context.WithoutCancel(ctx), c, code, s, memoryBytes)
 		close(c.ready)
 	}
 	select {
@@ -61,17 +74,35 @@ func (d *Driver) compile(ctx context.Context, code []byte) (*compiled, error) {
 	return c, nil
 }
 
-func (d *Driver) compileModule(ctx context.Context, code []byte) (m wazero.CompiledModule, err error) {
+// prepare does what happens once for each module, and never on a request: it puts the fuel counter in, compiles, runs
+// _initialize and the warm-up, and saves the state that they leave.
+func (d *Driver) prepare(ctx context.Context, c *compiled, code []byte, s *shape, memoryBytes uint64) error {
+	runnable, err := d.meter(code, c)
+	if err != nil {
+		return err
+	}
+	if c.runtime, err = d.runtime(ctx, c.metered()); err != nil {
+		return err
+	}
+	if c.module, err = d.compileModule(ctx, c.runtime, runnable); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, d.config.StartTimeout)
+	defer cancel()
+	if err := d.start(ctx, c, s, memoryBytes); err != nil {
+		return fmt.Errorf("start it: %w", err)
+	}
+	return nil
+}
+
+func (d *Driver) compileModule(ctx context.Context, r wazero.Runtime, code []byte) (m wazero.CompiledModule, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			m, err = nil, fmt.Errorf("compile module: the compiler failed (%v); report the module to the maintainers", v)
 		}
 	}()
-	if d.config.Output == nil { // only a developer reads function names, in stack traces
-		code = withoutCustomSections(code)
-	}
 	d.compilations.Add(1)
-	if m, err = d.runtime.CompileModule(ctx, code); err != nil {
+	if m, err = r.CompileModule(ctx, code); err != nil {
 		return nil, fmt.Errorf("the module is not valid: %w", err)
 	}
 	return m, nil
@@ -86,5 +117,11 @@ func (d *Driver) release(c *compiled) {
 	delete(d.code, c.sum)
 	if c.module != nil {
 		_ = c.module.Close(context.Background()) // it only drops references and returns nil
+	}
+	if c.image != nil {
+		d.budget.take(-int64(c.image.Size()))
+		if err := c.image.Close(); err != nil {
+			d.log.Warn("close image", "module", c.name(), "error", err)
+		}
 	}
 }

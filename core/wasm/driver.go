@@ -17,8 +17,11 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/pergola-platform/pergola/core/driver"
+	"github.com/pergola-platform/pergola/core/snapshot"
+	"github.com/pergola-platform/pergola/sdk"
 )
 
 // Config configures a driver. The zero value works, without a cache on disk.
@@ -47,7 +50,21 @@ type Config struct {
 
 	// Random is the guests' source of randomness, safe for concurrent use; nil means crypto/rand.
 	Random io.Reader
+
+	// MemoryBudget is what all guests may have together, in bytes: of each that runs all of its memory, of each that idles
+	// what it does not share. 0 means 2 GiB.
+	MemoryBudget uint64
+
+	// AllowUnmetered lets code run that the fuel counter does not know. Such code is stopped at its deadline by other means,
+	// which miss calls that branch for ever without a loop: it can hold up the whole process. Only for code that is trusted.
+	AllowUnmetered bool
+
+	// Strategy is how memory is restored; the zero value is the best that the system offers.
+	Strategy snapshot.Strategy
 }
+
+// hostPage is the size of the pages that the system maps.
+var hostPage = os.Getpagesize()
 
 // MaxCode is the largest module in bytes that Load takes.
 const MaxCode = 64 << 20
@@ -59,15 +76,16 @@ type Driver struct {
 	now     func() time.Time
 	started time.Time
 	random  io.Reader
-	runtime wazero.Runtime
 	cache   wazero.CompilationCache // nil without CacheDir
+	budget  budget
 
 	compilations, instances atomic.Int64
 
-	mu      sync.Mutex
-	code    map[[sha256.Size]byte]*compiled
-	modules map[*module]struct{}
-	closed  bool
+	mu       sync.Mutex
+	runtimes map[bool]wazero.Runtime // by whether code has a fuel counter
+	code     map[[sha256.Size]byte]*compiled
+	modules  map[*module]struct{}
+	closed   bool
 }
 
 var _ driver.Driver = (*Driver)(nil)
@@ -78,7 +96,7 @@ var errDriverClosed = errors.New("the Wasm driver is closed")
 func New(c Config) (*Driver, error) {
 	d := &Driver{
 		config: c, log: c.Logger, now: c.Now, random: c.Random,
-		code: map[[sha256.Size]byte]*compiled{}, modules: map[*module]struct{}{},
+		runtimes: map[bool]wazero.Runtime{}, code: map[[sha256.Size]byte]*compiled{}, modules: map[*module]struct{}{},
 	}
 	if d.log == nil {
 		d.log = slog.Default()
@@ -99,25 +117,45 @@ func New(c Config) (*Driver, error) {
 	if d.config.MaxMemoryBytes > 4<<30 || d.config.MaxMemoryBytes < pageSize {
 		return nil, fmt.Errorf("wasm: MaxMemoryBytes is %d; it has to be between 64 KiB and 4 GiB", c.MaxMemoryBytes)
 	}
-	rc := wazero.NewRuntimeConfig().
-		WithCloseOnContextDone(true).
-		// Without reference types a guest cannot grow a table, which is memory that no limit counts.
-		WithCoreFeatures(api.CoreFeaturesV2.SetEnabled(api.CoreFeatureReferenceTypes, false)).
-		WithDebugInfoEnabled(false).
-		WithMemoryLimitPages(uint32(d.config.MaxMemoryBytes / pageSize))
+	if d.config.MemoryBudget == 0 {
+		d.config.MemoryBudget = 2 << 30
+	}
+	d.budget.limit = d.config.MemoryBudget
 	if c.CacheDir != "" {
 		var err error
 		if d.cache, err = openCache(c.CacheDir); err != nil {
 			return nil, err
 		}
-		rc = rc.WithCompilationCache(d.cache)
 	}
-	ctx := context.Background()
-	d.runtime = wazero.NewRuntimeWithConfig(ctx, rc)
-	if err := provide(ctx, d.runtime); err != nil {
-		return nil, errors.Join(err, d.Close(ctx))
+	if _, err := d.runtime(context.Background(), true); err != nil {
+		return nil, errors.Join(err, d.Close(context.Background()))
 	}
 	return d, nil
+}
+
+// runtime returns the runtime for code with a fuel counter, or that for code without one, which has other means to end.
+func (d *Driver) runtime(ctx context.Context, metered bool) (wazero.Runtime, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if r := d.runtimes[metered]; r != nil {
+		return r, nil
+	}
+	// Without reference types a guest cannot grow a table, which is memory that no limit counts.
+	features := api.CoreFeaturesV2.SetEnabled(api.CoreFeatureReferenceTypes, false)
+	if !metered {
+		features |= experimental.CoreFeaturesExceptionHandling
+	}
+	rc := wazero.NewRuntimeConfig().
+		WithCloseOnContextDone(!metered).
+		WithCoreFeatures(features).
+		WithDebugInfoEnabled(false).
+		WithMemoryLimitPages(uint32(d.config.MaxMemoryBytes / pageSize))
+	if d.cache != nil {
+		rc = rc.WithCompilationCache(d.cache)
+	}
+	r := wazero.NewRuntimeWithConfig(ctx, rc)
+	d.runtimes[metered] = r
+	return r, provide(ctx, r)
 }
 
 func openCache(dir string) (wazero.CompilationCache, error) {
@@ -138,14 +176,16 @@ func openCache(dir string) (wazero.CompilationCache, error) {
 	return cache, nil
 }
 
-// Load implements driver.Driver. It refuses what ABI v1 cannot run, compiles the rest or takes it from the cache, and
-// makes the first instance, so that code which cannot even start is found out here.
+// Load implements driver.Driver. It refuses what ABI v1 cannot run and what could not be restored after a call, puts a fuel
+// counter into the rest and compiles it, starts it and saves the state in which its calls begin, and makes the first instance, so
+// that code which cannot even start is found out here. What the cache on disk holds is not done again.
 func (d *Driver) Load(ctx context.Context, code []byte, limits driver.Limits) (driver.Module, error) {
 	limits = limits.WithDefaults()
-	if limits.MemoryBytes > d.config.MaxMemoryBytes {
-		return nil, fmt.Errorf("load module: %s of memory is asked for and %s is the most that this host gives", mib(limits.MemoryBytes), mib(d.config.MaxMemoryBytes))
+	if limits.MaxMemoryBytes > d.config.MaxMemoryBytes {
+		return nil, fmt.Errorf("load module: %s of memory is asked for and %s is the most that this host gives", mib(limits.MaxMemoryBytes), mib(d.config.MaxMemoryBytes))
 	}
 	limits.MemoryBytes -= limits.MemoryBytes % pageSize
+	limits.MaxMemoryBytes -= limits.MaxMemoryBytes % pageSize
 	if len(code) > MaxCode {
 		return nil, fmt.Errorf("load module: it is %s long, at most %s are allowed", mib(uint64(len(code))), mib(MaxCode))
 	}
@@ -156,19 +196,21 @@ func (d *Driver) Load(ctx context.Context, code []byte, limits driver.Limits) (d
 	if err := check(s, limits.MemoryBytes); err != nil {
 		return nil, fmt.Errorf("load module: %w", err)
 	}
-	c, err := d.compile(ctx, code)
+	c, err := d.compile(ctx, code, s, limits.MemoryBytes)
 	if err != nil {
 		return nil, fmt.Errorf("load module: %w", err)
 	}
-	m := &module{driver: d, code: c, limits: limits, gate: driver.NewGate(limits), log: d.log.With("module", c.name())}
-	startCtx, cancel := context.WithTimeout(ctx, d.config.StartTimeout)
-	defer cancel()
-	first, err := d.instantiate(startCtx, c, limits, m.log)
-	if err != nil {
-		d.release(c)
-		return nil, fmt.Errorf("load module: start it: %w", err)
+	m := &module{driver: d, code: c, gate: driver.NewGate(limits)}
+	if c.metered() {
+		startCtx, cancel := context.WithTimeout(ctx, d.config.StartTimeout)
+		defer cancel()
+		first, err := d.instantiate(c, limits.MaxMemoryBytes, starting{startCtx})
+		if err != nil {
+			d.release(c)
+			return nil, fmt.Errorf("load module: start it: %w", err)
+		}
+		m.idle = []*instance{first}
 	}
-	m.idle = []*instance{first}
 	d.mu.Lock()
 	closed := d.closed
 	if !closed {
@@ -176,7 +218,9 @@ func (d *Driver) Load(ctx context.Context, code []byte, limits driver.Limits) (d
 	}
 	d.mu.Unlock()
 	if closed {
-		first.close(ctx)
+		for _, in := range m.idle {
+			in.close()
+		}
 		d.release(c)
 		return nil, errDriverClosed
 	}
@@ -188,13 +232,19 @@ type Stats struct {
 	Compilations int64 // modules compiled or read from the cache on disk, since New
 	Resident     int   // modules whose native code is in memory now
 	Instances    int64 // instances that exist now, busy and idle
+	MemoryBytes  int64 // of the budget that is used now
 }
 
 // Stats returns the driver's counts.
 func (d *Driver) Stats() Stats {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return Stats{Compilations: d.compilations.Load(), Resident: len(d.code), Instances: d.instances.Load()}
+	return Stats{Compilations: d.compilations.Load(), Resident: len(d.code), Instances: d.instances.Load(), MemoryBytes: d.budget.used.Load()}
+}
+
+func (d *Driver) overBudget() error {
+	return &sdk.Error{Code: sdk.Exhausted, Source: sdk.FromHost, Limit: "host.memory", Message: fmt.Sprintf(
+		"all plugins together use the %s of memory that this host has for them (engine.memory_budget_mib); try again in a moment", mib(d.config.MemoryBudget))}
 }
 
 // forget drops a module that was closed.
@@ -221,8 +271,8 @@ func (d *Driver) Close(ctx context.Context) error {
 		wg.Go(func() { errs[i] = m.Close(ctx) })
 	}
 	wg.Wait()
-	if d.runtime != nil {
-		errs = append(errs, d.runtime.Close(context.WithoutCancel(ctx)))
+	for _, r := range d.runtimes {
+		errs = append(errs, r.Close(context.WithoutCancel(ctx)))
 	}
 	if d.cache != nil {
 		errs = append(errs, d.cache.Close(context.WithoutCancel(ctx)))

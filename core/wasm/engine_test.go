@@ -42,7 +42,7 @@ func TestWholeWay(t *testing.T) {
 		ID: fixture.ID, Version: fixture.Version, Compat: manifest.Compat{ABI: wire.ABI}, Runtime: manifest.Runtime{Kind: "wasm"},
 		Permissions: []manifest.Permission{{Name: "thing:read", Reason: "to show things"}},
 		Modules:     []manifest.Module{{Type: "issuePanel", Key: "panel", Name: "Panel", View: fixture.Ask}},
-		Limits:      manifest.Limits{TimeoutMs: 30_000},
+		Limits:      manifest.Limits{Request: manifest.ClassLimits{TimeoutMs: 30_000}},
 	}
 	if err := e.Add(context.Background(), m, drivertest.Guest(t)); err != nil {
 		t.Fatal(err)

@@ -1,9 +1,15 @@
 package wasm
 
-import "github.com/pergola-platform/pergola/core/driver"
+import (
+	"github.com/pergola-platform/pergola/core/driver"
+	"github.com/pergola-platform/pergola/core/snapshot"
+)
 
-// MemoryOfIdle returns the bytes of linear memory of an idle instance of m.
-func MemoryOfIdle(m driver.Module) uint32 { return m.(*module).idle[0].guest.Memory().Size() }
+// IdleMemory returns the linear memory of an idle instance of m.
+func IdleMemory(m driver.Module) []byte { return m.(*module).idle[0].mapped.memory.Bytes() }
+
+// Image returns the memory in which each call of m begins.
+func Image(m driver.Module) *snapshot.Image { return m.(*module).code.image }
 
 // Imports returns the imports that inspect finds in a module, as "kind module.name signature".
 func Imports(code []byte) ([]string, error) {

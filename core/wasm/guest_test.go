@@ -30,6 +30,20 @@ func load(t *testing.T, code []byte, l driver.Limits) driver.Module {
 	return m
 }
 
+// ask makes a call and returns the bytes of the answer.
+func ask(m driver.Module, c driver.Call) ([]byte, error) {
+	if c.Message == nil {
+		c.Message = []byte{0xc0}
+	}
+	result, err := m.Call(context.Background(), c)
+	return result.Message, err
+}
+
+// onlyIn is code of pergola_call that runs where the message is so long, and not in the calls that warm a guest up.
+func onlyIn(length int32, body ...[]byte) []byte {
+	return cat(ops(opLocalGet, 0), i32Const(-length), ops(opI32Add, opI32Eqz, opIf, blockVoid), cat(body...), ops(opEnd))
+}
+
 // hostCallImport declares pergola.host_call.
 func (b *moduleBuilder) hostCallImport() int {
 	return b.importFunction("pergola", "host_call", types(i32, i32), types(i32))
@@ -93,7 +107,7 @@ func TestMisbehaviourOfAGuestIsItsOwnDefect(t *testing.T) {
 			m := load(t, tt.code(guest()), driver.Limits{})
 			host := hostcall.HostFunc(func(context.Context, []byte) []byte { return emptyResult })
 			for range 2 {
-				_, err := m.Call(context.Background(), driver.Call{Message: []byte("hello"), Isolation: "tenant", Host: host})
+				_, err := m.Call(context.Background(), driver.Call{Message: []byte("hello"), Tenant: "tenant", Host: host})
 				e, isError := err.(*sdk.Error)
 				if !isError || e.Code != sdk.Internal || e.Source != sdk.FromPlugin || !strings.Contains(e.Message, tt.want) {
 					t.Errorf("got %v, want internal of the plugin that says %q", err, tt.want)
@@ -107,7 +121,7 @@ func TestResultAtTheVeryEndOfMemoryIsRead(t *testing.T) {
 	b := guest()
 	b.put(1<<16-int32(len(emptyResult)), emptyResult)
 	m := load(t, b.answering(i64Const(packed(1<<16-int64(len(emptyResult)), int64(len(emptyResult))))), driver.Limits{})
-	got, err := m.Call(context.Background(), driver.Call{Message: []byte{0xc0}})
+	got, err := ask(m, driver.Call{})
 	if err != nil || !bytes.Equal(got, emptyResult) {
 		t.Errorf("got %x, %v", got, err)
 	}
@@ -116,11 +130,11 @@ func TestResultAtTheVeryEndOfMemoryIsRead(t *testing.T) {
 func TestAnswerIsACopy(t *testing.T) {
 	// The guest answers with its own buffer, which the next call overwrites.
 	m := load(t, guest().answering(i64Const(packed(32<<10, 5))), driver.Limits{Instances: 1})
-	first, err := m.Call(context.Background(), driver.Call{Message: []byte("first"), Isolation: "tenant"})
+	first, err := ask(m, driver.Call{Message: []byte("first"), Tenant: "tenant"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.Call(context.Background(), driver.Call{Message: []byte("later"), Isolation: "tenant"}); err != nil {
+	if _, err := m.Call(context.Background(), driver.Call{Message: []byte("later"), Tenant: "tenant"}); err != nil {
 		t.Fatal(err)
 	}
 	if string(first) != "first" {
@@ -135,7 +149,7 @@ func TestHostCallIsACopyAndIsBounded(t *testing.T) {
 	code := b.answering(
 		i32Const(0), i32Const(8), call(f), ops(opDrop),
 		i32Const(0), i32Const(wire.MaxMessage+1), call(f), ops(opDrop), // never reaches the host
-		i32Const(0), i32Const(0), ops(opI32Store, 2, 0),
+		onlyIn(1, i32Const(0), i32Const(0), ops(opI32Store, 2, 0)),
 		i64Const(packed(0, 0)))
 	var got [][]byte
 	host := hostcall.HostFunc(func(_ context.Context, c []byte) []byte { got = append(got, c); return emptyResult })
@@ -157,7 +171,7 @@ func TestHostCallReplacesAReplyThatWaits(t *testing.T) {
 		i32Const(2048), i32Const(1), i32Const(1), call(f), call(g),
 		i64Const(packed(2048, 6)))
 	host := hostcall.HostFunc(func(_ context.Context, c []byte) []byte { return append([]byte("reply"), c...) })
-	got, err := load(t, code, driver.Limits{}).Call(context.Background(), driver.Call{Message: []byte{0xc0}, Host: host})
+	got, err := ask(load(t, code, driver.Limits{}), driver.Call{Host: host})
 	if err != nil || string(got) != "reply2" {
 		t.Errorf("got %q, %v; want the second reply", got, err)
 	}
@@ -166,20 +180,16 @@ func TestHostCallReplacesAReplyThatWaits(t *testing.T) {
 func TestReplyDoesNotOutliveItsCall(t *testing.T) {
 	b := guest()
 	f, g := b.hostCallImport(), b.hostReadImport()
-	b.global()
-	// The first call asks and does not read; the second reads without asking.
+	// A message of one byte asks and does not read; a longer one reads without asking.
 	code := b.answering(
-		ops(opGlobalGet, 0, opI32Eqz, opIf, blockVoid),
-		i32Const(1), ops(opGlobalSet, 0),
-		i32Const(0), i32Const(1), call(f), ops(opDrop), i64Const(0), ops(opReturn),
-		ops(opEnd),
+		onlyIn(1, i32Const(0), i32Const(1), call(f), ops(opDrop), i64Const(0), ops(opReturn)),
 		i32Const(2048), i32Const(6), call(g), i64Const(packed(2048, 6)))
 	m := load(t, code, driver.Limits{Instances: 1})
 	host := hostcall.HostFunc(func(context.Context, []byte) []byte { return []byte("secret") })
-	if _, err := m.Call(context.Background(), driver.Call{Message: []byte{0xc0}, Host: host, Isolation: "tenant"}); err != nil {
+	if _, err := ask(m, driver.Call{Message: []byte("a"), Host: host}); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := m.Call(context.Background(), driver.Call{Message: []byte{0xc0}, Host: host, Isolation: "tenant"}); err == nil {
+	if got, err := ask(m, driver.Call{Message: []byte("bb"), Host: host}); err == nil {
 		t.Errorf("the second call read %q", got)
 	}
 }
@@ -187,20 +197,20 @@ func TestReplyDoesNotOutliveItsCall(t *testing.T) {
 func TestMemoryGrowsToTheLimitAndNotFurther(t *testing.T) {
 	b := guest()
 	// Grows by 9 pages and answers what memory.grow returned, as a length.
-	code := b.answering(i32Const(9), ops(opMemoryGrow, 0, opDrop), i32Const(1), ops(opMemoryGrow, 0, opI64Extend))
+	code := b.answering(onlyIn(1, i32Const(9), ops(opMemoryGrow, 0, opDrop), i32Const(1), ops(opMemoryGrow, 0, opI64Extend, opReturn)), i64Const(0))
 	for _, tt := range []struct {
 		pages uint64
 		want  int // memory.grow returns the old size, or -1, which is no length that a result may have
 		code  sdk.Code
 	}{{11, 10, ""}, {10, 0, sdk.Internal}} {
-		got, err := load(t, code, driver.Limits{MemoryBytes: tt.pages * 64 << 10}).Call(context.Background(), driver.Call{Message: []byte{0xc0}})
+		got, err := ask(load(t, code, driver.Limits{Budget: driver.Budget{MemoryBytes: tt.pages * 64 << 10}}), driver.Call{})
 		if len(got) != tt.want || sdk.CodeOf(err) != tt.code {
 			t.Errorf("%d pages: got %d bytes, %v", tt.pages, len(got), err)
 		}
 	}
 }
 
-func TestEveryInstanceIsInitialized(t *testing.T) {
+func TestEveryCallFindsTheGuestInitialized(t *testing.T) {
 	b := guest()
 	b.global()
 	b.put(1024, emptyResult)
@@ -208,7 +218,7 @@ func TestEveryInstanceIsInitialized(t *testing.T) {
 	code := b.answering(ops(opGlobalGet, 0, opI32Eqz, opIf, blockVoid, opUnreachable, opEnd), answerEmpty())
 	m := load(t, code, driver.Limits{Instances: 2})
 	for _, tenant := range []string{"a", "b", "c", "", "a"} {
-		if _, err := m.Call(context.Background(), driver.Call{Message: []byte{0xc0}, Isolation: tenant}); err != nil {
+		if _, err := m.Call(context.Background(), driver.Call{Message: []byte{0xc0}, Tenant: tenant}); err != nil {
 			t.Errorf("tenant %q: %v", tenant, err)
 		}
 	}
@@ -225,7 +235,7 @@ func TestModuleWithoutInitializeRuns(t *testing.T) {
 func TestSpinningGuestDoesNotStopTheGarbageCollector(t *testing.T) {
 	b := guest()
 	f := b.hostCallImport()
-	m := load(t, b.answering(i32Const(0), i32Const(0), call(f), ops(opDrop, opLoop, blockVoid, opBr, 0, opEnd), i64Const(0)), driver.Limits{Timeout: time.Minute})
+	m := load(t, b.answering(i32Const(0), i32Const(0), call(f), ops(opDrop, opLoop, blockVoid, opBr, 0, opEnd), i64Const(0)), driver.Limits{Budget: driver.Budget{Timeout: time.Minute}})
 	ctx, cancel := context.WithCancel(context.Background())
 	inside, done := make(chan struct{}), make(chan error, 1)
 	host := hostcall.HostFunc(func(context.Context, []byte) []byte { close(inside); return emptyResult })
@@ -250,8 +260,8 @@ func TestSpinningGuestDoesNotStopTheGarbageCollector(t *testing.T) {
 
 func TestGoGuestFindsNoFilesArgumentsOrEnvironmentAndExitIsADefect(t *testing.T) {
 	t.Setenv("PERGOLA_SECRET", "hunter2")
-	m := load(t, drivertest.Guest(t), driver.Limits{Timeout: time.Minute})
-	raw, err := m.Call(context.Background(), driver.Call{Message: drivertest.Message(t, wire.OpView, &sdk.Request{Name: fixture.Look})})
+	m := load(t, drivertest.Guest(t), driver.Limits{Budget: driver.Budget{Timeout: time.Minute}})
+	raw, err := ask(m, driver.Call{Message: drivertest.Message(t, wire.OpView, &sdk.Request{Name: fixture.Look})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +295,7 @@ func TestOutputOfAGuestReachesTheDeveloperAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			_, err = m.Call(context.Background(), driver.Call{Message: []byte{0xc0}, Isolation: "tenant"})
+			_, err = m.Call(context.Background(), driver.Call{Message: []byte{0xc0}, Tenant: "tenant"})
 			if sdk.CodeOf(err) != sdk.Internal || strings.Contains(err.Error(), "summary") {
 				t.Errorf("got %v", err)
 			}
@@ -318,7 +328,7 @@ func TestGuestSeesTheHostsClock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := m.Call(context.Background(), driver.Call{Message: []byte{0xc0}})
+	got, err := ask(m, driver.Call{})
 	if err != nil || binary.LittleEndian.Uint64(got) != uint64(now.UnixNano()) {
 		t.Errorf("got %x, %v", got, err)
 	}

@@ -45,7 +45,7 @@ func provide(ctx context.Context, r wazero.Runtime) error {
 
 func adapt(f hostFunc) api.GoModuleFunc {
 	return func(ctx context.Context, m api.Module, stack []uint64) {
-		// Every entry into a guest sets this value, see instance.enter.
+		// Every guest is called with a context that has this value, see [instance].
 		in := ctx.Value(instanceKey{}).(*instance)
 		f.run(ctx, in, m.Memory(), stack)
 	}
@@ -67,7 +67,7 @@ func parseSignature(sig string) (params, results []api.ValueType) {
 }
 
 // fault is a guest's misuse of a host function. It leaves through a panic, which is how a wazero host function stops a
-// guest; the engine turns it into the error of the call.
+// guest; [instance.explain] turns it into the error of the call.
 type fault string
 
 func (f fault) Error() string { return string(f) }
@@ -82,13 +82,13 @@ func view(mem api.Memory, what string, ptr, n uint32) []byte {
 }
 
 // hostCall asks the host and keeps the answer until hostRead fetches it. An answer that is still waiting is replaced.
-func hostCall(ctx context.Context, in *instance, mem api.Memory, stack []uint64) {
+func hostCall(_ context.Context, in *instance, mem api.Memory, stack []uint64) {
 	ptr, n := uint32(stack[0]), uint32(stack[1])
 	if n > wire.MaxMessage {
 		in.reply = driver.Refuse(sdk.Invalid, fmt.Sprintf("the host call is %d bytes long, at most %d are allowed; send less at a time", n, wire.MaxMessage))
 	} else {
 		call := append([]byte(nil), view(mem, wire.ImportCall, ptr, n)...)
-		in.reply = driver.Ask(ctx, in.host, call, in.log)
+		in.reply = driver.Ask(in.bounds.Context(), in.host, call, in.driver.log)
 	}
 	stack[0] = uint64(len(in.reply))
 }
@@ -102,6 +102,3 @@ func hostRead(_ context.Context, in *instance, mem api.Memory, stack []uint64) {
 	copy(view(mem, wire.ImportRead, ptr, n), in.reply)
 	in.reply = nil
 }
-
-// tick is reserved: it allows what it is asked for.
-func tick(_ context.Context, _ *instance, _ api.Memory, _ []uint64) {}

@@ -15,6 +15,7 @@ type shape struct {
 	imports  []imported
 	exports  map[string]exported
 	memories []limits
+	starts   bool // it has a start function
 }
 
 type imported struct {
@@ -29,7 +30,10 @@ type exported struct {
 }
 
 // limits are in pages of 64 KiB.
-type limits struct{ min uint64 }
+type limits struct {
+	min, max        uint64
+	bounded, shared bool
+}
 
 type externKind byte
 
@@ -65,6 +69,7 @@ const (
 	sectionMemory   = 5
 	sectionGlobal   = 6
 	sectionExport   = 7
+	sectionStart    = 8
 	sectionElement  = 9
 	sectionCode     = 10
 	sectionData     = 11
@@ -139,6 +144,8 @@ func inspect(code []byte) (*shape, error) {
 			for range body.count() {
 				s.memories = append(s.memories, body.limits())
 			}
+		case sectionStart:
+			s.starts = true
 		case sectionElement:
 			for range body.count() {
 				body.elementEntry()
@@ -311,9 +318,9 @@ func (r *reader) limits() limits {
 	if flags&4 != 0 { // 64-bit memory
 		bits = 64
 	}
-	l := limits{min: r.leb(bits)}
-	if flags&1 != 0 {
-		r.leb(bits)
+	l := limits{min: r.leb(bits), bounded: flags&1 != 0, shared: flags&2 != 0}
+	if l.bounded {
+		l.max = r.leb(bits)
 	}
 	return l
 }

@@ -2,8 +2,10 @@ package wasm
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/bits"
 	"strings"
@@ -11,9 +13,9 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
-	"github.com/tetratelabs/wazero/sys"
 
 	"github.com/pergola-platform/pergola/core/driver"
+	"github.com/pergola-platform/pergola/core/fuel"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/hostcall"
 	"github.com/pergola-platform/pergola/sdk/wire"
@@ -22,140 +24,193 @@ import (
 // instance is one running copy of a module, with memory of its own. Only one call at a time uses it.
 type instance struct {
 	driver *Driver
-	log    *slog.Logger
-	guest  api.Module
-	memory *linearMemory
-	// atStart is the size of the guest's memory before its first call.
-	atStart uint64
-	buffer  api.Function
-	call    api.Function
-	output  *output
+	code   *compiled
+	output *output
+	*account
+	mapped  *mappedMemory // nil where the memory is on the heap
+	globals []api.MutableGlobal
+	tank    tank
+
+	ctx                context.Context // with which the guest is called: host functions find the instance there
+	guest              api.Module
+	buffer, call, seed api.Function
 
 	// bufferPtr and bufferLen are what pergola_buffer returned last; a buffer is valid until it is called again.
 	bufferPtr, bufferLen uint32
 
-	// owner is the isolation key of those who have used the instance; "" for one that nobody has used yet.
-	owner string
-
 	// Of the call that is running:
-	host  hostcall.Host
-	reply []byte // waiting for host_read
-	stack [2]uint64
+	bounds bounds
+	class  driver.Class
+	host   hostcall.Host
+	reply  []byte // waiting for host_read
+	stack  [4]uint64
 }
 
 type instanceKey struct{}
 
-// enter returns a context with which in's guest can be called: host functions find the instance there.
-func (in *instance) enter(ctx context.Context) context.Context {
-	return context.WithValue(ctx, instanceKey{}, in)
-}
-
-// instantiate makes an instance and runs its _initialize, which wazero does not do by itself.
-func (d *Driver) instantiate(ctx context.Context, c *compiled, l driver.Limits, log *slog.Logger) (*instance, error) {
-	in := &instance{driver: d, log: log, memory: &linearMemory{limit: l.MemoryBytes}}
+// link makes the guest of an instance.
+func (d *Driver) link(ctx context.Context, in *instance, memory experimental.LinearMemory) error {
 	if d.config.Output != nil {
-		in.output = newOutput(d.config.Output.With("module", c.name()))
+		in.output = newOutput(d.config.Output.With("module", in.code.name()))
 	}
-	ctx = experimental.WithMemoryAllocator(in.enter(ctx), experimental.MemoryAllocatorFunc(func(_, _ uint64) experimental.LinearMemory {
-		return in.memory
-	}))
-	guest, err := d.runtime.InstantiateModule(ctx, c.module, wazero.NewModuleConfig().WithName("").WithStartFunctions())
+	in.ctx = context.WithValue(ctx, instanceKey{}, in)
+	in.tank.budget, in.tank.given = startBudget, startFuel // for a start function
+	guest, err := in.code.runtime.InstantiateModule(experimental.WithMemoryAllocator(in.ctx, experimental.MemoryAllocatorFunc(func(_, _ uint64) experimental.LinearMemory {
+		return memory
+	})), in.code.module, wazero.NewModuleConfig().WithName("").WithStartFunctions())
+	in.output.flush()
 	if err != nil {
-		in.output.flush()
-		return nil, in.explain(ctx, err)
+		in.hold(0)
+		return in.explain(err)
 	}
 	in.guest = guest
 	d.instances.Add(1)
-	in.buffer, in.call = guest.ExportedFunction(wire.ExportBuffer), guest.ExportedFunction(wire.ExportCall)
-	if start := guest.ExportedFunction(exportInitialize); start != nil {
-		err := start.CallWithStack(ctx, nil)
-		in.output.flush()
-		if err != nil {
-			err = in.explain(ctx, err)
-			in.close(ctx)
-			return nil, err
-		}
+	in.buffer, in.call, in.seed = guest.ExportedFunction(wire.ExportBuffer), guest.ExportedFunction(wire.ExportCall), guest.ExportedFunction(wire.ExportSeed)
+	if in.code.metered() {
+		in.tank.counter = guest.ExportedGlobal(fuel.ExportFuel).(api.MutableGlobal)
+		in.globals = mutableGlobals(guest, in.code.globals)
 	}
-	in.atStart = uint64(guest.Memory().Size())
-	return in, nil
+	return nil
 }
 
 // run hands a message to the guest and returns a copy of its answer. After an error the guest may hold a half-written
 // heap and must be closed.
-func (in *instance) run(ctx context.Context, c driver.Call) ([]byte, error) {
-	in.host, in.reply, in.memory.refused = c.Host, nil, false
-	defer func() {
-		in.host, in.reply = nil, nil
-		in.output.flush()
-	}()
-	guestCtx := in.enter(ctx)
-	n := uint32(len(c.Message))
-	if n > in.bufferLen || in.bufferLen == 0 {
-		size := max(4<<10, uint32(1)<<bits.Len32(n))
-		in.stack[0] = uint64(size)
-		if err := in.buffer.CallWithStack(guestCtx, in.stack[:1]); err != nil {
-			return nil, in.explain(ctx, err)
+func (in *instance) run(turn *driver.Turn, c driver.Call) (driver.Result, error) {
+	budget := turn.Budget()
+	in.bounds, in.class, in.host, in.reply = turn, turn.Class(), c.Host, nil
+	in.limit, in.refused = budget.MemoryBytes, notRefused
+	if in.mapped == nil { // it stops with its context, and has nothing else to stop with
+		in.ctx = context.WithValue(turn.Context(), instanceKey{}, in)
+	}
+	in.tank.fill(budget.Fuel)
+	answer, err := in.exchange(c.Message)
+	usage := driver.Usage{Fuel: in.tank.used(), MemoryBytes: uint64(in.guest.Memory().Size())}
+	in.bounds, in.host, in.reply = idling{}, nil, nil
+	return driver.Result{Message: answer, Usage: usage}, err
+}
+
+func (in *instance) exchange(message []byte) ([]byte, error) {
+	defer in.output.flush()
+	if in.seed != nil {
+		if err := in.reseed(); err != nil {
+			return nil, err
 		}
-		in.bufferPtr, in.bufferLen = uint32(in.stack[0]), size
+	}
+	n := uint32(len(message))
+	if n > in.bufferLen || in.bufferLen == 0 {
+		if err := in.makeBuffer(max(4<<10, uint32(1)<<bits.Len32(n))); err != nil {
+			return nil, err
+		}
 	}
 	memory := in.guest.Memory()
-	if !memory.Write(in.bufferPtr, c.Message) {
-		return nil, defect("it returned a buffer outside of its memory")
+	if !memory.Write(in.bufferPtr, message) {
+		return nil, driver.Defect("it returned a buffer outside of its memory")
 	}
 	in.stack[0] = uint64(n)
-	if err := in.call.CallWithStack(guestCtx, in.stack[:1]); err != nil {
-		return nil, in.explain(ctx, err)
+	if err := in.call.CallWithStack(in.ctx, in.stack[:1]); err != nil {
+		return nil, in.explain(err)
 	}
 	ptr, size := uint32(in.stack[0]>>32), uint32(in.stack[0])
 	if size > wire.MaxMessage {
-		return nil, defect(fmt.Sprintf("it answered with %d bytes, and at most %d are allowed", size, wire.MaxMessage))
+		return nil, driver.AnswerTooLong(int(size))
 	}
 	view, inside := memory.Read(ptr, size)
 	if !inside {
-		return nil, defect("it answered with an address outside of its memory")
+		return nil, driver.Defect("it answered with an address outside of its memory")
 	}
 	return append(make([]byte, 0, size), view...), nil
 }
 
-// grown reports whether the guest took more than half of the memory it may have. Memory never shrinks, so such an
-// instance is not worth keeping.
-func (in *instance) grown() bool {
-	return uint64(in.guest.Memory().Size()) > max(in.atStart, in.memory.limit/2)
+// reseed gives the guest randomness for one call. What it had in its memory went back to what all its instances share.
+func (in *instance) reseed() error {
+	var random [32]byte
+	if _, err := io.ReadFull(in.driver.random, random[:]); err != nil {
+		return &sdk.Error{Code: sdk.Internal, Source: sdk.FromHost, Message: "the host has no randomness; its operator finds the reason in the log"}
+	}
+	for i := range in.stack {
+		in.stack[i] = binary.LittleEndian.Uint64(random[8*i:])
+	}
+	if err := in.seed.CallWithStack(in.ctx, in.stack[:]); err != nil {
+		return in.explain(err)
+	}
+	return nil
 }
 
-func (in *instance) close(ctx context.Context) {
+func (in *instance) makeBuffer(size uint32) error {
+	in.stack[0] = uint64(size)
+	if err := in.buffer.CallWithStack(in.ctx, in.stack[:1]); err != nil {
+		return in.explain(err)
+	}
+	in.bufferPtr, in.bufferLen = uint32(in.stack[0]), size
+	return nil
+}
+
+// reset makes the instance as it was before its first call, and says whether that was possible.
+func (in *instance) reset() bool {
+	pages, err := in.mapped.memory.Reset()
+	if err != nil { // it grew
+		return false
+	}
+	if pages > trimPages {
+		if in.mapped.memory.Trim() != nil {
+			return false
+		}
+		pages = 0
+	}
+	in.hold(uint64(pages) * uint64(hostPage))
+	in.restoreGlobals()
+	return true
+}
+
+// trimPages is how many private pages an idle instance may keep; each costs a call less than to fault it in again.
+const trimPages = 512
+
+func (in *instance) restoreGlobals() {
+	for i, g := range in.globals {
+		g.Set(in.code.values[i])
+	}
+	in.bufferPtr, in.bufferLen = in.code.buffer, in.code.bufferLen
+}
+
+func (in *instance) close() {
 	in.driver.instances.Add(-1)
-	if err := in.guest.Close(context.WithoutCancel(ctx)); err != nil {
-		in.log.LogAttrs(ctx, slog.LevelWarn, "close instance", slog.String("error", err.Error()))
+	if err := in.guest.Close(context.Background()); err != nil {
+		in.driver.log.LogAttrs(context.Background(), slog.LevelWarn, "close instance", slog.String("module", in.code.name()), slog.String("error", err.Error()))
 	}
 }
 
 // explain turns what stopped a guest into the error of a call. The stack trace, which holds function names and no
 // values, goes to the developer's log.
-func (in *instance) explain(ctx context.Context, err error) error {
+func (in *instance) explain(err error) error {
 	if in.output != nil {
-		in.output.log.LogAttrs(ctx, slog.LevelDebug, "guest stopped", slog.String("trap", err.Error()))
+		in.output.log.LogAttrs(context.Background(), slog.LevelDebug, "guest stopped", slog.String("trap", err.Error()))
 	}
-	var exit *sys.ExitError
-	if stopped := driver.Stopped(ctx); stopped != nil && errors.As(err, &exit) {
-		return stopped
+	var stopped stop
+	if errors.As(err, &stopped) {
+		return stopped.err
 	}
-	if in.memory.refused {
-		return &sdk.Error{Code: sdk.Exhausted, Source: sdk.FromPlugin, Message: fmt.Sprintf(
-			"the plugin needs more than the %s of memory that it may have; ask for less at a time, or raise limits.memoryMiB in plugin.json", mib(in.memory.limit))}
+	if in.mapped == nil { // code without a fuel counter is stopped by its context
+		if stopped := in.bounds.Stopped(); stopped != nil {
+			return stopped
+		}
+	}
+	switch in.refused {
+	case overLimit:
+		return driver.Exceeded(sdk.Exhausted, sdk.FromPlugin, in.class, driver.LimitMemory, fmt.Sprintf(
+			"the plugin needs more than the %s of memory that it may have; ask for less at a time", mib(in.limit)))
+	case overBudget:
+		return in.driver.overBudget()
+	case outOfMemory:
+		return &sdk.Error{Code: sdk.Exhausted, Source: sdk.FromHost, Message: "the host has no more memory for the plugin; try again in a moment"}
 	}
 	var misuse fault
 	if errors.As(err, &misuse) {
-		return defect(string(misuse))
+		return driver.Defect(string(misuse))
 	}
 	reason, _, _ := strings.Cut(err.Error(), "\n")
 	reason, isTrap := strings.CutPrefix(reason, "wasm error: ")
 	if !isTrap && reason != "stack overflow" { // of any other error we do not know what it quotes
-		return defect("it trapped")
+		return driver.Defect("it trapped")
 	}
-	return defect("it trapped: " + reason)
-}
-
-func defect(what string) error {
-	return &sdk.Error{Code: sdk.Internal, Source: sdk.FromPlugin, Message: "the plugin has a defect: " + what + ". Its publisher can help"}
+	return driver.Defect("it trapped: " + reason)
 }

@@ -44,7 +44,7 @@ func TestLoadRefusesWhatCannotRunAndSaysWhy(t *testing.T) {
 		{"growing table", func() []byte {
 			b := guest()
 			return b.answering(ops(0xd0, 0x70), i32Const(1), ops(0xfc, 15, 0, opDrop), i64Const(0))
-		}(), []string{"not valid", "reference-types"}},
+		}(), []string{"changes a table", "-mno-reference-types"}},
 		{"body that does not validate", guest().answering(i32Const(1)), []string{"not valid"}},
 		{"import from env", importing("env", "abort", nil, nil), []string{"env.abort", "through the SDK"}},
 		{"import of a browser's Go", importing("gojs", "runtime.ticks", nil, nil), []string{"gojs.runtime.ticks", "GOOS=wasip1"}},
@@ -124,10 +124,10 @@ func TestLoadRefusesAnOversizedModule(t *testing.T) {
 func TestLoadRefusesMemoryAboveTheCeiling(t *testing.T) {
 	d := newDriver(t, wasm.Config{MaxMemoryBytes: 32 << 20})
 	code := guest().answering(i64Const(0))
-	if _, err := d.Load(context.Background(), code, driver.Limits{MemoryBytes: 64 << 20}); err == nil || !strings.Contains(err.Error(), "32 MiB") {
+	if _, err := d.Load(context.Background(), code, driver.Limits{Budget: driver.Budget{MemoryBytes: 64 << 20}}); err == nil || !strings.Contains(err.Error(), "32 MiB") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := d.Load(context.Background(), code, driver.Limits{MemoryBytes: 32 << 20}); err != nil {
+	if _, err := d.Load(context.Background(), code, driver.Limits{Budget: driver.Budget{MemoryBytes: 32 << 20}}); err != nil {
 		t.Errorf("at the ceiling: %v", err)
 	}
 }

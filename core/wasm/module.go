@@ -2,117 +2,90 @@ package wasm
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
-	"slices"
 	"sync"
 
 	"github.com/pergola-platform/pergola/core/driver"
-	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/wire"
 )
 
-// module is loaded code with the instances that run it. There are never more instances than calls may run at once. An
-// idle instance belongs to the isolation key that used it first; a call takes an idle one of its own key, else one that
-// nobody has used, else it makes one, and where the bound is reached the one that was idle longest makes way.
+// module is a loaded module with its instances. They belong to nobody: whichever is idle serves the next call, whosever it is, for
+// each call begins in the same state. There are never more than calls that may run at once.
 type module struct {
 	driver *Driver
 	code   *compiled
-	limits driver.Limits
-	log    *slog.Logger
 	gate   *driver.Gate
 
 	mu     sync.Mutex
-	idle   []*instance // the longest idle one first
-	busy   int
+	idle   []*instance // the one used last at the end
 	closed bool
 }
 
 var _ driver.Module = (*module)(nil)
 
+// Facts implements driver.Module.
+func (m *module) Facts() driver.Facts { return m.code.facts }
+
 // Call implements driver.Module.
-func (m *module) Call(ctx context.Context, c driver.Call) ([]byte, error) {
+func (m *module) Call(ctx context.Context, c driver.Call) (driver.Result, error) {
 	if len(c.Message) > wire.MaxMessage {
-		return nil, &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: fmt.Sprintf(
-			"the request is %d bytes long, at most %d are allowed; send less at a time", len(c.Message), wire.MaxMessage)}
+		return driver.Result{}, driver.TooLong(len(c.Message))
 	}
-	ctx, leave, err := m.gate.Enter(ctx)
+	turn, err := m.gate.Enter(ctx, c)
 	if err != nil {
-		return nil, err
+		return driver.Result{}, err
 	}
-	defer leave()
-	in, err := m.checkout(ctx, c.Isolation)
+	defer turn.Leave()
+	in, err := m.checkout(turn)
 	if err != nil {
-		return nil, err
+		return driver.Result{}, err
 	}
-	result, err := in.run(ctx, c)
-	if stopped := driver.Stopped(ctx); stopped != nil { // an answer that comes too late is none, whatever the driver
-		result, err = nil, stopped
+	result, err := in.run(turn, c)
+	m.checkin(in, err == nil)
+	if stopped := turn.Stopped(); stopped != nil && err == nil { // an answer that comes too late is none, whatever the driver
+		result.Message, err = nil, stopped
 	}
-	m.checkin(ctx, in, err == nil && c.Isolation != "")
 	return result, err
 }
 
-func (m *module) checkout(ctx context.Context, key string) (*instance, error) {
-	m.mu.Lock()
-	m.busy++
-	in, evicted := m.pick(key)
-	m.mu.Unlock()
-	if evicted != nil {
-		evicted.close(ctx)
+func (m *module) checkout(turn *driver.Turn) (*instance, error) {
+	if !m.code.metered() {
+		return m.driver.fresh(turn.Context(), m.code, turn.Budget().MemoryBytes)
 	}
-	if in == nil {
-		var err error
-		if in, err = m.driver.instantiate(ctx, m.code, m.limits, m.log); err != nil {
-			m.mu.Lock()
-			m.busy--
-			m.mu.Unlock()
-			return nil, err
-		}
+	in, err := m.idleInstance(turn)
+	if err != nil {
+		return nil, err
 	}
-	in.owner = key
+	if !in.hold(uint64(m.code.image.Size())) {
+		in.close()
+		return nil, m.driver.overBudget()
+	}
 	return in, nil
 }
 
-// pick takes an idle instance that key may use, or else says which one has to go, if any, so that a new one can be made.
-func (m *module) pick(key string) (in, evicted *instance) {
-	take := func(i int) *instance {
-		in := m.idle[i]
-		m.idle = slices.Delete(m.idle, i, i+1)
-		return in
-	}
-	if key != "" {
-		for i := len(m.idle) - 1; i >= 0; i-- {
-			if m.idle[i].owner == key {
-				return take(i), nil
-			}
-		}
-	}
-	for i, in := range m.idle {
-		if in.owner == "" {
-			return take(i), nil
-		}
-	}
-	if m.busy+len(m.idle) > m.limits.Instances {
-		return nil, take(0)
-	}
-	return nil, nil
-}
-
-// checkin puts an instance back, or closes it: a guest that trapped, or that was stopped, is never used again.
-func (m *module) checkin(ctx context.Context, in *instance, keep bool) {
-	// A deadline may have closed the guest just after it answered.
-	keep = keep && !in.guest.IsClosed() && !in.grown()
+func (m *module) idleInstance(turn *driver.Turn) (*instance, error) {
 	m.mu.Lock()
-	m.busy--
-	keep = keep && !m.closed
-	if keep {
-		m.idle = append(m.idle, in)
+	if n := len(m.idle); n > 0 {
+		in := m.idle[n-1]
+		m.idle = m.idle[:n-1]
+		m.mu.Unlock()
+		return in, nil
 	}
 	m.mu.Unlock()
-	if !keep {
-		in.close(ctx)
+	return m.driver.instantiate(m.code, m.gate.Limits().MaxMemoryBytes, turn)
+}
+
+// checkin puts an instance back, or closes it: a guest that trapped, that was stopped or that grew is never used again.
+func (m *module) checkin(in *instance, good bool) {
+	if good && in.mapped != nil && in.reset() {
+		m.mu.Lock()
+		if !m.closed {
+			m.idle = append(m.idle, in)
+			m.mu.Unlock()
+			return
+		}
+		m.mu.Unlock()
 	}
+	in.close()
 }
 
 // Close implements driver.Module.
@@ -123,7 +96,7 @@ func (m *module) Close(ctx context.Context) error {
 	m.idle, m.closed = nil, true
 	m.mu.Unlock()
 	for _, in := range idle {
-		in.close(ctx)
+		in.close()
 	}
 	if first {
 		m.driver.forget(m)

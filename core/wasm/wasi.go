@@ -225,7 +225,7 @@ func twoZeros(_ context.Context, _ *instance, mem api.Memory, p []uint64) errno 
 
 // pollOneoff waits for the earliest of the clocks, and no longer than the call may take. Descriptors are always ready or
 // bad, so with one of them among the subscriptions there is nothing to wait for.
-func pollOneoff(ctx context.Context, in *instance, mem api.Memory, p []uint64) errno {
+func pollOneoff(_ context.Context, in *instance, mem api.Memory, p []uint64) errno {
 	n := uint32(p[2])
 	if n == 0 || n > maxPoll {
 		return eInval
@@ -248,7 +248,7 @@ func pollOneoff(ctx context.Context, in *instance, mem api.Memory, p []uint64) e
 		earliest = min(earliest, d)
 	}
 	if !descriptors {
-		sleep(ctx, earliest)
+		sleep(in.bounds.Context(), earliest)
 	}
 	subs, _ = mem.Read(uint32(p[0]), n*48)
 	var count uint32

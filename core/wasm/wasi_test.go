@@ -95,7 +95,7 @@ func TestWASIAnswers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := m.Call(context.Background(), driver.Call{Message: []byte{0xc0}})
+			got, err := ask(m, driver.Call{})
 			if err != nil || len(got) != tt.want {
 				t.Errorf("got errno %d, %v; want %d", len(got), err, tt.want)
 			}

@@ -13,6 +13,7 @@ import (
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/core/registry"
 	"github.com/pergola-platform/pergola/core/wasm"
+	"github.com/pergola-platform/pergola/host/config"
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/services"
@@ -57,13 +58,16 @@ func (h *Host) loadPlugins(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if h.wasm, err = wasm.New(wasm.Config{CacheDir: filepath.Join(h.cfg.Data, "cache", "wasm"), Logger: h.log}); err != nil {
+	if h.wasm, err = wasm.New(wasm.Config{
+		CacheDir: filepath.Join(h.cfg.Data, "cache", "wasm"), Logger: h.log,
+		MemoryBudget: uint64(h.cfg.Engine.MemoryBudgetMiB) << 20, AllowUnmetered: h.cfg.Engine.AllowUnmetered,
+	}); err != nil {
 		return err
 	}
 	h.engine, err = core.New(core.Config{
 		Drivers:  map[string]driver.Driver{"wasm": h.wasm},
 		Broker:   broker,
-		Policy:   core.Policy{MaxMemoryBytes: uint64(h.cfg.Engine.MemoryMiB) << 20, MaxTimeout: h.cfg.Engine.Timeout, Instances: h.cfg.Engine.Instances},
+		Policy:   policy(h.cfg.Engine),
 		Observer: h.metrics,
 		Logger:   h.log,
 	})
@@ -84,4 +88,15 @@ func (i installer) Add(ctx context.Context, m *manifest.Manifest, code []byte) e
 		return fmt.Errorf("plugin %s %s was left out", m.ID, m.Version)
 	}
 	return i.engine.Add(ctx, m, code)
+}
+
+// policy is an operator's configuration as the engine wants it.
+func policy(c config.Engine) core.Policy {
+	of := func(c config.Class) core.ClassPolicy {
+		return core.ClassPolicy{
+			MemoryBytes: uint64(c.MemoryMiB) << 20, Fuel: c.Fuel, Timeout: c.Timeout, HostCalls: int64(c.HostCalls),
+			EgressBytes: int64(c.EgressKiB) << 10, LogBytes: int64(c.LogKiB) << 10, Concurrency: c.Concurrency,
+		}
+	}
+	return core.Policy{Request: of(c.Request), Event: of(c.Event), Step: of(c.Step), Instances: c.Instances}
 }

@@ -48,9 +48,24 @@ type Plugins struct {
 
 // Engine bounds what plugins may use.
 type Engine struct {
-	MemoryMiB int           `koanf:"memory_mib" help:"most memory of one plugin instance, in MiB"`
-	Timeout   time.Duration `koanf:"timeout" help:"most time of one plugin call"`
-	Instances int           `koanf:"instances" help:"most calls of one plugin at the same time; 0: two for each CPU"`
+	Instances       int  `koanf:"instances" help:"most calls of one plugin at the same time; 0: eight for each CPU"`
+	MemoryBudgetMiB int  `koanf:"memory_budget_mib" help:"most memory of all Wasm plugins together, in MiB"`
+	AllowUnmetered  bool `koanf:"allow_unmetered" help:"run Wasm code that the fuel counter does not know; only where every plugin is trusted"`
+	// A plugin gets what its manifest asks for and no more than this, by the class of call.
+	Request Class `koanf:"request"`
+	Event   Class `koanf:"event"`
+	Step    Class `koanf:"step"`
+}
+
+// Class bounds one class of calls.
+type Class struct {
+	MemoryMiB   int           `koanf:"memory_mib" help:"most memory that a call may ask for, in MiB"`
+	Fuel        int64         `koanf:"fuel" help:"most units of fuel that a call may ask for; about one for each instruction, several in code compiled from Go"`
+	Timeout     time.Duration `koanf:"timeout" help:"most time that a call may ask for"`
+	HostCalls   int           `koanf:"host_calls" help:"most host calls that a call may ask for"`
+	EgressKiB   int           `koanf:"egress_kib" help:"most that a call may ask to exchange with services outside of the host, in KiB"`
+	LogKiB      int           `koanf:"log_kib" help:"most that a call may ask to log, in KiB"`
+	Concurrency int           `koanf:"concurrency" help:"most calls of one tenant and plugin that a plugin may ask to run at the same time"`
 }
 
 // Web bounds what clients may send.
@@ -79,7 +94,12 @@ func Default() Config {
 			FrameAncestors: []string{"https://*.atlassian.net", "https://*.jira.com"},
 		},
 		Plugins: Plugins{Enabled: []string{"*"}},
-		Engine:  Engine{MemoryMiB: 64, Timeout: 10 * time.Second},
-		Web:     Web{BodyLimit: 1 << 20, ReadTimeout: 15 * time.Second, Drain: 20 * time.Second},
+		Engine: Engine{
+			MemoryBudgetMiB: 1024,
+			Request:         Class{MemoryMiB: 128, Fuel: 20e9, Timeout: 10 * time.Second, HostCalls: 1000, EgressKiB: 64 << 10, LogKiB: 256, Concurrency: 16},
+			Event:           Class{MemoryMiB: 128, Fuel: 20e9, Timeout: 10 * time.Second, HostCalls: 1000, EgressKiB: 64 << 10, LogKiB: 256, Concurrency: 8},
+			Step:            Class{MemoryMiB: 256, Fuel: 200e9, Timeout: 30 * time.Second, HostCalls: 5000, EgressKiB: 256 << 10, LogKiB: 1024, Concurrency: 8},
+		},
+		Web: Web{BodyLimit: 1 << 20, ReadTimeout: 15 * time.Second, Drain: 20 * time.Second},
 	}
 }

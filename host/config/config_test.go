@@ -26,7 +26,7 @@ func TestDefaultsAreValid(t *testing.T) {
 func TestLaterLayersWinAndAreNamed(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "pergola.yaml")
-	write(t, name, "listen: 127.0.0.1:1\nlog:\n  level: warn\nengine:\n  timeout: 3s\nplugins:\n  enabled: [a.b]\n")
+	write(t, name, "listen: 127.0.0.1:1\nlog:\n  level: warn\nengine:\n  request:\n    timeout: 3s\nplugins:\n  enabled: [a.b]\n")
 	c, values, err := config.Load(config.Options{
 		File:     name,
 		Environ:  []string{"PERGOLA_LISTEN=127.0.0.1:2", "PERGOLA_PLUGINS_ENABLED=c.d, e.f", "PERGOLA_METRICS_TOKEN=hush", "PERGOLA_VECTORS=elsewhere"},
@@ -37,7 +37,7 @@ func TestLaterLayersWinAndAreNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := config.Default()
-	want.Listen, want.Log.Level, want.Engine.Timeout = "127.0.0.1:3", "warn", 3*time.Second
+	want.Listen, want.Log.Level, want.Engine.Request.Timeout = "127.0.0.1:3", "warn", 3*time.Second
 	want.Plugins.Enabled, want.Metrics.Token, want.Connect.LoopbackSites = []string{"c.d", "e.f"}, "hush", true
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Errorf("effective configuration (-want +got):\n%s", diff)
@@ -78,8 +78,8 @@ func TestBadConfigurationSaysWhatToWrite(t *testing.T) {
 		{"missing file", config.Options{File: "nowhere.yaml"}, []string{"nowhere.yaml does not exist"}},
 		{"broken file", config.Options{File: broken}, []string{"broken.yaml"}},
 		{"bad listen", config.Options{Flags: map[string]string{"listen": "8080"}}, []string{"listen (PERGOLA_LISTEN)", "127.0.0.1:8080"}},
-		{"all at once", config.Options{Flags: map[string]string{"log.level": "loud", "engine.memory_mib": "1"}}, []string{"log.level", "engine.memory_mib"}},
-		{"not a number", config.Options{Environ: []string{"PERGOLA_ENGINE_MEMORY_MIB=lots"}}, []string{"memory_mib"}},
+		{"all at once", config.Options{Flags: map[string]string{"log.level": "loud", "engine.request.memory_mib": "1"}}, []string{"log.level", "engine.request.memory_mib"}},
+		{"not a number", config.Options{Environ: []string{"PERGOLA_ENGINE_REQUEST_MEMORY_MIB=lots"}}, []string{"memory_mib"}},
 		{"base URL with slash", config.Options{Flags: map[string]string{"base_url": "https://x.example/"}}, []string{"base_url", "without a slash"}},
 		{"policy injection", config.Options{Flags: map[string]string{"connect.frame_ancestors": "https://x; script-src *"}}, []string{"frame_ancestors"}},
 	} {

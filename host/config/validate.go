@@ -64,15 +64,15 @@ func (c *Config) validate() error {
 			bad("connect.frame_ancestors", "%q is no origin; write it as https://*.atlassian.net", a)
 		}
 	}
-	if c.Engine.MemoryMiB < 8 || c.Engine.MemoryMiB > 4096 {
-		bad("engine.memory_mib", "%d is out of range; write 8 to 4096", c.Engine.MemoryMiB)
-	}
-	if c.Engine.Timeout < 10*time.Millisecond || c.Engine.Timeout > 20*time.Second {
-		bad("engine.timeout", "%s is out of range; write 10ms to 20s: a page's request ends after 25s", c.Engine.Timeout)
-	}
 	if c.Engine.Instances < 0 || c.Engine.Instances > 1024 {
 		bad("engine.instances", "%d is out of range; write 0 to 1024", c.Engine.Instances)
 	}
+	if c.Engine.MemoryBudgetMiB < 64 || c.Engine.MemoryBudgetMiB > 1<<20 {
+		bad("engine.memory_budget_mib", "%d is out of range; write 64 to %d", c.Engine.MemoryBudgetMiB, 1<<20)
+	}
+	c.Engine.Request.validate("engine.request", 20*time.Second, " a page's request ends after 25s", bad)
+	c.Engine.Event.validate("engine.event", time.Minute, "", bad)
+	c.Engine.Step.validate("engine.step", time.Minute, "", bad)
 	if c.Web.BodyLimit < 64<<10 || c.Web.BodyLimit > 64<<20 {
 		bad("web.body_limit", "%d is out of range; write %d to %d", c.Web.BodyLimit, 64<<10, 64<<20)
 	}
@@ -86,6 +86,31 @@ func (c *Config) validate() error {
 		return fmt.Errorf("configuration: %w", errors.Join(errs...))
 	}
 	return nil
+}
+
+func (c *Class) validate(prefix string, longest time.Duration, why string, bad func(key, format string, args ...any)) {
+	for _, n := range []struct {
+		key         string
+		value       int64
+		least, most int64
+	}{
+		{"memory_mib", int64(c.MemoryMiB), 8, 4096},
+		{"fuel", c.Fuel, 1e6, 1e15},
+		{"host_calls", int64(c.HostCalls), 1, 1e6},
+		{"egress_kib", int64(c.EgressKiB), 1, 1 << 24},
+		{"log_kib", int64(c.LogKiB), 1, 1 << 20},
+		{"concurrency", int64(c.Concurrency), 1, 1024},
+	} {
+		if n.value < n.least || n.value > n.most {
+			bad(prefix+"."+n.key, "%d is out of range; write %d to %d", n.value, n.least, n.most)
+		}
+	}
+	if c.Timeout < 10*time.Millisecond || c.Timeout > longest {
+		if why != "" {
+			why = ":" + why
+		}
+		bad(prefix+".timeout", "%s is out of range; write 10ms to %s%s", c.Timeout, longest, why)
+	}
 }
 
 func absolute(s string) error {

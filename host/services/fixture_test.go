@@ -29,7 +29,7 @@ func binding(t capability.TenantID) *capability.Binding {
 // as returns a context in which the SDK's clients ask a broker of those rows, under b.
 func as(t *testing.T, rows []capability.Row, b *capability.Binding) context.Context {
 	t.Helper()
-	return hostcall.With(t.Context(), broker(t, rows).Host(b))
+	return hostcall.With(t.Context(), broker(t, rows).Host(b, capability.Allowance{}))
 }
 
 func broker(t testing.TB, rows []capability.Row) *capability.Broker {
@@ -50,7 +50,7 @@ func ask(ctx context.Context, t testing.TB, rows []capability.Row, b *capability
 	raw = msgp.AppendString(raw, "body")
 	raw = append(raw, body...)
 	var result wire.Result
-	if _, err := result.UnmarshalMsg(broker(t, rows).Host(b).HostCall(ctx, raw)); err != nil {
+	if _, err := result.UnmarshalMsg(broker(t, rows).Host(b, capability.Allowance{}).HostCall(ctx, raw)); err != nil {
 		t.Fatalf("%s: the answer is no result: %v", op, err)
 	}
 	if result.Error != nil {

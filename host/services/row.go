@@ -45,6 +45,12 @@ func row[In, Out any, InP interface {
 	}}
 }
 
+// counted says of which limit the bytes of a host call count.
+func counted(t capability.Traffic, r capability.Row) capability.Row {
+	r.Traffic = t
+	return r
+}
+
 // explain makes an error of a service one for the plugin. What it does not know is a defect, which is the broker's to
 // log and to hide.
 func explain(ctx context.Context, log *slog.Logger, b *capability.Binding, op string, err error) error {

@@ -90,10 +90,10 @@ func New(d Deps) []capability.Row {
 	l := &logService{log: d.Log, dropped: d.Dropped}
 	t := &settingsService{source: d.Settings}
 	rows := []capability.Row{
-		row(&d, log.OpWrite, "", l.write),
+		counted(capability.Log, row(&d, log.OpWrite, "", l.write)),
 		row(&d, settings.OpLoad, "", t.load),
-		row(&d, jira.OpIssue, manifest.JiraRead, j.issue),
-		row(&d, jira.OpSearch, manifest.JiraRead, j.search),
+		counted(capability.Egress, row(&d, jira.OpIssue, manifest.JiraRead, j.issue)),
+		counted(capability.Egress, row(&d, jira.OpSearch, manifest.JiraRead, j.search)),
 		row(&d, sdkstore.OpGet, manifest.Store, s.get),
 		row(&d, sdkstore.OpPut, manifest.Store, s.put),
 		row(&d, sdkstore.OpDelete, manifest.Store, s.delete),

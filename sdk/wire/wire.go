@@ -18,12 +18,18 @@
 //	_initialize()                  called once by the host, before anything else
 //	pergola_buffer(n i32) i32      address of a buffer of at least n bytes, valid until the next call of it
 //	pergola_call(n i32) i64        handles the Call of n bytes in that buffer; returns address<<32 | length of the Result
+//	pergola_seed(a, b, c, d i64)   may be missing: gets 256 fresh random bits before each call
+//
+// Each call begins with the memory and the globals that _initialize left, as if there had been no call before: what a guest keeps
+// in a variable is gone afterwards. That is true of a random generator's state too, so a guest that has one seeds it in pergola_seed, or
+// takes its random numbers from random_get alone. Calls of pergola_buffer and pergola_call that the host makes to warm the guest up may count
+// as part of the start.
 //
 // and imports at most, from module "pergola",
 //
 //	host_call(ptr i32, n i32) i32  asks the host; returns the length of the Result that is now waiting
 //	host_read(ptr i32, n i32)      copies the waiting Result, n bytes, to ptr
-//	tick(n i64) i64                reserved for the fuel pass
+//	tick(n i64) i64                for the fuel counter that the host puts into the code, see core/fuel; not for the guest
 //
 // and, from wasi_snapshot_preview1, clocks, randomness, writing to stdout and stderr (which become log lines for the
 // developer), and exit (which is a trap). There are no files, environment, arguments or sockets.
@@ -53,4 +59,5 @@ const (
 	ImportTick   = "tick"
 	ExportBuffer = "pergola_buffer"
 	ExportCall   = "pergola_call"
+	ExportSeed   = "pergola_seed" // may be missing
 )

@@ -51,7 +51,7 @@ func TestWrongUsageEndsWith2AndSaysWhatToWrite(t *testing.T) {
 		{"argument too many", []string{"version", "now"}, []string{"now", "Try pergola --help"}},
 		{"setting without a value", []string{"config", "--set", "log.level"}, []string{"log.level", "Try pergola --help"}},
 		{"unknown setting", []string{"config", "--set", "logs.level=debug"}, []string{`no setting "logs.level"`, "did you mean log.level"}},
-		{"value out of range", []string{"config", "--set", "engine.memory_mib=1"}, []string{"engine.memory_mib", "8 to 4096"}},
+		{"value out of range", []string{"config", "--set", "engine.request.memory_mib=1"}, []string{"engine.request.memory_mib", "8 to 4096"}},
 		{"missing file", []string{"serve", "--config", "nowhere.yaml"}, []string{"nowhere.yaml does not exist"}},
 		{"listen address of config", []string{"config", "--listen", "8080"}, []string{"listen (PERGOLA_LISTEN)", `"8080"`, "127.0.0.1:8080"}},
 		{"listen address of serve", []string{"serve", "--listen", "8080"}, []string{"listen (PERGOLA_LISTEN)", `"8080"`}},
@@ -164,15 +164,15 @@ func TestConfigPrintsEveryValueWithItsOrigin(t *testing.T) {
 	}
 	keys, rows := table(t, stdout)
 	for key, want := range map[string]row{
-		"data":               {Value: "from-file", From: "file pergola.yaml"},
-		"listen":             {Value: "127.0.0.1:3", From: "flag"},
-		"log.level":          {Value: "warn", From: "file pergola.yaml"},
-		"log.format":         {Value: "json", From: "environment"},
-		"plugins.enabled":    {Value: "a.b,c.d", From: "flag"},
-		"connect.bridge_url": {Value: "https://x.example/all.js?v=1", From: "flag"},
-		"base_url":           {Value: "", From: "default"},
-		"engine.timeout":     {Value: "10s", From: "default"},
-		"metrics.token":      {Value: "", From: "default"},
+		"data":                   {Value: "from-file", From: "file pergola.yaml"},
+		"listen":                 {Value: "127.0.0.1:3", From: "flag"},
+		"log.level":              {Value: "warn", From: "file pergola.yaml"},
+		"log.format":             {Value: "json", From: "environment"},
+		"plugins.enabled":        {Value: "a.b,c.d", From: "flag"},
+		"connect.bridge_url":     {Value: "https://x.example/all.js?v=1", From: "flag"},
+		"base_url":               {Value: "", From: "default"},
+		"engine.request.timeout": {Value: "10s", From: "default"},
+		"metrics.token":          {Value: "", From: "default"},
 	} {
 		got, found := rows[key]
 		if got.Meaning == "" {

@@ -1,0 +1,156 @@
+package core
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/core/driver"
+	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/sdk"
+)
+
+// Policy is the operator's bounds. A plugin asks for limits in its manifest and gets no more than the policy has. What is zero in
+// a class stands for that of [DefaultPolicy].
+type Policy struct {
+	Request, Event, Step ClassPolicy
+
+	Instances int           // calls of one plugin that run at the same time; 0 means what the driver takes
+	Queue     int           // calls of one tenant that wait for one plugin; 0 means what the driver takes
+	Wait      time.Duration // for a free instance; 0 means what the driver takes
+}
+
+// ClassPolicy bounds one class of calls. Each figure is the most that a plugin may ask for.
+type ClassPolicy struct {
+	MemoryBytes uint64
+	Fuel        int64
+	Timeout     time.Duration
+	HostCalls   int64
+	EgressBytes int64
+	LogBytes    int64
+	Concurrency int // calls of one tenant and plugin
+}
+
+// DefaultPolicy is the bounds that hold where an operator has set none.
+func DefaultPolicy() Policy {
+	return Policy{
+		Request: ClassPolicy{MemoryBytes: 256 << 20, Fuel: 20e9, Timeout: 30 * time.Second, HostCalls: 1000, EgressBytes: 64 << 20, LogBytes: 256 << 10, Concurrency: 16},
+		Event:   ClassPolicy{MemoryBytes: 256 << 20, Fuel: 20e9, Timeout: 30 * time.Second, HostCalls: 1000, EgressBytes: 64 << 20, LogBytes: 256 << 10, Concurrency: 8},
+		Step:    ClassPolicy{MemoryBytes: 512 << 20, Fuel: 200e9, Timeout: 60 * time.Second, HostCalls: 5000, EgressBytes: 256 << 20, LogBytes: 1 << 20, Concurrency: 8},
+	}
+}
+
+// unasked are the limits of a plugin that asks for none.
+var unasked = map[driver.Class]ClassPolicy{
+	driver.Request: {MemoryBytes: 64 << 20, Fuel: 5e9, Timeout: 10 * time.Second, HostCalls: 1000, EgressBytes: 16 << 20, LogBytes: 64 << 10, Concurrency: 4},
+	driver.Event:   {MemoryBytes: 64 << 20, Fuel: 5e9, Timeout: 10 * time.Second, HostCalls: 1000, EgressBytes: 16 << 20, LogBytes: 64 << 10, Concurrency: 2},
+	driver.Step:    {MemoryBytes: 128 << 20, Fuel: 50e9, Timeout: 30 * time.Second, HostCalls: 5000, EgressBytes: 64 << 20, LogBytes: 256 << 10, Concurrency: 2},
+}
+
+// limits are what each class of calls of one plugin may use, and where that was decided.
+type limits [3]classLimits
+
+type classLimits struct {
+	budget  driver.Budget
+	allowed capability.Allowance
+	origin  map[driver.Limit]origin
+}
+
+// origin says who set a limit.
+type origin byte
+
+const (
+	byDefault  origin = iota // nobody: the manifest asks for nothing
+	byManifest               // the manifest asks for it
+	byPolicy                 // the policy has less than the manifest asks for, or than the default
+)
+
+// limits clamps what a manifest asks for.
+func (p Policy) limits(m *manifest.Manifest) *limits {
+	var out limits
+	defaults := DefaultPolicy()
+	for class, of := range map[driver.Class]struct {
+		asked         manifest.ClassLimits
+		most, highest ClassPolicy
+	}{
+		driver.Request: {m.Limits.Request, p.Request, defaults.Request},
+		driver.Event:   {m.Limits.Event, p.Event, defaults.Event},
+		driver.Step:    {m.Limits.Step, p.Step, defaults.Step},
+	} {
+		l := &out[class]
+		l.origin = map[driver.Limit]origin{}
+		free := unasked[class]
+		clamp := func(limit driver.Limit, asked, free, most, mostByDefault int64) int64 {
+			v := free
+			l.origin[limit] = byDefault
+			if asked > 0 {
+				v, l.origin[limit] = asked, byManifest
+			}
+			if most <= 0 {
+				most = mostByDefault
+			}
+			if most < v {
+				v, l.origin[limit] = most, byPolicy
+			}
+			return v
+		}
+		a, most, def := of.asked, of.most, of.highest
+		l.budget = driver.Budget{
+			MemoryBytes: uint64(clamp(driver.LimitMemory, int64(a.MemoryMiB)<<20, int64(free.MemoryBytes), toInt64(most.MemoryBytes), int64(def.MemoryBytes))),
+			Fuel:        clamp(driver.LimitFuel, a.Fuel, free.Fuel, most.Fuel, def.Fuel),
+			Timeout:     time.Duration(clamp(driver.LimitTimeout, int64(a.TimeoutMs)*int64(time.Millisecond), int64(free.Timeout), int64(most.Timeout), int64(def.Timeout))),
+			Concurrency: int(clamp(driver.LimitConcurrency, int64(a.Concurrency), int64(free.Concurrency), int64(most.Concurrency), int64(def.Concurrency))),
+		}
+		l.allowed = capability.Allowance{
+			Class:       class,
+			HostCalls:   clamp(driver.LimitHostCalls, int64(a.HostCalls), free.HostCalls, most.HostCalls, def.HostCalls),
+			EgressBytes: clamp(driver.LimitEgress, int64(a.EgressKiB)<<10, free.EgressBytes, most.EgressBytes, def.EgressBytes),
+			LogBytes:    clamp(driver.LimitLog, int64(a.LogKiB)<<10, free.LogBytes, most.LogBytes, def.LogBytes),
+		}
+	}
+	return &out
+}
+
+func toInt64(n uint64) int64 { return int64(min(n, math.MaxInt64)) }
+
+// module returns what a driver has to know before any call.
+func (l *limits) module(p Policy) driver.Limits {
+	out := driver.Limits{Budget: l[driver.Request].budget, Instances: p.Instances, Queue: p.Queue, Wait: p.Wait}
+	for _, class := range l {
+		out.MaxMemoryBytes = max(out.MaxMemoryBytes, class.budget.MemoryBytes)
+	}
+	return out
+}
+
+// place adds to an error about a limit where that limit is set.
+func (l *limits) place(e *sdk.Error) *sdk.Error {
+	class, limit, found := strings.Cut(e.Limit, ".")
+	if !found {
+		return e
+	}
+	for _, c := range driver.Classes() {
+		by, known := l[c].origin[driver.Limit(limit)]
+		if c.String() != class || !known {
+			continue
+		}
+		out := *e
+		switch by {
+		case byManifest:
+			out.Message = fmt.Sprintf("%s. The plugin itself asks for this limit, as limits.%s in plugin.json", e.Message, e.Limit)
+		case byPolicy:
+			out.Message = fmt.Sprintf("%s. The operator's policy sets this limit, as engine.%s.%s", e.Message, class, policyKeys[driver.Limit(limit)])
+		default:
+			out.Message = fmt.Sprintf("%s. It is the limit of plugins that ask for none; plugin.json can ask for another as limits.%s", e.Message, e.Limit)
+		}
+		return &out
+	}
+	return e
+}
+
+// policyKeys are the names of the limits in a host's configuration.
+var policyKeys = map[driver.Limit]string{
+	driver.LimitMemory: "memory_mib", driver.LimitFuel: "fuel", driver.LimitTimeout: "timeout", driver.LimitHostCalls: "host_calls",
+	driver.LimitEgress: "egress_kib", driver.LimitLog: "log_kib", driver.LimitConcurrency: "concurrency",
+}
