@@ -52,7 +52,7 @@ type Error struct {
 	// Field names the form field or record field that the error is about; empty where there is none.
 	Field string `msg:"field,omitempty"`
 	// Limit names the limit that was reached, as a manifest's limits have it: the class of the call and the limit, such as
-	// request.fuel; empty where the error is about none.
+	// request.fuel; empty where the error is about none. Since: v0.2
 	Limit string `msg:"limit,omitempty"`
 }
 

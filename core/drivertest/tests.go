@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -52,6 +53,7 @@ var tests = []struct {
 	{"waiting call gets the place that comes free", testWaitSucceeds},
 	{"memory of one tenant is not seen by another", testTenants},
 	{"no call sees what another left", testPristine},
+	{"no two calls draw the same numbers", testRandomness},
 	{"close waits for running calls", testCloseWaits},
 	{"impatient close stops running calls", testCloseStops},
 	{"closed module is unavailable", testClosed},
@@ -404,6 +406,26 @@ func testPristine(t *testing.T, b *bench) {
 		if got != "" {
 			t.Errorf("a call of %q sees %q", tenant, got)
 		}
+	}
+}
+
+func testRandomness(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{})
+	seen := map[string]bool{}
+	for range 20 {
+		got, err := title(context.Background(), t, m, driver.Call{Tenant: "tenant"}, request(fixture.Draw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, number := range strings.Fields(got) {
+			if seen[number] {
+				t.Errorf("source %d draws %s a second time", i, number)
+			}
+			seen[number] = true
+		}
+	}
+	if len(seen) != 80 {
+		t.Errorf("%d different numbers, want 80", len(seen))
 	}
 }
 

@@ -23,6 +23,7 @@ func Plugin(p *sdk.Plugin) {
 		panic("serve.Plugin is called a second time; a program serves one plugin")
 	}
 	plugin = p
+	findGenerator()
 }
 
 //go:wasmexport pergola_buffer

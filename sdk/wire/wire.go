@@ -59,5 +59,5 @@ const (
 	ImportTick   = "tick"
 	ExportBuffer = "pergola_buffer"
 	ExportCall   = "pergola_call"
-	ExportSeed   = "pergola_seed" // may be missing
+	ExportSeed   = "pergola_seed" // may be missing; since v0.2
 )
