@@ -4,8 +4,8 @@ import "slices"
 
 // moduleBuilder writes small Wasm modules, so that a test can show the host exactly the bytes it is about.
 type moduleBuilder struct {
-	types, imports, functions, memory, globals, exports, start, code, data [][]byte
-	imported                                                               int
+	types, imports, functions, memory, globals, exports, start, code, data, tags [][]byte
+	imported                                                                     int
 }
 
 // The value types, the kinds of imports, and the instructions that the tests need.
@@ -130,6 +130,7 @@ func (b *moduleBuilder) bytes() []byte {
 	section(2, b.imports)
 	section(3, b.functions)
 	section(5, b.memory)
+	section(13, b.tags)
 	section(6, b.globals)
 	section(7, b.exports)
 	if len(b.start) > 0 {
