@@ -69,7 +69,7 @@ type Observation struct {
 }
 
 func (e *Engine) call(ctx context.Context, b capability.Binding, op string, r *sdk.Request, out msgp.Unmarshaler) error {
-	l, err := e.lease(b.Plugin)
+	l, err := e.lease(b.Plugin, b.Tenant)
 	if err != nil {
 		return err
 	}
@@ -82,21 +82,53 @@ func (e *Engine) call(ctx context.Context, b capability.Binding, op string, r *s
 	if err != nil {
 		return &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: "the request cannot be encoded"}
 	}
-	start := time.Now()
-	o := Observation{Tenant: b.Tenant, Plugin: b.Plugin, Version: b.Version, Op: op}
-	failure := e.exchange(ctx, l, &b, wire.Call{Op: op, Body: body}, out, &o)
-	l.count(failure, o.Trapped)
-	if e.config.Observer != nil {
-		o.Took = time.Since(start)
-		if failure != nil {
-			o.Code, o.Source, o.Limit = failure.Code, failure.Source, failure.Limit
+	failure, stopped := e.attempt(ctx, l, &b, wire.Call{Op: op, Body: body}, out)
+	if stopped {
+		policy := policyOf(l.manifest, op)
+		if policy == manifest.Retry && ctx.Err() == nil {
+			failure, _ = e.attempt(ctx, l, &b, wire.Call{Op: op, Body: body}, out)
 		}
-		e.config.Observer.PluginCall(ctx, o)
+		if module, known := l.manifest.Module(b.Context.Module); policy == manifest.Hide && known && module.Type == manifest.IssuePanel {
+			return nil // out is empty, and so is the panel
+		}
 	}
 	if failure != nil { // a nil *sdk.Error must not become an error
 		return failure
 	}
 	return nil
+}
+
+// policyOf says what a plugin wants to happen when a call of an operation had to be stopped.
+func policyOf(m *manifest.Manifest, op string) string {
+	switch op {
+	case wire.OpView:
+		return m.FailurePolicy.View
+	case wire.OpFile:
+		return m.FailurePolicy.File
+	}
+	return manifest.Closed
+}
+
+// attempt makes a call, and tells everybody who wants to know how it ended. stopped says that the plugin gave no answer, since it had to
+// be stopped or is in quarantine.
+func (e *Engine) attempt(ctx context.Context, l *loaded, b *capability.Binding, call wire.Call, out msgp.Unmarshaler) (failure *sdk.Error, stopped bool) {
+	if failure := e.breakers.enter(breakerKey{b.Tenant, b.Plugin, b.Version}); failure != nil {
+		return failure, true
+	}
+	start := time.Now()
+	o := Observation{Tenant: b.Tenant, Plugin: b.Plugin, Version: b.Version, Op: call.Op}
+	failure = e.exchange(ctx, l, b, call, out, &o)
+	o.Took = time.Since(start)
+	if failure != nil {
+		o.Code, o.Source, o.Limit = failure.Code, failure.Source, failure.Limit
+	}
+	l.count(failure, o.Trapped)
+	e.settle(ctx, b, failure, o.Trapped)
+	e.judge(ctx, l, &o)
+	if e.config.Observer != nil {
+		e.config.Observer.PluginCall(ctx, o)
+	}
+	return failure, o.Trapped
 }
 
 // classes are the classes of the operations.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/mod/semver"
 
@@ -37,14 +38,24 @@ type Config struct {
 	// Logger receives what happens to plugins as a whole, and no call; nil drops it.
 	Logger *slog.Logger
 
+	// Breaking says when a plugin that keeps failing is no longer called for a tenant, and Quarantines keeps that over
+	// restarts; with nil it is forgotten.
+	Breaking    Breaking
+	Quarantines Quarantines
+	// Rollout says how a newer version of a plugin takes the place of one that serves.
+	Rollout Rollout
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
 	// Development lets Add replace a plugin by another build of the same version, or by an older one.
 	Development bool
 }
 
 // Engine holds plugins and calls them. It is safe for concurrent use; make one with [New].
 type Engine struct {
-	config Config
-	log    *slog.Logger
+	config   Config
+	log      *slog.Logger
+	now      func() time.Time
+	breakers breakers
 
 	adding sync.Mutex // one Add at a time: the order of versions decides
 
@@ -65,13 +76,18 @@ func New(c Config) (*Engine, error) {
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
+	if e.now = c.Now; e.now == nil {
+		e.now = time.Now
+	}
+	e.config.Rollout = c.Rollout.withDefaults()
+	e.breakers = breakers{config: c.Breaking.withDefaults(), now: e.now, all: map[breakerKey]*breaker{}}
 	return e, nil
 }
 
 // Add takes a plugin in: it loads the code, asks it to describe itself, and refuses it where code and manifest disagree.
 // Only then, and at once, does it serve. A newer version of a plugin that is there takes its place in the same way: calls
-// that run end on the old code, new ones run on the new, and until then the old one serves. The same bytes again change
-// nothing.
+// that run end on the old code, new ones run on the new, and until then the old one serves; with [Config.Rollout] it serves a part of
+// the tenants first. The same bytes again change nothing.
 //
 // A plugin that is refused stands in [Engine.Plugins] with the reason, in words for an admin, which is also the error.
 // Neither m nor code may be changed afterwards.
@@ -114,6 +130,9 @@ func (e *Engine) admissible(m *manifest.Manifest, digest [sha256.Size]byte) (unc
 		return false, nil
 	}
 	now := p.current
+	if p.trial != nil {
+		now = p.trial.next
+	}
 	order := semver.Compare("v"+m.Version, "v"+now.manifest.Version)
 	switch {
 	case order > 0:
@@ -169,6 +188,13 @@ func (e *Engine) serve(next *loaded) error {
 		e.plugins[m.ID] = p
 	}
 	old := p.current
+	if old != nil && e.config.Rollout.Share > 0 && newer(m, old.manifest) {
+		e.try(p, next)
+		next.trial.Store(p.trial)
+		old.trial.Store(p.trial)
+		e.mu.Unlock()
+		return nil
+	}
 	p.current, p.refused = next, nil
 	if old != nil {
 		e.retire(old)
@@ -184,9 +210,7 @@ func (e *Engine) Remove(id capability.PluginID) {
 	defer e.mu.Unlock()
 	if p := e.plugins[id]; p != nil {
 		delete(e.plugins, id)
-		if p.current != nil {
-			e.retire(p.current)
-		}
+		e.retireAll(p)
 	}
 }
 
@@ -206,6 +230,20 @@ func (e *Engine) retire(l *loaded) {
 	l.release()
 }
 
+// retireAll retires whatever serves of a plugin. The caller holds e.mu.
+func (e *Engine) retireAll(p *plugin) {
+	if p.current != nil {
+		e.retire(p.current)
+	}
+	if p.trial != nil {
+		e.retire(p.trial.next)
+	}
+}
+
+func newer(m, than *manifest.Manifest) bool {
+	return semver.Compare("v"+m.Version, "v"+than.Version) > 0
+}
+
 // Close refuses further calls with unavailable and waits for those that run. Where ctx ends first it stops them and
 // returns the context's error. The drivers are the caller's to close.
 func (e *Engine) Close(ctx context.Context) error {
@@ -213,9 +251,7 @@ func (e *Engine) Close(ctx context.Context) error {
 	if !e.closed {
 		e.closed = true
 		for _, p := range e.plugins {
-			if p.current != nil {
-				e.retire(p.current)
-			}
+			e.retireAll(p)
 		}
 	}
 	e.mu.Unlock()

@@ -140,7 +140,7 @@ func TestCloseRefusesThenDrainsAndStopsWhatDoesNotEnd(t *testing.T) {
 	closed := make(chan error, 1)
 	go func() { closed <- e.Close(ctx) }()
 	for {
-		if _, err := e.Manifest(context.Background(), "x.y"); sdk.CodeOf(err) == sdk.Unavailable {
+		if _, err := e.Manifest(context.Background(), "x.y", "acme"); sdk.CodeOf(err) == sdk.Unavailable {
 			break // Close has begun
 		}
 	}

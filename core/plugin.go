@@ -13,10 +13,11 @@ import (
 	"github.com/pergola-platform/pergola/core/manifest"
 )
 
-// plugin is what the engine knows under one id: the version that serves, if any, and the one that was refused last.
-// Engine.mu guards it.
+// plugin is what the engine knows under one id: the version that serves, if any, a newer one that is on trial, and the one that was
+// refused last. Engine.mu guards it.
 type plugin struct {
 	current *loaded
+	trial   *trial // nil without one
 	refused *refused
 }
 
@@ -34,6 +35,7 @@ type loaded struct {
 	module   driver.Module
 	limits   *limits
 
+	trial   atomic.Pointer[trial] // in which it takes part, as the old version or as the new
 	leases  atomic.Int64
 	drained chan struct{} // closed when the last lease is given back
 
@@ -47,8 +49,8 @@ func (l *loaded) release() {
 	}
 }
 
-// lease returns the version of a plugin that serves. The caller must release it.
-func (e *Engine) lease(id capability.PluginID) (*loaded, error) {
+// lease returns the version of a plugin that serves a tenant. The caller must release it.
+func (e *Engine) lease(id capability.PluginID, tenant capability.TenantID) (*loaded, error) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	if e.closed {
@@ -61,9 +63,13 @@ func (e *Engine) lease(id capability.PluginID) (*loaded, error) {
 	case p.current == nil:
 		return nil, errRefused(id)
 	}
+	l := p.current
+	if p.trial != nil && p.trial.takes(tenant) {
+		l = p.trial.next
+	}
 	// The engine's own lease is given back under e.mu, so the count is not zero here.
-	p.current.leases.Add(1)
-	return p.current, nil
+	l.leases.Add(1)
+	return l, nil
 }
 
 // Health says whether a plugin works.
@@ -89,6 +95,8 @@ type Status struct {
 	// Reason says, in words for an admin, why the plugin has failed, or why a newer version was refused while this one
 	// serves on.
 	Reason string
+	// Trial is the newer version that a part of the tenants gets; nil without one.
+	Trial *manifest.Manifest
 	// Calls, and Errors among them, since this version serves; Traps is how many of the latest calls in a row ended in a
 	// trap, a deadline or for want of memory.
 	Calls, Errors, Traps int64
@@ -119,6 +127,9 @@ func (p *plugin) status() Status {
 	if p.refused != nil {
 		s.Reason = p.refused.reason
 	}
+	if p.trial != nil {
+		s.Trial = p.trial.next.manifest
+	}
 	if s.Traps >= trapsInARow {
 		s.Health = Failed
 		s.Reason = fmt.Sprintf("the last %d calls stopped the plugin; its publisher can help", s.Traps)
@@ -126,9 +137,9 @@ func (p *plugin) status() Status {
 	return s
 }
 
-// Manifest returns the manifest of the version that serves. The error is a *sdk.Error: not_found, or unavailable.
-func (e *Engine) Manifest(_ context.Context, id capability.PluginID) (*manifest.Manifest, error) {
-	l, err := e.lease(id)
+// Manifest returns the manifest of the version that serves a tenant. The error is a *sdk.Error: not_found, or unavailable.
+func (e *Engine) Manifest(_ context.Context, id capability.PluginID, tenant capability.TenantID) (*manifest.Manifest, error) {
+	l, err := e.lease(id, tenant)
 	if err != nil {
 		return nil, err
 	}

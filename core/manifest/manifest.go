@@ -34,6 +34,8 @@ type Manifest struct {
 	Records  []Record        `json:"records,omitempty"`
 	Modules  []Module        `json:"modules,omitempty"`
 	Limits   Limits          `json:"limits,omitzero"`
+	// FailurePolicy says what a user meets when a call had to be stopped, or the plugin is in quarantine.
+	FailurePolicy FailurePolicy `json:"failurePolicy,omitzero"`
 }
 
 // Publisher is who answers for the plugin.
@@ -124,3 +126,17 @@ type ClassLimits struct {
 	LogKiB      int   `json:"logKiB,omitempty"`      // 1 to 1024
 	Concurrency int   `json:"concurrency,omitempty"` // calls of one tenant at the same time; 1 to 64
 }
+
+// FailurePolicy says what happens when a call of a plugin had to be stopped: it trapped, or used up a limit. Errors that the
+// plugin itself answers with are always shown. Actions are never tried again: they may have done half of their work.
+type FailurePolicy struct {
+	View string `json:"view,omitempty"` // [Closed], which is also the zero value, [Retry] or [Hide]
+	File string `json:"file,omitempty"` // [Closed] or [Retry]
+}
+
+// The failure policies.
+const (
+	Closed = "closed" // the user reads that it failed, and why
+	Retry  = "retry"  // it is tried once more, and then as closed
+	Hide   = "hide"   // an issue panel stays empty; anywhere else as closed
+)

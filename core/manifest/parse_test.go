@@ -45,6 +45,7 @@ func TestFullManifestParses(t *testing.T) {
 			{Type: manifest.GeneralPage, Key: "labels", Name: "Labels", View: "labels"},
 			{Type: manifest.GeneralPage, Key: "open", Name: "Open a label", View: "open", Link: "q", Hidden: true},
 		},
+		FailurePolicy: manifest.FailurePolicy{View: manifest.Hide, File: manifest.Retry},
 		Limits: manifest.Limits{
 			Request: manifest.ClassLimits{MemoryMiB: 64, TimeoutMs: 5000},
 			Step:    manifest.ClassLimits{Fuel: 50_000_000_000, HostCalls: 500, EgressKiB: 4096, LogKiB: 64, Concurrency: 2},
@@ -153,6 +154,7 @@ func TestProblemsSayWhatToWrite(t *testing.T) {
 		{"contexts of a setting that is no list", set(`"issueTypes": "types"`, `"issueTypes": "size"`)},
 		{"contexts that differ", set(`"modules": [`, `"modules": [ { "type": "issuePanel", "key": "other", "name": "Other", "view": "other", "contexts": { "projects": "projects" } },`)},
 		{"limits out of range", set(`"memoryMiB": 64, "timeoutMs": 5000`, `"memoryMiB": 4, "timeoutMs": 600000`)},
+		{"failure policy unknown", set(`"view": "hide"`, `"view": "ignore"`)},
 		{"settings as a list", set(`"type": "object",
     "title": "Labels"`, `"type": "array",
     "title": "Labels"`)},
