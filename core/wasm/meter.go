@@ -16,8 +16,8 @@ import (
 )
 
 // slice is the fuel between two ticks, in units. It bounds how long a guest's native code runs without a point where Go's
-// garbage collector can stop it: some tens of microseconds. RATIONALE.md has the figures.
-const slice = 250_000
+// garbage collector can stop it: well below a millisecond. RATIONALE.md has the figures.
+const slice = 1_000_000
 
 // meter puts the fuel counter into a module and notes in c what is known of the code that runs.
 func (d *Driver) meter(code []byte, c *compiled) ([]byte, error) {
