@@ -3,11 +3,13 @@ package app
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/pergola-platform/pergola/core"
+	"github.com/pergola-platform/pergola/core/bundle"
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/driver"
 	"github.com/pergola-platform/pergola/core/manifest"
@@ -23,15 +25,15 @@ import (
 // loadPlugins takes in every bundle of the plugin directory. One that is broken keeps nobody else from working: what
 // cannot be read is in the log for the operator, what cannot run is shown to admins too.
 func (h *Host) loadPlugins(ctx context.Context) error {
-	dir := h.cfg.Plugins.Dir
-	if dir == "" {
-		program, err := os.Executable()
-		if err != nil {
-			return fmt.Errorf("find the plugin directory: %w", err)
-		}
-		dir = filepath.Join(filepath.Dir(program), "plugins")
+	dir, err := PluginDir(h.cfg)
+	if err != nil {
+		return err
 	}
-	bundles, err := registry.Open(dir)
+	trust, err := h.cfg.Plugins.Trust.Keys()
+	if err != nil {
+		return fmt.Errorf("plugins.trust: %w", err)
+	}
+	bundles, err := registry.Open(dir, trust)
 	if err != nil {
 		return err
 	}
@@ -39,6 +41,7 @@ func (h *Host) loadPlugins(ctx context.Context) error {
 	for _, e := range bundles.Entries() {
 		if e.Manifest != nil && e.Code != nil && e.Reason == "" {
 			manifests = append(manifests, e.Manifest)
+			h.logTrust(ctx, e)
 			continue
 		}
 		h.log.ErrorContext(ctx, "plugin cannot be read", "dir", e.Dir, "reason", e.Reason)
@@ -75,6 +78,33 @@ func (h *Host) loadPlugins(ctx context.Context) error {
 		return err
 	}
 	return bundles.Install(ctx, installer{h.engine, h.catalog})
+}
+
+// PluginDir returns the directory in which a host with this configuration looks for plugins.
+func PluginDir(cfg config.Config) (string, error) {
+	if cfg.Plugins.Dir != "" {
+		return cfg.Plugins.Dir, nil
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find the plugin directory: %w", err)
+	}
+	return filepath.Join(filepath.Dir(program), "plugins"), nil
+}
+
+// logTrust tells the operator what was found, and why it may run.
+func (h *Host) logTrust(ctx context.Context, e registry.Entry) {
+	attrs := []slog.Attr{slog.String("id", string(e.Manifest.ID)), slog.String("version", e.Manifest.Version), slog.String("dir", e.Dir), slog.String("trust", string(e.Trust))}
+	level, message := slog.LevelInfo, "plugin found"
+	switch e.Trust {
+	case registry.Directory:
+	case bundle.Unsigned:
+		level, message = slog.LevelWarn, "plugin found that nobody signed who is known; plugins.trust.allow_unsigned lets it in"
+		attrs = append(attrs, slog.String("archive", e.Archive.String()))
+	default:
+		attrs = append(attrs, slog.String("signer", e.Signer.String()), slog.String("archive", e.Archive.String()))
+	}
+	h.log.LogAttrs(ctx, level, message, attrs...)
 }
 
 // installer keeps out of the engine what the catalog left out.

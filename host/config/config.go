@@ -5,7 +5,11 @@
 // PERGOLA_CONNECT_APP_KEY.
 package config
 
-import "time"
+import (
+	"time"
+
+	"github.com/pergola-platform/pergola/core/bundle"
+)
 
 // Config is the effective configuration.
 type Config struct {
@@ -40,10 +44,24 @@ type Connect struct {
 
 // Plugins is which plugins there are.
 type Plugins struct {
-	Dir string `koanf:"dir" help:"directory with a folder for each plugin; empty: plugins beside the program"`
+	Dir string `koanf:"dir" help:"directory with a bundle (NAME.pergola) or a folder for each plugin; empty: plugins beside the program"`
 	// Enabled are on for a tenant until its admin says otherwise; the others are off. Their permissions count as
 	// granted with the installation of the app.
 	Enabled []string `koanf:"enabled" help:"ids of the plugins that are on until a tenant's admin switches them off; * for all"`
+	Trust   Trust    `koanf:"trust"`
+}
+
+// Trust is whose signatures of packed plugins count. Folders of the plugin directory are the operator's own and need none.
+type Trust struct {
+	Operators  []string `koanf:"operators" help:"public keys that may sign every plugin: the line of a .pub file that begins with RW"`
+	Publishers []string `koanf:"publishers" help:"keys that may sign some plugins, as IDS=KEY: acme.*=RWQ… or acme.labels=RWQ…"`
+	// AllowUnsigned also lets in what only strangers signed.
+	AllowUnsigned bool `koanf:"allow_unsigned" help:"accept bundles that nobody signed whose key is named here (development)"`
+}
+
+// Keys reads the keys. A validated configuration has no wrong ones.
+func (t Trust) Keys() (bundle.Trust, error) {
+	return bundle.NewTrust(t.Operators, t.Publishers, t.AllowUnsigned)
 }
 
 // Engine bounds what plugins may use.

@@ -64,6 +64,14 @@ func (c *Config) validate() error {
 			bad("connect.frame_ancestors", "%q is no origin; write it as https://*.atlassian.net", a)
 		}
 	}
+	for _, list := range []struct {
+		key   string
+		trust Trust
+	}{{"plugins.trust.operators", Trust{Operators: c.Plugins.Trust.Operators}}, {"plugins.trust.publishers", Trust{Publishers: c.Plugins.Trust.Publishers}}} {
+		if _, err := list.trust.Keys(); err != nil {
+			bad(list.key, "%v", err)
+		}
+	}
 	if c.Engine.Instances < 0 || c.Engine.Instances > 1024 {
 		bad("engine.instances", "%d is out of range; write 0 to 1024", c.Engine.Instances)
 	}
