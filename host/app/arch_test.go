@@ -45,6 +45,8 @@ var places = []place{
 	{library: "golang.org/x/mod", in: []string{"core"}},
 	{library: "golang.org/x/sys", in: []string{"core/snapshot"}},
 	{library: "aead.dev/minisign", in: []string{"core/bundle"}},
+	{library: "oras.land/oras-go", in: []string{"core/bundle/oci"}},
+	{library: "github.com/opencontainers", in: []string{"core/bundle/oci"}},                      // the types that oras speaks in
 	{library: "github.com/gofiber/fiber", in: []string{"host/web"}, tests: []string{"host/app"}}, // its benchmark measures against bare Fiber
 	{library: "github.com/valyala/fasthttp", in: []string{"host/web"}, tests: []string{"host/app"}},
 	{library: "github.com/golang-jwt/jwt", in: []string{"host/auth"}},
@@ -57,6 +59,7 @@ var places = []place{
 	{library: "rsc.io/qr", in: []string{"plugins"}},
 
 	{library: "github.com/google/go-cmp", tests: everywhere},
+	{library: "github.com/google/go-containerregistry", tests: []string{"core/bundle/oci", "host/cmd"}}, // its registry
 	{library: "github.com/chromedp", tests: []string{"host"}},
 	{library: "github.com/makiuchi-d/gozxing", tests: []string{"host", "plugins"}},
 }
@@ -172,6 +175,8 @@ func TestArrowRulesRefuseWhatTheyShould(t *testing.T) {
 		{"host/web/server.go", "github.com/gofiber/fiber/v2", ""},
 		{"host/app/bench_test.go", "github.com/gofiber/fiber/v2", ""},
 		{"host/app/app.go", "github.com/gofiber/fiber/v2", "its place is host/web"},
+		{"core/bundle/oci/push.go", "oras.land/oras-go/v2/content", ""},
+		{"core/bundle/pack.go", "oras.land/oras-go/v2", "its place is core/bundle/oci"},
 		{"plugins/a/label/pdf.go", "codeberg.org/go-pdf/fpdf", ""},
 		{"host/ui/pdf.go", "codeberg.org/go-pdf/fpdf", "its place is plugins"},
 		{"sdk/view/new.go", "github.com/google/go-cmp/cmp", "for tests"},
