@@ -26,6 +26,7 @@ require (
 	github.com/tinylib/msgp v1.6.5
 	golang.org/x/mod v0.42.0
 	golang.org/x/sys v0.49.0
+	golang.org/x/term v0.47.0
 	golang.org/x/text v0.43.0
 	modernc.org/sqlite v1.62.0
 	oras.land/oras-go/v2 v2.7.0

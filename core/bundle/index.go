@@ -61,7 +61,10 @@ func checkIndex(name string, all []file) *Refusal {
 			return refuse(Tampered, indexName, "names the file "+strconv.QuoteToASCII(s.Path)+", which is not in its place", anew)
 		}
 		if found := DigestOf(in[i].data).String(); found != "sha256:"+s.SHA256 || s.Size != len(in[i].data) {
-			r := refuse(Tampered, s.Path, fmt.Sprintf("differs from what %s says (%d bytes, now %d)", indexName, s.Size, len(in[i].data)), anew)
+			r := refuse(Tampered, s.Path, "differs from what "+indexName+" says", anew)
+			if s.Size != len(in[i].data) {
+				r.Problem += fmt.Sprintf(" (%d bytes, now %d)", s.Size, len(in[i].data))
+			}
 			r.Expected, r.Found = "sha256:"+printable(s.SHA256), found
 			return r
 		}

@@ -54,6 +54,7 @@ var places = []place{
 	{library: "modernc.org/sqlite", in: []string{"host/store/sqlitestore"}},
 	{library: "github.com/prometheus/client_golang", in: []string{"host/metrics"}},
 	{library: "github.com/alecthomas/kong", in: []string{"host/cmd/pergola"}},
+	{library: "golang.org/x/term", in: []string{"host/cmd/pergola"}},
 	{library: "codeberg.org/go-pdf/fpdf", in: []string{"plugins"}},
 	{library: "github.com/boombuler/barcode", in: []string{"plugins"}},
 	{library: "rsc.io/qr", in: []string{"plugins"}},
