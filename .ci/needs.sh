@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes sure of the programs that tests use beside Go: a browser, and readers that have nothing in common with our own
-# code for what we print. Installs what is missing on Debian when it may; elsewhere says what to install.
+# code for what we print and sign. Installs what is missing on Debian when it may; elsewhere says what to install.
 #
 # Tests skip by name where a program is missing. With CI=true nothing may be skipped, so something missing fails here.
 set -euo pipefail
@@ -21,6 +21,7 @@ missing() {
   has pdftoppm || echo poppler-utils
   has dmtxread || echo dmtx-utils
   has rsvg-convert || echo librsvg2-bin
+  has minisign || echo minisign
 }
 
 # retry COMMAND... tries up to three times; package mirrors have bad moments.
