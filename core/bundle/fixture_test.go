@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -119,7 +120,7 @@ func (e entry) bytes() []byte {
 		}
 	}
 	field(148, e.sum, fmt.Sprintf("%06o\x00 ", sum))
-	out := append(h, e.data...)
+	out := slices.Concat(h, []byte(e.data))
 	for len(out)%512 != 0 {
 		out = append(out, e.pad)
 	}

@@ -155,7 +155,7 @@ func readHeader(h *[block]byte) (path string, size int, wrong *malformed) {
 	if n > limit {
 		return "", 0, &malformed{shown, fmt.Sprintf("is %d bytes long, more than the %d it may have", n, limit), "leave out what the plugin does not need"}
 	}
-	size = int(n) //nolint:gosec // bounded above
+	size = int(n)
 	if *h != header(path, size) {
 		return "", 0, &malformed{shown, "has a header with another mode, time, owner, type or checksum than a bundle's", packAnew}
 	}

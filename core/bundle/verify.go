@@ -104,10 +104,10 @@ func (t Trust) changed(name string, archive []byte, s Signature, known []Key) *R
 			break
 		}
 	}
-	switch {
-	case r.Expected == r.Found:
+	switch r.Expected {
+	case r.Found:
 		r.Problem, r.Expected, r.Found = "the signature in "+name+SignatureExtension+" was changed", "", ""
-	case r.Expected == "":
+	case "":
 		r.Problem = "the archive (" + r.Found + "), or the signature in " + name + SignatureExtension + ", was changed"
 		r.Found = ""
 	}

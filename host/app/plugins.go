@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -94,17 +93,15 @@ func PluginDir(cfg config.Config) (string, error) {
 
 // logTrust tells the operator what was found, and why it may run.
 func (h *Host) logTrust(ctx context.Context, e registry.Entry) {
-	attrs := []slog.Attr{slog.String("id", string(e.Manifest.ID)), slog.String("version", e.Manifest.Version), slog.String("dir", e.Dir), slog.String("trust", string(e.Trust))}
-	level, message := slog.LevelInfo, "plugin found"
+	log := h.log.With("id", e.Manifest.ID, "version", e.Manifest.Version, "dir", e.Dir, "trust", e.Trust)
 	switch e.Trust {
 	case registry.Directory:
+		log.InfoContext(ctx, "plugin found")
 	case bundle.Unsigned:
-		level, message = slog.LevelWarn, "plugin found that nobody signed who is known; plugins.trust.allow_unsigned lets it in"
-		attrs = append(attrs, slog.String("archive", e.Archive.String()))
+		log.WarnContext(ctx, "plugin found that nobody signed who is known; plugins.trust.allow_unsigned lets it in", "archive", e.Archive.String())
 	default:
-		attrs = append(attrs, slog.String("signer", e.Signer.String()), slog.String("archive", e.Archive.String()))
+		log.InfoContext(ctx, "plugin found", "signer", e.Signer.String(), "archive", e.Archive.String())
 	}
-	h.log.LogAttrs(ctx, level, message, attrs...)
 }
 
 // installer keeps out of the engine what the catalog left out.

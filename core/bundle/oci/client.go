@@ -112,7 +112,7 @@ func (c *Client) repository(ref registry.Reference) (*remote.Repository, error) 
 	if err != nil {
 		return nil, err
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck // it is one unless somebody replaced it
+	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = 30 * time.Second
 	client := &auth.Client{
 		Client:     &http.Client{Transport: &retry.Transport{Base: transport, Policy: func() retry.Policy { return patience }}},

@@ -157,7 +157,7 @@ func TestRegistryErrorsSayWhatToDo(t *testing.T) {
 		"broken":          {status(503, "manifests"), "acme/labels:1.0.0", "a problem of its own; nothing was changed"},
 		"another blob":    {func(w http.ResponseWriter, r *http.Request) bool { return other(w, r, "blobs/", len(b.Archive)) }, "acme/labels:1.0.0", "another digest"},
 		"no manifest":     {func(w http.ResponseWriter, r *http.Request) bool { return manifest(w, r, `hello`) }, "acme/labels:1.0.0", "no JSON"},
-		"container image": {func(w http.ResponseWriter, r *http.Request) bool { return manifest(w, r, `{"schemaVersion":2}`) }, "acme/labels:1.0.0", "not a plugin bundle"},
+		"container image": {func(w http.ResponseWriter, r *http.Request) bool { return manifest(w, r, `{"schemaVersion":2}`) }, "acme/labels:1.0.0", `of the artifact type "", not a plugin bundle`},
 		"huge bundle": {func(w http.ResponseWriter, r *http.Request) bool {
 			return manifest(w, r, `{"artifactType":"`+oci.ArtifactType+`","layers":[{"mediaType":"`+oci.BundleType+`","digest":"`+b.Digest.String()+`","size":9999999999}]}`)
 		}, "acme/labels:1.0.0", "9999999999 bytes, more than the"},
@@ -221,7 +221,9 @@ func TestRegistryThatIsDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	ref := l.Addr().String() + "/acme/labels:1.0.0"
-	l.Close()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
 	c := oci.New(oci.Config{})
 	_, err = c.Pull(t.Context(), ref, bundle.Trust{})
 	says(t, err, "pull "+ref, "cannot be reached; nothing was changed")

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -81,7 +82,8 @@ func parse(parser *kong.Kong, args []string, stderr io.Writer, code *int) (statu
 		return exitUsage
 	}
 	err = command.Run()
-	if err == nil || errors.Is(err, context.Canceled) {
+	// Interrupting a server is how it ends; interrupting what makes a file or sends one means that it was not done.
+	if err == nil || errors.Is(err, context.Canceled) && !strings.HasPrefix(command.Command(), "plugin ") {
 		return 0
 	}
 	fmt.Fprintf(stderr, "pergola: %v\n", err)

@@ -168,7 +168,8 @@ func TestBundlesTravelThroughARegistry(t *testing.T) {
 	trusted := "plugins.trust.publishers=acme.*=" + key
 
 	pushed, _ := must(t, 0, "plugin", "push", "x.pergola", ref)
-	pinned := ref + "@" + strings.TrimSpace(pushed[strings.Index(pushed, "sha256:"):])
+	_, digest, _ := strings.Cut(strings.TrimSpace(pushed), "@")
+	pinned := ref + "@" + digest
 	_, stderr := must(t, 3, "plugin", "pull", pinned, "-o", "y.pergola")
 	contains(t, stderr, pinned, "by a key that this host knows")
 	if _, err := os.Stat("y.pergola"); err == nil {
@@ -201,7 +202,9 @@ func TestInstallWithoutTheRegistryChangesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Close()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
 	_, stderr := must(t, 4, "plugin", "install", l.Addr().String()+"/acme/labels:1.0.0", "--set", "plugins.dir=plugins")
 	contains(t, stderr, "cannot be reached; nothing was changed")
 	if _, err := os.Stat("plugins"); err == nil {

@@ -128,7 +128,7 @@ func (c installCmd) Run(ctx context.Context, s streams) error {
 	if p.Same {
 		what = "was installed already"
 	}
-	fmt.Fprintf(s.out, "%s %s %s as %s, %s, signed by %s\n", v.Manifest.ID, v.Manifest.Version, what, filepath.Join(dir, p.Name), v.Bundle.Digest, v.Signer)
+	fmt.Fprintf(s.out, "%s %s %s as %s, %s, signed by %s\n", v.Manifest.ID, v.Manifest.Version, what, filepath.Join(dir, p.Name), v.Digest, v.Signer)
 	if len(p.Removed) > 0 {
 		fmt.Fprintf(s.out, "removed the older %s\n", strings.Join(p.Removed, ", "))
 	}
