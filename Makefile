@@ -14,9 +14,9 @@ guest_packages := ./sdk/... ./plugins/... ./examples/...
 # Linker flags leave package builds alone, so `make build` and `make test` share the build cache.
 # VERSION names a release; without it the program says 0.1.0-dev and its commit.
 host_flags  := -ldflags '-s -w $(if $(VERSION),-X github.com/pergola-platform/pergola/host/app.version=$(VERSION))'
-guest_flags := -buildmode=c-shared -trimpath -ldflags '-s -w'
 
 plugins := $(patsubst plugins/%/plugin.json,%,$(wildcard plugins/*/plugin.json))
+examples := $(patsubst examples/%/plugin.json,%,$(wildcard examples/*/plugin.json))
 
 # A tool's version is part of its path, so a new version is a new target. msgp follows the runtime in go.mod.
 lint_version := v2.15.0
@@ -33,7 +33,7 @@ help: ## List the targets
 ## Building and running
 
 .PHONY: build
-build: host guests ## Build the host and every plugin into bin/
+build: host $(plugins:%=guest-%) ## Build the host and every plugin into bin/
 
 # Go's own cache knows what is up to date, so these targets always run and mostly do nothing.
 .PHONY: host
@@ -41,15 +41,25 @@ host:
 	$(say) build bin/pergola
 	@go build $(host_flags) -o bin/pergola ./host/cmd/pergola
 
-.PHONY: guests $(plugins:%=guest-%)
-guests: $(plugins:%=guest-%)
+# bundle builds the guest in folder $(1) into the plugin directory $(2). A guest whose compiler is missing is left out, unless CI=true.
+define bundle
+id=$$(.ci/manifest.sh id $(1)/plugin.json); entry=$$(.ci/manifest.sh entry $(1)/plugin.json); \
+printf '  %-9s %s\n' build "$(2)/$$id/$$entry"; \
+mkdir -p "$(2)/$$id"; status=0; \
+.ci/guest.sh $(1) "$(2)/$$id/$$entry" || status=$$?; \
+if [ $$status = 3 ] && [ "$${CI:-}" != true ]; then rm -rf "$(2)/$$id"; exit 0; fi; \
+if [ $$status != 0 ]; then exit $$status; fi; \
+cp $(1)/plugin.json "$(2)/$$id/plugin.json"
+endef
+
+.PHONY: guests $(plugins:%=guest-%) $(examples:%=example-%)
+guests: $(plugins:%=guest-%) $(examples:%=example-%) ## Build every plugin into bin/plugins, and every example into bin/guests
 
 $(plugins:%=guest-%): guest-%:
-	@id=$$(.ci/manifest.sh id plugins/$*/plugin.json); entry=$$(.ci/manifest.sh entry plugins/$*/plugin.json); \
-	printf '  %-9s %s\n' build "bin/plugins/$$id/$$entry"; \
-	mkdir -p "bin/plugins/$$id"; \
-	$(wasip1) go build $(guest_flags) -o "bin/plugins/$$id/$$entry" ./plugins/$*; \
-	cp plugins/$*/plugin.json "bin/plugins/$$id/plugin.json"
+	@$(call bundle,plugins/$*,bin/plugins)
+
+$(examples:%=example-%): example-%:
+	@$(call bundle,examples/$*,bin/guests)
 
 .PHONY: dev
 dev: build ## Run host and sandbox Jira site together; ARGS='--listen 127.0.0.1:0' passes flags on
