@@ -57,12 +57,17 @@ func Conform(t *testing.T, s Subject) {
 // View asks a plugin for a view once.
 func View(t testing.TB, s Subject, host hostcall.Host, r *sdk.Request) (*view.Page, error) {
 	t.Helper()
-	d := s.Open(t)
-	m := load(t, d, s.Code, driver.Limits{})
-	defer func() { _ = m.Close(context.Background()) }()
 	var page view.Page
-	err := answer(context.Background(), t, m, driver.Call{Message: Message(t, wire.OpView, r), Host: host}, &page)
+	err := Exchange(t, s, driver.Call{Message: Message(t, wire.OpView, r), Host: host}, &page)
 	return &page, err
+}
+
+// Exchange makes one call of a plugin and decodes the body of its answer into out.
+func Exchange(t testing.TB, s Subject, c driver.Call, out msgp.Unmarshaler) error {
+	t.Helper()
+	m := load(t, s.Open(t), s.Code, driver.Limits{})
+	defer func() { _ = m.Close(context.Background()) }()
+	return answer(context.Background(), t, m, c, out)
 }
 
 // conformance is a plugin under test, and what it says of itself.
@@ -125,7 +130,13 @@ func (c *conformance) refuses(t *testing.T) {
 }
 
 func (c *conformance) damagedCalls(t *testing.T) {
-	for _, raw := range [][]byte{nil, {0xc0}, {0xc1}, {0x90}, []byte("describe"), {0xdd, 0xff, 0xff, 0xff, 0xff}, slices.Repeat([]byte{0x91}, 1<<16)} {
+	deep := append(slices.Repeat([]byte{0x91}, wire.MaxDepth), 0xc0)
+	wide := append(msgp.AppendArrayHeader(nil, wire.MaxValues), make([]byte, wire.MaxValues)...)
+	question := msgp.AppendString(msgp.AppendString(msgp.AppendString(msgp.AppendMapHeader(nil, 2), "op"), wire.OpDescribe), "more")
+	for _, raw := range [][]byte{
+		nil, {0xc0}, {0xc1}, {0x90}, []byte("describe"), {0xdd, 0xff, 0xff, 0xff, 0xff}, slices.Repeat([]byte{0x91}, 1<<16),
+		slices.Concat(question, deep), slices.Concat(question, wide), // well formed, and more than the bounds allow
+	} {
 		wantError(t, c.call(t, raw, nil, ignored{}), sdk.Invalid, sdk.FromPlugin)
 	}
 	random := rand.New(rand.NewPCG(1, 2)) // the same damage in every run

@@ -58,12 +58,12 @@ export class Fault {
   ) {}
 }
 
-// Kinds of values.
-enum Kind { None, Nil, Bool, Int, Float, String, Bin, Ext, List, Map }
+/** Kinds of values. None is one that is not there. */
+export enum Kind { None, Nil, Bool, Int, Float, String, Bin, Ext, List, Map }
 
 /** A value of a message. One that is absent, or of another type than is asked for, answers as an empty one. */
 export class Value {
-  private kind: Kind = Kind.None;
+  kind: Kind = Kind.None;
   private count: u64 = 0; // of a number: its bits
   private content: i32 = 0;
 
@@ -119,8 +119,6 @@ export class Value {
   get absent(): bool { return this.kind == Kind.None || this.kind == Kind.Nil; }
   get isMap(): bool { return this.kind == Kind.Map; }
   get isString(): bool { return this.kind == Kind.String; }
-
-  private isNumber(): bool { return this.kind == Kind.Int || this.kind == Kind.Float; }
 
   /** A copy of the content of a string, as it stands in the message, or of a blob. */
   raw(): StaticArray<u8> {
