@@ -24,10 +24,7 @@ import (
 // An error with the code internal and the source plugin counts as a defect, since that is also how a trap is told.
 func Conform(t *testing.T, s Subject) {
 	t.Helper()
-	d := s.Open(t)
-	t.Cleanup(func() { _ = d.Close(context.Background()) })
-	c := &conformance{module: load(t, d, s.Code, driver.Limits{})}
-	t.Cleanup(func() { _ = c.module.Close(context.Background()) })
+	c := &conformance{exchange: Start(t, s)}
 	if !t.Run("describes itself", c.describes) {
 		return
 	}
@@ -58,23 +55,26 @@ func Conform(t *testing.T, s Subject) {
 func View(t testing.TB, s Subject, host hostcall.Host, r *sdk.Request) (*view.Page, error) {
 	t.Helper()
 	var page view.Page
-	err := Exchange(t, s, driver.Call{Message: Message(t, wire.OpView, r), Host: host}, &page)
+	err := Start(t, s)(t, driver.Call{Message: Message(t, wire.OpView, r), Host: host}, &page)
 	return &page, err
 }
 
-// Exchange makes one call of a plugin and decodes the body of its answer into out.
-func Exchange(t testing.TB, s Subject, c driver.Call, out msgp.Unmarshaler) error {
+// Start loads a plugin until the test ends. It returns what makes one call of it and decodes the body of the answer into out.
+func Start(t testing.TB, s Subject) func(t testing.TB, c driver.Call, out msgp.Unmarshaler) error {
 	t.Helper()
 	m := load(t, s.Open(t), s.Code, driver.Limits{})
-	defer func() { _ = m.Close(context.Background()) }()
-	return answer(context.Background(), t, m, c, out)
+	t.Cleanup(func() { _ = m.Close(context.Background()) })
+	return func(t testing.TB, c driver.Call, out msgp.Unmarshaler) error {
+		t.Helper()
+		return answer(context.Background(), t, m, c, out)
+	}
 }
 
 // conformance is a plugin under test, and what it says of itself.
 type conformance struct {
-	module driver.Module
-	is     sdk.Description
-	shape  *sdk.Plugin // with handlers of the same names, which nobody calls
+	exchange func(t testing.TB, c driver.Call, out msgp.Unmarshaler) error
+	is       sdk.Description
+	shape    *sdk.Plugin // with handlers of the same names, which nobody calls
 }
 
 var (
@@ -197,7 +197,7 @@ func (c *conformance) withstands(t *testing.T, what string, err error) {
 
 func (c *conformance) call(t *testing.T, raw []byte, host hostcall.Host, out msgp.Unmarshaler) error {
 	t.Helper()
-	return answer(context.Background(), t, c.module, driver.Call{Message: raw, Host: host}, out)
+	return c.exchange(t, driver.Call{Message: raw, Host: host}, out)
 }
 
 // each calls f for every handler.

@@ -15,8 +15,11 @@ import (
 
 	"github.com/pergola-platform/pergola/core/driver"
 	"github.com/pergola-platform/pergola/core/drivertest"
+	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/wire"
 )
+
+var mirrors = map[string]string{"C": "core/drivertest/guests/c-mirror", "AssemblyScript": "core/drivertest/guests/as-mirror"}
 
 // The readers and writers of sdk/wire/pergola.h and pergola.ts lose nothing of what a message can hold: the golden vectors of
 // every version, and each form of a value at its edges.
@@ -51,10 +54,9 @@ func TestOtherLanguagesReadAndWriteWhatGoDoes(t *testing.T) {
 		}
 		values[name] = raw
 	}
-	for language, folder := range map[string]string{"C": "core/drivertest/guests/c-mirror", "AssemblyScript": "core/drivertest/guests/as-mirror"} {
+	for language, folder := range mirrors {
 		t.Run(language, func(t *testing.T) {
-			d := open(t)
-			s := drivertest.Subject{Open: func(testing.TB) driver.Driver { return d }, Code: drivertest.Build(t, folder)}
+			call := drivertest.Start(t, drivertest.Subject{Open: open, Code: drivertest.Build(t, folder)})
 			for name, value := range values {
 				body := msgp.AppendMapHeader(nil, 2)
 				body = msgp.AppendString(msgp.AppendString(body, "name"), "mirror")
@@ -64,7 +66,7 @@ func TestOtherLanguagesReadAndWriteWhatGoDoes(t *testing.T) {
 					t.Fatal(err)
 				}
 				var got msgp.Raw
-				if err := drivertest.Exchange(t, s, driver.Call{Message: message}, &got); err != nil {
+				if err := call(t, driver.Call{Message: message}, &got); err != nil {
 					t.Errorf("%s: %v", name, err)
 					continue
 				}
@@ -74,6 +76,36 @@ func TestOtherLanguagesReadAndWriteWhatGoDoes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whatever the bytes are, a guest answers, and takes for a message just what Go takes for one.
+func FuzzOtherLanguagesReadWhatGoDoes(f *testing.F) {
+	calls := map[string]func(t testing.TB, c driver.Call, out msgp.Unmarshaler) error{}
+	for language, folder := range mirrors {
+		calls[language] = drivertest.Start(f, drivertest.Subject{Open: open, Code: drivertest.Build(f, folder)})
+	}
+	for _, seed := range [][]byte{
+		nil, {0xc0}, {0xc1}, {0x7f}, {0xe0}, {0xcc, 1}, {0xcd, 1, 2}, {0xce, 1, 2, 3, 4}, {0xcf, 255, 2, 3, 4, 5, 6, 7, 8}, {0xd0, 1}, {0xd3, 1, 2, 3, 4, 5, 6, 7, 8},
+		{0xca, 1, 2, 3, 4}, {0xcb, 1, 2, 3, 4, 5, 6, 7, 8}, {0xa1, 0xff}, {0xd9, 1, 'a'}, {0xda, 0, 1, 'a'}, {0xdb, 0, 0, 0, 1, 'a'}, {0xc4, 1, 9}, {0xc5, 0, 1, 9},
+		{0xc6, 0, 0, 0, 1, 9}, {0x91, 0xc0}, {0xdc, 0, 1, 0xc0}, {0xdd, 0, 0, 0, 1, 0xc0}, {0x81, 0xa1, 'k', 0xc0}, {0xde, 0, 1, 0xa1, 'k', 0xc0},
+		{0xdf, 0, 0, 0, 1, 0xa1, 'k', 0xc0}, {0xd4, 1, 0}, {0xd6, 1, 0, 0, 0, 0}, {0xc7, 1, 5, 0}, {0xc8, 0, 1, 5, 0}, {0xc9, 0, 0, 0, 1, 5, 0}, {0xc9, 255, 255, 255, 255, 5},
+		append(bytes.Repeat([]byte{0x91}, wire.MaxDepth-1), 0xc0), {0xdf, 255, 255, 255, 255}, {0xdb, 255, 255, 255, 255}, []byte("GET / HTTP/1.1"),
+	} {
+		f.Add(seed)
+	}
+	question := msgp.AppendString(msgp.AppendString(msgp.AppendString(msgp.AppendMapHeader(nil, 2), "op"), wire.OpDescribe), "more")
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		whole := append(bytes.Clone(question), raw...) // a field that nobody knows
+		for language, call := range calls {
+			var d sdk.Description
+			if err := call(t, driver.Call{Message: whole}, &d); (err == nil) != (wire.Check(whole) == nil) || err != nil && sdk.CodeOf(err) != sdk.Invalid {
+				t.Errorf("%s says %v, Go says %v", language, err, wire.Check(whole))
+			}
+			if err := call(t, driver.Call{Message: raw}, new(msgp.Raw)); sdk.CodeOf(err) == sdk.Internal || wire.Check(raw) != nil && sdk.CodeOf(err) != sdk.Invalid {
+				t.Errorf("%s: on its own: %v", language, err)
+			}
+		}
+	})
 }
 
 // generic is a value without the form in which it is encoded.
