@@ -38,7 +38,7 @@
 #include <string.h>
 
 #define PERGOLA_ABI 1
-#define PERGOLA_SDK "0.1.0"
+#define PERGOLA_SDK "0.2.0"
 #define PERGOLA_MAX_MESSAGE 4194304 /* bytes of a message, in either direction */
 #define PERGOLA_MAX_VALUES 131072   /* values in a message: numbers, strings, maps, lists, and the names in maps */
 #define PERGOLA_MAX_DEPTH 32        /* how deep values may lie in each other */
@@ -362,7 +362,7 @@ static inline void pergola_add_paragraph(pergola_writer *w, pergola_bytes text) 
 
 /* An sdk.Error; there is none where the code is empty. */
 typedef struct {
-  pergola_bytes code, source, message, field;
+  pergola_bytes code, source, message, field, limit;
 } pergola_error;
 
 #define PERGOLA_OK ((pergola_error){0})
@@ -400,6 +400,7 @@ static inline pergola_error pergola_ask(const char *op, const pergola_writer *bo
         pergola_as_string(pergola_field(error, "source")),
         pergola_as_string(pergola_field(error, "message")),
         pergola_as_string(pergola_field(error, "field")),
+        pergola_as_string(pergola_field(error, "limit")),
     };
     return pergola_failed(e) ? e : pergola_host_fault("the host's error has no code");
   }
@@ -479,7 +480,7 @@ static inline uint64_t pergola_dispatch(const pergola_plugin *p, const uint8_t *
     result = (pergola_writer){0};
     pergola_add_map(&result, 1);
     pergola_add_text(&result, "error");
-    pergola_add_map(&result, e.field.n ? 4 : 3);
+    pergola_add_map(&result, 3 + (e.field.n > 0) + (e.limit.n > 0));
     pergola_add_text(&result, "code");
     pergola_add_string(&result, e.code);
     pergola_add_text(&result, "source");
@@ -489,6 +490,10 @@ static inline uint64_t pergola_dispatch(const pergola_plugin *p, const uint8_t *
     if (e.field.n) {
       pergola_add_text(&result, "field");
       pergola_add_string(&result, e.field);
+    }
+    if (e.limit.n) {
+      pergola_add_text(&result, "limit");
+      pergola_add_string(&result, e.limit);
     }
   }
   return (uint64_t)(uintptr_t)result.at << 32 | result.n;

@@ -39,7 +39,7 @@ declare function hostRead(ptr: usize, n: u32): void;
 @external("wasi_snapshot_preview1", "fd_write")
 declare function fdWrite(fd: u32, iovs: usize, count: u32, written: usize): u32;
 
-export const SDK = "0.1.0";
+export const SDK = "0.2.0";
 export const MAX_MESSAGE = 4194304; // bytes of a message, in either direction
 export const MAX_VALUES = 131072; // values in a message: numbers, strings, maps, lists, and the names in maps
 export const MAX_DEPTH = 32; // how deep values may lie in each other
@@ -55,6 +55,7 @@ export class Fault {
     public message: string,
     public source: string = "plugin",
     public field: string = "",
+    public limit: string = "", // that was reached, such as "request.hostCalls"
   ) {}
 }
 
@@ -291,7 +292,8 @@ export function ask(op: string, body: Writer | null = null): Answer {
   let code = error.field("code").string();
   if (code == "") return hostFault("the host's error has no code");
   return new Answer(
-    new Fault(code, error.field("message").string(), error.field("source").string(), error.field("field").string()),
+    new Fault(code, error.field("message").string(), error.field("source").string(), error.field("field").string(),
+      error.field("limit").string()),
     result.field("body"),
   );
 }
@@ -359,11 +361,12 @@ export function pergola_call(n: u32): u64 {
     }
   }
   if (fault) {
-    result = new Writer().map(1).string("error").map(fault.field == "" ? 3 : 4)
+    result = new Writer().map(1).string("error").map(3 + i32(fault.field != "") + i32(fault.limit != ""))
       .string("code").string(fault.code)
       .string("source").string(fault.source == "" ? "plugin" : fault.source)
       .string("message").string(fault.message);
     if (fault.field != "") result.string("field").string(fault.field);
+    if (fault.limit != "") result.string("limit").string(fault.limit);
   }
   return (<u64>result.ptr << 32) | result.length;
 }

@@ -153,6 +153,26 @@ plugin.views.set("look", (request: Value, answer: Writer): Fault | null => {
   return titled(answer, found);
 });
 
+// Numbers of a generator that the host seeds before each call, and of the host itself.
+const generator = new StaticArray<u64>(4);
+
+export function pergola_seed(a: u64, b: u64, c: u64, d: u64): void {
+  generator[0] = a;
+  generator[1] = b;
+  generator[2] = c;
+  generator[3] = d;
+}
+
+// @ts-ignore: decorator
+@external("wasi_snapshot_preview1", "random_get")
+declare function randomGet(at: usize, n: u32): u32;
+
+plugin.views.set("draw", (request: Value, answer: Writer): Fault | null => {
+  const asked = new StaticArray<u64>(1);
+  randomGet(changetype<usize>(asked), 8);
+  return titled(answer, `${generator[0]} ${generator[1] ^ generator[3]} ${generator[2]} ${asked[0]}`);
+});
+
 plugin.actions.set("echo", (request: Value, answer: Writer): Fault | null => {
   answer.map(3).string("title").text(param(request, "text").raw()).string("blocks").list(0)
     .string("open_issue").text(request.field("context").field("issue_id").raw());

@@ -1,4 +1,5 @@
 // The plugin of core/drivertest/fixture in C, name for name; see there for what each view does.
+#define _GNU_SOURCE // for getentropy
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -145,6 +146,23 @@ static pergola_error look(pergola_value request, pergola_writer *answer) {
   return titled(answer, (pergola_bytes){(uint8_t *)found, n});
 }
 
+// Numbers of a generator that the host seeds before each call, and of the host itself.
+static uint64_t generator[4];
+
+__attribute__((export_name("pergola_seed"))) void pergola_seed(uint64_t a, uint64_t b, uint64_t c, uint64_t d) {
+  generator[0] = a, generator[1] = b, generator[2] = c, generator[3] = d;
+}
+
+static pergola_error draw(pergola_value request, pergola_writer *answer) {
+  (void)request;
+  uint64_t asked;
+  if (getentropy(&asked, sizeof asked)) return pergola_fail(PERGOLA_INTERNAL, "there is no randomness");
+  char *s = pergola_alloc(128);
+  snprintf(s, 128, "%llu %llu %llu %llu", (unsigned long long)generator[0], (unsigned long long)(generator[1] ^ generator[3]),
+           (unsigned long long)generator[2], (unsigned long long)asked);
+  return titled(answer, pergola_text(s));
+}
+
 static pergola_error echo_action(pergola_value request, pergola_writer *answer) {
   pergola_add_map(answer, 3);
   pergola_add_text(answer, "title");
@@ -179,7 +197,7 @@ static pergola_error big(pergola_value request, pergola_writer *answer) {
 }
 
 static const pergola_named views[] = {
-    {"allocate", allocate}, {"ask", ask},         {"ask-many", ask_many}, {"echo", echo}, {"exit", leave}, {"fail", fail}, {"look", look}, {"obey", obey},
+    {"allocate", allocate}, {"ask", ask},         {"ask-many", ask_many}, {"draw", draw}, {"echo", echo}, {"exit", leave}, {"fail", fail}, {"look", look}, {"obey", obey},
     {"panic", defect},      {"print", print},     {"recurse", recurse},   {"remember", remember}, {"sleep", rest}, {"spin", spin}, {0},
 };
 static const pergola_named actions[] = {{"echo", echo_action}, {0}};
