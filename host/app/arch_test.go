@@ -43,10 +43,14 @@ var places = []place{
 	{library: "github.com/santhosh-tekuri/jsonschema", in: []string{"core/manifest", "host/ui/schemaform"}},
 	{library: "golang.org/x/text", in: []string{"core/manifest", "host/ui/schemaform"}}, // jsonschema words its errors with it
 	{library: "golang.org/x/mod", in: []string{"core"}},
-	{library: "golang.org/x/sys", in: []string{"core/snapshot"}},
 	{library: "aead.dev/minisign", in: []string{"core/bundle"}},
 	{library: "oras.land/oras-go", in: []string{"core/bundle/oci"}},
 	{library: "github.com/opencontainers", in: []string{"core/bundle/oci"}},                      // the types that oras speaks in
+	{library: "golang.org/x/sys", in: []string{"core/process", "core/snapshot"}},
+	{library: "github.com/hashicorp/go-plugin", in: []string{"core/process", "sdk/process"}},
+	{library: "github.com/hashicorp/go-hclog", in: []string{"core/process", "sdk/process"}}, // go-plugin's logger, to be switched off
+	{library: "google.golang.org/grpc", in: []string{"core/process", "sdk/process"}},
+	{library: "google.golang.org/protobuf", in: []string{"sdk/process"}, tests: []string{"core/process"}},
 	{library: "github.com/gofiber/fiber", in: []string{"host/web"}, tests: []string{"host/app"}}, // its benchmark measures against bare Fiber
 	{library: "github.com/valyala/fasthttp", in: []string{"host/web"}, tests: []string{"host/app"}},
 	{library: "github.com/golang-jwt/jwt", in: []string{"host/auth"}},
