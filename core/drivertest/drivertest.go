@@ -1,7 +1,8 @@
 // Package drivertest is the suite that every driver passes, so that a plugin behaves alike wherever it runs. A driver's
 // own test calls [Run]; what it cannot do it skips by name and says why, and a name that no test has is an error.
 //
-// The plugin that the suite talks to is drivertest/fixture: natively from fixture.New, as a Wasm module from [Guest].
+// The plugin that the suite talks to is drivertest/fixture: natively from fixture.New, as a Wasm module from [Guest], as an
+// executable from [Program].
 package drivertest
 
 import (
@@ -63,32 +64,44 @@ func Run(t *testing.T, s Subject) {
 }
 
 // Guest returns the fixture as a Wasm module. It is built once in each test program, with the go command.
-func Guest(t testing.TB) []byte {
+func Guest(t testing.TB) []byte { return built(t, guest) }
+
+// Program returns the fixture as an executable for this system, which serves it with sdk/process. It is built once in each
+// test program, with the go command.
+func Program(t testing.TB) []byte { return built(t, program) }
+
+func built(t testing.TB, once func() ([]byte, error)) []byte {
 	t.Helper()
-	code, err := guest()
+	code, err := once()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return code
 }
 
-var guest = sync.OnceValues(func() ([]byte, error) {
+var (
+	guest   = sync.OnceValues(func() ([]byte, error) { return build([]string{"GOOS=wasip1", "GOARCH=wasm"}, "-buildmode=c-shared") })
+	program = sync.OnceValues(func() ([]byte, error) { return build(nil) })
+)
+
+// build builds drivertest/guest.
+func build(env []string, flags ...string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "pergola-guest-")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	out := filepath.Join(dir, "guest.wasm")
+	out := filepath.Join(dir, "guest")
 	_, here, _, _ := runtime.Caller(0)
-	build := exec.Command("go", "build", "-buildmode=c-shared", "-o", out, "./guest")
-	build.Dir = filepath.Dir(here)
-	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
+	cmd := exec.Command("go", append(append([]string{"build"}, flags...), "-o", out, "./guest")...)
+	cmd.Dir = filepath.Dir(here)
+	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0"), env...)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(out)
-})
+}
 
 // bench is what a test works with.
 type bench struct {

@@ -1,0 +1,182 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/pergola-platform/pergola/core/driver"
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/process/frame"
+	"github.com/pergola-platform/pergola/sdk/wire"
+)
+
+// Call implements driver.Module.
+func (m *module) Call(ctx context.Context, c driver.Call) (driver.Result, error) {
+	if len(c.Message) > wire.MaxMessage {
+		return driver.Result{}, driver.TooLong(len(c.Message))
+	}
+	turn, err := m.gate.Enter(ctx, c)
+	if err != nil {
+		return driver.Result{}, err
+	}
+	defer turn.Leave()
+	ctx = turn.Context()
+	p, err := m.enter(ctx)
+	if err != nil {
+		if stopped := turn.Stopped(); stopped != nil {
+			err = stopped
+		}
+		return driver.Result{}, err
+	}
+	defer p.leave()
+	answer, err := m.exchange(ctx, turn, p, c)
+	if stopped := turn.Stopped(); stopped != nil { // an answer that comes too late is none
+		return driver.Result{}, stopped
+	}
+	if err != nil {
+		return driver.Result{}, err
+	}
+	p.heard.Store(time.Now().UnixNano())
+	return driver.Result{Message: answer}, nil
+}
+
+// hostCalls is how many host calls of one call are answered at the same time. Further ones wait in the pipe.
+const hostCalls = 8
+
+// options are those of each call's stream.
+var options = []grpc.CallOption{
+	grpc.ForceCodecV2(frame.Codec{}), grpc.MaxCallRecvMsgSize(frame.MaxSize), grpc.MaxCallSendMsgSize(frame.MaxSize),
+}
+
+// exchange is one call in one process: the message goes out, host calls come and are answered, the answer comes. It returns when
+// nothing of the call runs any more, or its process was given up.
+func (m *module) exchange(ctx context.Context, turn *driver.Turn, p *process, c driver.Call) ([]byte, error) {
+	// The stream lives longer than ctx: its end is how the host learns that the handler has returned.
+	streamCtx, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	defer abandon()
+	s, err := p.conn.NewStream(streamCtx, &frame.Call, frame.MethodCall, options...)
+	if err != nil {
+		return nil, m.failed(p, turn, err)
+	}
+	number := p.number.Add(1)
+	disarm := m.arm(ctx, turn, p, abandon, func() { _ = p.say(&frame.Frame{Call: number}) })
+	defer disarm()
+	if err := s.SendMsg(&frame.Frame{Call: number, Message: c.Message, Timeout: time.Until(turn.Deadline())}); err != nil && !errors.Is(err, io.EOF) {
+		return nil, m.failed(p, turn, err)
+	} // after io.EOF, receiving tells the reason
+
+	var asked sync.WaitGroup
+	defer asked.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // before the wait for those who look at it
+	places := make(chan struct{}, hostCalls)
+	var answer []byte
+	answered := false
+	for {
+		var f frame.Frame
+		switch err := s.RecvMsg(&f); {
+		case errors.Is(err, io.EOF) && answered:
+			return answer, nil
+		case errors.Is(err, io.EOF):
+			return nil, driver.Defect("it ended a call without an answer")
+		case err != nil:
+			return nil, m.failed(p, turn, err)
+		case answered:
+			return nil, driver.Defect("it went on after its answer")
+		case len(f.Message) > wire.MaxMessage && f.HostCall == 0:
+			return nil, driver.AnswerTooLong(len(f.Message))
+		case f.HostCall == 0:
+			answer, answered = f.Message, true
+			continue
+		}
+		select {
+		case places <- struct{}{}:
+		case <-ctx.Done():
+			continue
+		}
+		asked.Go(func() {
+			defer func() { <-places }()
+			// A call that has ended already hears nothing; the plugin's side knows that by itself.
+			_ = p.say(&frame.Frame{Call: number, HostCall: f.HostCall, Message: driver.Ask(ctx, c.Host, f.Message, m.log)})
+		})
+	}
+}
+
+// arm sees to it that a call ends when ctx does. The plugin is told by tell. Where the handler then goes on, its process is given
+// up: Grace after the call's deadline, or after the module's close. A caller who merely went away costs no process, only the
+// place that the handler takes until its deadline.
+func (m *module) arm(ctx context.Context, turn *driver.Turn, p *process, abandon, tell func()) (disarm func()) {
+	var mu sync.Mutex
+	var timer *time.Timer
+	ended := false
+	stop := context.AfterFunc(ctx, func() {
+		wait := m.driver.config.Grace
+		if err := turn.Stopped(); sdk.CodeOf(err) == sdk.Canceled {
+			wait += max(0, time.Until(turn.Deadline()))
+		}
+		mu.Lock()
+		if ended {
+			mu.Unlock()
+			return
+		}
+		timer = time.AfterFunc(wait, func() {
+			mu.Lock()
+			over := ended
+			mu.Unlock()
+			if over {
+				return
+			}
+			m.retire(p, fmt.Sprintf("a call went on for %v after its end", m.driver.config.Grace))
+			abandon()
+		})
+		mu.Unlock()
+		tell()
+	})
+	return func() {
+		stop()
+		mu.Lock()
+		defer mu.Unlock()
+		ended = true
+		if timer != nil {
+			timer.Stop()
+		}
+	}
+}
+
+// failed is the error of a call whose stream broke off.
+func (m *module) failed(p *process, turn *driver.Turn, err error) error {
+	if stopped := turn.Stopped(); stopped != nil {
+		return stopped
+	}
+	switch status.Code(err) {
+	case codes.ResourceExhausted: // gRPC's word for a message over the bound
+		return driver.Defect(fmt.Sprintf("it sent more than the %d bytes that a message may have", wire.MaxMessage))
+	case codes.Unimplemented:
+		return driver.Defect("it serves no calls of this version of the protocol")
+	}
+	// The connection breaks an instant before the process has ended.
+	timer := time.NewTimer(exitPatience)
+	defer timer.Stop()
+	select {
+	case <-p.gone:
+	case <-timer.C:
+		m.retire(p, "its connection broke")
+		return driver.Defect("it broke off its connection in the middle of the call")
+	}
+	if p.exhausted {
+		return driver.Exceeded(sdk.Exhausted, sdk.FromPlugin, turn.Class(), driver.LimitMemory, fmt.Sprintf(
+			"the plugin used up the %d MiB of memory that its process may have for all calls; ask for less at a time", m.limits.MaxMemoryBytes>>20))
+	}
+	return driver.Defect("its process ended in the middle of the call, because " + p.why())
+}
+
+// exitPatience is how long a process whose connection broke may take to end.
+const exitPatience = 3 * time.Second
