@@ -45,7 +45,7 @@ var places = []place{
 	{library: "golang.org/x/mod", in: []string{"core"}},
 	{library: "aead.dev/minisign", in: []string{"core/bundle"}},
 	{library: "oras.land/oras-go", in: []string{"core/bundle/oci"}},
-	{library: "github.com/opencontainers", in: []string{"core/bundle/oci"}},                      // the types that oras speaks in
+	{library: "github.com/opencontainers", in: []string{"core/bundle/oci"}}, // the types that oras speaks in
 	{library: "golang.org/x/sys", in: []string{"core/process", "core/snapshot"}},
 	{library: "github.com/hashicorp/go-plugin", in: []string{"core/process", "sdk/process"}},
 	{library: "github.com/hashicorp/go-hclog", in: []string{"core/process", "sdk/process"}}, // go-plugin's logger, to be switched off
