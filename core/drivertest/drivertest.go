@@ -31,6 +31,8 @@ type Subject struct {
 	Open func(t testing.TB) driver.Driver
 	// Code is the fixture in the form that the driver loads.
 	Code []byte
+	// Logged, which may be nil, returns what the driver has written to its log so far: not what plugins print.
+	Logged func() string
 	// Skip says, by the name of a test, why the driver cannot pass it.
 	Skip map[string]string
 }
@@ -53,7 +55,7 @@ func Run(t *testing.T, s Subject) {
 			if reason, skip := s.Skip[test.name]; skip {
 				t.Skip(reason)
 			}
-			test.run(t, &bench{driver: d, code: s.Code})
+			test.run(t, &bench{driver: d, code: s.Code, logged: s.Logged})
 		})
 	}
 	for name := range s.Skip {
@@ -80,12 +82,12 @@ func built(t testing.TB, once func() ([]byte, error)) []byte {
 }
 
 var (
-	guest   = sync.OnceValues(func() ([]byte, error) { return build([]string{"GOOS=wasip1", "GOARCH=wasm"}, "-buildmode=c-shared") })
-	program = sync.OnceValues(func() ([]byte, error) { return build(nil) })
+	guest   = sync.OnceValues(func() ([]byte, error) { return buildGo([]string{"GOOS=wasip1", "GOARCH=wasm"}, "-buildmode=c-shared") })
+	program = sync.OnceValues(func() ([]byte, error) { return buildGo(nil) })
 )
 
-// build builds drivertest/guest.
-func build(env []string, flags ...string) ([]byte, error) {
+// buildGo builds drivertest/guest.
+func buildGo(env []string, flags ...string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "pergola-guest-")
 	if err != nil {
 		return nil, err
@@ -107,6 +109,7 @@ func build(env []string, flags ...string) ([]byte, error) {
 type bench struct {
 	driver driver.Driver
 	code   []byte
+	logged func() string // nil where nobody listens
 }
 
 // load loads the fixture for one test.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/pergola-platform/pergola/core/driver"
 	"github.com/pergola-platform/pergola/core/drivertest/fixture"
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/view"
 	"github.com/pergola-platform/pergola/sdk/wire"
 )
 
@@ -115,4 +117,52 @@ func testConcurrent(t *testing.T, b *bench) {
 		})
 	}
 	wg.Wait()
+}
+
+// sized returns a call of view or file name, with a State so long that the call has n bytes.
+func sized(t *testing.T, op, name string, n int) []byte {
+	t.Helper()
+	r := request(name)
+	r.State = make([]byte, n-1000)
+	r.State = make([]byte, n-1000+n-len(Message(t, op, r)))
+	raw := Message(t, op, r)
+	if len(raw) != n {
+		t.Fatalf("made a call of %d bytes, not of %d", len(raw), n)
+	}
+	return raw
+}
+
+func testExactMessage(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{})
+	var page view.Page
+	raw := sized(t, wire.OpView, fixture.Size, wire.MaxMessage)
+	if err := answer(context.Background(), t, m, driver.Call{Message: raw, Tenant: "tenant"}, &page); err != nil {
+		t.Errorf("%d bytes: %v", wire.MaxMessage, err)
+	} else if n, err := strconv.Atoi(page.Title); err != nil || n < wire.MaxMessage-1000 || n > wire.MaxMessage {
+		t.Errorf("the plugin saw a state of %s bytes", page.Title)
+	}
+	_, err := m.Call(context.Background(), driver.Call{Message: sized(t, wire.OpView, fixture.Size, wire.MaxMessage+1), Tenant: "tenant"})
+	wantError(t, err, sdk.Invalid, sdk.FromHost)
+	asBefore(t, m)
+}
+
+func testExactAnswer(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{})
+	fill := func(n int) (driver.Result, error) {
+		return m.Call(context.Background(), driver.Call{Message: Message(t, wire.OpFile, request(fixture.Fill, "bytes", strconv.Itoa(n))), Tenant: "tenant"})
+	}
+	const probe = 1 << 20
+	got, err := fill(probe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	around := len(got.Message) - probe
+	if got, err = fill(wire.MaxMessage - around); err != nil || len(got.Message) != wire.MaxMessage {
+		t.Errorf("got %d bytes, %v; want %d", len(got.Message), err, wire.MaxMessage)
+	}
+	err = answer(context.Background(), t, m, driver.Call{
+		Message: Message(t, wire.OpFile, request(fixture.Fill, "bytes", strconv.Itoa(wire.MaxMessage-around+1))), Tenant: "tenant",
+	}, &sdk.Attachment{})
+	wantError(t, err, sdk.Exhausted, sdk.FromPlugin)
+	asBefore(t, m)
 }

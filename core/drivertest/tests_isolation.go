@@ -8,6 +8,8 @@ import (
 
 	"github.com/pergola-platform/pergola/core/driver"
 	"github.com/pergola-platform/pergola/core/drivertest/fixture"
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/hostcall"
 )
 
 func testTenants(t *testing.T, b *bench) {
@@ -58,5 +60,49 @@ func testRandomness(t *testing.T, b *bench) {
 	}
 	if len(seen) != 80 {
 		t.Errorf("%d different numbers, want 80", len(seen))
+	}
+}
+
+// testCanary plants a text wherever a call of one tenant can carry it, and looks for it wherever the call of another can
+// see or tell something.
+func testCanary(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{Instances: 1, Budget: driver.Budget{Concurrency: 1}})
+	if m.Facts().Memory == driver.SharedMemory {
+		t.Skip("the driver says that its memory is shared")
+	}
+	const canary = "canary-of-acme-7f3a91"
+	echoing := hostcall.HostFunc(func(ctx context.Context, raw []byte) []byte { return mirror(ctx, raw) })
+	acme := driver.Call{Tenant: "acme", Host: echoing}
+	for _, r := range []*sdk.Request{
+		request(fixture.Echo, "text", canary),
+		request(fixture.Remember, "text", canary),
+		request(fixture.Ask, "op", "x", "text", canary),
+		request(fixture.Fail, "code", "invalid", "text", canary),
+		request(fixture.Print, "text", canary+"\n"),
+		request(fixture.Print, "text", canary), // a line without an end
+		request(fixture.AskPanic, "op", "x", "text", canary),
+	} {
+		_, _ = title(context.Background(), t, m, acme, r) // some of them fail, as they should
+		tell := func(what string, err error) {
+			if err != nil && strings.Contains(err.Error(), canary) {
+				t.Errorf("after %s: the error of another tenant's %s holds it: %v", r.Name, what, err)
+			}
+		}
+		globex := driver.Call{Tenant: "globex"}
+		got, err := title(context.Background(), t, m, globex, request(fixture.Scan, "needle", fixture.Hide(canary)))
+		tell("scan", err)
+		if sdk.CodeOf(err) != sdk.Unimplemented && (err != nil || got != "0") {
+			t.Errorf("after %s: another tenant finds it %s times in its memory, %v", r.Name, got, err)
+		}
+		got, err = title(context.Background(), t, m, globex, request(fixture.Remember, "text", "x"))
+		tell("variable", err)
+		if strings.Contains(got, canary) {
+			t.Errorf("after %s: another tenant reads it in a variable", r.Name)
+		}
+		_, err = title(context.Background(), t, m, globex, request(fixture.Panic))
+		tell("panic", err)
+	}
+	if b.logged != nil && strings.Contains(b.logged(), canary) {
+		t.Error("the driver's log holds it")
 	}
 }
