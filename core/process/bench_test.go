@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -66,7 +65,7 @@ func serveRaw() {
 // openRaw starts the plain plugin, in this test's own program.
 func openRaw(b *testing.B, mtls bool) func(message []byte) error {
 	client := goplugin.NewClient(&goplugin.ClientConfig{
-		HandshakeConfig: rawHandshake, Plugins: goplugin.PluginSet{"raw": raw{}}, Cmd: exec.Command(os.Args[0]),
+		HandshakeConfig: rawHandshake, Plugins: goplugin.PluginSet{"raw": raw{}}, Cmd: exec.Command(program(b)),
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC}, AutoMTLS: mtls,
 		Logger: hclog.New(&hclog.LoggerOptions{Level: hclog.Off, Output: io.Discard}),
 	})
@@ -93,10 +92,7 @@ func openRaw(b *testing.B, mtls bool) func(message []byte) error {
 // process_call_vs_raw_goplugin is the median of the ratios of each round.
 func BenchmarkAgainstRaw(b *testing.B) {
 	message := echo(b)
-	code, err := os.ReadFile(os.Args[0])
-	if err != nil {
-		b.Fatal(err)
-	}
+	code := self(b)
 	d := open(b, process.Config{Allow: []string{digest(code)}})
 	defer func() { _ = d.Close(context.Background()) }()
 	m, err := d.Load(context.Background(), code, driver.Limits{})

@@ -37,16 +37,27 @@ func (m *module) Call(ctx context.Context, c driver.Call) (driver.Result, error)
 		return driver.Result{}, err
 	}
 	defer p.leave()
+	begun := time.Now()
 	answer, err := m.exchange(ctx, turn, p, c)
+	if ended := time.Now(); err == nil {
+		p.heard.Store(ended.UnixNano())
+		// Whoever uses much memory needs time for that; a short call is looked at by chance, see process.tick.
+		if ended.Sub(begun) > long && (p.greedy.Load() || p.memory.wasOver()) {
+			p.overdraw()
+			err = m.exhausted(turn)
+		}
+	}
 	if stopped := turn.Stopped(); stopped != nil { // an answer that comes too late is none
 		return driver.Result{}, stopped
 	}
 	if err != nil {
 		return driver.Result{}, err
 	}
-	p.heard.Store(time.Now().UnixNano())
 	return driver.Result{Message: answer}, nil
 }
+
+// long is from when on a call may have used more memory than the process has. The kernel hands out some 10 GB in a second.
+const long = time.Millisecond
 
 // hostCalls is how many host calls of one call are answered at the same time. Further ones wait in the pipe.
 const hostCalls = 8
@@ -163,20 +174,17 @@ func (m *module) failed(p *process, turn *driver.Turn, err error) error {
 		return driver.Defect("it serves no calls of this version of the protocol")
 	}
 	// The connection breaks an instant before the process has ended.
-	timer := time.NewTimer(exitPatience)
-	defer timer.Stop()
-	select {
-	case <-p.gone:
-	case <-timer.C:
-		m.retire(p, "its connection broke")
+	if !p.await(func() { m.retire(p, "its connection broke") }) {
 		return driver.Defect("it broke off its connection in the middle of the call")
 	}
+	m.count(p)
 	if p.exhausted {
-		return driver.Exceeded(sdk.Exhausted, sdk.FromPlugin, turn.Class(), driver.LimitMemory, fmt.Sprintf(
-			"the plugin used up the %d MiB of memory that its process may have for all calls; ask for less at a time", m.limits.MaxMemoryBytes>>20))
+		return m.exhausted(turn)
 	}
 	return driver.Defect("its process ended in the middle of the call, because " + p.why())
 }
 
-// exitPatience is how long a process whose connection broke may take to end.
-const exitPatience = 3 * time.Second
+func (m *module) exhausted(turn *driver.Turn) error {
+	return driver.Exceeded(sdk.Exhausted, sdk.FromPlugin, turn.Class(), driver.LimitMemory, fmt.Sprintf(
+		"the plugin used up the %d MiB of memory that its process may have for all calls; ask for less at a time", m.limits.MaxMemoryBytes>>20))
+}

@@ -6,15 +6,19 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // cgroups is the directory of cgroup v2 below which each child gets a group of its own.
 type cgroups struct {
 	dir     string
-	missing string // the bounds that cannot be set, in words
+	lock    *os.File // held as long as the host lives, so that others can tell
+	missing string   // the bounds that cannot be set, in words
 }
 
 // openCgroups makes a directory for this host below parent, or where that is empty below the host's own group. The error
@@ -29,19 +33,23 @@ func openCgroups(parent string) (*cgroups, error) {
 	// A child's group can have what its parents hand on. A group with processes in it may not hand on anything, so this is
 	// refused in the host's own group unless the operator arranged for it; killing a group as a whole works without.
 	handOn(parent)
-	dir, err := os.MkdirTemp(parent, fmt.Sprintf("pergola-%d-", os.Getpid()))
+	clear(parent)
+	dir, err := os.MkdirTemp(parent, prefix)
 	if err != nil {
 		return nil, fmt.Errorf("make a cgroup: %w", err)
 	}
-	handOn(dir)
 	c := &cgroups{dir: dir}
+	if c.lock, err = lock(dir); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock a cgroup: %w", err), os.Remove(dir))
+	}
+	handOn(dir)
 	text, err := os.ReadFile(filepath.Join(dir, "cgroup.subtree_control"))
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s is no cgroup v2: %w", parent, err), os.Remove(dir))
+		return nil, errors.Join(fmt.Errorf("%s is no cgroup v2: %w", parent, err), os.Remove(dir), c.lock.Close())
 	}
 	var missing []string
 	for _, need := range []struct{ controller, what string }{{"memory", "memory"}, {"cpu", "CPU time"}, {"pids", "the number of processes"}} {
-		if !contains(strings.Fields(string(text)), need.controller) {
+		if !slices.Contains(strings.Fields(string(text)), need.controller) {
 			missing = append(missing, need.what)
 		}
 	}
@@ -49,18 +57,51 @@ func openCgroups(parent string) (*cgroups, error) {
 	return c, nil
 }
 
-func contains(list []string, s string) bool {
-	for _, e := range list {
-		if e == s {
-			return true
-		}
+// prefix is how the names of the hosts' directories begin.
+const prefix = "pergola-"
+
+// lock takes a directory for this host. The kernel lets go of it when the host ends, in whatever way.
+func lock(dir string) (*os.File, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
 	}
-	return false
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// clear removes what hosts left behind that were killed, and ends what still runs in there. That is something only where
+// plugins start processes and there are no namespaces to end those with the host.
+func clear(parent string) {
+	left, err := filepath.Glob(filepath.Join(parent, prefix+"*"))
+	if err != nil {
+		return
+	}
+	for _, dir := range left {
+		f, err := lock(dir)
+		if err != nil {
+			continue // its host lives
+		}
+		groups, _ := filepath.Glob(filepath.Join(dir, "plugin-*"))
+		for _, group := range groups {
+			killAll(group)
+			_ = os.Remove(group) // the processes take a moment to end; the next host finds the group empty
+		}
+		_ = os.Remove(dir)
+		_ = f.Close()
+	}
 }
 
 func handOn(dir string) {
 	for _, controller := range []string{"memory", "cpu", "pids"} {
-		_ = os.WriteFile(filepath.Join(dir, "cgroup.subtree_control"), []byte("+"+controller), 0)
+		f, err := os.OpenFile(filepath.Join(dir, "cgroup.subtree_control"), os.O_WRONLY, 0)
+		if err != nil {
+			return
+		}
+		_, _ = f.WriteString("+" + controller) // refused where the system does not want it, and looked at later
+		_ = f.Close()
 	}
 }
 
@@ -139,8 +180,15 @@ func (c *cgroups) open(b bounds) (*cgroup, error) {
 }
 
 // kill ends every process of the group, at once and without a race against those that it starts meanwhile.
-func (g *cgroup) kill() {
-	_ = os.WriteFile(filepath.Join(g.dir.Name(), "cgroup.kill"), []byte("1"), 0) // before Linux 5.14 there is none
+func (g *cgroup) kill() { killAll(g.dir.Name()) }
+
+func killAll(dir string) {
+	f, err := os.OpenFile(filepath.Join(dir, "cgroup.kill"), os.O_WRONLY, 0)
+	if err != nil {
+		return // before Linux 5.14 there is none
+	}
+	_, _ = f.WriteString("1")
+	_ = f.Close()
 }
 
 // outOfMemory says whether the kernel ended a process of the group because its memory was used up.
@@ -164,4 +212,7 @@ func (g *cgroup) close() {
 }
 
 // close removes the directory, whose groups were closed.
-func (c *cgroups) close() { _ = os.Remove(c.dir) }
+func (c *cgroups) close() {
+	_ = os.Remove(c.dir)
+	_ = c.lock.Close()
+}

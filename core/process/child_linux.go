@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 
@@ -27,8 +26,8 @@ type child struct {
 
 // rlimits are set before the plugin's first instruction.
 type rlimits struct {
-	memory uint64 // bytes of private writable memory
-	files  uint64
+	space uint64 // bytes of address space
+	files uint64
 }
 
 // fence is what of the system's means is around a child. All of it is tried for the first child of a driver.
@@ -161,12 +160,11 @@ func (s spec) bound(pid int, gate bool) error {
 		resource int
 		value    uint64
 	}{
-		{"memory", unix.RLIMIT_DATA, s.limits.memory},
+		{"address space", unix.RLIMIT_AS, s.limits.space},
 		{"open files", unix.RLIMIT_NOFILE, s.limits.files},
 		{"core dumps", unix.RLIMIT_CORE, 0}, // a dump is the memory of all tenants in a file
 	} {
-		r := unix.Rlimit{Cur: l.value, Max: l.value}
-		if err := unix.Prlimit(pid, l.resource, &r, nil); err != nil {
+		if err := prlimit(pid, l.resource, l.value); err != nil {
 			return fmt.Errorf("limit the plugin's %s: %w", l.name, err)
 		}
 	}
@@ -178,28 +176,8 @@ func (s spec) bound(pid int, gate bool) error {
 	return nil
 }
 
-// tighten lets the child map so many bytes more than it has mapped now.
-func (c *child) tighten(memory uint64) error {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.process.Pid))
-	if err != nil {
-		return fmt.Errorf("read how much memory the plugin has: %w", err)
-	}
-	for line := range strings.Lines(string(status)) {
-		fields := strings.Fields(line)
-		if len(fields) < 2 || fields[0] != "VmData:" {
-			continue
-		}
-		kib, err := strconv.ParseUint(fields[1], 10, 64)
-		if err != nil {
-			return fmt.Errorf("read how much memory the plugin has: %w", err)
-		}
-		r := unix.Rlimit{Cur: kib<<10 + memory, Max: kib<<10 + memory}
-		if err := unix.Prlimit(c.process.Pid, unix.RLIMIT_DATA, &r, nil); err != nil {
-			return fmt.Errorf("limit the plugin's memory: %w", err)
-		}
-		return nil
-	}
-	return errors.New("read how much memory the plugin has: the system does not say")
+func prlimit(pid, resource int, value uint64) error {
+	return unix.Prlimit(pid, resource, &unix.Rlimit{Cur: value, Max: value}, nil)
 }
 
 // reap waits for the child's end, ends what it left behind, and tells everybody.

@@ -17,6 +17,7 @@ import (
 type executable struct {
 	file   *os.File // open for reading
 	digest string   // of the file, SHA-256 in hex
+	size   uint64   // bytes
 }
 
 // openExecutable writes code to a sealed file in memory, or where the system has none that may be executed, to a file that it
@@ -32,7 +33,7 @@ func openExecutable(code []byte) (*executable, error) {
 	if _, err := io.Copy(hash, io.NewSectionReader(f, 0, int64(len(code))+1)); err != nil {
 		return nil, errors.Join(fmt.Errorf("read the executable back: %w", err), f.Close())
 	}
-	return &executable{file: f, digest: hex.EncodeToString(hash.Sum(nil))}, nil
+	return &executable{file: f, digest: hex.EncodeToString(hash.Sum(nil)), size: uint64(len(code))}, nil
 }
 
 func (e *executable) close() error { return e.file.Close() }

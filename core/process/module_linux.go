@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/grpc/connectivity"
+
 	"github.com/pergola-platform/pergola/core/driver"
 	"github.com/pergola-platform/pergola/sdk"
 )
@@ -78,15 +80,25 @@ func (m *module) Facts() driver.Facts { return m.facts }
 func (m *module) enter(ctx context.Context) (*process, error) {
 	for {
 		m.mu.Lock()
-		if p := m.current; p != nil && p.enter() {
+		if p := m.current; p != nil {
+			entered := p.enter()
 			m.mu.Unlock()
-			if m.well(p) {
+			if entered && m.well(p) {
 				return p, nil
 			}
-			p.leave()
+			if entered {
+				p.leave()
+			}
+			if !p.givenUp() { // it has ended, or is about to
+				select {
+				case <-p.gone:
+				case <-ctx.Done():
+					return nil, ctx.Err()
+				}
+			}
+			m.count(p)
 			continue
 		}
-		m.current = nil
 		if wait := m.pause.Sub(m.driver.config.Now()); m.starting == nil && wait > 0 {
 			err := m.paused(wait)
 			m.mu.Unlock()
@@ -107,6 +119,10 @@ func (m *module) enter(ctx context.Context) (*process, error) {
 
 // well asks a process that nobody has heard of for long how it is, before a call is trusted to it.
 func (m *module) well(p *process) bool {
+	if p.conn.GetState() != connectivity.Ready { // the process has ended, an instant ago
+		p.await(func() { m.retire(p, "its connection broke") })
+		return false
+	}
 	if time.Since(time.Unix(0, p.heard.Load())) < m.driver.config.Idle || p.busy() {
 		return true
 	}
@@ -163,34 +179,31 @@ func (m *module) start() *starting {
 // watch waits for a process's end.
 func (m *module) watch(p *process) {
 	<-p.gone
+	m.count(p)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.live, p)
+}
+
+// count takes note of the end of a process, or of that it was given up, once.
+func (m *module) count(p *process) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if m.current == p {
 		m.current = nil
 	}
-	if p.stopping.Load() {
+	if p.counted || p.stopping.Load() {
 		return
 	}
-	p.mu.Lock()
-	retired := p.retired != ""
-	p.mu.Unlock()
-	if !retired { // else it was counted when it was retired
-		m.ended(p.why(), m.driver.config.Now().Sub(p.started))
-	}
+	p.counted = true
+	m.ended(p.why(), m.driver.config.Now().Sub(p.started))
 }
 
 // retire gives up a process that runs.
 func (m *module) retire(p *process, reason string) {
-	if !p.retire(reason, m.driver.config.Drain) {
-		return
+	if p.retire(reason, m.driver.config.Drain) {
+		m.count(p)
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.current == p {
-		m.current = nil
-	}
-	m.ended(reason, m.driver.config.Now().Sub(p.started))
 }
 
 // ended counts the end of a process that nobody had asked to end. The caller holds m.mu.

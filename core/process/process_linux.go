@@ -38,23 +38,23 @@ type process struct {
 	exhausted bool          // it ran out of memory; valid once gone is closed
 	heard     atomic.Int64  // when it last answered, in Unix nanoseconds
 	number    atomic.Uint64 // of the last call
+	counted   bool          // the module has heard of the end; guarded by module.mu
 
 	saying sync.Mutex
 	tell   grpc.ClientStream // what the host says during calls
 
-	mu      sync.Mutex
-	calls   int
-	retired string // why nobody enters any more
+	memory  *memory
+	greedy  atomic.Bool // it was ended because it used more memory than it may
+	sampler *time.Timer
+
+	mu       sync.Mutex
+	calls    int
+	sampling bool   // sampler runs
+	retired  string // why nobody enters any more
 }
 
-// What a process has beside the memory that its calls may use. A Go program maps some 80 MB before it does anything, most of
-// which it never touches, and how much depends on its version; so the limit on what is mapped is wide at the start and
-// tightened once the process serves. The cgroup counts what is touched.
-const (
-	startup = 160 << 20 // bytes that may be mapped by a program that starts
-	slack   = 8 << 20   // bytes that the runtime maps later on
-	base    = 32 << 20  // bytes that the runtime, gRPC and TLS touch
-)
+// sample is how often a process is looked at while calls run.
+const sample = 50 * time.Millisecond
 
 // silent is go-plugin's logger: it would log what plugins write.
 func silent() hclog.Logger {
@@ -78,7 +78,7 @@ func (d *Driver) launch(program *executable, memory uint64) (_ *process, err err
 	}
 	s := &starter{
 		keeper: d.keeper, fences: d.allowed(), drained: make(chan struct{}),
-		spec: spec{program: program, group: p.group, limits: rlimits{memory: memory + startup, files: uint64(d.config.Files)}},
+		spec: spec{program: program, group: p.group, limits: rlimits{space: memory + startup, files: uint64(d.config.Files)}},
 	}
 	p.client = goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  frame.Handshake,
@@ -118,6 +118,7 @@ func (d *Driver) launch(program *executable, memory uint64) (_ *process, err err
 	d.starts.Add(1)
 	d.settle(s.child.fence)
 	go func() {
+		defer close(p.gone)
 		p.watch(s.drained)
 		d.processes.Add(-1)
 	}()
@@ -132,11 +133,14 @@ func (d *Driver) launch(program *executable, memory uint64) (_ *process, err err
 		p.tell, err = p.conn.NewStream(context.Background(), &frame.Tell, frame.MethodTell, options...)
 	}
 	if err == nil {
-		err = p.child.tighten(memory + slack)
+		p.memory, err = measure(p.child.process.Pid, program.size, memory)
 	}
 	if err != nil {
 		return nil, p.diagnose(err)
 	}
+	p.mu.Lock()
+	p.sampler, p.sampling = time.AfterFunc(sample, p.tick), true
+	p.mu.Unlock()
 	// There is one connection, and it stands. Without its name the socket is reached by nobody else, nothing is left of it
 	// when the host is killed, and the plugin's working directory takes no files.
 	_ = os.RemoveAll(p.dir)
@@ -165,7 +169,6 @@ func (p *process) diagnose(err error) error {
 
 // watch waits for the process's end, or for the wish that it end, and clears up after it.
 func (p *process) watch(drained <-chan struct{}) {
-	defer close(p.gone)
 	select {
 	case <-p.child.exited:
 	case <-p.stop:
@@ -177,12 +180,15 @@ func (p *process) watch(drained <-chan struct{}) {
 	p.child.kill()
 	<-p.child.exited
 	<-drained
-	p.exhausted = p.out.outOfMemory()
+	p.exhausted = p.out.outOfMemory() || p.greedy.Load()
 	if p.group != nil {
 		p.exhausted = p.exhausted || p.group.outOfMemory()
 		p.group.close()
 	}
 	_ = os.RemoveAll(p.dir)
+	if p.memory != nil {
+		_ = p.memory.close()
+	}
 }
 
 // end asks the process to end, and sees to it that it does. It waits for nothing.
@@ -200,11 +206,34 @@ func (p *process) enter() bool {
 		return false
 	default:
 	}
-	if p.retired != "" {
+	if p.retired != "" || p.greedy.Load() {
 		return false
 	}
 	p.calls++
+	if !p.sampling {
+		p.sampling = true
+		p.sampler.Reset(sample)
+	}
 	return true
+}
+
+// overdraw ends the process because it used more memory than it may. It does not wait for the other calls: they would only use
+// more.
+func (p *process) overdraw() {
+	p.greedy.Store(true)
+	p.child.kill()
+}
+
+// tick looks at the process as long as calls run.
+func (p *process) tick() {
+	if p.memory.over() {
+		p.overdraw()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sampling = p.calls > 0; p.sampling {
+		p.sampler.Reset(sample)
+	}
 }
 
 // leave lets a call out. The last one out of a retired process ends it.
@@ -257,6 +286,30 @@ func (p *process) say(f *frame.Frame) error {
 	p.saying.Lock()
 	defer p.saying.Unlock()
 	return p.tell.SendMsg(f)
+}
+
+// exitPatience is how long a process whose connection broke may take to end.
+const exitPatience = 3 * time.Second
+
+// await waits until a process is gone whose connection broke. It returns false, after it called otherwise, where that does not
+// come true.
+func (p *process) await(otherwise func()) bool {
+	timer := time.NewTimer(exitPatience)
+	defer timer.Stop()
+	select {
+	case <-p.gone:
+		return true
+	case <-timer.C:
+		otherwise()
+		return false
+	}
+}
+
+// givenUp says whether the process was retired.
+func (p *process) givenUp() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.retired != ""
 }
 
 // busy says whether calls are inside beside the caller's own.
