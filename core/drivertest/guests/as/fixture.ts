@@ -69,6 +69,11 @@ plugin.views.set("panic", (request: Value, answer: Writer): Fault | null => {
 let turns = 0;
 
 plugin.views.set("spin", (request: Value, answer: Writer): Fault | null => {
+  const op = param(request, "op").string();
+  if (op != "") {
+    const reply = ask(op);
+    if (reply.fault) return reply.fault;
+  }
   while (turns >= 0) turns = (turns + 1) & 0xffff;
   return null;
 });
@@ -96,18 +101,59 @@ plugin.views.set("allocate", (request: Value, answer: Writer): Fault | null => {
   return titled(answer, sink.length.toString());
 });
 
-function deeper(n: i32): i32 {
-  if (n < 0) return 0; // never, but that is for the stack to find out
-  return deeper(n + 1) + (turns ^ n);
+// bomb keeps all that it allocates.
+plugin.views.set("bomb", (request: Value, answer: Writer): Fault | null => {
+  const all = new Array<StaticArray<u8>>();
+  while (turns >= 0) {
+    const b = new StaticArray<u8>(1 << 20);
+    for (let i = 0; i < b.length; i += 4096) b[i] = 1;
+    all.push(b);
+  }
+  return titled(answer, all.length.toString());
+});
+
+// churn gives back by hand what it no longer needs: the collector of this runtime comes between calls alone.
+plugin.views.set("churn", (request: Value, answer: Writer): Fault | null => {
+  const mib = number(request, "mib"), piece: usize = 16 << 10;
+  if (mib < 0) return new Fault("invalid", "mib: a number");
+  const recent = new StaticArray<usize>(64);
+  for (let i = 0; i < mib << 6; i++) {
+    if (recent[i % 64] != 0) heap.free(recent[i % 64]);
+    const at = heap.alloc(piece);
+    for (let n: usize = 0; n < piece; n += 4096) store<u8>(at + n, 1);
+    recent[i % 64] = at;
+  }
+  return titled(answer, mib.toString());
+});
+
+function deeper(n: i32, depth: i32): i32 {
+  if (n == depth) return n; // without a depth never, but that is for the stack to find out
+  return deeper(n + 1, depth) + (turns & 0x10000);
 }
 
-plugin.views.set("recurse", (request: Value, answer: Writer): Fault | null => titled(answer, deeper(1).toString()));
+plugin.views.set("recurse", (request: Value, answer: Writer): Fault | null => titled(answer, deeper(1, number(request, "depth")).toString()));
 
 plugin.views.set("ask", (request: Value, answer: Writer): Fault | null => {
   const reply = ask(param(request, "op").string(), new Writer().raw(request.message()));
   if (reply.fault) return reply.fault;
   if (!reply.body.isMap) return new Fault("internal", "the body of the host's answer is no request", "host");
   return titled(answer, reply.body.field("name").string());
+});
+
+plugin.views.set("ask-panic", (request: Value, answer: Writer): Fault | null => {
+  const reply = ask(param(request, "op").string(), new Writer().raw(request.message()));
+  if (reply.fault) return reply.fault;
+  assert(false, "as asked, after a host call");
+  return null;
+});
+
+// ask-both makes one call after the other: a guest has one stack.
+plugin.views.set("ask-both", (request: Value, answer: Writer): Fault | null => {
+  const first = ask(param(request, "op").string(), new Writer().raw(request.message()));
+  if (first.fault) return first.fault;
+  const second = ask(param(request, "second").string(), new Writer().raw(request.message()));
+  if (second.fault) return second.fault;
+  return titled(answer, first.body.field("name").string() + " " + second.body.field("name").string());
 });
 
 plugin.views.set("ask-many", (request: Value, answer: Writer): Fault | null => {
@@ -173,6 +219,22 @@ plugin.views.set("draw", (request: Value, answer: Writer): Fault | null => {
   return titled(answer, `${generator[0]} ${generator[1] ^ generator[3]} ${generator[2]} ${asked[0]}`);
 });
 
+// scan looks for a text whose lowest bits were changed, so that what knows the needle does not hold the text.
+plugin.views.set("scan", (request: Value, answer: Writer): Fault | null => {
+  const needle = param(request, "needle").raw();
+  if (needle.length < 8) return new Fault("invalid", "needle: it is shorter than 8 bytes and could be there by chance");
+  const size = <usize>memory.size() << 16;
+  let found = 0;
+  for (let i: usize = 0; i + needle.length <= size; i++) {
+    let n = 0;
+    while (n < needle.length && (load<u8>(i + n) ^ 1) == needle[n]) n++;
+    if (n == needle.length) found++;
+  }
+  return titled(answer, found.toString());
+});
+
+plugin.views.set("size", (request: Value, answer: Writer): Fault | null => titled(answer, request.field("state").raw().length.toString()));
+
 plugin.actions.set("echo", (request: Value, answer: Writer): Fault | null => {
   answer.map(3).string("title").text(param(request, "text").raw()).string("blocks").list(0)
     .string("open_issue").text(request.field("context").field("issue_id").raw());
@@ -190,4 +252,10 @@ plugin.files.set("big", (request: Value, answer: Writer): Fault | null => {
   const body = new StaticArray<u8>(5 << 20);
   body.fill(0x78);
   return attach(answer, "big.bin", body);
+});
+
+plugin.files.set("fill", (request: Value, answer: Writer): Fault | null => {
+  const bytes = number(request, "bytes");
+  if (bytes < 0) return new Fault("invalid", "bytes: a number");
+  return attach(answer, "fill.bin", new StaticArray<u8>(bytes));
 });

@@ -55,12 +55,6 @@ static pergola_error defect(pergola_value request, pergola_writer *answer) {
   __builtin_trap();
 }
 
-static pergola_error spin(pergola_value request, pergola_writer *answer) {
-  (void)request;
-  for (volatile unsigned n = 0;; n++)
-    if (answer == NULL) return PERGOLA_OK;
-}
-
 // obey has no context to look at: a guest learns of its deadline by being stopped.
 static pergola_error obey(pergola_value request, pergola_writer *answer) {
   (void)request;
@@ -86,16 +80,42 @@ static pergola_error allocate(pergola_value request, pergola_writer *answer) {
   return counted(answer, mib << 20);
 }
 
-static unsigned deeper(unsigned n) {
-  if (n == 0) return 0; // never, but that is for the stack to find out
-  volatile uint8_t here[64];
-  here[n % 64] = (uint8_t)n;
-  return deeper(n + 1) + here[n * 7 % 64];
+// bomb keeps all that it allocates.
+static pergola_error bomb(pergola_value request, pergola_writer *answer) {
+  (void)request, (void)answer;
+  for (;;) memset(pergola_alloc(1 << 20), 1, 1 << 20);
+}
+
+static pergola_error churn(pergola_value request, pergola_writer *answer) {
+  unsigned mib;
+  pergola_error e = number(request, "mib", &mib);
+  if (pergola_failed(e)) return e;
+  enum { piece = 16 << 10, kept = 64 };
+  uint8_t *recent[kept] = {0};
+  for (size_t i = 0; i < ((size_t)mib << 20) / piece; i++) {
+    free(recent[i % kept]);
+    volatile uint8_t *b = recent[i % kept] = malloc(piece);
+    if (!b) return pergola_fail(PERGOLA_EXHAUSTED, "there is not so much memory; ask for less");
+    for (size_t at = 0; at < piece; at += 4096) b[at] = 1;
+  }
+  for (size_t i = 0; i < kept; i++) free(recent[i]);
+  return counted(answer, mib);
+}
+
+static volatile unsigned nothing; // keeps the compiler from making a loop of the recursion
+
+static unsigned deeper(unsigned n, unsigned depth) {
+  if (n == depth) return n; // without a depth never, but that is for the stack to find out
+  return deeper(n + 1, depth) + nothing;
 }
 
 static pergola_error recurse(pergola_value request, pergola_writer *answer) {
-  (void)request;
-  return counted(answer, deeper(1));
+  unsigned depth = 0;
+  if (param(request, "depth").n) {
+    pergola_error e = number(request, "depth", &depth);
+    if (pergola_failed(e)) return e;
+  }
+  return counted(answer, deeper(1, depth));
 }
 
 static pergola_error ask(pergola_value request, pergola_writer *answer) {
@@ -106,6 +126,38 @@ static pergola_error ask(pergola_value request, pergola_writer *answer) {
   if (pergola_failed(e)) return e;
   if (!pergola_is_map(reply)) return pergola_host_fault("the body of the host's answer is no request");
   return titled(answer, pergola_as_string(pergola_field(reply, "name")));
+}
+
+static pergola_error spin(pergola_value request, pergola_writer *answer) {
+  if (param(request, "op").n) {
+    pergola_error e = pergola_ask(terminated(param(request, "op")), NULL, NULL);
+    if (pergola_failed(e)) return e;
+  }
+  for (volatile unsigned n = 0;; n++)
+    if (answer == NULL) return PERGOLA_OK;
+}
+
+static pergola_error ask_panic(pergola_value request, pergola_writer *answer) {
+  pergola_error e = ask(request, answer);
+  if (pergola_failed(e)) return e;
+  __builtin_trap();
+}
+
+// ask_both makes one call after the other: a guest has one stack.
+static pergola_error ask_both(pergola_value request, pergola_writer *answer) {
+  static const char *const ops[] = {"op", "second"};
+  pergola_bytes names[2];
+  for (size_t i = 0; i < 2; i++) {
+    pergola_writer body = {0};
+    pergola_add_value(&body, request);
+    pergola_value reply;
+    pergola_error e = pergola_ask(terminated(param(request, ops[i])), &body, &reply);
+    if (pergola_failed(e)) return e;
+    names[i] = pergola_as_string(pergola_field(reply, "name"));
+  }
+  char *s = pergola_alloc(names[0].n + names[1].n + 2);
+  snprintf(s, names[0].n + names[1].n + 2, "%s %s", terminated(names[0]), terminated(names[1]));
+  return titled(answer, pergola_text(s));
 }
 
 static pergola_error ask_many(pergola_value request, pergola_writer *answer) {
@@ -163,6 +215,25 @@ static pergola_error draw(pergola_value request, pergola_writer *answer) {
   return titled(answer, pergola_text(s));
 }
 
+// scan looks for a text whose lowest bits were changed, so that what knows the needle does not hold the text.
+static pergola_error scan(pergola_value request, pergola_writer *answer) {
+  pergola_bytes needle = param(request, "needle");
+  if (needle.n < 8) return pergola_fail(PERGOLA_INVALID, "needle: it is shorter than 8 bytes and could be there by chance");
+  const volatile uint8_t *memory = (const uint8_t *)1;
+  size_t size = __builtin_wasm_memory_size(0) * 65536 - 1;
+  unsigned found = 0;
+  for (size_t i = 0; i + needle.n <= size; i++) {
+    size_t n = 0;
+    while (n < needle.n && (memory[i + n] ^ 1) == needle.at[n]) n++;
+    found += n == needle.n;
+  }
+  return counted(answer, found);
+}
+
+static pergola_error size(pergola_value request, pergola_writer *answer) {
+  return counted(answer, (unsigned)pergola_as_bin(pergola_field(request, "state")).n);
+}
+
 static pergola_error echo_action(pergola_value request, pergola_writer *answer) {
   pergola_add_map(answer, 3);
   pergola_add_text(answer, "title");
@@ -196,11 +267,22 @@ static pergola_error big(pergola_value request, pergola_writer *answer) {
   return attach(answer, "big.bin", (pergola_bytes){body, 5 << 20});
 }
 
+static pergola_error fill(pergola_value request, pergola_writer *answer) {
+  unsigned n;
+  pergola_error e = number(request, "bytes", &n);
+  if (pergola_failed(e)) return e;
+  uint8_t *body = pergola_alloc(n);
+  memset(body, 0, n);
+  return attach(answer, "fill.bin", (pergola_bytes){body, n});
+}
+
 static const pergola_named views[] = {
-    {"allocate", allocate}, {"ask", ask},         {"ask-many", ask_many}, {"draw", draw}, {"echo", echo}, {"exit", leave}, {"fail", fail}, {"look", look}, {"obey", obey},
-    {"panic", defect},      {"print", print},     {"recurse", recurse},   {"remember", remember}, {"sleep", rest}, {"spin", spin}, {0},
+    {"allocate", allocate}, {"ask", ask},   {"ask-both", ask_both}, {"ask-many", ask_many}, {"ask-panic", ask_panic}, {"bomb", bomb},         {"churn", churn},
+    {"draw", draw},         {"echo", echo}, {"exit", leave},        {"fail", fail},         {"look", look},           {"obey", obey},         {"panic", defect},
+    {"print", print},       {"recurse", recurse},                   {"remember", remember}, {"scan", scan},           {"size", size},         {"sleep", rest},
+    {"spin", spin},         {0},
 };
 static const pergola_named actions[] = {{"echo", echo_action}, {0}};
-static const pergola_named files[] = {{"big", big}, {"bytes", state}, {0}};
+static const pergola_named files[] = {{"big", big}, {"bytes", state}, {"fill", fill}, {0}};
 static const pergola_plugin plugin = {.id = "pergola.fixture", .version = "1.2.3", .views = views, .actions = actions, .files = files};
 PERGOLA_SERVE(plugin)
