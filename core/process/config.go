@@ -57,7 +57,7 @@ type Config struct {
 const maxBackoff = 5 * time.Minute
 
 // MaxCode is the largest executable in bytes that Load takes.
-const MaxCode = 512 << 20
+const MaxCode = 256 << 20
 
 func (c Config) withDefaults() Config {
 	or := func(d *time.Duration, value time.Duration) {

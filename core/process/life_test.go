@@ -246,3 +246,15 @@ func descriptors(t *testing.T) int {
 	}
 	return len(entries)
 }
+
+func TestLongPathForTemporaryFilesIsNoObstacle(t *testing.T) {
+	dir := t.TempDir() + "/" + strings.Repeat("x", 80)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", dir)
+	_, m := load(t, process.Config{})
+	if got, err := ask(m, fixture.Echo, "text", "x"); err != nil || got != "x" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}

@@ -67,8 +67,8 @@ func (d *Driver) launch(program *executable, memory uint64) (_ *process, err err
 		out:     &output{log: d.config.Output, now: d.config.Now},
 		started: d.config.Now(), stop: make(chan struct{}), gone: make(chan struct{}),
 	}
-	if p.dir, err = os.MkdirTemp("", "pergola-plugin-"); err != nil { // mode 0700
-		return nil, fmt.Errorf("make its directory: %w", err)
+	if p.dir, err = socketDir(); err != nil {
+		return nil, err
 	}
 	if d.cgroups != nil {
 		p.group, err = d.cgroups.open(bounds{memory: memory + base, cpus: d.config.CPUs, processes: d.config.Processes})
@@ -145,6 +145,25 @@ func (d *Driver) launch(program *executable, memory uint64) (_ *process, err err
 	// when the host is killed, and the plugin's working directory takes no files.
 	_ = os.RemoveAll(p.dir)
 	return p, nil
+}
+
+// socketDir makes a private directory for a process's socket, with a path that leaves room for what go-plugin appends: the
+// kernel takes no more than 107 bytes.
+func socketDir() (string, error) {
+	const most, appended = 107, len("/plugin-dir1234567890/plugin1234567890")
+	for _, parent := range []string{os.TempDir(), "/tmp"} {
+		dir, err := os.MkdirTemp(parent, "pergola-") // mode 0700
+		if err != nil {
+			return "", fmt.Errorf("make its directory: %w", err)
+		}
+		if len(dir)+appended <= most {
+			return dir, nil
+		}
+		if err := os.Remove(dir); err != nil {
+			return "", fmt.Errorf("make its directory: %w", err)
+		}
+	}
+	return "", fmt.Errorf("the path of %s is too long for a socket; set TMPDIR to a shorter one", os.TempDir())
 }
 
 // diagnose ends a process that did not start well, and says what its author can do about it. What it wrote is not quoted: a
