@@ -49,6 +49,7 @@ type Plugins struct {
 	// granted with the installation of the app.
 	Enabled []string `koanf:"enabled" help:"ids of the plugins that are on until a tenant's admin switches them off; * for all"`
 	Trust   Trust    `koanf:"trust"`
+	Process Process  `koanf:"process"`
 }
 
 // Trust is whose signatures of packed plugins count. Folders of the plugin directory are the operator's own and need none.
@@ -62,6 +63,12 @@ type Trust struct {
 // Keys reads the keys. A validated configuration has no wrong ones.
 func (t Trust) Keys() (bundle.Trust, error) {
 	return bundle.NewTrust(t.Operators, t.Publishers, t.AllowUnsigned)
+}
+
+// Process is which plugins may run as processes. Such a plugin can do what the host's user can.
+type Process struct {
+	Allow  []string `koanf:"allow" help:"SHA-256 digests, in hex, of the executables that may run as plugins; nothing else is ever executed"`
+	Cgroup string   `koanf:"cgroup" help:"directory of cgroup v2 that is handed over to the host, in which plugins' memory, CPU time and processes can be bounded; empty: the host's own"`
 }
 
 // Engine bounds what plugins may use.

@@ -77,6 +77,7 @@ func TestBadConfigurationSaysWhatToWrite(t *testing.T) {
 		{"unknown key", config.Options{File: typo}, []string{`no setting "connect.appkey"`, "did you mean", "connect.app_key"}},
 		{"missing file", config.Options{File: "nowhere.yaml"}, []string{"nowhere.yaml does not exist"}},
 		{"broken file", config.Options{File: broken}, []string{"broken.yaml"}},
+		{"bad digest", config.Options{Flags: map[string]string{"plugins.process.allow": "sha256sum"}}, []string{"plugins.process.allow (PERGOLA_PLUGINS_PROCESS_ALLOW)", "64 hex digits"}},
 		{"bad listen", config.Options{Flags: map[string]string{"listen": "8080"}}, []string{"listen (PERGOLA_LISTEN)", "127.0.0.1:8080"}},
 		{"all at once", config.Options{Flags: map[string]string{"log.level": "loud", "engine.request.memory_mib": "1"}}, []string{"log.level", "engine.request.memory_mib"}},
 		{"not a number", config.Options{Environ: []string{"PERGOLA_ENGINE_REQUEST_MEMORY_MIB=lots"}}, []string{"memory_mib"}},
