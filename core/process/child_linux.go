@@ -39,13 +39,10 @@ type fence struct {
 }
 
 // fences are the ways to start a child, the best first.
-func fences(cgroup bool) []fence {
+func fences() []fence {
 	var all []fence
 	for _, f := range []fence{{namespace: true}, {namespace: true, user: true}, {}} {
 		for _, g := range []bool{true, false} {
-			if g && !cgroup {
-				continue
-			}
 			for _, gate := range []bool{true, false} {
 				all = append(all, fence{namespace: f.namespace, user: f.user, cgroup: g, gate: gate})
 			}

@@ -16,6 +16,9 @@ type Driver struct {
 	config   Config
 	log      *slog.Logger
 	approved map[string]bool
+
+	// What a host that runs no process needs not have; see prepare.
+	prepared sync.Once
 	keeper   *keeper
 	cgroups  *cgroups // nil where there are none
 
@@ -37,17 +40,28 @@ func New(c Config) (*Driver, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Driver{config: c.withDefaults(), approved: approved, modules: map[*module]struct{}{}}
+	d := &Driver{config: c.withDefaults(), approved: approved, fences: fences(), modules: map[*module]struct{}{}}
 	d.log = d.config.Logger
-	if d.cgroups, err = openCgroups(c.Cgroup); err != nil {
-		if c.Cgroup != "" {
+	if c.Cgroup != "" {
+		if d.cgroups, err = openCgroups(c.Cgroup); err != nil {
 			return nil, fmt.Errorf("plugins.process.cgroup: %w", err)
 		}
-		d.log.Debug("process plugins run without cgroups", "error", err)
 	}
-	d.fences = fences(d.cgroups != nil)
-	d.keeper = newKeeper()
 	return d, nil
+}
+
+// prepare makes what the first process needs, and does nothing for the others.
+func (d *Driver) prepare() {
+	d.prepared.Do(func() {
+		d.keeper = newKeeper()
+		if d.cgroups != nil {
+			return
+		}
+		var err error
+		if d.cgroups, err = openCgroups(""); err != nil {
+			d.log.Debug("process plugins run without cgroups", "error", err)
+		}
+	})
 }
 
 // Load implements driver.Driver. The code is an executable for this system. It runs only where Config.Allow holds its
@@ -69,6 +83,7 @@ func (d *Driver) Load(ctx context.Context, code []byte, limits driver.Limits) (d
 	d.mu.Lock()
 	closed := d.closed
 	if !closed {
+		d.prepare()
 		d.modules[m] = struct{}{}
 	}
 	d.mu.Unlock()
@@ -136,7 +151,9 @@ func (d *Driver) Close(ctx context.Context) error {
 	}
 	wg.Wait()
 	if first {
-		d.keeper.close()
+		if d.keeper != nil {
+			d.keeper.close()
+		}
 		if d.cgroups != nil {
 			d.cgroups.close()
 		}
