@@ -14,6 +14,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core"
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/core/process"
 	"github.com/pergola-platform/pergola/core/wasm"
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/config"
@@ -40,6 +41,7 @@ type Host struct {
 	jira     *jira.Client
 	catalog  *feature.Catalog
 	wasm     *wasm.Driver
+	process  *process.Driver // nil where the system has none
 	engine   *core.Engine
 	features *feature.Service
 
@@ -195,6 +197,9 @@ func (h *Host) Close(ctx context.Context) error {
 	}
 	if h.engine != nil {
 		errs = append(errs, h.engine.Close(ctx))
+	}
+	if h.process != nil {
+		errs = append(errs, h.process.Close(ctx))
 	}
 	if h.wasm != nil {
 		errs = append(errs, h.wasm.Close(ctx))

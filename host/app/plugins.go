@@ -12,6 +12,7 @@ import (
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/driver"
 	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/core/process"
 	"github.com/pergola-platform/pergola/core/registry"
 	"github.com/pergola-platform/pergola/core/wasm"
 	"github.com/pergola-platform/pergola/host/config"
@@ -66,8 +67,16 @@ func (h *Host) loadPlugins(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	drivers := map[string]driver.Driver{"wasm": h.wasm}
+	allow := h.cfg.Plugins.Process.Allow
+	// Where processes are possible their driver is always there: it tells an operator how to approve one.
+	if h.process, err = process.New(process.Config{Allow: allow, Cgroup: h.cfg.Plugins.Process.Cgroup, Logger: h.log}); err == nil {
+		drivers["process"] = h.process
+	} else if len(allow) > 0 || h.cfg.Plugins.Process.Cgroup != "" {
+		return err
+	}
 	h.engine, err = core.New(core.Config{
-		Drivers:  map[string]driver.Driver{"wasm": h.wasm},
+		Drivers:  drivers,
 		Broker:   broker,
 		Policy:   policy(h.cfg.Engine),
 		Observer: h.metrics,
