@@ -71,7 +71,7 @@ var options = []grpc.CallOption{
 // nothing of the call runs any more, or its process was given up.
 func (m *module) exchange(ctx context.Context, turn *driver.Turn, p *process, c driver.Call) ([]byte, error) {
 	// The stream lives longer than ctx: its end is how the host learns that the handler has returned.
-	streamCtx, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	streamCtx, abandon := context.WithCancel(context.Background())
 	defer abandon()
 	s, err := p.conn.NewStream(streamCtx, &frame.Call, frame.MethodCall, options...)
 	if err != nil {
@@ -84,11 +84,8 @@ func (m *module) exchange(ctx context.Context, turn *driver.Turn, p *process, c 
 		return nil, m.failed(p, turn, err)
 	} // after io.EOF, receiving tells the reason
 
-	var asked sync.WaitGroup
-	defer asked.Wait()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // before the wait for those who look at it
-	places := make(chan struct{}, hostCalls)
+	var asked *questions // made for the first host call; most calls make none
+	defer func() { asked.end() }()
 	var answer []byte
 	answered := false
 	for {
@@ -108,16 +105,48 @@ func (m *module) exchange(ctx context.Context, turn *driver.Turn, p *process, c 
 			answer, answered = f.Message, true
 			continue
 		}
-		select {
-		case places <- struct{}{}:
-		case <-ctx.Done():
-			continue
+		if asked == nil {
+			asked = newQuestions(ctx)
 		}
-		asked.Go(func() {
-			defer func() { <-places }()
+		asked.answer(func(ctx context.Context) {
 			// A call that has ended already hears nothing; the plugin's side knows that by itself.
 			_ = p.say(&frame.Frame{Call: number, HostCall: f.HostCall, Message: driver.Ask(ctx, c.Host, f.Message, m.log)})
 		})
+	}
+}
+
+// questions are the host calls of one call that are being answered.
+type questions struct {
+	ctx     context.Context // of the host calls; it ends with the call
+	cancel  func()
+	places  chan struct{}
+	working sync.WaitGroup
+}
+
+func newQuestions(ctx context.Context) *questions {
+	q := &questions{places: make(chan struct{}, hostCalls)}
+	q.ctx, q.cancel = context.WithCancel(ctx)
+	return q
+}
+
+// answer runs f on a goroutine of its own, once there is a place. It does nothing when the call has ended.
+func (q *questions) answer(f func(ctx context.Context)) {
+	select {
+	case q.places <- struct{}{}:
+	case <-q.ctx.Done():
+		return
+	}
+	q.working.Go(func() {
+		defer func() { <-q.places }()
+		f(q.ctx)
+	})
+}
+
+// end tells those who answer that nobody waits any more, and waits for them. q may be nil.
+func (q *questions) end() {
+	if q != nil {
+		q.cancel()
+		q.working.Wait()
 	}
 }
 

@@ -18,10 +18,11 @@
 //
 // # What bounds it
 //
-// Before the first instruction of the plugin runs: limits on memory (RLIMIT_DATA), open files and core dumps; no new privileges; no
+// Before the first instruction of the plugin runs: limits on address space, open files and core dumps; no new privileges; no
 // environment, no descriptors of the host's, no terminal; an empty working directory that takes no files; where the system
 // allows it a PID namespace, so that the kernel ends everything that the plugin started together with the plugin, and a cgroup.
-// [driver.Facts] says in Note what the system did not allow.
+// [driver.Facts] says in Note what the system did not allow. Limits.MaxMemoryBytes bounds what the process uses beyond its start,
+// for all of its calls together: the host looks at it, and ends a process that is over it.
 //
 // A call that runs past its deadline is told so; one that then goes on for longer than [Config.Grace] costs the process its
 // life, as soon as the other calls in it have ended. A process that ended is started again when it is needed: a few times at

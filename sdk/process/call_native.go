@@ -34,7 +34,8 @@ func (all *calls) serve(p *sdk.Plugin, stream grpc.ServerStream) error {
 	if err := stream.RecvMsg(&first); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(stream.Context(), first.Timeout)
+	// Not the stream's context: the host says by Tell when a call has to end, and abandons a stream only with its process.
+	ctx, cancel := context.WithTimeout(context.Background(), first.Timeout)
 	defer cancel()
 	c := &call{stream: stream, cancel: cancel, ended: ctx.Done()}
 	all.begin(first.Call, c)
