@@ -146,8 +146,11 @@ func (s spec) bound(pid int, gate bool) error {
 			if errors.Is(err, unix.EINTR) {
 				continue
 			}
-			if err != nil || !status.Stopped() {
-				return fmt.Errorf("wait for the plugin's first instruction: it ended (status %#x, %v)", status, err)
+			if err != nil {
+				return fmt.Errorf("wait for the plugin's first instruction: %w", err)
+			}
+			if !status.Stopped() {
+				return fmt.Errorf("wait for the plugin's first instruction: it ended (status %#x)", status)
 			}
 			break
 		}

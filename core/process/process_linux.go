@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -94,7 +95,7 @@ func (d *Driver) launch(program *executable, memory uint64) (_ *process, err err
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: p.dir},
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, dir string) (runner.Runner, error) {
 			// Go's runtime collects more eagerly near this, instead of asking the system for what it does not get.
-			s.spec.env = append(cmd.Env, "GOMEMLIMIT="+strconv.FormatUint(memory, 10))
+			s.spec.env = append(slices.Clone(cmd.Env), "GOMEMLIMIT="+strconv.FormatUint(memory, 10))
 			s.spec.dir = dir
 			return s, nil
 		},
