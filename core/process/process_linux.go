@@ -118,11 +118,6 @@ func (d *Driver) launch(program *executable, memory uint64) (_ *process, err err
 	d.processes.Add(1)
 	d.starts.Add(1)
 	d.settle(s.child.fence)
-	go func() {
-		defer close(p.gone)
-		p.watch(s.drained)
-		d.processes.Add(-1)
-	}()
 	if err == nil && p.conn == nil {
 		err = errors.New("it speaks no gRPC")
 	}
@@ -136,6 +131,11 @@ func (d *Driver) launch(program *executable, memory uint64) (_ *process, err err
 	if err == nil {
 		p.memory, err = measure(p.child.process.Pid, program.size, memory)
 	}
+	go func() {
+		defer close(p.gone)
+		p.watch(s.drained)
+		d.processes.Add(-1)
+	}()
 	if err != nil {
 		return nil, p.diagnose(err)
 	}

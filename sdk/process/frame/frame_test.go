@@ -39,7 +39,7 @@ func TestFrameComesBack(t *testing.T) {
 // The bytes are those of the .proto file in the package's comment.
 func TestFrameIsTheMessageOfTheProtoFile(t *testing.T) {
 	in := frame.Frame{Call: 300, HostCall: 2, Message: []byte("hi"), Timeout: 5 * time.Microsecond}
-	want := []byte{1 << 3, 0xac, 0x02, 2<<3 | 0, 2, 4<<3 | 0, 5, 3<<3 | 2, 2, 'h', 'i'}
+	want := []byte{1 << 3, 0xac, 0x02, 2 << 3, 2, 4 << 3, 5, 3<<3 | 2, 2, 'h', 'i'}
 	if got := in.Append(nil); !bytes.Equal(got, want) {
 		t.Errorf("got % x, want % x", got, want)
 	}
