@@ -15,6 +15,9 @@ guest_packages := ./sdk/... ./plugins/... ./examples/...
 # VERSION names a release; without it the program says 0.1.0-dev and its commit.
 host_flags  := -ldflags '-s -w $(if $(VERSION),-X github.com/pergola-platform/pergola/host/app.version=$(VERSION))'
 
+# core/bench measures the engine against its peers, which nothing else depends on, so it is a module of its own.
+bench_guests := xor page extism knqyf263
+
 plugins := $(patsubst plugins/%/plugin.json,%,$(wildcard plugins/*/plugin.json))
 examples := $(patsubst examples/%/plugin.json,%,$(wildcard examples/*/plugin.json))
 
@@ -28,7 +31,7 @@ say = @printf '  %-9s %s\n'
 
 .PHONY: help
 help: ## List the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ## Building and running
 
@@ -71,6 +74,7 @@ dev: build ## Run host and sandbox Jira site together; ARGS='--listen 127.0.0.1:
 test: needs build ## Run all tests
 	$(say) test ./...
 	@go test -timeout 10m ./...
+	@go -C core/bench test ./...
 
 .PHONY: needs
 needs:
@@ -84,6 +88,16 @@ race: needs build ## Run all tests under the race detector
 .PHONY: bench
 bench: build ## Measure what the project promises; prints lines `figure NAME VALUE`
 	@.ci/bench.sh
+
+.PHONY: bench-engine
+bench-engine: ## Measure the engine against its limits and its peers; ARGS='-only spin' passes flags on
+	$(say) build bin/bench
+	@mkdir -p bin/bench
+	@for guest in $(bench_guests); do \
+	  $(wasip1) go -C core/bench build $(guest_flags) -o $(abspath bin/bench)/$$guest.wasm ./guest/$$guest; done
+	@$(wasip1) go build $(guest_flags) -o bin/bench/hello.wasm ./examples/hello
+	@go -C core/bench build -o $(abspath bin/bench)/ . ./guest/goplugin
+	@exec bin/bench/bench -guests bin/bench $(ARGS)
 
 ## Keeping the tree in shape
 
@@ -114,14 +128,18 @@ generate: $(msgp_bin) ## Write generated code anew
 tidy:
 	$(say) tidy go.mod
 	@go mod tidy -diff
+	@go -C core/bench mod tidy -diff
 
 .PHONY: lint
 lint: $(lint_bin) ## Vet and lint, once for the host's system and once as Wasm guest
 	$(say) vet ./...
 	@go vet ./...
+	@go -C core/bench vet ./...
 	@$(wasip1) go vet $(guest_packages)
+	@$(wasip1) go -C core/bench vet $(bench_guests:%=./guest/%)
 	$(say) lint ./...
 	@$(lint_bin) run ./...
+	@cd core/bench && $(abspath $(lint_bin)) run ./...
 	@$(wasip1) $(lint_bin) run --tests=false $(guest_packages)
 
 .PHONY: arch

@@ -39,7 +39,7 @@ var everywhere = []string{"core", "examples", "host", "plugins", "sdk"}
 
 var places = []place{
 	{library: "github.com/tinylib/msgp", in: []string{"sdk", "core", "host/services", "plugins"}, tests: everywhere},
-	{library: "github.com/tetratelabs/wazero", in: []string{"core/wasm"}, tests: []string{"core/fuel"}},
+	{library: "github.com/tetratelabs/wazero", in: []string{"core/wasm", "core/bench"}, tests: []string{"core/fuel"}},
 	{library: "github.com/santhosh-tekuri/jsonschema", in: []string{"core/manifest", "host/ui/schemaform"}},
 	{library: "golang.org/x/text", in: []string{"core/manifest", "host/ui/schemaform"}}, // jsonschema words its errors with it
 	{library: "golang.org/x/mod", in: []string{"core"}},
@@ -62,6 +62,14 @@ var places = []place{
 	{library: "codeberg.org/go-pdf/fpdf", in: []string{"plugins"}},
 	{library: "github.com/boombuler/barcode", in: []string{"plugins"}},
 	{library: "rsc.io/qr", in: []string{"plugins"}},
+
+	// The engine's peers, which it is measured against, and what they take to be called.
+	{library: "github.com/extism/go-sdk", in: []string{"core/bench"}},
+	{library: "github.com/knqyf263/go-plugin", in: []string{"core/bench"}},
+	{library: "github.com/hashicorp/go-plugin", in: []string{"core/bench"}},
+	{library: "github.com/hashicorp/go-hclog", in: []string{"core/bench"}},
+	{library: "google.golang.org/grpc", in: []string{"core/bench"}},
+	{library: "google.golang.org/protobuf", in: []string{"core/bench"}},
 
 	{library: "github.com/google/go-cmp", tests: everywhere},
 	{library: "github.com/google/go-containerregistry", tests: []string{"core/bundle/oci", "host/cmd"}}, // its registry
@@ -125,6 +133,8 @@ func wrong(i importOf) string {
 func wrongArrow(dir, layer, target string) string {
 	to, _, _ := strings.Cut(target, "/")
 	switch {
+	case under(target, "core/bench") && !under(dir, "core/bench"):
+		return fmt.Sprintf("%s ─✗─► core/bench; it is a module of its own, and nobody depends on it", dir)
 	case under(target, "host/app") && !under(dir, "host/app") && !under(dir, "host/cmd"):
 		return fmt.Sprintf("%s ─✗─► host/app; it knows everybody and only host/cmd knows it", dir)
 	case slices.Contains(layers[layer], to):
@@ -176,6 +186,10 @@ func TestArrowRulesRefuseWhatTheyShould(t *testing.T) {
 		{"host/app/app_test.go", own("host/app"), ""},
 		{"core/wasm/driver.go", "github.com/tetratelabs/wazero/api", ""},
 		{"core/engine.go", "github.com/tetratelabs/wazero", "its place is core/wasm"},
+		{"core/bench/call.go", "github.com/extism/go-sdk", ""},
+		{"core/bench/call.go", own("core/bench/rounds"), ""},
+		{"core/wasm/driver.go", "github.com/extism/go-sdk", "its place is core/bench"},
+		{"core/engine.go", own("core/bench/rounds"), "nobody depends on it"},
 		{"core/wasmx/a.go", "github.com/tetratelabs/wazero", "its place is core/wasm"},
 		{"host/web/server.go", "github.com/gofiber/fiber/v2", ""},
 		{"host/app/bench_test.go", "github.com/gofiber/fiber/v2", ""},
