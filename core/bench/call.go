@@ -18,11 +18,13 @@ import (
 	"github.com/pergola-platform/pergola/core/bench/rounds"
 	"github.com/pergola-platform/pergola/core/bench/work"
 	"github.com/pergola-platform/pergola/core/driver"
+	"github.com/pergola-platform/pergola/core/fuel"
 )
 
 // The cases of measureCalls.
 const (
 	caseBare     = "bare wazero, one instance, no limit"
+	caseFuel     = "bare wazero, one instance, fuel counter"
 	caseIsolated = "engine: pristine memory, fuel, pool"
 	caseFresh    = "bare wazero, new instance and _initialize"
 	caseKnqyf263 = "knqyf263/go-plugin, one instance, no limit"
@@ -53,12 +55,21 @@ func measureCalls(ctx context.Context, l *lab) error {
 		return err
 	}
 	defer b.close()
+	metered, _, err := fuel.Rewrite(code, fuel.Config{})
+	if err != nil {
+		return err
+	}
+	counted, err := openBare(ctx, metered, wazero.NewRuntimeConfig())
+	if err != nil {
+		return err
+	}
+	defer counted.close()
 	i, err := openIsolated(ctx, code, driver.Limits{})
 	if err != nil {
 		return err
 	}
 	defer i.close()
-	cases = append(cases, b.kept(caseBare, in), i.calls(caseIsolated, in), b.fresh(caseFresh, in))
+	cases = append(cases, b.kept(caseBare, in), counted.kept(caseFuel, in), i.calls(caseIsolated, in), b.fresh(caseFresh, in))
 	if err := answers(caseBare, in, func() ([]byte, error) { return b.Call(ctx, in) }); err != nil {
 		return err
 	}
