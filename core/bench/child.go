@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // children are what the program does as a child of itself, by name, for what can only be seen of a whole process. The values
@@ -16,6 +17,7 @@ var children = map[string]func(ctx context.Context, l *lab, args []string) ([]fl
 	"idle":    childIdle,
 	"tenants": childTenants,
 	"load":    childLoad,
+	"burn":    childBurn,
 }
 
 // be is what a child does: it prints the values on one line.
@@ -53,4 +55,25 @@ func (l *lab) child(ctx context.Context, name string, args ...string) ([]float64
 		values = append(values, v)
 	}
 	return values, nil
+}
+
+// burn starts a child that takes a CPU until stop is called.
+func (l *lab) burn(ctx context.Context) (stop func(), err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	c := exec.CommandContext(ctx, l.self, "-child", "burn")
+	if err := c.Start(); err != nil {
+		cancel()
+		return nil, fmt.Errorf("child burn: %w", err)
+	}
+	return func() {
+		cancel()
+		_ = c.Wait() // it was killed
+	}, nil
+}
+
+// childBurn computes until somebody kills it, or a minute has passed.
+func childBurn(ctx context.Context, _ *lab, _ []string) ([]float64, error) {
+	for end := time.Now().Add(time.Minute); ctx.Err() == nil && time.Now().Before(end); {
+	}
+	return nil, nil
 }

@@ -56,8 +56,9 @@ func (i *isolated) calls(name string, message []byte) rounds.Case {
 // pageID is the plugin of guest/page.
 const pageID capability.PluginID = "bench.page"
 
-// openEngine returns an engine that serves guest/page, and what closes it. A host call of the plugin is answered by answer.
-func openEngine(ctx context.Context, code []byte, p core.Policy, answer func(context.Context)) (*core.Engine, func(), error) {
+// openEngine returns an engine that serves guest/page, and what closes it. A host call of the plugin is answered by answer, and o is told of
+// each call; both may be nil.
+func openEngine(ctx context.Context, code []byte, p core.Policy, answer func(context.Context), o core.Observer) (*core.Engine, func(), error) {
 	d, err := wasm.New(wasm.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, nil, err
@@ -73,7 +74,7 @@ func openEngine(ctx context.Context, code []byte, p core.Policy, answer func(con
 		end()
 		return nil, nil, err
 	}
-	e, err := core.New(core.Config{Drivers: map[string]driver.Driver{"wasm": d}, Broker: broker, Policy: p})
+	e, err := core.New(core.Config{Drivers: map[string]driver.Driver{"wasm": d}, Broker: broker, Policy: p, Observer: o})
 	if err != nil {
 		end()
 		return nil, nil, err

@@ -142,7 +142,7 @@ func childTenants(ctx context.Context, l *lab, args []string) ([]float64, error)
 	if err != nil {
 		return nil, err
 	}
-	e, end, err := openEngine(ctx, code, core.Policy{}, nil)
+	e, end, err := openEngine(ctx, code, core.Policy{}, nil, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ func measureTenant(ctx context.Context, l *lab) error {
 		case <-release:
 		case <-ctx.Done():
 		}
-	})
+	}, nil)
 	if err != nil {
 		return err
 	}
