@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"runtime"
 
 	"github.com/tetratelabs/wazero/api"
 
@@ -98,7 +97,6 @@ func tick(_ context.Context, in *instance, _ api.Memory, stack []uint64) {
 		panic(stop{driver.Exceeded(sdk.Exhausted, sdk.FromPlugin, in.class, driver.LimitFuel, fmt.Sprintf(
 			"the plugin computed for more than the %d units of fuel that it may use; ask for less at a time", in.tank.budget))})
 	}
-	// Whoever computes for long stands back behind those who do not.
-	runtime.Gosched()
+	in.standBack()
 	stack[0] = uint64(next)
 }
