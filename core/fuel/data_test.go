@@ -16,7 +16,9 @@ func withData(segments ...[]byte) *module {
 }
 
 // at is an active segment.
-func at(offset int32, content string) []byte { return cat(ops(0), num(offset), ops(end), text(content)) }
+func at(offset int32, content string) []byte {
+	return cat(ops(0), num(offset), ops(end), text(content))
+}
 
 // dataSegments counts those of a module that Rewrite made: the data section is its last.
 func dataSegments(t *testing.T, m *module) int {
