@@ -11,6 +11,13 @@ var (
 	result []byte // kept here so that the garbage collector leaves it alone until the host has read it
 )
 
+// init makes objects of the sizes that calls will ask for, as sdk/serve does for plugins, and for the reason that is given there.
+func init() {
+	for size := 64; size <= 4096; size += 64 {
+		result = make([]byte, size)
+	}
+}
+
 //go:wasmexport pergola_buffer
 func pergolaBuffer(n uint32) unsafe.Pointer {
 	if uint32(cap(buffer)) < n {
