@@ -17,6 +17,7 @@ host_flags  := -ldflags '-s -w $(if $(VERSION),-X github.com/pergola-platform/pe
 
 # core/bench measures the engine against its peers, which nothing else depends on, so it is a module of its own.
 bench_guests := xor page extism knqyf263
+bench_build  := $(wasip1) go -C core/bench build -buildmode=c-shared -trimpath -ldflags '-s -w'
 
 plugins := $(patsubst plugins/%/plugin.json,%,$(wildcard plugins/*/plugin.json))
 examples := $(patsubst examples/%/plugin.json,%,$(wildcard examples/*/plugin.json))
@@ -93,9 +94,8 @@ bench: build ## Measure what the project promises; prints lines `figure NAME VAL
 bench-engine: ## Measure the engine against its limits and its peers; ARGS='-only spin' passes flags on
 	$(say) build bin/bench
 	@mkdir -p bin/bench
-	@for guest in $(bench_guests); do \
-	  $(wasip1) go -C core/bench build $(guest_flags) -o $(abspath bin/bench)/$$guest.wasm ./guest/$$guest; done
-	@$(wasip1) go build $(guest_flags) -o bin/bench/hello.wasm ./examples/hello
+	@for guest in $(bench_guests); do $(bench_build) -o $(abspath bin/bench)/$$guest.wasm ./guest/$$guest; done
+	@.ci/guest.sh examples/hello bin/bench/hello.wasm
 	@go -C core/bench build -o $(abspath bin/bench)/ . ./guest/goplugin
 	@exec bin/bench/bench -guests bin/bench $(ARGS)
 

@@ -47,10 +47,10 @@ var places = []place{
 	{library: "oras.land/oras-go", in: []string{"core/bundle/oci"}},
 	{library: "github.com/opencontainers", in: []string{"core/bundle/oci"}}, // the types that oras speaks in
 	{library: "golang.org/x/sys", in: []string{"core/process", "core/snapshot"}},
-	{library: "github.com/hashicorp/go-plugin", in: []string{"core/process", "sdk/process"}},
-	{library: "github.com/hashicorp/go-hclog", in: []string{"core/process", "sdk/process"}}, // go-plugin's logger, to be switched off
-	{library: "google.golang.org/grpc", in: []string{"core/process", "sdk/process"}},
-	{library: "google.golang.org/protobuf", in: []string{"sdk/process"}, tests: []string{"core/process"}},
+	{library: "github.com/hashicorp/go-plugin", in: []string{"core/process", "sdk/process", "core/bench"}},
+	{library: "github.com/hashicorp/go-hclog", in: []string{"core/process", "sdk/process", "core/bench"}}, // go-plugin's logger, to be switched off
+	{library: "google.golang.org/grpc", in: []string{"core/process", "sdk/process", "core/bench"}},
+	{library: "google.golang.org/protobuf", in: []string{"sdk/process", "core/bench"}, tests: []string{"core/process"}},
 	{library: "github.com/gofiber/fiber", in: []string{"host/web"}, tests: []string{"host/app"}}, // its benchmark measures against bare Fiber
 	{library: "github.com/valyala/fasthttp", in: []string{"host/web"}, tests: []string{"host/app"}},
 	{library: "github.com/golang-jwt/jwt", in: []string{"host/auth"}},
@@ -63,13 +63,9 @@ var places = []place{
 	{library: "github.com/boombuler/barcode", in: []string{"plugins"}},
 	{library: "rsc.io/qr", in: []string{"plugins"}},
 
-	// The engine's peers, which it is measured against, and what they take to be called.
+	// The engine's peers, which it is measured against.
 	{library: "github.com/extism/go-sdk", in: []string{"core/bench"}},
 	{library: "github.com/knqyf263/go-plugin", in: []string{"core/bench"}},
-	{library: "github.com/hashicorp/go-plugin", in: []string{"core/bench"}},
-	{library: "github.com/hashicorp/go-hclog", in: []string{"core/bench"}},
-	{library: "google.golang.org/grpc", in: []string{"core/bench"}},
-	{library: "google.golang.org/protobuf", in: []string{"core/bench"}},
 
 	{library: "github.com/google/go-cmp", tests: everywhere},
 	{library: "github.com/google/go-containerregistry", tests: []string{"core/bundle/oci", "host/cmd"}}, // its registry
