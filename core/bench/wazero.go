@@ -65,7 +65,8 @@ func (b *bare) close() { _ = b.runtime.Close(context.Background()) } // nothing 
 
 // instantiate makes an instance and runs its _initialize.
 func (b *bare) instantiate(ctx context.Context) (instance, error) {
-	m, err := b.runtime.InstantiateModule(ctx, b.code, wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize"))
+	m, err := b.runtime.InstantiateModule(ctx, b.code, wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize").
+		WithSysWalltime().WithSysNanotime()) // by default clocks are made up, and a Go guest collects garbage by the clock
 	if err != nil {
 		return instance{}, err
 	}
