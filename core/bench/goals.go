@@ -13,7 +13,7 @@ type part struct {
 	run  func(context.Context, *lab) error
 }
 
-// parts are in the order in which they run. What measures processes is added here, and its figures to goals.
+// parts are in the order in which they run.
 var parts = []part{
 	{"call", measureCalls},
 	{"handler", measureHandler},
@@ -21,6 +21,7 @@ var parts = []part{
 	{"restart", measureRestart},
 	{"memory", measureMemory},
 	{"spin", measureSpin},
+	{"process", measureProcess},
 }
 
 // choose returns the parts that are named, themselves or by one of their figures; all of them for "".
@@ -95,6 +96,9 @@ var goals = []goal{
 	{"spin", "spin_stop_overrun_max_ms", atMost, 10},
 	{"spin", "p99_beside_spinner_ratio", atMost, 2},
 	{"spin", "gc_stop_p50_ms_beside_spinner", atMost, 0.5},
+
+	{"process", "process_call_vs_raw_goplugin", atMost, 1.15},
+	{"process", "orphans_after_kill", atMost, 0},
 }
 
 // report prints the figures with their goals, and then once more as lines for a program.
