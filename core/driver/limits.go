@@ -61,14 +61,14 @@ func Exceeded(code sdk.Code, source sdk.Source, class Class, limit Limit, what s
 // Budget bounds one call. Zero means what the module's limits say.
 type Budget struct {
 	MemoryBytes uint64        // linear memory of the instance
-	Fuel        int64         // units of core/fuel; about one for each instruction, several in code compiled from Go
+	Fuel        int64         // units of core/fuel: about one for each instruction, several in code compiled from Go and hundreds in its tight loops
 	Timeout     time.Duration // from the start of the call, on top of the context's own deadline
 	Concurrency int           // calls of this tenant and class that run at the same time
 }
 
 // Limits bound a module and each of its calls. The zero value works.
 type Limits struct {
-	// Budget is what a call gets whose own says nothing. Zero means 64 MiB, 50e9 units of fuel (in code compiled from Go a second or two), 10 s, and a quarter of
+	// Budget is what a call gets whose own says nothing. Zero means 64 MiB, 1e12 units of fuel, 10 s, and a quarter of
 	// Instances but at least 2.
 	Budget
 	MaxMemoryBytes uint64        // the most that a call's budget may have; 0 means Budget.MemoryBytes
@@ -84,7 +84,7 @@ func (l Limits) WithDefaults() Limits {
 	}
 	l.MaxMemoryBytes = max(l.MaxMemoryBytes, l.MemoryBytes)
 	if l.Fuel <= 0 {
-		l.Fuel = 50e9
+		l.Fuel = 1e12
 	}
 	if l.Instances <= 0 {
 		l.Instances = 8 * runtime.GOMAXPROCS(0)

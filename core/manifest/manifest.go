@@ -119,7 +119,7 @@ type Limits struct {
 // ClassLimits are the limits of one call, and of how many run at once.
 type ClassLimits struct {
 	MemoryMiB   int   `json:"memoryMiB,omitempty"`   // 8 to 1024
-	Fuel        int64 `json:"fuel,omitempty"`        // units, see core/fuel; 1e6 to 1e12
+	Fuel        int64 `json:"fuel,omitempty"`        // units, see core/fuel; 1e6 to 1e14
 	TimeoutMs   int   `json:"timeoutMs,omitempty"`   // 50 to 60000
 	HostCalls   int   `json:"hostCalls,omitempty"`   // 1 to 100000
 	EgressKiB   int   `json:"egressKiB,omitempty"`   // 1 to 1048576

@@ -29,3 +29,6 @@ var WithoutCustomSections = withoutCustomSections
 
 // Lane says how many calls hold a place among those that compute for long, and how many places there are.
 func Lane(d *Driver) (held, places int) { return len(d.lane.places), cap(d.lane.places) }
+
+// WarmInstances is how many idle instances keep their pages.
+var WarmInstances = warmInstances

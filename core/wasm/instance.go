@@ -28,15 +28,16 @@ type instance struct {
 	output *output
 	*account
 	mapped  *mappedMemory // nil where the memory is on the heap
+	trimmed bool          // it idles and has no pages of its own
 	globals []api.MutableGlobal
 	tank    tank
 
 	inLane    bool  // it holds a place in the driver's lane
 	laneSince int64 // the fuel that it had been given when it took the place
 
-	ctx                context.Context // with which the guest is called: host functions find the instance there
-	guest              api.Module
-	buffer, call, seed api.Function
+	ctx        context.Context // with which the guest is called: host functions find the instance there
+	guest      api.Module
+	call, seed api.Function
 
 	// bufferPtr and bufferLen are what pergola_buffer returned last; a buffer is valid until it is called again.
 	bufferPtr, bufferLen uint32
@@ -68,7 +69,7 @@ func (d *Driver) link(ctx context.Context, in *instance, memory experimental.Lin
 	}
 	in.guest = guest
 	d.instances.Add(1)
-	in.buffer, in.call, in.seed = guest.ExportedFunction(wire.ExportBuffer), guest.ExportedFunction(wire.ExportCall), guest.ExportedFunction(wire.ExportSeed)
+	in.call, in.seed = guest.ExportedFunction(wire.ExportCall), guest.ExportedFunction(wire.ExportSeed)
 	if in.code.metered() {
 		in.tank.counter = guest.ExportedGlobal(fuel.ExportFuel).(api.MutableGlobal)
 		in.globals = mutableGlobals(guest, in.code.globals)
@@ -142,7 +143,8 @@ func (in *instance) reseed() error {
 
 func (in *instance) makeBuffer(size uint32) error {
 	in.stack[0] = uint64(size)
-	if err := in.buffer.CallWithStack(in.ctx, in.stack[:1]); err != nil {
+	// Few calls need it, and each function that is kept has a stack of its own.
+	if err := in.guest.ExportedFunction(wire.ExportBuffer).CallWithStack(in.ctx, in.stack[:1]); err != nil {
 		return in.explain(err)
 	}
 	in.bufferPtr, in.bufferLen = uint32(in.stack[0]), size
@@ -155,14 +157,22 @@ func (in *instance) reset() bool {
 	if err != nil { // it grew
 		return false
 	}
+	in.trimmed = false
+	in.restoreGlobals()
 	if pages > trimPages {
-		if in.mapped.memory.Trim() != nil {
-			return false
-		}
-		pages = 0
+		return in.trim()
 	}
 	in.hold(uint64(pages) * uint64(hostPage))
-	in.restoreGlobals()
+	return true
+}
+
+// trim makes the memory of an idle instance as small as that of a new one, and says whether that was possible.
+func (in *instance) trim() bool {
+	if in.mapped.memory.Trim() != nil {
+		return false
+	}
+	in.hold(0)
+	in.trimmed = true
 	return true
 }
 

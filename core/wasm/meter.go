@@ -2,7 +2,6 @@ package wasm
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -20,7 +19,7 @@ const slice = 1_000_000
 
 // meter puts the fuel counter into a module and notes in c what is known of the code that runs.
 func (d *Driver) meter(code []byte, c *compiled) ([]byte, error) {
-	metered, info, err := d.rewrite(code, c.sum)
+	metered, err := d.rewrite(code, c.sum)
 	switch {
 	case errors.Is(err, fuel.ErrUnsupported) && d.config.AllowUnmetered:
 		c.facts = driver.Facts{Memory: driver.FreshMemory, Metering: driver.DeadlineMetering, Note: "it runs without a fuel counter, " +
@@ -30,21 +29,20 @@ func (d *Driver) meter(code []byte, c *compiled) ([]byte, error) {
 		return nil, fmt.Errorf("%w. Build without that feature; or the operator allows code without a fuel counter, see engine.allow_unmetered", err)
 	case err != nil:
 		return nil, err
-	case info.WritesTables:
+	case metered.info.WritesTables:
 		return nil, errors.New("its code changes a table (table.set, table.copy, table.init, table.grow or table.fill), which cannot be undone after a call: " +
 			"build without that, C and Rust with -mno-reference-types and without dynamic linking")
-	case info.DropsSegments:
+	case metered.info.DropsSegments:
 		return nil, errors.New("its code drops a segment (data.drop or elem.drop), which cannot be undone after a call: build without threads and shared memory")
 	}
-	for _, g := range info.Globals {
+	for _, g := range metered.info.Globals {
 		if g.Type == valueTypeV128 {
 			return nil, fmt.Errorf("its global %d is a vector that changes, which cannot be restored after a call: keep it in memory", g.Index)
 		}
 		c.globals = append(c.globals, g.Name)
 	}
-	sum := sha256.Sum256(metered)
-	c.facts = driver.Facts{Memory: driver.PristineMemory, Metering: driver.FuelMetering, Digest: hex.EncodeToString(sum[:])}
-	return metered, nil
+	c.facts = driver.Facts{Memory: driver.PristineMemory, Metering: driver.FuelMetering, Digest: hex.EncodeToString(metered.digest[:])}
+	return metered.code, nil
 }
 
 const valueTypeV128 = 0x7b

@@ -2,6 +2,8 @@ package wasm
 
 import (
 	"context"
+	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/pergola-platform/pergola/core/driver"
@@ -16,9 +18,13 @@ type module struct {
 	gate   *driver.Gate
 
 	mu     sync.Mutex
-	idle   []*instance // the one used last at the end
+	idle   []*instance // the one used last at the end; all but the last warmInstances are as small as new ones
 	closed bool
 }
+
+// warmInstances are as many idle instances as keep the pages that they wrote, which the next call most likely writes again. More
+// than run at the same time on so many CPUs are there after a rush, and should cost next to nothing until the next.
+var warmInstances = 2 * runtime.GOMAXPROCS(0)
 
 var _ driver.Module = (*module)(nil)
 
@@ -76,16 +82,41 @@ func (m *module) idleInstance(turn *driver.Turn) (*instance, error) {
 
 // checkin puts an instance back, or closes it: a guest that trapped, that was stopped or that grew is never used again.
 func (m *module) checkin(in *instance, good bool) {
-	if good && in.mapped != nil && in.reset() {
-		m.mu.Lock()
-		if !m.closed {
-			m.idle = append(m.idle, in)
-			m.mu.Unlock()
-			return
-		}
-		m.mu.Unlock()
+	if !good || in.mapped == nil || !in.reset() || !m.put(in, false) {
+		in.close()
+		return
 	}
-	in.close()
+	if cold := m.cooling(); cold != nil && (!cold.trim() || !m.put(cold, true)) {
+		cold.close()
+	}
+}
+
+// put makes an instance an idle one: the first to be used again, or the last. It returns false where the module was closed.
+func (m *module) put(in *instance, last bool) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case m.closed:
+		return false
+	case last:
+		m.idle = slices.Insert(m.idle, 0, in)
+	default:
+		m.idle = append(m.idle, in)
+	}
+	return true
+}
+
+// cooling takes out the idle instance that is not among the warm ones any more, if there is one that still has its pages.
+func (m *module) cooling() *instance {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i := len(m.idle) - warmInstances - 1
+	if i < 0 || m.idle[i].trimmed {
+		return nil
+	}
+	in := m.idle[i]
+	m.idle = slices.Delete(m.idle, i, i+1)
+	return in
 }
 
 // Close implements driver.Module.

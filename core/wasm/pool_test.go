@@ -3,10 +3,12 @@ package wasm_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"sync"
 	"testing"
 
 	"github.com/pergola-platform/pergola/core/driver"
+	"github.com/pergola-platform/pergola/core/snapshot"
 	"github.com/pergola-platform/pergola/core/wasm"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/hostcall"
@@ -129,5 +131,39 @@ func TestInstancesOfManyTenantsUnderLoad(t *testing.T) {
 	wg.Wait()
 	if n := d.Stats().Instances; n < 1 || n > 3 {
 		t.Errorf("%d instances, want 1 to 3", n)
+	}
+}
+
+func TestInstancesThatNobodyNeedsAfterARushAreSmall(t *testing.T) {
+	const rush = 24
+	b := guest()
+	f := b.hostCallImport()
+	// Writes to its memory, and asks the host, where all calls of the rush meet.
+	code := b.answering(i32Const(128), i32Const(7), ops(opI32Store, 2, 0), i32Const(0), i32Const(1), call(f), ops(opDrop), i64Const(0))
+	d := newDriver(t, wasm.Config{})
+	m, err := d.Load(context.Background(), code, driver.Limits{Budget: driver.Budget{Concurrency: rush}, Instances: rush})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		var all, done sync.WaitGroup
+		all.Add(rush)
+		host := hostcall.HostFunc(func(context.Context, []byte) []byte { all.Done(); all.Wait(); return emptyResult })
+		for range rush {
+			done.Go(func() {
+				if _, err := ask(m, driver.Call{Host: host}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		done.Wait()
+		if n := d.Stats().Instances; n != rush {
+			t.Fatalf("%d instances, want %d", n, rush)
+		}
+		// What counts is the image, and what the warm ones have for themselves.
+		held := d.Stats().MemoryBytes - int64(wasm.Image(m).Size())
+		if most := int64(wasm.WarmInstances * 4 * os.Getpagesize()); wasm.Image(m).Strategy() != snapshot.Copy && held > most {
+			t.Errorf("idle instances hold %d bytes, want at most %d", held, most)
+		}
 	}
 }

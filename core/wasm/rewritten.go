@@ -16,63 +16,77 @@ import (
 
 // rewrite returns a module with a fuel counter, from the cache on disk where it is there. What is wrong with the cache is
 // repaired by doing the work again.
-func (d *Driver) rewrite(code []byte, sum [sha256.Size]byte) ([]byte, fuel.Info, error) {
-	if d.config.CacheDir == "" {
-		return fuel.Rewrite(code, fuel.Config{Initial: startFuel})
+func (d *Driver) rewrite(code []byte, sum [sha256.Size]byte) (rewritten, error) {
+	path := ""
+	if d.config.CacheDir != "" {
+		path = filepath.Join(d.config.CacheDir, fmt.Sprintf("metered-%d", fuel.Version), hex.EncodeToString(sum[:]))
+		if r, err := readRewritten(path); err == nil {
+			return r, nil
+		}
 	}
-	path := filepath.Join(d.config.CacheDir, fmt.Sprintf("metered-%d", fuel.Version), hex.EncodeToString(sum[:]))
-	if metered, info, err := readRewritten(path); err == nil {
-		return metered, info, nil
+	var r rewritten
+	var err error
+	if r.code, r.info, err = fuel.Rewrite(code, fuel.Config{Initial: startFuel}); err != nil {
+		return rewritten{}, err
 	}
-	metered, info, err := fuel.Rewrite(code, fuel.Config{Initial: startFuel})
-	if err != nil {
-		return nil, fuel.Info{}, err
+	r.digest = sha256.Sum256(r.code)
+	if path == "" {
+		return r, nil
 	}
-	if err := writeRewritten(path, metered, info); err != nil {
+	if err := r.write(path); err != nil {
 		d.log.Warn("keep module with a fuel counter", "error", err)
 	}
-	return metered, info, nil
+	return r, nil
+}
+
+// rewritten is a module with a fuel counter.
+type rewritten struct {
+	code   []byte
+	digest [sha256.Size]byte // of code
+	info   fuel.Info
 }
 
 // startFuel is what a module's start function has, before the host can set the counter.
 const startFuel = slice
 
-// A file of the cache is the SHA-256 of all that follows, the length of what Rewrite said of the module as 32 bits, that as JSON,
-// and the module.
-const rewrittenHeader = sha256.Size + 4
+// A file of the cache is the SHA-256 of the module, then the SHA-256 and the length in bytes, as 32 bits, of what Rewrite said of it,
+// that as JSON, and the module.
+const rewrittenHeader = 2*sha256.Size + 4
 
 var errDamaged = errors.New("the file is damaged")
 
-func readRewritten(path string) ([]byte, fuel.Info, error) {
-	var info fuel.Info
+func readRewritten(path string) (rewritten, error) {
+	var r rewritten
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return nil, info, err
+		return r, err
 	}
 	if len(raw) < rewrittenHeader {
-		return nil, info, errDamaged
+		return r, errDamaged
 	}
-	if sum := sha256.Sum256(raw[sha256.Size:]); !bytes.Equal(sum[:], raw[:sha256.Size]) {
-		return nil, info, errDamaged
+	n, rest := uint64(binary.LittleEndian.Uint32(raw[2*sha256.Size:])), raw[rewrittenHeader:]
+	if n > uint64(len(rest)) {
+		return r, errDamaged
 	}
-	n, rest := uint64(binary.LittleEndian.Uint32(raw[sha256.Size:])), raw[rewrittenHeader:]
-	if n > uint64(len(rest)) || json.Unmarshal(rest[:n], &info) != nil {
-		return nil, info, errDamaged
+	about := rest[:n]
+	r.code = rest[n:]
+	r.digest = sha256.Sum256(r.code)
+	saidOf := sha256.Sum256(about)
+	if !bytes.Equal(r.digest[:], raw[:sha256.Size]) || !bytes.Equal(saidOf[:], raw[sha256.Size:2*sha256.Size]) || json.Unmarshal(about, &r.info) != nil {
+		return rewritten{}, errDamaged
 	}
-	return rest[n:], info, nil
+	return r, nil
 }
 
-// writeRewritten writes a file that is either there as a whole or not at all.
-func writeRewritten(path string, metered []byte, info fuel.Info) error {
-	about, err := json.Marshal(info)
+// write writes a file that is either there as a whole or not at all.
+func (r rewritten) write(path string) error {
+	about, err := json.Marshal(r.info)
 	if err != nil {
 		return err
 	}
-	raw := make([]byte, rewrittenHeader, rewrittenHeader+len(about)+len(metered))
-	binary.LittleEndian.PutUint32(raw[sha256.Size:], uint32(len(about)))
-	raw = append(append(raw, about...), metered...)
-	sum := sha256.Sum256(raw[sha256.Size:])
-	copy(raw, sum[:])
+	saidOf := sha256.Sum256(about)
+	raw := binary.LittleEndian.AppendUint32(append(bytes.Clone(r.digest[:]), saidOf[:]...), uint32(len(about)))
+	raw = append(append(raw, about...), r.code...)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ const (
 	// warmCalls are as many that a Go guest's heap is as large afterwards as most calls want it.
 	warmCalls = 3
 	// warmFuel bounds each of them. A guest that does not answer `describe` within it is found out later, and pays by itself.
-	warmFuel = 100_000_000
+	warmFuel = 1_000_000_000
 )
 
 // start makes a module's first instance and saves what it leaves.
@@ -157,7 +157,7 @@ func (d *Driver) fresh(ctx context.Context, c *compiled, memoryBytes uint64) (*i
 }
 
 // startBudget bounds what a module may compute before its first call; the time for it is bounded as well.
-const startBudget = 100e9
+const startBudget = 1e12
 
 // bounds say when a guest has to stop; a driver.Turn is one.
 type bounds interface {

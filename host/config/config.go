@@ -121,9 +121,9 @@ func Default() Config {
 		Plugins: Plugins{Enabled: []string{"*"}},
 		Engine: Engine{
 			MemoryBudgetMiB: 1024,
-			Request:         Class{MemoryMiB: 128, Fuel: 200e9, Timeout: 10 * time.Second, HostCalls: 1000, EgressKiB: 64 << 10, LogKiB: 256, Concurrency: 16},
-			Event:           Class{MemoryMiB: 128, Fuel: 200e9, Timeout: 10 * time.Second, HostCalls: 1000, EgressKiB: 64 << 10, LogKiB: 256, Concurrency: 8},
-			Step:            Class{MemoryMiB: 256, Fuel: 1e12, Timeout: 30 * time.Second, HostCalls: 5000, EgressKiB: 256 << 10, LogKiB: 1024, Concurrency: 8},
+			Request:         Class{MemoryMiB: 128, Fuel: 5e12, Timeout: 10 * time.Second, HostCalls: 1000, EgressKiB: 64 << 10, LogKiB: 256, Concurrency: 16},
+			Event:           Class{MemoryMiB: 128, Fuel: 5e12, Timeout: 10 * time.Second, HostCalls: 1000, EgressKiB: 64 << 10, LogKiB: 256, Concurrency: 8},
+			Step:            Class{MemoryMiB: 256, Fuel: 50e12, Timeout: 30 * time.Second, HostCalls: 5000, EgressKiB: 256 << 10, LogKiB: 1024, Concurrency: 8},
 		},
 		Web: Web{BodyLimit: 1 << 20, ReadTimeout: 15 * time.Second, Drain: 20 * time.Second},
 	}
