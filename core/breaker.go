@@ -218,6 +218,19 @@ func (b *breakers) of(t capability.TenantID) []Quarantine {
 	return out
 }
 
+// count returns how many quarantines each plugin has.
+func (b *breakers) count() map[capability.PluginID]int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := map[capability.PluginID]int{}
+	for k, br := range b.all {
+		if br.quarantine != nil {
+			out[k.plugin]++
+		}
+	}
+	return out
+}
+
 // Resume takes the quarantines of an earlier run over. Call it once, before the first call.
 func (e *Engine) Resume(ctx context.Context) error {
 	if e.config.Quarantines == nil {
@@ -246,6 +259,9 @@ const staleAfter = 24 * time.Hour
 
 // Quarantines returns the plugins that are not called for a tenant, by id and version.
 func (e *Engine) Quarantines(t capability.TenantID) []Quarantine { return e.breakers.of(t) }
+
+// Quarantined returns for how many tenants each plugin is in quarantine; one that is called everywhere is not in it.
+func (e *Engine) Quarantined() map[capability.PluginID]int { return e.breakers.count() }
 
 // Retry has a plugin that is in quarantine for a tenant tried with the next call, whatever time it is. It says whether there was a
 // quarantine.

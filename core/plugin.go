@@ -34,6 +34,7 @@ type loaded struct {
 	digest   [sha256.Size]byte
 	module   driver.Module
 	limits   *limits
+	bounds   []Bound
 
 	trial   atomic.Pointer[trial] // in which it takes part, as the old version or as the new
 	leases  atomic.Int64
@@ -90,6 +91,7 @@ type Status struct {
 	Manifest *manifest.Manifest
 	Digest   [sha256.Size]byte // SHA-256 of the code
 	Facts    driver.Facts      // how the code runs; zero where no version serves
+	Bounds   []Bound           // what its calls may use; nil where no version serves
 	Serves   bool
 	Health   Health
 	// Reason says, in words for an admin, why the plugin has failed, or why a newer version was refused while this one
@@ -122,7 +124,7 @@ func (p *plugin) status() Status {
 	}
 	s := Status{
 		Manifest: l.manifest, Digest: l.digest, Facts: l.module.Facts(), Serves: true, Health: Healthy,
-		Calls: l.calls.Load(), Errors: l.errors.Load(), Traps: l.traps.Load(),
+		Bounds: l.bounds, Calls: l.calls.Load(), Errors: l.errors.Load(), Traps: l.traps.Load(),
 	}
 	if p.refused != nil {
 		s.Reason = p.refused.reason
