@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/core/driver"
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/view"
@@ -31,6 +32,12 @@ func (e *Engine) Hold(id capability.PluginID, tenant capability.TenantID) (*Hold
 
 // Manifest returns the version's manifest, which nobody changes.
 func (h *Hold) Manifest() *manifest.Manifest { return h.loaded.manifest }
+
+// Facts say how the version's code runs.
+func (h *Hold) Facts() driver.Facts { return h.loaded.module.Facts() }
+
+// Bounds are what its calls may use, class by class. Nobody changes the list.
+func (h *Hold) Bounds() []Bound { return h.loaded.bounds }
 
 // Release gives the version back. It is called once, when every call has ended.
 func (h *Hold) Release() { h.loaded.release() }

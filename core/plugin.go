@@ -91,7 +91,6 @@ type Status struct {
 	Manifest *manifest.Manifest
 	Digest   [sha256.Size]byte // SHA-256 of the code
 	Facts    driver.Facts      // how the code runs; zero where no version serves
-	Bounds   []Bound           // what its calls may use; nil where no version serves
 	Serves   bool
 	Health   Health
 	// Reason says, in words for an admin, why the plugin has failed, or why a newer version was refused while this one
@@ -124,7 +123,7 @@ func (p *plugin) status() Status {
 	}
 	s := Status{
 		Manifest: l.manifest, Digest: l.digest, Facts: l.module.Facts(), Serves: true, Health: Healthy,
-		Bounds: l.bounds, Calls: l.calls.Load(), Errors: l.errors.Load(), Traps: l.traps.Load(),
+		Calls: l.calls.Load(), Errors: l.errors.Load(), Traps: l.traps.Load(),
 	}
 	if p.refused != nil {
 		s.Reason = p.refused.reason
