@@ -47,7 +47,7 @@ type contents struct {
 
 // versions are those of one plugin. Nobody changes them.
 type versions struct {
-	newest string // the version that was admitted last
+	newest string // the version that was admitted last; "" once the plugin was removed
 	all    map[string]entry
 }
 
@@ -108,6 +108,16 @@ func (c *Catalog) Admit(m *manifest.Manifest) error {
 	})
 }
 
+// Remove takes a plugin out. Its versions stay known to the calls that run, until [Catalog.Keep] forgets them.
+func (c *Catalog) Remove(id capability.PluginID) {
+	_ = c.change(func(plugins map[capability.PluginID]versions) error {
+		if v, ok := plugins[id]; ok {
+			plugins[id] = versions{all: v.all}
+		}
+		return nil
+	})
+}
+
 // Keep forgets every version but those: the ones of which the engine still runs code, or of which admins shall read why it
 // does not. A plugin without a version is forgotten as a whole.
 func (c *Catalog) Keep(manifests []*manifest.Manifest) {
@@ -120,7 +130,7 @@ func (c *Catalog) Keep(manifests []*manifest.Manifest) {
 					left.newest = m.Version
 				}
 			}
-			if _, known := left.all[v.newest]; known {
+			if _, known := left.all[v.newest]; known || v.newest == "" {
 				left.newest = v.newest
 			}
 			plugins[id] = left
@@ -159,6 +169,9 @@ func (c *Catalog) claims(path string) bool {
 
 // claims says whether a version has short links under that path.
 func (v versions) claims(path string) bool {
+	if v.newest == "" {
+		return false
+	}
 	for _, e := range v.all {
 		if linked, ok := e.manifest.Linked(); ok && linked.Link == path {
 			return true
@@ -189,10 +202,11 @@ func (c *Catalog) Version(id capability.PluginID, version string) *manifest.Mani
 // Manifests returns the manifest of each plugin, of the version that was admitted last, by plugin id.
 func (c *Catalog) Manifests() []*manifest.Manifest {
 	now := c.now.Load()
-	out := make([]*manifest.Manifest, len(now.ids))
-	for i, id := range now.ids {
-		v := now.plugins[id]
-		out[i] = v.all[v.newest].manifest
+	out := make([]*manifest.Manifest, 0, len(now.ids))
+	for _, id := range now.ids {
+		if v := now.plugins[id]; v.newest != "" {
+			out = append(out, v.all[v.newest].manifest)
+		}
 	}
 	return out
 }
