@@ -147,7 +147,7 @@ func start(t testing.TB, options ...option) *host {
 	c := web.Config{
 		AppKey: appKey, AppName: "Pergola", BaseURL: h.url, BridgeURL: "https://bridge.example/all.js", FrameAncestors: []string{"https://*.jira.example"},
 		BodyLimit: maxBody, ReadTimeout: 5 * time.Second, Log: log, Metrics: counts, Verifier: verifier, Lifecycle: lifecycle,
-		Descriptor: []byte(`{"key":"pergola"}`), Tenants: h.tenants, UI: renderer, Now: time.Now,
+		Descriptor: func() []byte { return []byte(`{"key":"pergola"}`) }, Tenants: h.tenants, UI: renderer, Now: time.Now,
 		Features: feature.New(feature.Config{
 			Catalog: catalog, Engine: engine, Tenants: h.tenants, Jira: client, BaseURL: h.url, Log: log, Now: time.Now,
 		}),
