@@ -80,6 +80,10 @@ func TestBadConfigurationSaysWhatToWrite(t *testing.T) {
 		{"bad listen", config.Options{Flags: map[string]string{"listen": "8080"}}, []string{"listen (PERGOLA_LISTEN)", "127.0.0.1:8080"}},
 		{"all at once", config.Options{Flags: map[string]string{"log.level": "loud", "engine.request.memory_mib": "1"}}, []string{"log.level", "engine.request.memory_mib"}},
 		{"not a number", config.Options{Environ: []string{"PERGOLA_ENGINE_REQUEST_MEMORY_MIB=lots"}}, []string{"memory_mib"}},
+		{"share beyond everybody", config.Options{Flags: map[string]string{"engine.rollout_share": "101"}}, []string{"engine.rollout_share (PERGOLA_ENGINE_ROLLOUT_SHARE)", "0 to 100"}},
+		{"no calls, no patience", config.Options{Flags: map[string]string{"engine.rollout_calls": "0", "engine.rollout_patience": "0"}}, []string{"engine.rollout_calls", "engine.rollout_patience", "write 1s to 168h"}},
+		{"breaker", config.Options{Flags: map[string]string{"engine.breaker_stops": "0", "engine.breaker_window": "1ms", "engine.breaker_pause": "-1s"}}, []string{"engine.breaker_stops", "engine.breaker_window", "engine.breaker_pause"}},
+		{"longest pause", config.Options{Flags: map[string]string{"engine.breaker_pause": "2h", "engine.breaker_max_pause": "1h"}}, []string{"engine.breaker_max_pause", "2h0m0s; write as much or more"}},
 		{"base URL with slash", config.Options{Flags: map[string]string{"base_url": "https://x.example/"}}, []string{"base_url", "without a slash"}},
 		{"policy injection", config.Options{Flags: map[string]string{"connect.frame_ancestors": "https://x; script-src *"}}, []string{"frame_ancestors"}},
 	} {
