@@ -10,7 +10,6 @@ import (
 	"github.com/pergola-platform/pergola/core"
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/driver"
-	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/core/registry"
 	"github.com/pergola-platform/pergola/core/wasm"
 	"github.com/pergola-platform/pergola/host/config"
@@ -23,29 +22,31 @@ import (
 // loadPlugins takes in every bundle of the plugin directory. One that is broken keeps nobody else from working: what
 // cannot be read is in the log for the operator, what cannot run is shown to admins too.
 func (h *Host) loadPlugins(ctx context.Context) error {
-	dir := h.cfg.Plugins.Dir
-	if dir == "" {
+	if h.shelf.dir = h.cfg.Plugins.Dir; h.shelf.dir == "" {
 		program, err := os.Executable()
 		if err != nil {
 			return fmt.Errorf("find the plugin directory: %w", err)
 		}
-		dir = filepath.Join(filepath.Dir(program), "plugins")
+		h.shelf.dir = filepath.Join(filepath.Dir(program), "plugins")
 	}
-	bundles, err := registry.Open(dir)
+	if err := h.openEngine(ctx); err != nil {
+		return err
+	}
+	bundles, err := registry.Open(h.shelf.dir)
 	if err != nil {
 		return err
 	}
-	var manifests []*manifest.Manifest
-	for _, e := range bundles.Entries() {
-		if e.Manifest != nil && e.Code != nil && e.Reason == "" {
-			manifests = append(manifests, e.Manifest)
-			continue
-		}
-		h.log.ErrorContext(ctx, "plugin cannot be read", "dir", e.Dir, "reason", e.Reason)
+	_, problems, err := h.take(ctx, bundles)
+	for _, p := range problems {
+		h.log.ErrorContext(ctx, "plugin left out", "error", p)
 	}
-	choices := tenant.NewModules(h.store, time.Now)
-	if h.catalog, err = feature.NewCatalog(choices, h.cfg.Plugins.Enabled, manifests...); err != nil {
-		h.log.ErrorContext(ctx, "plugin left out", "error", err)
+	return err
+}
+
+// openEngine makes the engine and what its plugins ask for, without a plugin.
+func (h *Host) openEngine(ctx context.Context) (err error) {
+	if h.catalog, err = feature.NewCatalog(tenant.NewModules(h.store, time.Now), h.cfg.Plugins.Enabled); err != nil {
+		return err
 	}
 	broker, err := capability.NewBroker(services.New(services.Deps{
 		Settings:  services.SettingsFunc(h.catalog.Settings),
@@ -64,30 +65,27 @@ func (h *Host) loadPlugins(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	h.engine, err = core.New(core.Config{
-		Drivers:  map[string]driver.Driver{"wasm": h.wasm},
-		Broker:   broker,
-		Policy:   policy(h.cfg.Engine),
-		Observer: h.metrics,
-		Logger:   h.log,
-	})
-	if err != nil {
+	c := h.cfg.Engine
+	if h.engine, err = core.New(core.Config{
+		Drivers:     map[string]driver.Driver{"wasm": h.wasm},
+		Broker:      broker,
+		Policy:      policy(c),
+		Observer:    h.metrics,
+		Logger:      h.log,
+		Breaking:    core.Breaking{Stops: c.BreakerStops, Window: c.BreakerWindow, Pause: c.BreakerPause, MaxPause: c.BreakerMaxPause},
+		Quarantines: tenant.NewQuarantines(h.store),
+		Rollout:     core.Rollout{Share: c.RolloutShare, Calls: c.RolloutCalls, Patience: c.RolloutPatience},
+		Development: h.cfg.Plugins.Watch,
+	}); err != nil {
 		return err
 	}
-	return bundles.Install(ctx, installer{h.engine, h.catalog})
-}
-
-// installer keeps out of the engine what the catalog left out.
-type installer struct {
-	engine  *core.Engine
-	catalog *feature.Catalog
-}
-
-func (i installer) Add(ctx context.Context, m *manifest.Manifest, code []byte) error {
-	if i.catalog.Version(m.ID, m.Version) != m {
-		return fmt.Errorf("plugin %s %s was left out", m.ID, m.Version)
+	h.features = feature.New(feature.Config{
+		Catalog: h.catalog, Engine: h.engine, Tenants: h.tenants, Jira: h.jira, BaseURL: h.url, Log: h.log, Now: time.Now,
+	})
+	if err := h.watchEngine(ctx); err != nil {
+		return err
 	}
-	return i.engine.Add(ctx, m, code)
+	return h.engine.Resume(ctx)
 }
 
 // policy is an operator's configuration as the engine wants it.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/pergola-platform/pergola/host/app"
@@ -40,7 +41,9 @@ func (c devCmd) Run(ctx context.Context, s streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, shut(site.Close)) }()
 
-	cfg, _, err := c.load(site.Override())
+	override := site.Override()
+	override["plugins.watch"] = "true"
+	cfg, _, err := c.load(override)
 	if err != nil {
 		return err
 	}
@@ -51,12 +54,32 @@ func (c devCmd) Run(ctx context.Context, s streams) (err error) {
 	if err := site.Install(ctx, host.URL()); err != nil {
 		return errors.Join(err, shut(host.Close))
 	}
+	host.Announce() // and again when a plugin has changed
 	c.ready(s.out, site, host, cfg)
+	ctx, stop := context.WithCancel(ctx)
+	var renewing sync.WaitGroup
+	renewing.Go(func() { renew(ctx, host, site, log) })
 	err = host.Wait(ctx)
+	stop()
+	renewing.Wait()
 	if c.JSON {
 		printEvent(s.out, map[string]string{"event": "stopped"})
 	}
 	return err
+}
+
+// renew installs the app anew whenever a plugin has changed, so that the site shows modules that came with it.
+func renew(ctx context.Context, host *app.Host, site *app.Sandbox, log *slog.Logger) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-host.Changed():
+		}
+		if err := site.Install(ctx, host.URL()); err != nil {
+			log.Error("install the app anew", "error", err)
+		}
+	}
 }
 
 func (c devCmd) ready(w io.Writer, site *app.Sandbox, host *app.Host, cfg config.Config) {
