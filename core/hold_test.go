@@ -100,3 +100,23 @@ func TestChangedManifestOfTheSameVersionIsRefused(t *testing.T) {
 		t.Errorf("then %q serves", got)
 	}
 }
+
+// A version that is gone counts no more, whatever it did.
+func TestQuarantinesAreCountedBySiteAndForWhatRuns(t *testing.T) {
+	v := &versions{byCode: map[string]*sdk.Plugin{"v1": pluginOf("x.y", "1.0.0", says("one")), "v2": pluginOf("x.y", "1.1.0", says("two"))}}
+	c := newClock()
+	quarantine := func(tenant, plugin, version string) core.Quarantine {
+		return core.Quarantine{Tenant: capability.TenantID(tenant), Plugin: capability.PluginID(plugin), Version: version, Until: c.Now()}
+	}
+	e := newEngine(t, core.Config{Drivers: drivers(v), Rollout: core.Rollout{Share: 50, Calls: 1000}, Now: c.Now, Quarantines: &shelf{list: []core.Quarantine{
+		quarantine("a", "x.y", "1.0.0"), quarantine("a", "x.y", "1.1.0"), quarantine("b", "x.y", "1.1.0"), quarantine("c", "x.y", "0.9.0"), quarantine("a", "x.z", "1.0.0"),
+	}}})
+	if err := e.Resume(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	add(t, e, manifestOf("x.y", "1.0.0", "panel"), "v1")
+	add(t, e, manifestOf("x.y", "1.1.0", "panel"), "v2")
+	if diff := cmp.Diff(map[capability.PluginID]int{"x.y": 2}, e.Quarantined()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
