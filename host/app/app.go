@@ -123,7 +123,7 @@ func (h *Host) openSurface(context.Context) error {
 	h.server, err = web.New(web.Config{
 		AppKey: c.AppKey, AppName: c.AppName, BaseURL: h.url, BridgeURL: c.BridgeURL, FrameAncestors: c.FrameAncestors,
 		BodyLimit: h.cfg.Web.BodyLimit, ReadTimeout: h.cfg.Web.ReadTimeout, MetricsToken: h.cfg.Metrics.Token,
-		Log: h.log, Metrics: h.metrics, Verifier: verifier, Lifecycle: lifecycle, Descriptor: h.descriptor,
+		Log: h.log, Metrics: h.metrics, Verifier: verifier, Lifecycle: lifecycle, Descriptor: h.Descriptor,
 		Features: h.features, Tenants: h.tenants, UI: renderer, Ready: h.ready, Detail: h.detail, Now: time.Now,
 	})
 	return err

@@ -43,8 +43,9 @@ func (h *Host) describe() error {
 	return nil
 }
 
-// descriptor returns the descriptor of the plugins that serve now, which a trial can change at any time.
-func (h *Host) descriptor() []byte {
+// Descriptor returns atlassian-connect.json of the plugins that serve now, which a trial can change at any time. Nobody changes
+// the bytes.
+func (h *Host) Descriptor() []byte {
 	if err := h.describe(); err != nil { // each plugin was looked at when it came; the one before is still right
 		h.log.Error("make the descriptor anew", "error", err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -43,6 +44,9 @@ func (c devCmd) Run(ctx context.Context, s streams) (err error) {
 
 	override := site.Override()
 	override["plugins.watch"] = "true"
+	if first.Engine.RolloutShare == config.Default().Engine.RolloutShare { // whoever writes a plugin wants to see it at once
+		override["engine.rollout_share"] = "0"
+	}
 	cfg, _, err := c.load(override)
 	if err != nil {
 		return err
@@ -68,14 +72,21 @@ func (c devCmd) Run(ctx context.Context, s streams) (err error) {
 	return err
 }
 
-// renew installs the app anew whenever a plugin has changed, so that the site shows modules that came with it.
+// renew installs the app anew whenever its modules have changed, so that the site shows what came with a plugin. An
+// installation renews the site's secret, and with it ends every page that is open; so none is made in vain.
 func renew(ctx context.Context, host *app.Host, site *app.Sandbox, log *slog.Logger) {
+	installed := host.Descriptor()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-host.Changed():
 		}
+		now := host.Descriptor()
+		if bytes.Equal(installed, now) {
+			continue
+		}
+		installed = now
 		if err := site.Install(ctx, host.URL()); err != nil {
 			log.Error("install the app anew", "error", err)
 		}
