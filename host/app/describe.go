@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
@@ -67,7 +68,7 @@ func (h *Host) watchEngine(ctx context.Context) error {
 	if len(h.memory.Refused) == 0 {
 		h.log.InfoContext(ctx, "memory of plugins is restored", "strategy", h.memory.Strategy)
 	} else {
-		h.log.WarnContext(ctx, "memory of plugins is restored, slower than it could be", "strategy", h.memory.Strategy, "refused", h.memory.Refused)
+		h.log.WarnContext(ctx, "memory of plugins is restored, slower than it could be", "strategy", h.memory.Strategy, "refused", errors.Join(h.memory.Refused...))
 	}
 	return h.metrics.Watch(func() metrics.Engine {
 		s := h.wasm.Stats()
