@@ -14,9 +14,13 @@ guest_packages := ./sdk/... ./plugins/... ./examples/...
 # Linker flags leave package builds alone, so `make build` and `make test` share the build cache.
 # VERSION names a release; without it the program says 0.1.0-dev and its commit.
 host_flags  := -ldflags '-s -w $(if $(VERSION),-X github.com/pergola-platform/pergola/host/app.version=$(VERSION))'
-guest_flags := -buildmode=c-shared -trimpath -ldflags '-s -w'
+
+# core/bench measures the engine against its peers, which nothing else depends on, so it is a module of its own.
+bench_guests := xor page extism knqyf263
+bench_build  := $(wasip1) go -C core/bench build -buildmode=c-shared -trimpath -ldflags '-s -w'
 
 plugins := $(patsubst plugins/%/plugin.json,%,$(wildcard plugins/*/plugin.json))
+examples := $(patsubst examples/%/plugin.json,%,$(wildcard examples/*/plugin.json))
 
 # A tool's version is part of its path, so a new version is a new target. msgp follows the runtime in go.mod.
 lint_version := v2.15.0
@@ -28,12 +32,12 @@ say = @printf '  %-9s %s\n'
 
 .PHONY: help
 help: ## List the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ## Building and running
 
 .PHONY: build
-build: host guests ## Build the host and every plugin into bin/
+build: host $(plugins:%=guest-%) ## Build the host and every plugin into bin/
 
 # Go's own cache knows what is up to date, so these targets always run and mostly do nothing.
 .PHONY: host
@@ -41,15 +45,25 @@ host:
 	$(say) build bin/pergola
 	@go build $(host_flags) -o bin/pergola ./host/cmd/pergola
 
-.PHONY: guests $(plugins:%=guest-%)
-guests: $(plugins:%=guest-%)
+# bundle builds the guest in folder $(1) into the plugin directory $(2). A guest whose compiler is missing is left out, unless CI=true.
+define bundle
+id=$$(.ci/manifest.sh id $(1)/plugin.json); entry=$$(.ci/manifest.sh entry $(1)/plugin.json); \
+printf '  %-9s %s\n' build "$(2)/$$id/$$entry"; \
+mkdir -p "$(2)/$$id"; status=0; \
+.ci/guest.sh $(1) "$(2)/$$id/$$entry" || status=$$?; \
+if [ $$status = 3 ] && [ "$${CI:-}" != true ]; then rm -rf "$(2)/$$id"; exit 0; fi; \
+if [ $$status != 0 ]; then exit $$status; fi; \
+cp $(1)/plugin.json "$(2)/$$id/plugin.json"
+endef
+
+.PHONY: guests $(plugins:%=guest-%) $(examples:%=example-%)
+guests: $(plugins:%=guest-%) $(examples:%=example-%) ## Build every plugin into bin/plugins, and every example into bin/guests
 
 $(plugins:%=guest-%): guest-%:
-	@id=$$(.ci/manifest.sh id plugins/$*/plugin.json); entry=$$(.ci/manifest.sh entry plugins/$*/plugin.json); \
-	printf '  %-9s %s\n' build "bin/plugins/$$id/$$entry"; \
-	mkdir -p "bin/plugins/$$id"; \
-	$(wasip1) go build $(guest_flags) -o "bin/plugins/$$id/$$entry" ./plugins/$*; \
-	cp plugins/$*/plugin.json "bin/plugins/$$id/plugin.json"
+	@$(call bundle,plugins/$*,bin/plugins)
+
+$(examples:%=example-%): example-%:
+	@$(call bundle,examples/$*,bin/guests)
 
 .PHONY: dev
 dev: build ## Run host and sandbox Jira site together; ARGS='--listen 127.0.0.1:0' passes flags on
@@ -61,6 +75,7 @@ dev: build ## Run host and sandbox Jira site together; ARGS='--listen 127.0.0.1:
 test: needs build ## Run all tests
 	$(say) test ./...
 	@go test -timeout 10m ./...
+	@go -C core/bench test ./...
 
 .PHONY: needs
 needs:
@@ -74,6 +89,15 @@ race: needs build ## Run all tests under the race detector
 .PHONY: bench
 bench: build ## Measure what the project promises; prints lines `figure NAME VALUE`
 	@.ci/bench.sh
+
+.PHONY: bench-engine
+bench-engine: ## Measure the engine against its limits and its peers; ARGS='-only spin' passes flags on
+	$(say) build bin/bench
+	@mkdir -p bin/bench
+	@for guest in $(bench_guests); do $(bench_build) -o $(abspath bin/bench)/$$guest.wasm ./guest/$$guest; done
+	@.ci/guest.sh examples/hello bin/bench/hello.wasm
+	@go -C core/bench build -o $(abspath bin/bench)/ . ./guest/goplugin
+	@exec bin/bench/bench -guests bin/bench $(ARGS)
 
 ## Keeping the tree in shape
 
@@ -104,14 +128,18 @@ generate: $(msgp_bin) ## Write generated code anew
 tidy:
 	$(say) tidy go.mod
 	@go mod tidy -diff
+	@go -C core/bench mod tidy -diff
 
 .PHONY: lint
 lint: $(lint_bin) ## Vet and lint, once for the host's system and once as Wasm guest
 	$(say) vet ./...
 	@go vet ./...
+	@go -C core/bench vet ./...
 	@$(wasip1) go vet $(guest_packages)
+	@$(wasip1) go -C core/bench vet $(bench_guests:%=./guest/%)
 	$(say) lint ./...
 	@$(lint_bin) run ./...
+	@cd core/bench && $(abspath $(lint_bin)) run ./...
 	@$(wasip1) $(lint_bin) run --tests=false $(guest_packages)
 
 .PHONY: arch

@@ -4,6 +4,8 @@
 #   cold_start_ms, warm_start_ms   `pergola dev` from exec to its ready event: with nothing on disk (the median of 3), and
 #                                  with the data of an earlier start (the median of 5)
 #   issue_panel_vs_bare_fiber      requests per second: the issue panel through the whole host ÷ bare Fiber
+#   process_call_vs_raw_goplugin   a call of a process plugin ÷ a call of go-plugin alone, both with mutual TLS
+#   orphans_after_kill             processes that are left after a host with process plugins ended, by any signal or a panic
 #   hello_guest_bytes              the smallest plugin, as Wasm
 #   sdk_partner_modules            modules that somebody downloads to build a plugin in a repository of their own
 set -euo pipefail
@@ -68,6 +70,18 @@ if [ -z "$ratio" ]; then
   exit 1
 fi
 figure issue_panel_vs_bare_fiber "$ratio"
+
+if [ "$(uname -s)" = Linux ]; then
+  ratio=$(go test ./core/process -run '^$' -bench '^BenchmarkAgainstRaw$' -benchtime 400x -count 5 |
+    awk '{ for (i = 2; i <= NF; i++) if ($i == "process_call_vs_raw_goplugin") print $(i-1) }' | median)
+  orphans=$(go test ./core/process -count 1 -run '^TestNothingOutlivesTheHost$' -v | awk '$2 == "orphans_after_kill" { print $3 }')
+  if [ -z "$ratio" ] || [ -z "$orphans" ]; then
+    echo "core/process reported no process_call_vs_raw_goplugin or no orphans_after_kill" >&2
+    exit 1
+  fi
+  figure process_call_vs_raw_goplugin "$ratio"
+  figure orphans_after_kill "$orphans"
+fi
 
 GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -ldflags '-s -w' -o "$scratch/hello.wasm" ./examples/hello
 figure hello_guest_bytes "$(wc -c <"$scratch/hello.wasm" | tr -d ' ')"

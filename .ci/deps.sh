@@ -13,6 +13,7 @@ list() {
   modules ./host/cmd/pergola
   local source
   for source in plugins/*/plugin.json examples/*/plugin.json; do
+    if [ "$(.ci/guest.sh -language "${source%/plugin.json}")" != go ]; then continue; fi # others link nothing of go.mod
     GOOS=wasip1 GOARCH=wasm modules "./${source%/plugin.json}"
   done
 }

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Makes sure of the programs that tests use beside Go: a browser, and readers that have nothing in common with our own
-# code for what we print. Installs what is missing on Debian when it may; elsewhere says what to install.
+# Makes sure of the programs that tests use beside Go: a browser, readers that have nothing in common with our own code for
+# what we print and sign, and compilers of plugins in other languages. Installs what is missing on Debian when it may;
+# elsewhere says what to install.
 #
 # Tests skip by name where a program is missing. With CI=true nothing may be skipped, so something missing fails here.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 # has NAME... succeeds when one of the programs is on the PATH.
 has() {
@@ -21,11 +23,36 @@ missing() {
   has pdftoppm || echo poppler-utils
   has dmtxread || echo dmtx-utils
   has rsvg-convert || echo librsvg2-bin
+  has minisign || echo minisign
 }
 
-# retry COMMAND... tries up to three times; package mirrors have bad moments.
+# compilers prints the Debian packages of each compiler that is not there.
+compilers() {
+  .ci/guest.sh -has c 2>/dev/null || echo clang lld wasi-libc libclang-rt-dev-wasm32
+  .ci/guest.sh -has rust 2>/dev/null || echo rustc libstd-rust-dev-wasm32
+  has npm || echo nodejs npm
+}
+
+# assemblyscript puts that compiler into bin/asc, as the lock file says. Scripts of the packages are not run.
+assemblyscript() {
+  if .ci/guest.sh -has as 2>/dev/null; then return 0; fi
+  has npm || return 1
+  echo "installing AssemblyScript"
+  mkdir -p bin/asc
+  cp examples/as-hello/package.json bin/asc/
+  cp examples/as-hello/package-lock.json bin/asc/package-lock.json
+  if retry npm ci --prefix bin/asc --ignore-scripts --no-audit --no-fund --fetch-retries 1 --silent </dev/null >&2; then return 0; fi
+  rm bin/asc/package-lock.json # by which guest.sh knows that it is complete
+  return 1
+}
+
+# retry COMMAND... tries up to three times with CI=true; package mirrors have bad moments.
 retry() {
   local try
+  if [ "${CI:-}" != true ]; then
+    "$@"
+    return
+  fi
   for try in 1 2 3; do
     if "$@"; then return 0; fi
     if [ "$try" -lt 3 ]; then sleep $((try * 5)); fi
@@ -33,8 +60,8 @@ retry() {
   return 1
 }
 
-packages=$(missing)
-if [ -z "$packages" ]; then exit 0; fi
+packages=$(missing) tools=$(compilers)
+if [ -z "$packages$tools" ] && assemblyscript; then exit 0; fi
 
 as_root=()
 may_install=false
@@ -47,29 +74,33 @@ if has apt-get; then
   fi
 fi
 
-if $may_install; then
-  echo "installing" $packages
+if $may_install && [ -n "$packages$tools" ]; then
+  echo "installing" $packages $tools
   log=$(mktemp)
   trap 'rm -f "$log"' EXIT
   apt() { ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 "$@" </dev/null >>"$log" 2>&1; }
   retry apt update || true # the lists that are there may do
   # shellcheck disable=SC2086 # one word for each package
-  retry apt install --yes --no-install-recommends $packages || tail -n 20 "$log" >&2
-  packages=$(missing)
-  if [ -z "$packages" ]; then exit 0; fi
+  retry apt install --yes --no-install-recommends $packages $tools || tail -n 20 "$log" >&2
+  packages=$(missing) tools=$(compilers)
+  if [ -z "$packages$tools" ] && assemblyscript; then exit 0; fi
 fi
 
-list=$(echo $packages)
-brew=$(echo "$list" | sed 's/chromium//; s/zbar-tools/zbar/; s/poppler-utils/poppler/; s/librsvg2-bin/librsvg/')
-{
-  echo "missing: $list"
-  echo "  Debian, Ubuntu   sudo apt-get install $list"
-  echo "  Fedora           sudo dnf install $(echo "$list" | sed 's/zbar-tools/zbar/; s/dmtx-utils/libdmtx-utils/; s/librsvg2-bin/librsvg2-tools/')"
-  case $list in
-    chromium) echo "  macOS            brew install --cask chromium" ;;
-    *chromium*) echo "  macOS            brew install --cask chromium; brew install$brew" ;;
-    *) echo "  macOS            brew install $brew" ;;
-  esac
-} >&2
+if [ -n "$packages" ]; then
+  list=$(echo $packages)
+  brew=$(echo "$list" | sed 's/chromium//; s/zbar-tools/zbar/; s/poppler-utils/poppler/; s/librsvg2-bin/librsvg/')
+  {
+    echo "missing: $list"
+    echo "  Debian, Ubuntu   sudo apt-get install $list"
+    echo "  Fedora           sudo dnf install $(echo "$list" | sed 's/zbar-tools/zbar/; s/dmtx-utils/libdmtx-utils/; s/librsvg2-bin/librsvg2-tools/')"
+    case $list in
+      chromium) echo "  macOS            brew install --cask chromium" ;;
+      *chromium*) echo "  macOS            brew install --cask chromium; brew install$brew" ;;
+      *) echo "  macOS            brew install $brew" ;;
+    esac
+  } >&2
+fi
+assemblyscript || true
+for language in c rust as; do .ci/guest.sh -has "$language" || true; done
 if [ "${CI:-}" = true ]; then exit 1; fi
 echo "Tests that need them are skipped." >&2

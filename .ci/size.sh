@@ -6,8 +6,10 @@ cd "$(dirname "$0")/.."
 
 # Budgets in bytes: what a guest weighed when somebody last looked, and a little more.
 budgets='
-examples/hello   3900000
-plugins/qrcode   6900000
+examples/as-hello    16000
+examples/c-hello     24000
+examples/hello     3900000
+plugins/qrcode     6900000
 '
 
 scratch=$(mktemp -d)
@@ -22,7 +24,13 @@ for source in plugins/*/plugin.json examples/*/plugin.json; do
     status=1
     continue
   fi
-  GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -ldflags '-s -w' -o "$scratch/guest.wasm" "./$guest"
+  built=0
+  .ci/guest.sh "$guest" "$scratch/guest.wasm" || built=$?
+  if [ "$built" -eq 3 ] && [ "${CI:-}" != true ]; then continue; fi # no compiler for it here
+  if [ "$built" -ne 0 ]; then
+    status=1
+    continue
+  fi
   bytes=$(wc -c <"$scratch/guest.wasm" | tr -d ' ')
   printf '  %-20s %9d of %9d bytes\n' "$guest" "$bytes" "$budget"
   if [ "$bytes" -gt "$budget" ]; then

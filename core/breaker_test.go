@@ -136,7 +136,7 @@ func TestPluginThatKeepsFailingIsPausedForThatTenantAlone(t *testing.T) {
 	if err := b.call("acme"); err != nil {
 		t.Errorf("the call that tries it again: %v", err)
 	}
-	if q := b.Engine.Quarantines("acme"); len(q) != 0 || len(b.shelf.list) != 0 {
+	if q := b.Quarantines("acme"); len(q) != 0 || len(b.shelf.list) != 0 {
 		t.Errorf("afterwards there is %v, kept %v", q, b.shelf.list)
 	}
 }
@@ -148,7 +148,7 @@ func TestEachFailedTryDoublesThePause(t *testing.T) {
 		_ = b.call("acme")
 	}
 	for i, pause := range []time.Duration{time.Minute, 2 * time.Minute, 3 * time.Minute, 3 * time.Minute} {
-		q := b.Engine.Quarantines("acme")
+		q := b.Quarantines("acme")
 		if len(q) != 1 || q[0].Times != i+1 || !q[0].Until.Equal(b.clock.Now().Add(pause)) || q[0].Code != sdk.Internal {
 			t.Fatalf("pause %d: %+v at %v", i, q, b.clock.Now())
 		}
@@ -194,7 +194,7 @@ func TestOldQuarantinesAreForgotten(t *testing.T) {
 	kept, clock := &shelf{}, newClock()
 	kept.list = []core.Quarantine{{Tenant: "acme", Plugin: "x.y", Version: "0.9.0", Until: clock.Now().Add(-25 * time.Hour), Times: 1}}
 	b := newBroken(t, kept, clock, manifest.FailurePolicy{})
-	if q := b.Engine.Quarantines("acme"); len(q) != 0 || len(kept.list) != 0 {
+	if q := b.Quarantines("acme"); len(q) != 0 || len(kept.list) != 0 {
 		t.Errorf("there is %v, kept %v", q, kept.list)
 	}
 }

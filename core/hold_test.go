@@ -65,7 +65,7 @@ func TestEveryVersionOnTrialIsAlive(t *testing.T) {
 func TestBoundsAreInTheManifestsUnits(t *testing.T) {
 	m := manifestOf("x.y", "1.0.0", "panel")
 	m.Limits.Request = manifest.ClassLimits{MemoryMiB: 512, TimeoutMs: 500, EgressKiB: 7}
-	p := core.Policy{Request: core.ClassPolicy{MemoryBytes: 128 << 20, Timeout: 3 * time.Second}}
+	p := core.Policy{Request: core.ClassPolicy{MemoryBytes: 128 << 20, Timeout: 3 * time.Second, Fuel: 7e6}}
 	got := map[driver.Limit]core.Bound{}
 	for _, b := range p.Bounds(m) {
 		if b.Class == driver.Request {
@@ -74,7 +74,7 @@ func TestBoundsAreInTheManifestsUnits(t *testing.T) {
 	}
 	want := map[driver.Limit]core.Bound{
 		driver.LimitMemory:      {Limit: driver.LimitMemory, Asked: 512, Gets: 128},
-		driver.LimitFuel:        {Limit: driver.LimitFuel, Gets: 5e9},
+		driver.LimitFuel:        {Limit: driver.LimitFuel, Gets: 7e6},
 		driver.LimitTimeout:     {Limit: driver.LimitTimeout, Asked: 500, Gets: 500},
 		driver.LimitHostCalls:   {Limit: driver.LimitHostCalls, Gets: 1000},
 		driver.LimitEgress:      {Limit: driver.LimitEgress, Asked: 7, Gets: 7},

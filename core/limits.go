@@ -36,17 +36,17 @@ type ClassPolicy struct {
 // DefaultPolicy is the bounds that hold where an operator has set none.
 func DefaultPolicy() Policy {
 	return Policy{
-		Request: ClassPolicy{MemoryBytes: 256 << 20, Fuel: 20e9, Timeout: 30 * time.Second, HostCalls: 1000, EgressBytes: 64 << 20, LogBytes: 256 << 10, Concurrency: 16},
-		Event:   ClassPolicy{MemoryBytes: 256 << 20, Fuel: 20e9, Timeout: 30 * time.Second, HostCalls: 1000, EgressBytes: 64 << 20, LogBytes: 256 << 10, Concurrency: 8},
-		Step:    ClassPolicy{MemoryBytes: 512 << 20, Fuel: 200e9, Timeout: 60 * time.Second, HostCalls: 5000, EgressBytes: 256 << 20, LogBytes: 1 << 20, Concurrency: 8},
+		Request: ClassPolicy{MemoryBytes: 256 << 20, Fuel: 200e9, Timeout: 30 * time.Second, HostCalls: 1000, EgressBytes: 64 << 20, LogBytes: 256 << 10, Concurrency: 16},
+		Event:   ClassPolicy{MemoryBytes: 256 << 20, Fuel: 200e9, Timeout: 30 * time.Second, HostCalls: 1000, EgressBytes: 64 << 20, LogBytes: 256 << 10, Concurrency: 8},
+		Step:    ClassPolicy{MemoryBytes: 512 << 20, Fuel: 1e12, Timeout: 60 * time.Second, HostCalls: 5000, EgressBytes: 256 << 20, LogBytes: 1 << 20, Concurrency: 8},
 	}
 }
 
 // unasked are the limits of a plugin that asks for none.
 var unasked = map[driver.Class]ClassPolicy{
-	driver.Request: {MemoryBytes: 64 << 20, Fuel: 5e9, Timeout: 10 * time.Second, HostCalls: 1000, EgressBytes: 16 << 20, LogBytes: 64 << 10, Concurrency: 4},
-	driver.Event:   {MemoryBytes: 64 << 20, Fuel: 5e9, Timeout: 10 * time.Second, HostCalls: 1000, EgressBytes: 16 << 20, LogBytes: 64 << 10, Concurrency: 2},
-	driver.Step:    {MemoryBytes: 128 << 20, Fuel: 50e9, Timeout: 30 * time.Second, HostCalls: 5000, EgressBytes: 64 << 20, LogBytes: 256 << 10, Concurrency: 2},
+	driver.Request: {MemoryBytes: 64 << 20, Fuel: 50e9, Timeout: 10 * time.Second, HostCalls: 1000, EgressBytes: 16 << 20, LogBytes: 64 << 10, Concurrency: 4},
+	driver.Event:   {MemoryBytes: 64 << 20, Fuel: 50e9, Timeout: 10 * time.Second, HostCalls: 1000, EgressBytes: 16 << 20, LogBytes: 64 << 10, Concurrency: 2},
+	driver.Step:    {MemoryBytes: 128 << 20, Fuel: 500e9, Timeout: 30 * time.Second, HostCalls: 5000, EgressBytes: 64 << 20, LogBytes: 256 << 10, Concurrency: 2},
 }
 
 // limits are what each class of calls of one plugin may use, and where that was decided.

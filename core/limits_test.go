@@ -18,7 +18,7 @@ import (
 )
 
 func TestPolicyClampsWhatAPluginAsksFor(t *testing.T) {
-	usual := driver.Budget{MemoryBytes: 64 << 20, Fuel: 5e9, Timeout: 10 * time.Second, Concurrency: 4}
+	usual := driver.Budget{MemoryBytes: 64 << 20, Fuel: 50e9, Timeout: 10 * time.Second, Concurrency: 4}
 	with := func(change func(b *driver.Budget)) driver.Budget {
 		b := usual
 		change(&b)
@@ -34,10 +34,10 @@ func TestPolicyClampsWhatAPluginAsksFor(t *testing.T) {
 		{"within", manifest.ClassLimits{MemoryMiB: 128, Fuel: 9e9, TimeoutMs: 5000, Concurrency: 2}, core.ClassPolicy{},
 			driver.Budget{MemoryBytes: 128 << 20, Fuel: 9e9, Timeout: 5 * time.Second, Concurrency: 2}},
 		{"above", manifest.ClassLimits{MemoryMiB: 4096, Fuel: 1e15, TimeoutMs: 3_600_000, Concurrency: 1000}, core.ClassPolicy{},
-			driver.Budget{MemoryBytes: 256 << 20, Fuel: 20e9, Timeout: 30 * time.Second, Concurrency: 16}},
+			driver.Budget{MemoryBytes: 256 << 20, Fuel: 200e9, Timeout: 30 * time.Second, Concurrency: 16}},
 		{"policy below what is usual", manifest.ClassLimits{}, core.ClassPolicy{MemoryBytes: 32 << 20, Timeout: time.Second},
 			with(func(b *driver.Budget) { b.MemoryBytes, b.Timeout = 32<<20, time.Second })},
-		{"policy above what is asked", manifest.ClassLimits{Fuel: 7e9}, core.ClassPolicy{Fuel: 90e9}, with(func(b *driver.Budget) { b.Fuel = 7e9 })},
+		{"policy above what is asked", manifest.ClassLimits{Fuel: 7e9}, core.ClassPolicy{Fuel: 900e9}, with(func(b *driver.Budget) { b.Fuel = 7e9 })},
 		{"nonsense", manifest.ClassLimits{MemoryMiB: -1, Fuel: -1, TimeoutMs: -1, Concurrency: -1}, core.ClassPolicy{}, usual},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -127,7 +127,7 @@ func TestProgramInTheDocumentationBuilds(t *testing.T) {
 // Every function that a partner can call stands in a runnable example, every exported name has a comment, and that of a
 // partner's own says since when it is there.
 func TestEveryPublicEntryHasAnExample(t *testing.T) {
-	for _, dir := range []string{".", "jira", "log", "settings", "store", "view", "serve"} {
+	for _, dir := range []string{".", "jira", "log", "settings", "store", "view", "serve", "process"} {
 		entries := exported(t, dir)
 		used := map[string]bool{}
 		tests, err := filepath.Glob(filepath.Join(dir, "*_test.go"))

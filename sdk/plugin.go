@@ -16,9 +16,8 @@ const Version = "0.2.0"
 // Plugin is everything a plugin offers. Fill in what you need; what is nil is not offered. The maps' keys are the
 // names by which plugin.json (views) and blocks (actions, files) refer to a handler.
 //
-// Handlers may be called at the same time for different tenants. Keep state with sdk/store: whether a variable is still there
-// in the next call is not promised. In a Wasm build no tenant ever meets another's variables, but calls for the same tenant,
-// of different users too, may find each other's. So keep nothing of a user or an issue in a variable that outlives a call.
+// Handlers may be called at the same time for different tenants. Keep state with sdk/store, never in a variable: in a Wasm build
+// each call begins with the variables as init functions left them, and in any other it may meet those of another tenant.
 //
 // Since: v0.1
 type Plugin struct {

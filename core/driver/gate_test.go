@@ -23,7 +23,7 @@ func wantCode(t *testing.T, err error, code sdk.Code, source sdk.Source) {
 
 func TestZeroLimitsMeanTheDefaults(t *testing.T) {
 	l := driver.Limits{}.WithDefaults()
-	if l.MemoryBytes != 64<<20 || l.Instances < 8 || l.Fuel != 5e9 || l.Concurrency < 2 || l.Queue != 64 || l.Timeout != 10*time.Second || l.Wait != 2*time.Second {
+	if l.MemoryBytes != 64<<20 || l.Instances < 8 || l.Fuel != 50e9 || l.Concurrency < 2 || l.Queue != 64 || l.Timeout != 10*time.Second || l.Wait != 2*time.Second {
 		t.Errorf("got %+v", l)
 	}
 	if again := l.WithDefaults(); again != l {

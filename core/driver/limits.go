@@ -68,7 +68,7 @@ type Budget struct {
 
 // Limits bound a module and each of its calls. The zero value works.
 type Limits struct {
-	// Budget is what a call gets whose own says nothing. Zero means 64 MiB, 5e9 units of fuel, 10 s, and a quarter of
+	// Budget is what a call gets whose own says nothing. Zero means 64 MiB, 50e9 units of fuel (in code compiled from Go a second or two), 10 s, and a quarter of
 	// Instances but at least 2.
 	Budget
 	MaxMemoryBytes uint64        // the most that a call's budget may have; 0 means Budget.MemoryBytes
@@ -84,7 +84,7 @@ func (l Limits) WithDefaults() Limits {
 	}
 	l.MaxMemoryBytes = max(l.MaxMemoryBytes, l.MemoryBytes)
 	if l.Fuel <= 0 {
-		l.Fuel = 5e9
+		l.Fuel = 50e9
 	}
 	if l.Instances <= 0 {
 		l.Instances = 8 * runtime.GOMAXPROCS(0)

@@ -1,7 +1,8 @@
 // Package drivertest is the suite that every driver passes, so that a plugin behaves alike wherever it runs. A driver's
 // own test calls [Run]; what it cannot do it skips by name and says why, and a name that no test has is an error.
 //
-// The plugin that the suite talks to is drivertest/fixture: natively from fixture.New, as a Wasm module from [Guest].
+// The plugin that the suite talks to is drivertest/fixture: natively from fixture.New, as a Wasm module from [Guest], as an
+// executable from [Program].
 package drivertest
 
 import (
@@ -30,6 +31,8 @@ type Subject struct {
 	Open func(t testing.TB) driver.Driver
 	// Code is the fixture in the form that the driver loads.
 	Code []byte
+	// Logged, which may be nil, returns what the driver has written to its log so far: not what plugins print.
+	Logged func() string
 	// Skip says, by the name of a test, why the driver cannot pass it.
 	Skip map[string]string
 }
@@ -52,7 +55,7 @@ func Run(t *testing.T, s Subject) {
 			if reason, skip := s.Skip[test.name]; skip {
 				t.Skip(reason)
 			}
-			test.run(t, &bench{driver: d, code: s.Code})
+			test.run(t, &bench{driver: d, code: s.Code, logged: s.Logged})
 		})
 	}
 	for name := range s.Skip {
@@ -63,37 +66,50 @@ func Run(t *testing.T, s Subject) {
 }
 
 // Guest returns the fixture as a Wasm module. It is built once in each test program, with the go command.
-func Guest(t testing.TB) []byte {
+func Guest(t testing.TB) []byte { return built(t, guest) }
+
+// Program returns the fixture as an executable for this system, which serves it with sdk/process. It is built once in each
+// test program, with the go command.
+func Program(t testing.TB) []byte { return built(t, program) }
+
+func built(t testing.TB, once func() ([]byte, error)) []byte {
 	t.Helper()
-	code, err := guest()
+	code, err := once()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return code
 }
 
-var guest = sync.OnceValues(func() ([]byte, error) {
+var (
+	guest   = sync.OnceValues(func() ([]byte, error) { return buildGo([]string{"GOOS=wasip1", "GOARCH=wasm"}, "-buildmode=c-shared") })
+	program = sync.OnceValues(func() ([]byte, error) { return buildGo(nil) })
+)
+
+// buildGo builds drivertest/guest.
+func buildGo(env []string, flags ...string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "pergola-guest-")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	out := filepath.Join(dir, "guest.wasm")
+	out := filepath.Join(dir, "guest")
 	_, here, _, _ := runtime.Caller(0)
-	build := exec.Command("go", "build", "-buildmode=c-shared", "-o", out, "./guest")
-	build.Dir = filepath.Dir(here)
-	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
+	cmd := exec.Command("go", append(append([]string{"build"}, flags...), "-o", out, "./guest")...)
+	cmd.Dir = filepath.Dir(here)
+	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0"), env...)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(out)
-})
+}
 
 // bench is what a test works with.
 type bench struct {
 	driver driver.Driver
 	code   []byte
+	logged func() string // nil where nobody listens
 }
 
 // load loads the fixture for one test.

@@ -34,7 +34,8 @@
 // # What changes besides
 //
 // Every other mutable global is exported too, as [GlobalPrefix] and its index, so that a snapshot can save and restore it.
-// Custom sections are dropped: names and debug information would no longer fit the code. The rest behaves as before, traps
+// Custom sections are dropped: names and debug information would no longer fit the code. Data segments that lie close to each other in
+// memory become one, with the zeroes between them, since a Go module has tens of thousands and each costs every instance. The rest behaves as before, traps
 // included, except that a guest's stack overflows at another depth.
 //
 // # What is refused

@@ -6,7 +6,7 @@ import (
 )
 
 // Version is that of what Rewrite makes: whoever keeps its results must make them anew when it changes.
-const Version = 1
+const Version = 2
 
 const (
 	// ExportFuel is the name under which the fuel left, a mutable i64 global, is exported.

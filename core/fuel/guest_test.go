@@ -20,7 +20,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk/wire"
 )
 
-// plugin is an instance of a Go plugin, on a runtime of its own.
+// plugin is an instance of a plugin, on a runtime of its own.
 type plugin struct {
 	mod          api.Module
 	buffer, call api.Function
@@ -49,8 +49,10 @@ func openPlugin(t testing.TB, code []byte, c wazero.RuntimeConfig) *plugin {
 	if p.mod, err = r.InstantiateWithConfig(ctx, code, config); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.mod.ExportedFunction("_initialize").Call(ctx); err != nil {
-		t.Fatal(err)
+	if initialize := p.mod.ExportedFunction("_initialize"); initialize != nil { // who has nothing to set up has none
+		if _, err := initialize.Call(ctx); err != nil {
+			t.Fatal(err)
+		}
 	}
 	p.buffer, p.call = p.mod.ExportedFunction(wire.ExportBuffer), p.mod.ExportedFunction(wire.ExportCall)
 	return p
@@ -67,7 +69,7 @@ func (zeros) Read(b []byte) (int, error) {
 func (p *plugin) send(ctx context.Context, t testing.TB, message []byte) []byte {
 	t.Helper()
 	var stack [1]uint64
-	stack[0] = 4096
+	stack[0] = uint64(max(4096, len(message)))
 	if err := p.buffer.CallWithStack(ctx, stack[:]); err != nil {
 		t.Fatal(err)
 	}

@@ -51,6 +51,8 @@ type rewriter struct {
 	globalsIn     uint32
 	globalTypes   []globalType
 
+	memoryImported bool
+
 	ticks     map[uint32]bool // the module's own imports of tick, by index
 	tick      uint32          // index of the import that payments call
 	tickAdded bool
@@ -185,6 +187,7 @@ func (w *rewriter) imports(r *reader) {
 			r.limits()
 		case kindMemory:
 			r.limits()
+			w.memoryImported = true
 		case kindGlobal:
 			w.globalType(r)
 		case kindTag:

@@ -51,29 +51,6 @@ func (w *rewriter) dataCount(r *reader) {
 	}
 }
 
-func (w *rewriter) data(r *reader) {
-	var out []byte
-	n, _ := r.entries(func(uint32) {
-		form := r.u32()
-		out = appendU32(out, form)
-		switch form {
-		case 0:
-			out = w.expression(r, out)
-		case 1:
-		case 2:
-			if at, memory := r.pos, r.u32(); memory != 0 {
-				r.unsupported(at, "a second memory")
-			}
-			out = w.expression(r, appendU32(out, 0))
-		default:
-			r.malformed("data segment of form %d", form)
-		}
-		content := r.bytes(r.u32())
-		out = append(appendU32(out, uint32(len(content))), content...)
-	})
-	w.vector(n, out)
-}
-
 // expression copies a constant expression. Whether its instructions are constant, and its types right, is for a validator to say.
 func (w *rewriter) expression(r *reader, out []byte) []byte {
 	for r.err == nil {

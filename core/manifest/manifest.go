@@ -58,8 +58,8 @@ type Compat struct {
 
 // Runtime says how the code runs.
 type Runtime struct {
-	Kind  string `json:"kind"`  // "wasm"
-	Entry string `json:"entry"` // file beside plugin.json
+	Kind  string `json:"kind"`  // "wasm" or "process"
+	Entry string `json:"entry"` // file beside plugin.json: a Wasm module, or an executable for the host's system
 }
 
 // Permission is a capability that the plugin asks for, with the reason that the admin reads.

@@ -120,6 +120,7 @@ func TestProblemsSayWhatToWrite(t *testing.T) {
 		{"publisher as text", set(`{ "name": "Acme", "url": "https://acme.example" }`, `"Acme"`)},
 		{"plain http", set(`"docs": "https:`, `"docs": "http:`)},
 		{"runtime incomplete", set(`{ "kind": "wasm", "entry": "plugin.wasm" }`, `{ "kind": "process" }`)},
+		{"runtime unknown", set(`"kind": "wasm"`, `"kind": "container"`)},
 		{"entry in a folder", set(`"entry": "plugin.wasm"`, `"entry": "../plugin.wasm"`)},
 		{"ABI of tomorrow", set(`"abi": 1`, `"abi": 2`)},
 		{"permission unknown", set(`"name": "jira:read"`, `"name": "jira:write"`)},

@@ -1,7 +1,11 @@
-// Package registry finds the plugins that are installed on a host's disk: a directory with one subdirectory for each, which
-// holds plugin.json and the code that it names. Start with [Open], then [Registry.Install] what was found into an engine.
+// Package registry finds the plugins that are installed on a host's disk: a directory with a bundle for each, packed
+// (core/bundle, a file NAME.pergola with its signature) or plain (a subdirectory that holds plugin.json and the code that it
+// names). Start with [Open], then [Registry.Install] what was found into an engine. [Put] installs one more.
 //
-// It does not run anything, and it does not know which tenant has which plugin switched on: that is host/tenant.
+// A packed bundle is verified at each Open. A plain one counts as what the operator put there: who may write to the plugin
+// directory decides about it. [Entry.Trust] says which of the two it was.
+//
+// The package does not run anything, and it does not know which tenant has which plugin switched on: that is host/tenant.
 package registry
 
 import (
@@ -9,7 +13,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,27 +21,36 @@ import (
 
 	"golang.org/x/mod/semver"
 
+	"github.com/pergola-platform/pergola/core/bundle"
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
 )
 
 // Limits of what is read from a bundle.
 const (
-	MaxManifest = 1 << 20
-	MaxCode     = 64 << 20
+	MaxManifest = bundle.MaxManifest
+	MaxCode     = bundle.MaxFile
 )
 
 // manifestName is the file that makes a directory a bundle.
-const manifestName = "plugin.json"
+const manifestName = bundle.ManifestName
+
+// Directory is the tier of a plain directory: nobody signed it, the operator put it there.
+const Directory bundle.Tier = "directory"
 
 // Entry is one bundle on disk.
 type Entry struct {
-	Dir string // the name of its directory
+	Dir string // the name of its directory, or of its file where it is packed
 	// Manifest is nil where plugin.json could not be read.
 	Manifest *manifest.Manifest
 	// Code and Digest, its SHA-256, are set where the code could be read. Nobody changes the bytes.
 	Code   []byte
 	Digest [sha256.Size]byte
+	// Trust says why the bundle may be used: Directory, or the tier of a packed bundle's signer, empty where that was refused.
+	Trust bundle.Tier
+	// Signer and Archive, the digest of the whole file, are those of a packed bundle that was verified.
+	Signer  bundle.Signer
+	Archive bundle.Digest
 	// Reason says in words for an admin why the plugin does not serve; it is empty where nothing is wrong.
 	Reason string
 }
@@ -50,8 +62,9 @@ type Registry struct {
 
 // Open reads the bundles of a directory. A bundle that cannot be read is reported in its entry and does not keep the others
 // from being read; the error is about the directory itself. Subdirectories without plugin.json, and those whose names
-// begin with a dot, are left alone. A directory that is not there holds no plugins.
-func Open(dir string) (*Registry, error) {
+// begin with a dot, are left alone. A directory that is not there holds no plugins. trust says whose signatures count for packed
+// bundles.
+func Open(dir string, trust bundle.Trust) (*Registry, error) {
 	root, err := os.OpenRoot(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &Registry{}, nil
@@ -69,17 +82,21 @@ func Open(dir string) (*Registry, error) {
 		if strings.HasPrefix(item.Name(), ".") {
 			continue
 		}
-		bundle, err := root.OpenRoot(item.Name())
+		if isBundle(item) {
+			r.entries = append(r.entries, readBundle(root, item.Name(), trust))
+			continue
+		}
+		sub, err := root.OpenRoot(item.Name())
 		if err != nil {
 			if !item.Type().IsRegular() { // a plain file is nobody's bundle
 				r.entries = append(r.entries, Entry{Dir: item.Name(), Reason: fmt.Sprintf("%s cannot be opened: %s", item.Name(), cause(err))})
 			}
 			continue
 		}
-		if _, err := bundle.Lstat(manifestName); !errors.Is(err, fs.ErrNotExist) {
-			r.entries = append(r.entries, read(bundle, item.Name()))
+		if _, err := sub.Lstat(manifestName); !errors.Is(err, fs.ErrNotExist) {
+			r.entries = append(r.entries, read(sub, item.Name()))
 		}
-		_ = bundle.Close()
+		_ = sub.Close()
 	}
 	r.markDuplicates()
 	return r, nil
@@ -112,9 +129,9 @@ func (r *Registry) Install(ctx context.Context, engine Engine) error {
 }
 
 // read reads one bundle. An os.Root never leaves its directory, neither by ".." nor through a symbolic link.
-func read(bundle *os.Root, name string) Entry {
-	e := Entry{Dir: name}
-	data, err := readFile(bundle, manifestName, MaxManifest)
+func read(dir *os.Root, name string) Entry {
+	e := Entry{Dir: name, Trust: Directory}
+	data, err := bundle.ReadFile(dir, manifestName, MaxManifest)
 	if err != nil {
 		e.Reason = fmt.Sprintf("%s cannot be read: %s", filepath.Join(name, manifestName), err)
 		return e
@@ -125,35 +142,12 @@ func read(bundle *os.Root, name string) Entry {
 		return e
 	}
 	e.Manifest = m
-	if e.Code, err = readFile(bundle, m.Runtime.Entry, MaxCode); err != nil {
+	if e.Code, err = bundle.ReadFile(dir, m.Runtime.Entry, MaxCode); err != nil {
 		e.Reason = fmt.Sprintf("%s, which plugin.json names as runtime.entry, cannot be read: %s", filepath.Join(name, m.Runtime.Entry), err)
 		return e
 	}
 	e.Digest = sha256.Sum256(e.Code)
 	return e
-}
-
-func readFile(bundle *os.Root, name string, limit int64) ([]byte, error) {
-	info, err := bundle.Stat(name)
-	if err != nil {
-		return nil, cause(err)
-	}
-	if !info.Mode().IsRegular() { // opening a pipe would wait for its other end
-		return nil, errors.New("it is no plain file")
-	}
-	f, err := bundle.Open(name)
-	if err != nil {
-		return nil, cause(err)
-	}
-	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, cause(err)
-	}
-	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("it is longer than %d MiB", limit>>20)
-	}
-	return data, nil
 }
 
 // cause drops the operation and the path of an error: an admin has no use for the host's directories.
@@ -183,7 +177,7 @@ func (r *Registry) markDuplicates() {
 			older, newest[e.Manifest.ID] = best, e
 		}
 		serves := newest[e.Manifest.ID]
-		older.Reason = fmt.Sprintf("%s is installed twice: version %s in %s serves, and version %s in %s does not; remove one of the directories",
+		older.Reason = fmt.Sprintf("%s is installed twice: version %s in %s serves, and version %s in %s does not; remove one of the two",
 			e.Manifest.ID, serves.Manifest.Version, serves.Dir, older.Manifest.Version, older.Dir)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pergola-platform/pergola/core/bundle"
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/core/registry"
 )
@@ -65,7 +66,7 @@ func TestOpenReadsBundlesAndReportsBrokenOnes(t *testing.T) {
 		"zz-newest/plugin.json": pluginJSON("acme.twice", "1.10.0", "plugin.wasm"),
 		"zz-newest/plugin.wasm": "newest",
 	})
-	r, err := registry.Open(dir)
+	r, err := registry.Open(dir, bundle.Trust{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +115,7 @@ func TestCodeOutsideOfTheBundleIsNotRead(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(dir, "outside")); err != nil {
 		t.Fatal(err)
 	}
-	r, err := registry.Open(dir)
+	r, err := registry.Open(dir, bundle.Trust{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,14 +131,14 @@ func TestCodeOutsideOfTheBundleIsNotRead(t *testing.T) {
 }
 
 func TestDirectoryThatIsNotThereHoldsNothing(t *testing.T) {
-	r, err := registry.Open(filepath.Join(t.TempDir(), "nowhere"))
+	r, err := registry.Open(filepath.Join(t.TempDir(), "nowhere"), bundle.Trust{})
 	if err != nil || len(r.Entries()) != 0 {
 		t.Errorf("got %v, %v", r, err)
 	}
 }
 
 func TestOpenOfAFileIsAnError(t *testing.T) {
-	if _, err := registry.Open(filepath.Join(write(t, map[string]string{"file": ""}), "file")); err == nil {
+	if _, err := registry.Open(filepath.Join(write(t, map[string]string{"file": ""}), "file"), bundle.Trust{}); err == nil {
 		t.Error("opened")
 	}
 }
@@ -161,7 +162,7 @@ func TestInstallAddsTheGoodAndKeepsTheEnginesReasons(t *testing.T) {
 		"a/plugin.json": pluginJSON("acme.a", "1.0.0", "plugin.wasm"), "a/plugin.wasm": "A",
 		"b/plugin.json": pluginJSON("acme.b", "1.0.0", "plugin.wasm"), "b/plugin.wasm": "B",
 		"c/plugin.json": "{",
-	}))
+	}), bundle.Trust{})
 	if err != nil {
 		t.Fatal(err)
 	}

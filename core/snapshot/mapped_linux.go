@@ -14,6 +14,7 @@ type mappedStore struct {
 	view    []byte // the image, not writable
 	fd      int
 	tracker tracker
+	lone    noFaultAround
 }
 
 // newMappedStore saves mem in a memfd, without a trial of the strategy.
@@ -37,7 +38,11 @@ func newMappedStore(s Strategy, mem []byte) (st *mappedStore, err error) {
 		_ = unix.Close(fd)
 		return nil, fmt.Errorf("map %d bytes to read: %w", len(mem), err)
 	}
-	return &mappedStore{view: view, fd: fd, tracker: track}, nil
+	st = &mappedStore{view: view, fd: fd, tracker: track, lone: noFaultAround{-1}}
+	if s != Copy { // which looks at every page anyway
+		st.lone, _ = openNoFaultAround() // without it everything is slower, and right
+	}
+	return st, nil
 }
 
 // seal returns a memfd that holds mem for ever.
@@ -94,7 +99,7 @@ func (m *mappedStore) bytes() []byte      { return m.view }
 func (m *mappedStore) strategy() Strategy { return m.tracker.strategy() }
 
 func (m *mappedStore) close() error {
-	return errors.Join(unix.Munmap(m.view), unix.Close(m.fd), m.tracker.close())
+	return errors.Join(unix.Munmap(m.view), unix.Close(m.fd), m.tracker.close(), m.lone.close())
 }
 
 // space reserves max bytes of addresses that nobody may touch, and puts a private mapping of the image at their beginning.
@@ -109,6 +114,7 @@ func (m *mappedStore) space(max int) (space, error) {
 		s.free()
 		return nil, fmt.Errorf("map %d bytes copy-on-write: %w", len(m.view), err)
 	}
+	_ = m.lone.apply(base, len(m.view)) // as above
 	s.size = len(m.view)
 	return s, nil
 }

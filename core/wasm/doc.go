@@ -1,17 +1,32 @@
 // Package wasm runs plugins as WebAssembly modules on wazero. It is the driver for code that nobody has to trust: a guest
-// has no files, no network, no environment, a cap on its memory and a deadline, and reaches the host through one import.
-// Start with [New]; the contract of the guest is in sdk/wire.
+// has no files, no network, no environment, a cap on its memory, a budget of instructions and a deadline, and reaches the host
+// through one import. Start with [New]; the contract of the guest is in sdk/wire.
 //
-// # Who shares memory with whom
+// # What happens when a module is loaded
 //
-// Nobody does across isolation keys (driver.Call.Isolation; the engine passes the tenant): an instance belongs to the first key that
-// uses it and is closed when it makes way for another. Within one key an instance is used again, so a plugin's variables may
-// still hold what the same tenant's earlier calls left there. Plugins must not count on it.
+// Once for each module, and never on a request:
 //
-// The figures behind that choice, and what was refused, are in RATIONALE.md beside this file.
+//	read        imports outside of the ABI, and what could not be restored after a call, are refused with words for the author
+//	rewrite     core/fuel puts a counter into the code, and exports the globals that can change
+//	compile     to native code, which a cache on disk keeps, as it keeps the rewritten module
+//	start       _initialize, a buffer for messages, some calls of `describe`
+//	snapshot    core/snapshot saves the memory that they left; the globals are saved beside it
+//
+// # What a call finds
+//
+// The saved memory and globals, whoever called before: an instance belongs to nobody. It is a copy-on-write mapping of the
+// snapshot, and after a call the pages that the guest wrote are copied back. An instance that trapped, that was stopped or that grew
+// is thrown away. What a guest keeps in a variable is gone after the call, and randomness that it drew from a state in memory would repeat, which
+// is what the export pergola_seed is for.
 //
 // # What stops a guest
 //
-// A deadline, or the end of the context, stops it at the next loop header, and its instance is thrown away; so is every
-// instance that trapped. The native stack of a guest is bounded by wazero at 50 MB, apart from its memory limit.
+// The counter. At least once in a million instructions it calls the host, which looks at the deadline, the context and the budget, and
+// where the garbage collector can stop the goroutine. Code that core/fuel does not know runs only with [Config.AllowUnmetered]: with
+// wazero's own check at each loop, and a new instance for each call. [Module.Facts] says which of the two it is. The native stack of
+// a guest is bounded by wazero at 50 MB, apart from its memory limit.
+//
+// The figures behind these choices, and what was refused, are in RATIONALE.md beside this file.
+//
+// [Module.Facts]: https://pkg.go.dev/github.com/pergola-platform/pergola/core/driver#Module
 package wasm

@@ -78,6 +78,7 @@ type Driver struct {
 	random  io.Reader
 	cache   wazero.CompilationCache // nil without CacheDir
 	budget  budget
+	lane    lane
 
 	compilations, instances atomic.Int64
 
@@ -95,7 +96,7 @@ var errDriverClosed = errors.New("the Wasm driver is closed")
 // New returns a driver.
 func New(c Config) (*Driver, error) {
 	d := &Driver{
-		config: c, log: c.Logger, now: c.Now, random: c.Random,
+		config: c, log: c.Logger, now: c.Now, random: c.Random, lane: newLane(),
 		runtimes: map[bool]wazero.Runtime{}, code: map[[sha256.Size]byte]*compiled{}, modules: map[*module]struct{}{},
 	}
 	if d.log == nil {

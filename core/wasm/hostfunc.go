@@ -88,6 +88,7 @@ func hostCall(_ context.Context, in *instance, mem api.Memory, stack []uint64) {
 		in.reply = driver.Refuse(sdk.Invalid, fmt.Sprintf("the host call is %d bytes long, at most %d are allowed; send less at a time", n, wire.MaxMessage))
 	} else {
 		call := append([]byte(nil), view(mem, wire.ImportCall, ptr, n)...)
+		in.leaveLane()
 		in.reply = driver.Ask(in.bounds.Context(), in.host, call, in.driver.log)
 	}
 	stack[0] = uint64(len(in.reply))

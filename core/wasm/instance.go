@@ -31,6 +31,9 @@ type instance struct {
 	globals []api.MutableGlobal
 	tank    tank
 
+	inLane    bool  // it holds a place in the driver's lane
+	laneSince int64 // the fuel that it had been given when it took the place
+
 	ctx                context.Context // with which the guest is called: host functions find the instance there
 	guest              api.Module
 	buffer, call, seed api.Function
@@ -84,6 +87,7 @@ func (in *instance) run(turn *driver.Turn, c driver.Call) (driver.Result, error)
 	}
 	in.tank.fill(budget.Fuel)
 	answer, err := in.exchange(c.Message)
+	in.leaveLane()
 	usage := driver.Usage{Fuel: in.tank.used(), MemoryBytes: uint64(in.guest.Memory().Size())}
 	in.bounds, in.host, in.reply = idling{}, nil, nil
 	return driver.Result{Message: answer, Usage: usage}, err

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"runtime"
 
 	"github.com/tetratelabs/wazero/api"
 
@@ -16,8 +15,8 @@ import (
 )
 
 // slice is the fuel between two ticks, in units. It bounds how long a guest's native code runs without a point where Go's
-// garbage collector can stop it: some tens of microseconds. RATIONALE.md has the figures.
-const slice = 250_000
+// garbage collector can stop it: well below a millisecond. RATIONALE.md has the figures.
+const slice = 1_000_000
 
 // meter puts the fuel counter into a module and notes in c what is known of the code that runs.
 func (d *Driver) meter(code []byte, c *compiled) ([]byte, error) {
@@ -98,7 +97,6 @@ func tick(_ context.Context, in *instance, _ api.Memory, stack []uint64) {
 		panic(stop{driver.Exceeded(sdk.Exhausted, sdk.FromPlugin, in.class, driver.LimitFuel, fmt.Sprintf(
 			"the plugin computed for more than the %d units of fuel that it may use; ask for less at a time", in.tank.budget))})
 	}
-	// Whoever computes for long stands back behind those who do not.
-	runtime.Gosched()
+	in.standBack()
 	stack[0] = uint64(next)
 }

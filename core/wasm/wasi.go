@@ -248,6 +248,7 @@ func pollOneoff(_ context.Context, in *instance, mem api.Memory, p []uint64) err
 		earliest = min(earliest, d)
 	}
 	if !descriptors {
+		in.leaveLane()
 		sleep(in.bounds.Context(), earliest)
 	}
 	subs, _ = mem.Read(uint32(p[0]), n*48)

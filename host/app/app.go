@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pergola-platform/pergola/core"
+	"github.com/pergola-platform/pergola/core/process"
 	"github.com/pergola-platform/pergola/core/snapshot"
 	"github.com/pergola-platform/pergola/core/wasm"
 	"github.com/pergola-platform/pergola/host/auth"
@@ -40,6 +41,7 @@ type Host struct {
 	jira     *jira.Client
 	catalog  *feature.Catalog
 	wasm     *wasm.Driver
+	process  *process.Driver // nil where the system has none
 	engine   *core.Engine
 	features *feature.Service
 	memory   snapshot.Report // how it is restored after a call
@@ -159,6 +161,9 @@ func (h *Host) Close(ctx context.Context) error {
 	h.background.Wait()
 	if h.engine != nil {
 		errs = append(errs, h.engine.Close(ctx))
+	}
+	if h.process != nil {
+		errs = append(errs, h.process.Close(ctx))
 	}
 	if h.wasm != nil {
 		errs = append(errs, h.wasm.Close(ctx))

@@ -39,11 +39,18 @@ var everywhere = []string{"core", "examples", "host", "plugins", "sdk"}
 
 var places = []place{
 	{library: "github.com/tinylib/msgp", in: []string{"sdk", "core", "host/services", "plugins"}, tests: everywhere},
-	{library: "github.com/tetratelabs/wazero", in: []string{"core/wasm"}, tests: []string{"core/fuel"}},
+	{library: "github.com/tetratelabs/wazero", in: []string{"core/wasm", "core/bench"}, tests: []string{"core/fuel"}},
 	{library: "github.com/santhosh-tekuri/jsonschema", in: []string{"core/manifest", "host/ui/schemaform"}},
 	{library: "golang.org/x/text", in: []string{"core/manifest", "host/ui/schemaform"}}, // jsonschema words its errors with it
 	{library: "golang.org/x/mod", in: []string{"core"}},
-	{library: "golang.org/x/sys", in: []string{"core/snapshot"}},
+	{library: "aead.dev/minisign", in: []string{"core/bundle"}},
+	{library: "oras.land/oras-go", in: []string{"core/bundle/oci"}},
+	{library: "github.com/opencontainers", in: []string{"core/bundle/oci"}}, // the types that oras speaks in
+	{library: "golang.org/x/sys", in: []string{"core/process", "core/snapshot"}},
+	{library: "github.com/hashicorp/go-plugin", in: []string{"core/process", "sdk/process", "core/bench"}},
+	{library: "github.com/hashicorp/go-hclog", in: []string{"core/process", "sdk/process", "core/bench"}}, // go-plugin's logger, to be switched off
+	{library: "google.golang.org/grpc", in: []string{"core/process", "sdk/process", "core/bench"}},
+	{library: "google.golang.org/protobuf", in: []string{"sdk/process", "core/bench"}, tests: []string{"core/process"}},
 	{library: "github.com/gofiber/fiber", in: []string{"host/web"}, tests: []string{"host/app"}}, // its benchmark measures against bare Fiber
 	{library: "github.com/valyala/fasthttp", in: []string{"host/web"}, tests: []string{"host/app"}},
 	{library: "github.com/golang-jwt/jwt", in: []string{"host/auth"}},
@@ -51,11 +58,17 @@ var places = []place{
 	{library: "modernc.org/sqlite", in: []string{"host/store/sqlitestore"}},
 	{library: "github.com/prometheus/client_golang", in: []string{"host/metrics"}},
 	{library: "github.com/alecthomas/kong", in: []string{"host/cmd/pergola"}},
+	{library: "golang.org/x/term", in: []string{"host/cmd/pergola"}},
 	{library: "codeberg.org/go-pdf/fpdf", in: []string{"plugins"}},
 	{library: "github.com/boombuler/barcode", in: []string{"plugins"}},
 	{library: "rsc.io/qr", in: []string{"plugins"}},
 
+	// The engine's peers, which it is measured against.
+	{library: "github.com/extism/go-sdk", in: []string{"core/bench"}},
+	{library: "github.com/knqyf263/go-plugin", in: []string{"core/bench"}},
+
 	{library: "github.com/google/go-cmp", tests: everywhere},
+	{library: "github.com/google/go-containerregistry", tests: []string{"core/bundle/oci", "host/cmd"}}, // its registry
 	{library: "github.com/chromedp", tests: []string{"host"}},
 	{library: "github.com/makiuchi-d/gozxing", tests: []string{"host", "plugins"}},
 }
@@ -116,6 +129,8 @@ func wrong(i importOf) string {
 func wrongArrow(dir, layer, target string) string {
 	to, _, _ := strings.Cut(target, "/")
 	switch {
+	case under(target, "core/bench") && !under(dir, "core/bench"):
+		return fmt.Sprintf("%s ─✗─► core/bench; it is a module of its own, and nobody depends on it", dir)
 	case under(target, "host/app") && !under(dir, "host/app") && !under(dir, "host/cmd"):
 		return fmt.Sprintf("%s ─✗─► host/app; it knows everybody and only host/cmd knows it", dir)
 	case slices.Contains(layers[layer], to):
@@ -167,10 +182,16 @@ func TestArrowRulesRefuseWhatTheyShould(t *testing.T) {
 		{"host/app/app_test.go", own("host/app"), ""},
 		{"core/wasm/driver.go", "github.com/tetratelabs/wazero/api", ""},
 		{"core/engine.go", "github.com/tetratelabs/wazero", "its place is core/wasm"},
+		{"core/bench/call.go", "github.com/extism/go-sdk", ""},
+		{"core/bench/call.go", own("core/bench/rounds"), ""},
+		{"core/wasm/driver.go", "github.com/extism/go-sdk", "its place is core/bench"},
+		{"core/engine.go", own("core/bench/rounds"), "nobody depends on it"},
 		{"core/wasmx/a.go", "github.com/tetratelabs/wazero", "its place is core/wasm"},
 		{"host/web/server.go", "github.com/gofiber/fiber/v2", ""},
 		{"host/app/bench_test.go", "github.com/gofiber/fiber/v2", ""},
 		{"host/app/app.go", "github.com/gofiber/fiber/v2", "its place is host/web"},
+		{"core/bundle/oci/push.go", "oras.land/oras-go/v2/content", ""},
+		{"core/bundle/pack.go", "oras.land/oras-go/v2", "its place is core/bundle/oci"},
 		{"plugins/a/label/pdf.go", "codeberg.org/go-pdf/fpdf", ""},
 		{"host/ui/pdf.go", "codeberg.org/go-pdf/fpdf", "its place is plugins"},
 		{"sdk/view/new.go", "github.com/google/go-cmp/cmp", "for tests"},

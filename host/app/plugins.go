@@ -2,14 +2,17 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/pergola-platform/pergola/core"
+	"github.com/pergola-platform/pergola/core/bundle"
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/driver"
+	"github.com/pergola-platform/pergola/core/process"
 	"github.com/pergola-platform/pergola/core/registry"
 	"github.com/pergola-platform/pergola/core/wasm"
 	"github.com/pergola-platform/pergola/host/config"
@@ -22,23 +25,26 @@ import (
 // loadPlugins takes in every bundle of the plugin directory. One that is broken keeps nobody else from working: what
 // cannot be read is in the log for the operator, what cannot run is shown to admins too.
 func (h *Host) loadPlugins(ctx context.Context) error {
-	if h.shelf.dir = h.cfg.Plugins.Dir; h.shelf.dir == "" {
-		program, err := os.Executable()
-		if err != nil {
-			return fmt.Errorf("find the plugin directory: %w", err)
-		}
-		h.shelf.dir = filepath.Join(filepath.Dir(program), "plugins")
+	dir, err := PluginDir(h.cfg)
+	if err != nil {
+		return err
 	}
+	h.shelf.dir = dir
 	if err := h.openEngine(ctx); err != nil {
 		return err
 	}
-	bundles, err := registry.Open(h.shelf.dir)
+	bundles, err := h.readPlugins()
 	if err != nil {
 		return err
 	}
 	_, problems, err := h.take(ctx, bundles)
 	for _, p := range problems {
-		h.log.ErrorContext(ctx, "plugin left out", "error", p)
+		var u *unreadable
+		if errors.As(p, &u) {
+			h.log.ErrorContext(ctx, "plugin cannot be read", "dir", u.dir, "reason", u.reason)
+		} else {
+			h.log.ErrorContext(ctx, "plugin left out", "error", p)
+		}
 	}
 	return err
 }
@@ -65,9 +71,17 @@ func (h *Host) openEngine(ctx context.Context) (err error) {
 	}); err != nil {
 		return err
 	}
+	drivers := map[string]driver.Driver{"wasm": h.wasm}
+	allow := h.cfg.Plugins.Process.Allow
+	// Where processes are possible their driver is always there: it tells an operator how to approve one.
+	if h.process, err = process.New(process.Config{Allow: allow, Cgroup: h.cfg.Plugins.Process.Cgroup, Logger: h.log}); err == nil {
+		drivers["process"] = h.process
+	} else if len(allow) > 0 || h.cfg.Plugins.Process.Cgroup != "" {
+		return err
+	}
 	c := h.cfg.Engine
 	if h.engine, err = core.New(core.Config{
-		Drivers:     map[string]driver.Driver{"wasm": h.wasm},
+		Drivers:     drivers,
 		Broker:      broker,
 		Policy:      policy(c),
 		Observer:    h.metrics,
@@ -86,6 +100,40 @@ func (h *Host) openEngine(ctx context.Context) (err error) {
 		return err
 	}
 	return h.engine.Resume(ctx)
+}
+
+// readPlugins reads the plugin directory.
+func (h *Host) readPlugins() (*registry.Registry, error) {
+	trust, err := h.cfg.Plugins.Trust.Keys()
+	if err != nil {
+		return nil, fmt.Errorf("plugins.trust: %w", err)
+	}
+	return registry.Open(h.shelf.dir, trust)
+}
+
+// PluginDir returns the directory in which a host with this configuration looks for plugins.
+func PluginDir(cfg config.Config) (string, error) {
+	if cfg.Plugins.Dir != "" {
+		return cfg.Plugins.Dir, nil
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find the plugin directory: %w", err)
+	}
+	return filepath.Join(filepath.Dir(program), "plugins"), nil
+}
+
+// logTrust tells the operator what was found, and why it may run.
+func (h *Host) logTrust(ctx context.Context, e registry.Entry) {
+	log := h.log.With("id", e.Manifest.ID, "version", e.Manifest.Version, "dir", e.Dir, "trust", e.Trust)
+	switch e.Trust {
+	case registry.Directory:
+		log.InfoContext(ctx, "plugin found")
+	case bundle.Unsigned:
+		log.WarnContext(ctx, "plugin found that nobody signed who is known; plugins.trust.allow_unsigned lets it in", "archive", e.Archive.String())
+	default:
+		log.InfoContext(ctx, "plugin found", "signer", e.Signer.String(), "archive", e.Archive.String())
+	}
 }
 
 // policy is an operator's configuration as the engine wants it.

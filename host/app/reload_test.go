@@ -97,6 +97,17 @@ func TestReloadChangesNothingForWhatIsBroken(t *testing.T) {
 			}
 		})
 	}
+	// The next version stands in a folder of another name, and cannot be read: nobody knows whose it is.
+	if err := os.Rename(filepath.Join(dir, "guest"), filepath.Join(dir, "guest-1.1.0")); err != nil {
+		t.Fatal(err)
+	}
+	put(t, dir, "guest-1.1.0", "{", nil)
+	if why := r.reload(); !strings.Contains(why, "test.guest is gone, and serves on until guest-1.1.0 can be read") {
+		t.Errorf("in another folder: %q", why)
+	}
+	if status, _ := r.page("one", guestPage); status != http.StatusOK {
+		t.Errorf("in another folder: status %d", status)
+	}
 	if err := os.Rename(dir, dir+"-away"); err != nil {
 		t.Fatal(err)
 	}

@@ -22,17 +22,24 @@ type shelf struct {
 	dir string
 
 	turn   sync.Mutex                     // one reading at a time; it guards what follows
-	taken  map[capability.PluginID]bundle // what the engine took last
+	taken  map[capability.PluginID]offer  // what the engine took last
 	folder map[string]capability.PluginID // the plugin of each folder, as it could last be read
 
 	mu   sync.Mutex
 	gone map[capability.PluginID]bool // taken out while the host served, to be hidden in Jira
 }
 
-type bundle struct {
+// offer is what was found under a plugin's id.
+type offer struct {
 	manifest *manifest.Manifest
 	digest   [sha256.Size]byte
 }
+
+// unreadable is a bundle that could not be read.
+type unreadable struct{ dir, reason string }
+
+// Error returns the reason, which names the folder or file.
+func (u *unreadable) Error() string { return u.reason }
 
 // Changes is what reading the plugin directory again has changed.
 type Changes struct {
@@ -48,7 +55,7 @@ func (h *Host) Reload(ctx context.Context) (Changes, error) {
 	if _, err := os.Stat(h.shelf.dir); err != nil {
 		return Changes{}, fmt.Errorf("read the plugin directory again: %w; nothing was changed", err)
 	}
-	bundles, err := registry.Open(h.shelf.dir)
+	bundles, err := h.readPlugins()
 	if err != nil {
 		return Changes{}, fmt.Errorf("%w; nothing was changed", err)
 	}
@@ -70,25 +77,35 @@ func (h *Host) take(ctx context.Context, bundles *registry.Registry) (changes Ch
 	h.shelf.turn.Lock()
 	defer h.shelf.turn.Unlock()
 	if h.shelf.taken == nil {
-		h.shelf.taken, h.shelf.folder = map[capability.PluginID]bundle{}, map[string]capability.PluginID{}
+		h.shelf.taken, h.shelf.folder = map[capability.PluginID]offer{}, map[string]capability.PluginID{}
 	}
-	here, upgrade := map[capability.PluginID]bool{}, false
+	here, upgrade, stranger := map[capability.PluginID]bool{}, false, ""
 	for _, e := range bundles.Entries() {
 		if e.Reason != "" {
-			problems = append(problems, errors.New(e.Reason))
+			problems = append(problems, &unreadable{e.Dir, e.Reason})
 		}
 		if e.Manifest == nil {
-			// Nobody knows whose folder it is; if it was a plugin's, that one must not go because of a typing error.
-			here[h.shelf.folder[e.Dir]] = true
+			// It says not whose it is. If its folder was a plugin's, that one must not go because of a typing error, and if
+			// nobody knows it, it may be any plugin's next version.
+			if id, known := h.shelf.folder[e.Dir]; known {
+				here[id] = true
+			} else {
+				stranger = e.Dir
+			}
 			continue
 		}
 		here[e.Manifest.ID] = true
 		h.shelf.folder[e.Dir] = e.Manifest.ID
 		old, known := h.shelf.taken[e.Manifest.ID]
+		if e.Reason == "" && (!known || old.digest != e.Digest || old.manifest.Version != e.Manifest.Version) {
+			h.logTrust(ctx, e)
+		}
 		upgrade = upgrade || known && e.Manifest.Version != old.manifest.Version
 	}
 	for _, st := range h.engine.Plugins() {
-		if id := st.Manifest.ID; !here[id] {
+		if id := st.Manifest.ID; !here[id] && stranger != "" {
+			problems = append(problems, fmt.Errorf("plugin %s is gone, and serves on until %s can be read or is gone too: it may be its next version", id, stranger))
+		} else if !here[id] {
 			h.engine.Remove(id)
 			h.catalog.Remove(id)
 			delete(h.shelf.taken, id)
@@ -134,7 +151,7 @@ type installer struct {
 // Add implements registry.Engine.
 func (i *installer) Add(ctx context.Context, m *manifest.Manifest, code []byte) error {
 	h := i.host
-	b := bundle{m, sha256.Sum256(code)}
+	b := offer{m, sha256.Sum256(code)}
 	// The same again is not even offered: a version that was tried and taken back would be tried once more.
 	if old, known := h.shelf.taken[m.ID]; known && old.digest == b.digest && reflect.DeepEqual(old.manifest, m) {
 		return nil

@@ -34,6 +34,22 @@ func TestTopLevelHoldsOnlyWhatItShould(t *testing.T) {
 	}
 }
 
+// modules are the folders that may have a go.mod: the root, and what would bring the product libraries that it does not ship.
+var modules = []string{".", "core/bench"}
+
+func TestModulesAreWhereTheyShouldBe(t *testing.T) {
+	var found []string
+	for _, name := range files(t, root(t)) {
+		if path.Base(name) == "go.mod" {
+			found = append(found, path.Dir(name))
+		}
+	}
+	slices.Sort(found)
+	if !slices.Equal(found, modules) {
+		t.Errorf("there is a go.mod in %v, and it may be in %v only", found, modules)
+	}
+}
+
 func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
 	dir := root(t)
 	type pkg struct{ name, doc string }

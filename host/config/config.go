@@ -5,7 +5,11 @@
 // PERGOLA_CONNECT_APP_KEY.
 package config
 
-import "time"
+import (
+	"time"
+
+	"github.com/pergola-platform/pergola/core/bundle"
+)
 
 // Config is the effective configuration.
 type Config struct {
@@ -40,11 +44,32 @@ type Connect struct {
 
 // Plugins is which plugins there are.
 type Plugins struct {
-	Dir string `koanf:"dir" help:"directory with a folder for each plugin; empty: plugins beside the program"`
+	Dir string `koanf:"dir" help:"directory with a bundle (NAME.pergola) or a folder for each plugin; empty: plugins beside the program"`
 	// Enabled are on for a tenant until its admin says otherwise; the others are off. Their permissions count as
 	// granted with the installation of the app.
 	Enabled []string `koanf:"enabled" help:"ids of the plugins that are on until a tenant's admin switches them off; * for all"`
 	Watch   bool     `koanf:"watch" help:"read the directory again whenever it changes, and let a plugin change without a new version (development)"`
+	Trust   Trust    `koanf:"trust"`
+	Process Process  `koanf:"process"`
+}
+
+// Trust is whose signatures of packed plugins count. Folders of the plugin directory are the operator's own and need none.
+type Trust struct {
+	Operators  []string `koanf:"operators" help:"public keys that may sign every plugin: the line of a .pub file that begins with RW"`
+	Publishers []string `koanf:"publishers" help:"keys that may sign some plugins, as IDS=KEY: acme.*=RWQ… or acme.labels=RWQ…"`
+	// AllowUnsigned also lets in what only strangers signed.
+	AllowUnsigned bool `koanf:"allow_unsigned" help:"accept bundles that nobody signed whose key is named here (development)"`
+}
+
+// Keys reads the keys. A validated configuration has no wrong ones.
+func (t Trust) Keys() (bundle.Trust, error) {
+	return bundle.NewTrust(t.Operators, t.Publishers, t.AllowUnsigned)
+}
+
+// Process is which plugins may run as processes. Such a plugin can do what the host's user can.
+type Process struct {
+	Allow  []string `koanf:"allow" help:"SHA-256 digests, in hex, of the executables that may run as plugins; nothing else is ever executed"`
+	Cgroup string   `koanf:"cgroup" help:"directory of cgroup v2 that is handed over to the host, in which plugins' memory, CPU time and processes can be bounded; empty: the host's own"`
 }
 
 // Engine bounds what plugins may use.
@@ -109,9 +134,9 @@ func Default() Config {
 			MemoryBudgetMiB: 1024,
 			RolloutShare:    10, RolloutCalls: 50, RolloutPatience: 10 * time.Minute,
 			BreakerStops: 5, BreakerWindow: time.Minute, BreakerPause: 30 * time.Second, BreakerMaxPause: time.Hour,
-			Request: Class{MemoryMiB: 128, Fuel: 20e9, Timeout: 10 * time.Second, HostCalls: 1000, EgressKiB: 64 << 10, LogKiB: 256, Concurrency: 16},
-			Event:   Class{MemoryMiB: 128, Fuel: 20e9, Timeout: 10 * time.Second, HostCalls: 1000, EgressKiB: 64 << 10, LogKiB: 256, Concurrency: 8},
-			Step:    Class{MemoryMiB: 256, Fuel: 200e9, Timeout: 30 * time.Second, HostCalls: 5000, EgressKiB: 256 << 10, LogKiB: 1024, Concurrency: 8},
+			Request: Class{MemoryMiB: 128, Fuel: 200e9, Timeout: 10 * time.Second, HostCalls: 1000, EgressKiB: 64 << 10, LogKiB: 256, Concurrency: 16},
+			Event:   Class{MemoryMiB: 128, Fuel: 200e9, Timeout: 10 * time.Second, HostCalls: 1000, EgressKiB: 64 << 10, LogKiB: 256, Concurrency: 8},
+			Step:    Class{MemoryMiB: 256, Fuel: 1e12, Timeout: 30 * time.Second, HostCalls: 5000, EgressKiB: 256 << 10, LogKiB: 1024, Concurrency: 8},
 		},
 		Web: Web{BodyLimit: 1 << 20, ReadTimeout: 15 * time.Second, Drain: 20 * time.Second},
 	}

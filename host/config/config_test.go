@@ -77,6 +77,7 @@ func TestBadConfigurationSaysWhatToWrite(t *testing.T) {
 		{"unknown key", config.Options{File: typo}, []string{`no setting "connect.appkey"`, "did you mean", "connect.app_key"}},
 		{"missing file", config.Options{File: "nowhere.yaml"}, []string{"nowhere.yaml does not exist"}},
 		{"broken file", config.Options{File: broken}, []string{"broken.yaml"}},
+		{"bad digest", config.Options{Flags: map[string]string{"plugins.process.allow": "sha256sum"}}, []string{"plugins.process.allow (PERGOLA_PLUGINS_PROCESS_ALLOW)", "64 hex digits"}},
 		{"bad listen", config.Options{Flags: map[string]string{"listen": "8080"}}, []string{"listen (PERGOLA_LISTEN)", "127.0.0.1:8080"}},
 		{"all at once", config.Options{Flags: map[string]string{"log.level": "loud", "engine.request.memory_mib": "1"}}, []string{"log.level", "engine.request.memory_mib"}},
 		{"not a number", config.Options{Environ: []string{"PERGOLA_ENGINE_REQUEST_MEMORY_MIB=lots"}}, []string{"memory_mib"}},
@@ -85,6 +86,8 @@ func TestBadConfigurationSaysWhatToWrite(t *testing.T) {
 		{"breaker", config.Options{Flags: map[string]string{"engine.breaker_stops": "0", "engine.breaker_window": "1ms", "engine.breaker_pause": "-1s"}}, []string{"engine.breaker_stops", "engine.breaker_window", "engine.breaker_pause"}},
 		{"longest pause", config.Options{Flags: map[string]string{"engine.breaker_pause": "2h", "engine.breaker_max_pause": "1h"}}, []string{"engine.breaker_max_pause", "2h0m0s; write as much or more"}},
 		{"base URL with slash", config.Options{Flags: map[string]string{"base_url": "https://x.example/"}}, []string{"base_url", "without a slash"}},
+		{"no key", config.Options{Flags: map[string]string{"plugins.trust.operators": "hello"}}, []string{"plugins.trust.operators (PERGOLA_PLUGINS_TRUST_OPERATORS)", "begins with RW"}},
+		{"key without plugins", config.Options{Flags: map[string]string{"plugins.trust.publishers": "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3"}}, []string{"plugins.trust.publishers (PERGOLA_PLUGINS_TRUST_PUBLISHERS)", "write IDS=KEY"}},
 		{"policy injection", config.Options{Flags: map[string]string{"connect.frame_ancestors": "https://x; script-src *"}}, []string{"frame_ancestors"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -108,5 +111,19 @@ func write(t *testing.T, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestTrustIsReadFromEveryLayer(t *testing.T) {
+	t.Chdir(t.TempDir())
+	const key = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3"
+	write(t, "pergola.yaml", "plugins:\n  trust:\n    publishers:\n      - acme.*="+key+"\n      - labs.tool="+key+"\n")
+	c, _, err := config.Load(config.Options{Environ: []string{"PERGOLA_PLUGINS_TRUST_OPERATORS=" + key}, Flags: map[string]string{"plugins.trust.allow_unsigned": "true"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	trust, err := c.Plugins.Trust.Keys()
+	if err != nil || len(trust.Operators) != 1 || len(trust.Publishers) != 2 || trust.Publishers[1].IDs != "labs.tool" || !trust.AllowUnsigned {
+		t.Errorf("got %+v, %v", trust, err)
 	}
 }

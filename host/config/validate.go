@@ -10,7 +10,10 @@ import (
 	"time"
 )
 
-var appKey = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,64}$`)
+var (
+	appKey = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,64}$`)
+	digest = regexp.MustCompile(`^(sha256:)?[0-9a-fA-F]{64}$`)
+)
 
 // validate returns every problem at once, each naming the setting and what to write instead.
 func (c *Config) validate() error {
@@ -62,6 +65,19 @@ func (c *Config) validate() error {
 	for _, a := range c.Connect.FrameAncestors {
 		if strings.ContainsAny(a, " ;,'\"\n") || !strings.Contains(a, "://") {
 			bad("connect.frame_ancestors", "%q is no origin; write it as https://*.atlassian.net", a)
+		}
+	}
+	for _, list := range []struct {
+		key   string
+		trust Trust
+	}{{"plugins.trust.operators", Trust{Operators: c.Plugins.Trust.Operators}}, {"plugins.trust.publishers", Trust{Publishers: c.Plugins.Trust.Publishers}}} {
+		if _, err := list.trust.Keys(); err != nil {
+			bad(list.key, "%v", err)
+		}
+	}
+	for _, d := range c.Plugins.Process.Allow {
+		if !digest.MatchString(d) {
+			bad("plugins.process.allow", "%q is no SHA-256 digest; write the 64 hex digits that sha256sum prints for the executable", d)
 		}
 	}
 	c.Engine.validate(bad)

@@ -7,6 +7,7 @@ package hostcall
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/tinylib/msgp/msgp"
@@ -74,6 +75,9 @@ func Exchange(ctx context.Context, op string, encode, decode func([]byte) ([]byt
 	var result wire.Result
 	if _, err := result.UnmarshalMsg(do(ctx, raw)); err != nil {
 		return undecodable(op, err)
+	}
+	if result.Error != nil && result.Error.Code == "" {
+		return undecodable(op, errors.New("an error without a code"))
 	}
 	if result.Error != nil {
 		return result.Error

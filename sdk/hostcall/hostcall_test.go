@@ -50,6 +50,7 @@ func TestDoReturnsTypedErrors(t *testing.T) {
 	}{
 		{"host's own", answers(result(t, wire.Result{Error: typed})), &jira.Search{}, *typed},
 		{"no host", t.Context(), &jira.Search{}, sdk.Error{Code: sdk.Unavailable, Source: sdk.FromHost, Message: "no host: "}},
+		{"error without a code", answers(result(t, wire.Result{Error: &sdk.Error{}})), &jira.Search{}, sdk.Error{Code: sdk.Internal, Source: sdk.FromHost, Message: "decode the answer to jira.search: "}},
 		{"no answer", answers(nil), &jira.Search{}, sdk.Error{Code: sdk.Internal, Source: sdk.FromHost, Message: "decode the answer to jira.search: "}},
 		{"answer of another type", answers(result(t, wire.Result{Body: []byte{0xa1, 'x'}})), &jira.Search{}, sdk.Error{Code: sdk.Internal, Source: sdk.FromHost, Message: "decode the answer to jira.search: "}},
 		{"no body", answers(result(t, wire.Result{})), &jira.Search{}, sdk.Error{Code: sdk.Internal, Source: sdk.FromHost, Message: "decode the answer to jira.search: "}},

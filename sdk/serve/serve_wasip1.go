@@ -37,5 +37,9 @@ func pergolaBuffer(n uint32) unsafe.Pointer {
 //go:wasmexport pergola_call
 func pergolaCall(n uint32) uint64 {
 	result = Dispatch(context.Background(), plugin, buffer[:n])
+	if !warmed {
+		warmed = true
+		warm()
+	}
 	return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(result))))<<32 | uint64(len(result))
 }

@@ -1,5 +1,6 @@
 // Package wire is the envelope of every message between host and plugin, in MessagePack maps. It is append-only: a field
 // keeps its name and meaning for ever, unknown fields are skipped, and testdata holds golden vectors of each version.
+// ABI.md beside this file is the whole contract for those who write plugins in other languages; tests compare it with the code.
 //
 // A call and a host call have the same two shapes, whatever carries them (Wasm memory, a pipe, a function call):
 //

@@ -1,6 +1,7 @@
 // Command pergola is the one program of Pergola: the host, the development set-up and the stand-in Jira site.
 //
-// Exit codes: 0 fine, 1 failed, 2 wrong usage. Logs go to stderr; stdout carries only what was asked for.
+// Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 a plugin bundle was refused (damaged, changed or not trusted), 4 a container registry
+// failed or refused, 5 a version was refused (older, or taken by another content). Logs go to stderr; stdout carries only what was asked for.
 package main
 
 import (
@@ -10,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -19,14 +21,18 @@ import (
 
 // Exit codes.
 const (
-	exitFailed = 1
-	exitUsage  = 2
+	exitFailed   = 1
+	exitUsage    = 2
+	exitRefused  = 3
+	exitRegistry = 4
+	exitVersion  = 5
 )
 
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the host."`
 	Dev     devCmd     `cmd:"" help:"Run host and sandbox Jira site together, with the app installed and a project to try it on."`
 	Sandbox sandboxCmd `cmd:"" help:"Run the sandbox Jira site alone."`
+	Plugin  pluginCmd  `cmd:"" help:"Pack, sign, check, publish and install plugin bundles."`
 	Config  configCmd  `cmd:"" help:"Print the effective configuration and where each value came from."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
@@ -76,15 +82,12 @@ func parse(parser *kong.Kong, args []string, stderr io.Writer, code *int) (statu
 		return exitUsage
 	}
 	err = command.Run()
-	if err == nil || errors.Is(err, context.Canceled) {
+	// Interrupting a server is how it ends; interrupting what makes a file or sends one means that it was not done.
+	if err == nil || errors.Is(err, context.Canceled) && !strings.HasPrefix(command.Command(), "plugin ") {
 		return 0
 	}
 	fmt.Fprintf(stderr, "pergola: %v\n", err)
-	var usage usageError
-	if errors.As(err, &usage) {
-		return exitUsage
-	}
-	return exitFailed
+	return exitOf(err)
 }
 
 // streams are the program's outputs.

@@ -1,0 +1,3 @@
+package oci
+
+var Loopback = loopback

@@ -1,0 +1,168 @@
+package drivertest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pergola-platform/pergola/core/driver"
+	"github.com/pergola-platform/pergola/core/drivertest/fixture"
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/view"
+	"github.com/pergola-platform/pergola/sdk/wire"
+)
+
+func testDescribe(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{})
+	var got sdk.Description
+	if err := answer(context.Background(), t, m, driver.Call{Message: Message(t, wire.OpDescribe, nil)}, &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(fixture.New().Describe(), &got); diff != "" {
+		t.Errorf("description (-want +got):\n%s", diff)
+	}
+}
+
+func testEcho(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{})
+	for _, text := range []string{"", "hello", "Grüße, 世界 \x00"} {
+		got, err := title(context.Background(), t, m, driver.Call{Tenant: "tenant"}, request(fixture.Echo, "text", text))
+		if err != nil || got != text {
+			t.Errorf("got %q, %v; want %q", got, err, text)
+		}
+	}
+}
+
+func testHandlerError(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{})
+	_, err := title(context.Background(), t, m, driver.Call{}, request(fixture.Fail, "code", "exists", "text", "choose another name"))
+	want := &sdk.Error{Code: sdk.Exists, Source: sdk.FromPlugin, Message: "choose another name"}
+	if diff := cmp.Diff(error(want), err); diff != "" {
+		t.Errorf("error (-want +got):\n%s", diff)
+	}
+}
+
+func testUnknownOperation(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{})
+	err := answer(context.Background(), t, m, driver.Call{Message: Message(t, "dream", request(fixture.Echo))}, &sdk.Request{})
+	wantError(t, err, sdk.Unimplemented, sdk.FromPlugin)
+}
+
+func testUnknownView(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{})
+	_, err := title(context.Background(), t, m, driver.Call{}, request("no-such-view"))
+	wantError(t, err, sdk.NotFound, sdk.FromPlugin)
+}
+
+func testMalformedCall(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{})
+	whole := Message(t, wire.OpView, request(fixture.Echo, "text", "hello"))
+	for _, raw := range [][]byte{nil, {0xc1}, []byte("GET / HTTP/1.1"), whole[:len(whole)/2], {0xdf, 0xff, 0xff, 0xff, 0xff}} {
+		err := answer(context.Background(), t, m, driver.Call{Message: raw, Tenant: "tenant"}, &sdk.Request{})
+		wantError(t, err, sdk.Invalid, sdk.FromPlugin)
+	}
+	asBefore(t, m)
+}
+
+func testLargeBody(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{})
+	state := bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
+	r := request(fixture.Bytes)
+	r.State = state
+	for range 2 {
+		var got sdk.Attachment
+		if err := answer(context.Background(), t, m, driver.Call{Message: Message(t, wire.OpFile, r), Tenant: "tenant"}, &got); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got.Body, state) {
+			t.Fatalf("got %d bytes back, not the %d that went in", len(got.Body), len(state))
+		}
+	}
+	asBefore(t, m)
+}
+
+func testMessageTooLong(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{})
+	_, err := m.Call(context.Background(), driver.Call{Message: make([]byte, wire.MaxMessage+1)})
+	wantError(t, err, sdk.Invalid, sdk.FromHost)
+	asBefore(t, m)
+}
+
+func testAnswerTooLong(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{})
+	err := answer(context.Background(), t, m, driver.Call{Message: Message(t, wire.OpFile, request(fixture.Big)), Tenant: "tenant"}, &sdk.Attachment{})
+	wantError(t, err, sdk.Exhausted, sdk.FromPlugin)
+	asBefore(t, m)
+}
+
+func testConcurrent(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{Instances: 4, Wait: time.Minute})
+	var wg sync.WaitGroup
+	for i := range 50 {
+		wg.Go(func() {
+			tenant := fmt.Sprintf("tenant %d", i%3)
+			for j := range 2 {
+				text := fmt.Sprintf("%s call %d.%d", tenant, i, j)
+				got, err := title(context.Background(), t, m, driver.Call{Tenant: tenant}, request(fixture.Echo, "text", text))
+				if err != nil || got != text {
+					t.Errorf("got %q, %v; want %q", got, err, text)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// sized returns a call of view or file name, with a State so long that the call has n bytes.
+func sized(t *testing.T, op, name string, n int) []byte {
+	t.Helper()
+	r := request(name)
+	r.State = make([]byte, n-1000)
+	r.State = make([]byte, n-1000+n-len(Message(t, op, r)))
+	raw := Message(t, op, r)
+	if len(raw) != n {
+		t.Fatalf("made a call of %d bytes, not of %d", len(raw), n)
+	}
+	return raw
+}
+
+func testExactMessage(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{})
+	var page view.Page
+	raw := sized(t, wire.OpView, fixture.Size, wire.MaxMessage)
+	if err := answer(context.Background(), t, m, driver.Call{Message: raw, Tenant: "tenant"}, &page); err != nil {
+		t.Errorf("%d bytes: %v", wire.MaxMessage, err)
+	} else if n, err := strconv.Atoi(page.Title); err != nil || n < wire.MaxMessage-1000 || n > wire.MaxMessage {
+		t.Errorf("the plugin saw a state of %s bytes", page.Title)
+	}
+	_, err := m.Call(context.Background(), driver.Call{Message: sized(t, wire.OpView, fixture.Size, wire.MaxMessage+1), Tenant: "tenant"})
+	wantError(t, err, sdk.Invalid, sdk.FromHost)
+	asBefore(t, m)
+}
+
+func testExactAnswer(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{})
+	fill := func(n int) (driver.Result, error) {
+		return m.Call(context.Background(), driver.Call{Message: Message(t, wire.OpFile, request(fixture.Fill, "bytes", strconv.Itoa(n))), Tenant: "tenant"})
+	}
+	const probe = 1 << 20
+	got, err := fill(probe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	around := len(got.Message) - probe
+	if got, err = fill(wire.MaxMessage - around); err != nil || len(got.Message) != wire.MaxMessage {
+		t.Errorf("got %d bytes, %v; want %d", len(got.Message), err, wire.MaxMessage)
+	}
+	err = answer(context.Background(), t, m, driver.Call{
+		Message: Message(t, wire.OpFile, request(fixture.Fill, "bytes", strconv.Itoa(wire.MaxMessage-around+1))), Tenant: "tenant",
+	}, &sdk.Attachment{})
+	wantError(t, err, sdk.Exhausted, sdk.FromPlugin)
+	asBefore(t, m)
+}
