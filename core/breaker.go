@@ -218,6 +218,21 @@ func (b *breakers) of(t capability.TenantID) []Quarantine {
 	return out
 }
 
+// count returns for how many tenants each plugin is in quarantine, in a version that runs.
+func (b *breakers) count(runs func(capability.PluginID, string) bool) map[capability.PluginID]int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out, seen := map[capability.PluginID]int{}, map[breakerKey]bool{}
+	for k, br := range b.all {
+		site := breakerKey{tenant: k.tenant, plugin: k.plugin}
+		if br.quarantine != nil && !seen[site] && runs(k.plugin, k.version) {
+			seen[site] = true
+			out[k.plugin]++
+		}
+	}
+	return out
+}
+
 // Resume takes the quarantines of an earlier run over. Call it once, before the first call.
 func (e *Engine) Resume(ctx context.Context) error {
 	if e.config.Quarantines == nil {
@@ -246,6 +261,17 @@ const staleAfter = 24 * time.Hour
 
 // Quarantines returns the plugins that are not called for a tenant, by id and version.
 func (e *Engine) Quarantines(t capability.TenantID) []Quarantine { return e.breakers.of(t) }
+
+// Quarantined returns for how many tenants each plugin is in quarantine; one that is called everywhere is not in it.
+func (e *Engine) Quarantined() map[capability.PluginID]int {
+	alive := map[breakerKey]bool{}
+	for _, m := range e.Alive() {
+		alive[breakerKey{plugin: m.ID, version: m.Version}] = true
+	}
+	return e.breakers.count(func(id capability.PluginID, version string) bool {
+		return alive[breakerKey{plugin: id, version: version}]
+	})
+}
 
 // Retry has a plugin that is in quarantine for a tenant tried with the next call, whatever time it is. It says whether there was a
 // quarantine.

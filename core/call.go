@@ -74,6 +74,11 @@ func (e *Engine) call(ctx context.Context, b capability.Binding, op string, r *s
 		return err
 	}
 	defer l.release()
+	return e.callOn(ctx, l, b, op, r, out)
+}
+
+// callOn calls a version that the caller holds a lease of.
+func (e *Engine) callOn(ctx context.Context, l *loaded, b capability.Binding, op string, r *sdk.Request, out msgp.Unmarshaler) error {
 	b.Version = l.manifest.Version
 	b.Grants = asked(l.manifest, b.Grants)
 	request := *r

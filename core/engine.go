@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -115,7 +116,7 @@ func (e *Engine) Add(ctx context.Context, m *manifest.Manifest, code []byte) err
 	if err := probe(ctx, module, m); err != nil {
 		return e.refuse(m, digest, errors.Join(err, module.Close(context.WithoutCancel(ctx))))
 	}
-	return e.serve(&loaded{manifest: m, digest: digest, module: module, limits: limits, drained: make(chan struct{})})
+	return e.serve(&loaded{manifest: m, digest: digest, module: module, limits: limits, bounds: e.config.Policy.Bounds(m), drained: make(chan struct{})})
 }
 
 // admissible says whether a manifest may take the place of what serves now, and whether it already has it.
@@ -134,13 +135,16 @@ func (e *Engine) admissible(m *manifest.Manifest, digest [sha256.Size]byte) (unc
 		now = p.trial.next
 	}
 	order := semver.Compare("v"+m.Version, "v"+now.manifest.Version)
+	same := order == 0 && digest == now.digest
 	switch {
 	case order > 0:
 		return false, nil
-	case order == 0 && digest == now.digest:
+	case same && reflect.DeepEqual(m, now.manifest):
 		return true, nil
 	case e.config.Development:
 		return false, nil
+	case same:
+		return false, fmt.Errorf("version %s serves already, with another plugin.json: a version never changes, so raise version in it", m.Version)
 	case order == 0:
 		return false, fmt.Errorf("version %s serves already, with other code (SHA-256 %x…, not %x…): a version never changes, so raise version in plugin.json",
 			m.Version, now.digest[:6], digest[:6])

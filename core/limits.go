@@ -113,6 +113,34 @@ func (p Policy) limits(m *manifest.Manifest) *limits {
 	return &out
 }
 
+// Bound is one limit of one class of calls: what a plugin asks for, and what it gets.
+type Bound struct {
+	Class driver.Class
+	Limit driver.Limit
+	Asked int64 // in the unit of the manifest, such as MiB; 0 where it asks for nothing
+	Gets  int64 // in the same unit
+}
+
+// Bounds returns the limits of a manifest under a policy, class by class.
+func (p Policy) Bounds(m *manifest.Manifest) []Bound {
+	l := p.limits(m)
+	asked := map[driver.Class]manifest.ClassLimits{driver.Request: m.Limits.Request, driver.Event: m.Limits.Event, driver.Step: m.Limits.Step}
+	var out []Bound
+	for _, c := range driver.Classes() {
+		a, b, h := asked[c], l[c].budget, l[c].allowed
+		out = append(out,
+			Bound{c, driver.LimitMemory, int64(a.MemoryMiB), toInt64(b.MemoryBytes >> 20)},
+			Bound{c, driver.LimitFuel, a.Fuel, b.Fuel},
+			Bound{c, driver.LimitTimeout, int64(a.TimeoutMs), b.Timeout.Milliseconds()},
+			Bound{c, driver.LimitHostCalls, int64(a.HostCalls), h.HostCalls},
+			Bound{c, driver.LimitEgress, int64(a.EgressKiB), h.EgressBytes >> 10},
+			Bound{c, driver.LimitLog, int64(a.LogKiB), h.LogBytes >> 10},
+			Bound{c, driver.LimitConcurrency, int64(a.Concurrency), int64(b.Concurrency)},
+		)
+	}
+	return out
+}
+
 func toInt64(n uint64) int64 { return int64(min(n, math.MaxInt64)) }
 
 // module returns what a driver has to know before any call.

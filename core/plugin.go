@@ -34,6 +34,7 @@ type loaded struct {
 	digest   [sha256.Size]byte
 	module   driver.Module
 	limits   *limits
+	bounds   []Bound
 
 	trial   atomic.Pointer[trial] // in which it takes part, as the old version or as the new
 	leases  atomic.Int64

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/pergola-platform/pergola/core"
-	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/process"
+	"github.com/pergola-platform/pergola/core/snapshot"
 	"github.com/pergola-platform/pergola/core/wasm"
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/config"
@@ -44,11 +44,17 @@ type Host struct {
 	process  *process.Driver // nil where the system has none
 	engine   *core.Engine
 	features *feature.Service
+	memory   snapshot.Report // how it is restored after a call
+	shelf    shelf
+	page     descriptor
 
 	server     *web.Server
 	served     chan error
-	background sync.WaitGroup // what runs beside the requests
+	background sync.WaitGroup  // what runs beside the requests
+	work       context.Context // of what runs there; stop ends it
 	stop       context.CancelFunc
+	again      chan struct{} // holds one value while sites are to be told anew
+	changed    chan struct{} // holds one value after the plugins have changed
 }
 
 // Start opens everything that cfg names and serves. It returns when the host is ready; Close ends it.
@@ -57,7 +63,8 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Host, e
 	if err != nil {
 		return nil, fmt.Errorf("%w; --listen takes another address", err)
 	}
-	h := &Host{cfg: cfg, log: log, url: cfg.BaseURL, metrics: metrics.New(Version())}
+	h := &Host{cfg: cfg, log: log, url: cfg.BaseURL, metrics: metrics.New(Version()), again: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
+	h.work, h.stop = context.WithCancel(context.Background())
 	if h.url == "" {
 		h.url = "http://" + listener.Addr().String()
 	}
@@ -74,6 +81,9 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Host, e
 	served := make(chan error, 1)
 	go func() { served <- h.server.Serve(listener) }()
 	h.served = served
+	if cfg.Plugins.Watch {
+		h.background.Go(func() { h.watch(h.work) })
+	}
 	return h, nil
 }
 
@@ -105,68 +115,24 @@ func (h *Host) openSurface(context.Context) error {
 	if err != nil {
 		return err
 	}
-	descriptor, err := connect.Descriptor(connect.Config{
-		AppKey: c.AppKey, Name: c.AppName, Description: "Asset management in Jira, feature by feature.",
-		Vendor: connect.Vendor{Name: "Pergola"}, BaseURL: h.url,
-	}, h.catalog.Manifests())
-	if err != nil {
+	if err := h.describe(); err != nil {
 		return err
 	}
 	renderer, err := ui.New(ui.Config{})
 	if err != nil {
 		return err
 	}
-	h.features = feature.New(feature.Config{
-		Catalog: h.catalog, Engine: h.engine, Tenants: h.tenants, Jira: h.jira, BaseURL: h.url, Log: h.log, Now: time.Now,
-	})
 	h.server, err = web.New(web.Config{
 		AppKey: c.AppKey, AppName: c.AppName, BaseURL: h.url, BridgeURL: c.BridgeURL, FrameAncestors: c.FrameAncestors,
 		BodyLimit: h.cfg.Web.BodyLimit, ReadTimeout: h.cfg.Web.ReadTimeout, MetricsToken: h.cfg.Metrics.Token,
-		Log: h.log, Metrics: h.metrics, Verifier: verifier, Lifecycle: lifecycle, Descriptor: descriptor,
-		Features: h.features, Tenants: h.tenants, UI: renderer, Ready: h.ready, Now: time.Now,
+		Log: h.log, Metrics: h.metrics, Verifier: verifier, Lifecycle: lifecycle, Descriptor: h.Descriptor,
+		Features: h.features, Tenants: h.tenants, UI: renderer, Ready: h.ready, Detail: h.detail, Now: time.Now,
 	})
 	return err
 }
 
 // URL returns the address under which the host is reached, without a trailing slash.
 func (h *Host) URL() string { return h.url }
-
-// ready reports the parts that a request needs. A plugin that does not serve is no reason to take the host out of
-// rotation, so it is not among them.
-func (h *Host) ready(ctx context.Context) map[string]error {
-	return map[string]error{"store": h.store.Ping(ctx)}
-}
-
-// Announce tells every site, in the background, which modules to show: the installed plugins may have changed since the
-// last start. Close ends it. It is called once at most.
-func (h *Host) Announce() {
-	ctx, stop := context.WithCancel(context.Background())
-	h.stop = stop
-	h.background.Go(func() { h.announce(ctx) })
-}
-
-func (h *Host) announce(ctx context.Context) {
-	var after capability.TenantID
-	for {
-		page, err := h.tenants.List(ctx, after, 0)
-		if err != nil {
-			h.log.WarnContext(ctx, "list tenants", "error", err)
-			return
-		}
-		for _, t := range page {
-			after = t.ID
-			if t.State != tenant.Active || ctx.Err() != nil {
-				continue
-			}
-			if err := h.features.Announce(ctx, t); err != nil {
-				h.log.WarnContext(ctx, "a site could not be told which modules to show", "tenant", t.ID, "error", err)
-			}
-		}
-		if len(page) < store.DefaultLimit || ctx.Err() != nil {
-			return
-		}
-	}
-}
 
 // Wait serves until ctx ends or the server fails, then closes the host.
 func (h *Host) Wait(ctx context.Context) error {
@@ -191,10 +157,8 @@ func (h *Host) Close(ctx context.Context) error {
 		cancel()
 		h.served = nil
 	}
-	if h.stop != nil {
-		h.stop()
-		h.background.Wait()
-	}
+	h.stop()
+	h.background.Wait()
 	if h.engine != nil {
 		errs = append(errs, h.engine.Close(ctx))
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,7 +12,6 @@ import (
 	"github.com/pergola-platform/pergola/core/bundle"
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/driver"
-	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/core/process"
 	"github.com/pergola-platform/pergola/core/registry"
 	"github.com/pergola-platform/pergola/core/wasm"
@@ -29,26 +29,30 @@ func (h *Host) loadPlugins(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	trust, err := h.cfg.Plugins.Trust.Keys()
-	if err != nil {
-		return fmt.Errorf("plugins.trust: %w", err)
+	h.shelf.dir = dir
+	if err := h.openEngine(ctx); err != nil {
+		return err
 	}
-	bundles, err := registry.Open(dir, trust)
+	bundles, err := h.readPlugins()
 	if err != nil {
 		return err
 	}
-	var manifests []*manifest.Manifest
-	for _, e := range bundles.Entries() {
-		if e.Manifest != nil && e.Code != nil && e.Reason == "" {
-			manifests = append(manifests, e.Manifest)
-			h.logTrust(ctx, e)
-			continue
+	_, problems, err := h.take(ctx, bundles)
+	for _, p := range problems {
+		var u *unreadable
+		if errors.As(p, &u) {
+			h.log.ErrorContext(ctx, "plugin cannot be read", "dir", u.dir, "reason", u.reason)
+		} else {
+			h.log.ErrorContext(ctx, "plugin left out", "error", p)
 		}
-		h.log.ErrorContext(ctx, "plugin cannot be read", "dir", e.Dir, "reason", e.Reason)
 	}
-	choices := tenant.NewModules(h.store, time.Now)
-	if h.catalog, err = feature.NewCatalog(choices, h.cfg.Plugins.Enabled, manifests...); err != nil {
-		h.log.ErrorContext(ctx, "plugin left out", "error", err)
+	return err
+}
+
+// openEngine makes the engine and what its plugins ask for, without a plugin.
+func (h *Host) openEngine(ctx context.Context) (err error) {
+	if h.catalog, err = feature.NewCatalog(tenant.NewModules(h.store, time.Now), h.cfg.Plugins.Enabled); err != nil {
+		return err
 	}
 	broker, err := capability.NewBroker(services.New(services.Deps{
 		Settings:  services.SettingsFunc(h.catalog.Settings),
@@ -75,17 +79,36 @@ func (h *Host) loadPlugins(ctx context.Context) error {
 	} else if len(allow) > 0 || h.cfg.Plugins.Process.Cgroup != "" {
 		return err
 	}
-	h.engine, err = core.New(core.Config{
-		Drivers:  drivers,
-		Broker:   broker,
-		Policy:   policy(h.cfg.Engine),
-		Observer: h.metrics,
-		Logger:   h.log,
-	})
-	if err != nil {
+	c := h.cfg.Engine
+	if h.engine, err = core.New(core.Config{
+		Drivers:     drivers,
+		Broker:      broker,
+		Policy:      policy(c),
+		Observer:    h.metrics,
+		Logger:      h.log,
+		Breaking:    core.Breaking{Stops: c.BreakerStops, Window: c.BreakerWindow, Pause: c.BreakerPause, MaxPause: c.BreakerMaxPause},
+		Quarantines: tenant.NewQuarantines(h.store),
+		Rollout:     core.Rollout{Share: c.RolloutShare, Calls: c.RolloutCalls, Patience: c.RolloutPatience},
+		Development: h.cfg.Plugins.Watch,
+	}); err != nil {
 		return err
 	}
-	return bundles.Install(ctx, installer{h.engine, h.catalog})
+	h.features = feature.New(feature.Config{
+		Catalog: h.catalog, Engine: h.engine, Tenants: h.tenants, Jira: h.jira, BaseURL: h.url, Log: h.log, Now: time.Now,
+	})
+	if err := h.watchEngine(ctx); err != nil {
+		return err
+	}
+	return h.engine.Resume(ctx)
+}
+
+// readPlugins reads the plugin directory.
+func (h *Host) readPlugins() (*registry.Registry, error) {
+	trust, err := h.cfg.Plugins.Trust.Keys()
+	if err != nil {
+		return nil, fmt.Errorf("plugins.trust: %w", err)
+	}
+	return registry.Open(h.shelf.dir, trust)
 }
 
 // PluginDir returns the directory in which a host with this configuration looks for plugins.
@@ -111,19 +134,6 @@ func (h *Host) logTrust(ctx context.Context, e registry.Entry) {
 	default:
 		log.InfoContext(ctx, "plugin found", "signer", e.Signer.String(), "archive", e.Archive.String())
 	}
-}
-
-// installer keeps out of the engine what the catalog left out.
-type installer struct {
-	engine  *core.Engine
-	catalog *feature.Catalog
-}
-
-func (i installer) Add(ctx context.Context, m *manifest.Manifest, code []byte) error {
-	if i.catalog.Version(m.ID, m.Version) != m {
-		return fmt.Errorf("plugin %s %s was left out", m.ID, m.Version)
-	}
-	return i.engine.Add(ctx, m, code)
 }
 
 // policy is an operator's configuration as the engine wants it.

@@ -138,15 +138,42 @@ func address(t testing.TB) string {
 
 // output collects what the program writes while the test reads it.
 type output struct {
-	mu  sync.Mutex
-	all bytes.Buffer
+	mu   sync.Mutex
+	all  bytes.Buffer
+	next chan struct{} // closed at the next write; nil while nobody waits
 }
 
 // Write implements io.Writer.
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.next != nil {
+		close(o.next)
+		o.next = nil
+	}
 	return o.all.Write(p)
+}
+
+// await waits until text was written, at most half a minute.
+func (o *output) await(t testing.TB, text string) {
+	t.Helper()
+	late := time.After(30 * time.Second)
+	for {
+		o.mu.Lock()
+		if o.next == nil {
+			o.next = make(chan struct{})
+		}
+		there, next := bytes.Contains(o.all.Bytes(), []byte(text)), o.next
+		o.mu.Unlock()
+		if there {
+			return
+		}
+		select {
+		case <-next:
+		case <-late:
+			t.Fatalf("the log never says %q", text)
+		}
+	}
 }
 
 // String returns what was written so far.

@@ -7,10 +7,12 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,11 +27,33 @@ const kid = "7b1f6f1e-0000-4000-8000-000000000001"
 type atlassian struct {
 	*httptest.Server
 	key *rsa.PrivateKey
+
+	mu   sync.Mutex
+	told map[string]string // the last value of each app property
+	next chan struct{}     // closed at the next one
+}
+
+// await waits until an app property holds some text, at most 10 s, and returns its last value.
+func (a *atlassian) await(name, want string) (string, bool) {
+	late := time.After(10 * time.Second)
+	for {
+		a.mu.Lock()
+		got, next := a.told[name], a.next
+		a.mu.Unlock()
+		if strings.Contains(got, want) {
+			return got, true
+		}
+		select {
+		case <-next:
+		case <-late:
+			return got, false
+		}
+	}
 }
 
 func newAtlassian(t *testing.T) *atlassian {
 	t.Helper()
-	a := &atlassian{key: newKey(t)}
+	a := &atlassian{key: newKey(t), told: map[string]string{}, next: make(chan struct{})}
 	public, err := x509.MarshalPKIXPublicKey(&a.key.PublicKey)
 	if err != nil {
 		t.Fatal(err)
@@ -38,8 +62,17 @@ func newAtlassian(t *testing.T) *atlassian {
 	mux.HandleFunc("GET /keys/"+kid, func(w http.ResponseWriter, _ *http.Request) {
 		_ = pem.Encode(w, &pem.Block{Type: "PUBLIC KEY", Bytes: public})
 	})
-	mux.HandleFunc("PUT /rest/atlassian-connect/1/addons/{app}/properties/{name}", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("PUT /rest/atlassian-connect/1/addons/{app}/properties/{name}", func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.told[r.PathValue("name")] = string(body)
+		close(a.next)
+		a.next = make(chan struct{})
 		w.WriteHeader(http.StatusCreated)
+	})
+	mux.HandleFunc("POST /rest/api/3/permissions/check", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"globalPermissions":["ADMINISTER"],"projectPermissions":[]}`) // everybody is an admin
 	})
 	a.Server = httptest.NewServer(mux)
 	t.Cleanup(a.Close)

@@ -48,6 +48,7 @@ type Plugins struct {
 	// Enabled are on for a tenant until its admin says otherwise; the others are off. Their permissions count as
 	// granted with the installation of the app.
 	Enabled []string `koanf:"enabled" help:"ids of the plugins that are on until a tenant's admin switches them off; * for all"`
+	Watch   bool     `koanf:"watch" help:"read the directory again whenever it changes, and let a plugin change without a new version (development)"`
 	Trust   Trust    `koanf:"trust"`
 	Process Process  `koanf:"process"`
 }
@@ -76,6 +77,16 @@ type Engine struct {
 	Instances       int  `koanf:"instances" help:"most calls of one plugin at the same time; 0: eight for each CPU"`
 	MemoryBudgetMiB int  `koanf:"memory_budget_mib" help:"most memory of all Wasm plugins together, in MiB"`
 	AllowUnmetered  bool `koanf:"allow_unmetered" help:"run Wasm code that the fuel counter does not know; only where every plugin is trusted"`
+	// A newer version of a plugin that serves is tried on a share of the sites first. With one in ten, a version that fails
+	// hurts few and is taken back after a handful of calls, while a good one serves everybody within rollout_patience.
+	RolloutShare    int           `koanf:"rollout_share" help:"share of the sites that get a newer version of a plugin first, in per cent, at least one site; 0: all at once"`
+	RolloutCalls    int           `koanf:"rollout_calls" help:"calls that a newer version has to answer before it serves every site"`
+	RolloutPatience time.Duration `koanf:"rollout_patience" help:"time after which a newer version with fewer calls serves every site, if none of them was stopped"`
+	// A plugin that keeps being stopped on a site is not called there for a while.
+	BreakerStops    int           `koanf:"breaker_stops" help:"calls of a plugin that have to be stopped on a site within breaker_window before it is paused there"`
+	BreakerWindow   time.Duration `koanf:"breaker_window" help:"time within which breaker_stops count"`
+	BreakerPause    time.Duration `koanf:"breaker_pause" help:"how long a plugin is paused the first time; each further time in a row twice as long"`
+	BreakerMaxPause time.Duration `koanf:"breaker_max_pause" help:"most time that a plugin is paused before it is tried again"`
 	// A plugin gets what its manifest asks for and no more than this, by the class of call.
 	Request Class `koanf:"request"`
 	Event   Class `koanf:"event"`
@@ -121,9 +132,11 @@ func Default() Config {
 		Plugins: Plugins{Enabled: []string{"*"}},
 		Engine: Engine{
 			MemoryBudgetMiB: 1024,
-			Request:         Class{MemoryMiB: 128, Fuel: 5e12, Timeout: 10 * time.Second, HostCalls: 1000, EgressKiB: 64 << 10, LogKiB: 256, Concurrency: 16},
-			Event:           Class{MemoryMiB: 128, Fuel: 5e12, Timeout: 10 * time.Second, HostCalls: 1000, EgressKiB: 64 << 10, LogKiB: 256, Concurrency: 8},
-			Step:            Class{MemoryMiB: 256, Fuel: 50e12, Timeout: 30 * time.Second, HostCalls: 5000, EgressKiB: 256 << 10, LogKiB: 1024, Concurrency: 8},
+			RolloutShare:    10, RolloutCalls: 50, RolloutPatience: 10 * time.Minute,
+			BreakerStops: 5, BreakerWindow: time.Minute, BreakerPause: 30 * time.Second, BreakerMaxPause: time.Hour,
+			Request: Class{MemoryMiB: 128, Fuel: 5e12, Timeout: 10 * time.Second, HostCalls: 1000, EgressKiB: 64 << 10, LogKiB: 256, Concurrency: 16},
+			Event:   Class{MemoryMiB: 128, Fuel: 5e12, Timeout: 10 * time.Second, HostCalls: 1000, EgressKiB: 64 << 10, LogKiB: 256, Concurrency: 8},
+			Step:    Class{MemoryMiB: 256, Fuel: 50e12, Timeout: 30 * time.Second, HostCalls: 5000, EgressKiB: 256 << 10, LogKiB: 1024, Concurrency: 8},
 		},
 		Web: Web{BodyLimit: 1 << 20, ReadTimeout: 15 * time.Second, Drain: 20 * time.Second},
 	}

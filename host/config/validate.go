@@ -80,12 +80,7 @@ func (c *Config) validate() error {
 			bad("plugins.process.allow", "%q is no SHA-256 digest; write the 64 hex digits that sha256sum prints for the executable", d)
 		}
 	}
-	if c.Engine.Instances < 0 || c.Engine.Instances > 1024 {
-		bad("engine.instances", "%d is out of range; write 0 to 1024", c.Engine.Instances)
-	}
-	if c.Engine.MemoryBudgetMiB < 64 || c.Engine.MemoryBudgetMiB > 1<<20 {
-		bad("engine.memory_budget_mib", "%d is out of range; write 64 to %d", c.Engine.MemoryBudgetMiB, 1<<20)
-	}
+	c.Engine.validate(bad)
 	c.Engine.Request.validate("engine.request", 20*time.Second, " a page's request ends after 25s", bad)
 	c.Engine.Event.validate("engine.event", time.Minute, "", bad)
 	c.Engine.Step.validate("engine.step", time.Minute, "", bad)
@@ -102,6 +97,39 @@ func (c *Config) validate() error {
 		return fmt.Errorf("configuration: %w", errors.Join(errs...))
 	}
 	return nil
+}
+
+func (e *Engine) validate(bad func(key, format string, args ...any)) {
+	for _, n := range []struct {
+		key                string
+		value, least, most int
+	}{
+		{"instances", e.Instances, 0, 1024},
+		{"memory_budget_mib", e.MemoryBudgetMiB, 64, 1 << 20},
+		{"rollout_share", e.RolloutShare, 0, 100},
+		{"rollout_calls", e.RolloutCalls, 1, 1e6},
+		{"breaker_stops", e.BreakerStops, 1, 1000},
+	} {
+		if n.value < n.least || n.value > n.most {
+			bad("engine."+n.key, "%d is out of range; write %d to %d", n.value, n.least, n.most)
+		}
+	}
+	for _, n := range []struct {
+		key                string
+		value, least, most time.Duration
+	}{
+		{"rollout_patience", e.RolloutPatience, time.Second, 7 * 24 * time.Hour},
+		{"breaker_window", e.BreakerWindow, time.Second, 24 * time.Hour},
+		{"breaker_pause", e.BreakerPause, time.Second, 24 * time.Hour},
+		{"breaker_max_pause", e.BreakerMaxPause, time.Second, 24 * time.Hour},
+	} {
+		if n.value < n.least || n.value > n.most {
+			bad("engine."+n.key, "%s is out of range; write %s to %s", n.value, n.least, n.most)
+		}
+	}
+	if e.BreakerMaxPause < e.BreakerPause {
+		bad("engine.breaker_max_pause", "%s is less than breaker_pause, %s; write as much or more", e.BreakerMaxPause, e.BreakerPause)
+	}
 }
 
 func (c *Class) validate(prefix string, longest time.Duration, why string, bad func(key, format string, args ...any)) {

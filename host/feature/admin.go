@@ -11,6 +11,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core"
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/core/driver"
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/auth"
 	site "github.com/pergola-platform/pergola/host/jira"
@@ -35,9 +36,14 @@ type Jira interface {
 
 // Feature is a plugin as a tenant's admin sees it.
 type Feature struct {
-	Manifest *manifest.Manifest
-	Status   core.Status
+	Manifest *manifest.Manifest // of the version that serves the tenant
+	Status   core.Status        // of the plugin as a whole
 	Choice   tenant.Module
+	// Facts and Bounds are of the version that serves the tenant; zero where none serves.
+	Facts  driver.Facts
+	Bounds []core.Bound
+	// Quarantine is set while that version is not called for the tenant.
+	Quarantine *core.Quarantine
 }
 
 // Missing are the permissions that the plugin asks for and the tenant has not granted.
@@ -72,11 +78,14 @@ func (s *Service) Admin(ctx context.Context, p auth.Principal) (tenant.Tenant, e
 func (s *Service) List(ctx context.Context, t capability.TenantID) ([]Feature, error) {
 	var out []Feature
 	for _, st := range s.Engine.Plugins() {
-		_, choice, err := s.Catalog.choice(ctx, t, st.Manifest.ID)
+		f, err := s.feature(ctx, t, st)
+		if sdk.CodeOf(err) == sdk.NotFound {
+			continue // it was taken out just now
+		}
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Feature{Manifest: st.Manifest, Status: st, Choice: choice})
+		out = append(out, f)
 	}
 	slices.SortFunc(out, func(a, b Feature) int {
 		return strings.Compare(strings.ToLower(a.Manifest.Name), strings.ToLower(b.Manifest.Name))
@@ -86,16 +95,35 @@ func (s *Service) List(ctx context.Context, t capability.TenantID) ([]Feature, e
 
 // Get returns one installed plugin.
 func (s *Service) Get(ctx context.Context, t capability.TenantID, id capability.PluginID) (Feature, error) {
-	e, choice, err := s.Catalog.choice(ctx, t, id)
-	if err != nil {
-		return Feature{}, err
-	}
 	statuses := s.Engine.Plugins()
 	i := slices.IndexFunc(statuses, func(st core.Status) bool { return st.Manifest.ID == id })
 	if i < 0 {
 		return Feature{}, unknownPlugin(id)
 	}
-	return Feature{Manifest: e.manifest, Status: statuses[i], Choice: choice}, nil
+	return s.feature(ctx, t, statuses[i])
+}
+
+func (s *Service) feature(ctx context.Context, t capability.TenantID, st core.Status) (Feature, error) {
+	e, choice, err := s.choice(ctx, t, st.Manifest.ID)
+	if err != nil {
+		return Feature{}, err
+	}
+	f := Feature{Manifest: e.manifest, Status: st, Choice: choice}
+	if hold, err := s.Engine.Hold(st.Manifest.ID, t); err == nil {
+		f.Facts, f.Bounds = hold.Facts(), hold.Bounds()
+		hold.Release()
+	}
+	for _, q := range s.Engine.Quarantines(t) {
+		if q.Plugin == st.Manifest.ID && q.Version == e.manifest.Version {
+			f.Quarantine = &q
+		}
+	}
+	return f, nil
+}
+
+// Retry has a plugin that is in quarantine for the tenant tried with the next call. It says whether it was in quarantine.
+func (s *Service) Retry(t capability.TenantID, id capability.PluginID) bool {
+	return s.Engine.Retry(t, id)
 }
 
 // Choices lists the things of the site from which a settings form lets choose. A list that Jira does not give just now is
@@ -140,10 +168,20 @@ func (s *Service) choices(ctx context.Context, t tenant.Tenant, source schemafor
 }
 
 // SetEnabled switches a plugin on or off for the admin's tenant. Switching it on is also the consent to what its manifest
-// asks for at that moment. Nothing else grants anything to a plugin for which an admin has chosen before: a newer version
-// that asks for more runs without it until an admin has seen the card and switched it on again.
+// asks for at that moment. Nothing else grants anything to a plugin that was there before: a newer version that asks for
+// more runs without it until an admin has seen the card and granted it.
 func (s *Service) SetEnabled(ctx context.Context, t tenant.Tenant, account string, id capability.PluginID, enabled bool) error {
+	return s.Switch(ctx, t, account, id, enabled, "")
+}
+
+// Switch is SetEnabled for an admin who has seen the card of a version. Where another one serves meanwhile, it is not
+// switched on: nobody consents to what they have not read. An empty version stands for any.
+func (s *Service) Switch(ctx context.Context, t tenant.Tenant, account string, id capability.PluginID, enabled bool, seen string) error {
 	return s.change(ctx, t, account, id, func(e entry, m *tenant.Module) error {
+		if enabled && seen != "" && seen != e.manifest.Version {
+			return &sdk.Error{Code: sdk.Exists, Source: sdk.FromHost, Message: fmt.Sprintf(
+				"Version %s of %s has taken the place of %s meanwhile. Reload the page and look at what it may do, then decide.", e.manifest.Version, e.manifest.Name, seen)}
+		}
 		m.Enabled = enabled
 		if enabled {
 			m.Granted = e.asks()
@@ -154,7 +192,7 @@ func (s *Service) SetEnabled(ctx context.Context, t tenant.Tenant, account strin
 
 // Settings returns the form of a plugin's settings and the effective values.
 func (s *Service) Settings(ctx context.Context, t capability.TenantID, id capability.PluginID) (*schemaform.Form, json.RawMessage, error) {
-	e, choice, err := s.Catalog.choice(ctx, t, id)
+	e, choice, err := s.choice(ctx, t, id)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -193,7 +231,7 @@ func (s *Service) change(ctx context.Context, t tenant.Tenant, account string, i
 		return err
 	}
 	defer giveBack()
-	e, before, err := s.Catalog.choice(ctx, t.ID, id)
+	e, before, err := s.choice(ctx, t.ID, id)
 	if err != nil {
 		return err
 	}
@@ -223,7 +261,7 @@ const restoreTime = 10 * time.Second
 func (s *Service) restore(ctx context.Context, t tenant.Tenant, e entry, before tenant.Module) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTime)
 	defer cancel()
-	_, stored, err := s.Catalog.choice(ctx, t.ID, e.manifest.ID)
+	_, stored, err := s.choice(ctx, t.ID, e.manifest.ID)
 	if err != nil {
 		stored = before
 	}

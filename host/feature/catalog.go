@@ -7,13 +7,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/ui/schemaform"
-	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/settings"
 )
 
@@ -21,15 +23,32 @@ import (
 type Choices interface {
 	Get(ctx context.Context, t capability.TenantID, p capability.PluginID) (tenant.Module, error)
 	Put(ctx context.Context, t capability.TenantID, m tenant.Module) (tenant.Module, error)
+	// Baseline returns what counts as granted where no admin has chosen: asks the first time, and that for ever.
+	Baseline(ctx context.Context, t capability.TenantID, p capability.PluginID, asks []string) ([]string, error)
 }
 
-// Catalog knows the installed plugins' manifests and what tenants chose for them. It is immutable, so safe for
-// concurrent use. Make it with NewCatalog.
+// Catalog knows the manifests of the installed plugins and what tenants chose for them. Of a plugin it may know several
+// versions at once: the one that serves, one on trial, and those that end their last calls. It changes while the host serves,
+// and is safe for concurrent use: whoever asks sees it as it was before a change or after, never in between. Make it with
+// NewCatalog.
 type Catalog struct {
 	choices  Choices
 	defaults []string // plugin ids that are on by default, or "*"
-	entries  map[capability.PluginID]entry
-	ids      []capability.PluginID
+
+	changing sync.Mutex // one change at a time
+	now      atomic.Pointer[contents]
+}
+
+// contents is a catalog at one moment. Nobody changes it.
+type contents struct {
+	plugins map[capability.PluginID]versions
+	ids     []capability.PluginID // in order
+}
+
+// versions are those of one plugin. Nobody changes them.
+type versions struct {
+	newest string // the version that was admitted last; "" once the plugin was removed
+	all    map[string]entry
 }
 
 type entry struct {
@@ -44,28 +63,25 @@ type entry struct {
 // and the catalog holds the others. Of two plugins that claim the same short links the first stays: links are printed, and
 // must not lead elsewhere because another plugin was installed.
 func NewCatalog(choices Choices, enabled []string, manifests ...*manifest.Manifest) (*Catalog, error) {
-	c := &Catalog{choices: choices, defaults: enabled, entries: map[capability.PluginID]entry{}}
+	c := &Catalog{choices: choices, defaults: enabled}
+	c.now.Store(&contents{})
 	var refused []error
 	for _, m := range manifests {
-		if err := c.add(m); err != nil {
+		if c.Manifest(m.ID) != nil {
+			refused = append(refused, fmt.Errorf("plugin %s is installed twice", m.ID))
+			continue
+		}
+		if err := c.Admit(m); err != nil {
 			refused = append(refused, err)
 		}
 	}
-	slices.Sort(c.ids)
 	return c, errors.Join(refused...)
 }
 
-func (c *Catalog) add(m *manifest.Manifest) error {
-	if _, ok := c.entries[m.ID]; ok {
-		return fmt.Errorf("plugin %s is installed twice", m.ID)
-	}
-	if linked, ok := m.Linked(); ok {
-		for id, other := range c.entries {
-			if theirs, ok := other.manifest.Linked(); ok && theirs.Link == linked.Link {
-				return fmt.Errorf("plugins %s and %s both claim the short links under /%s/; remove one of the two", id, m.ID, linked.Link)
-			}
-		}
-	}
+// Admit takes a plugin in, or a further version of one that is there, beside the versions that are known. It comes
+// before the engine takes the code, so that no call runs under a manifest that the catalog does not know. An error leaves
+// the catalog as it is.
+func (c *Catalog) Admit(m *manifest.Manifest) error {
 	e := entry{manifest: m}
 	if m.Settings != nil {
 		form, err := schemaform.Compile(m.Settings)
@@ -74,98 +90,155 @@ func (c *Catalog) add(m *manifest.Manifest) error {
 		}
 		e.form = form
 	}
-	c.entries[m.ID] = e
-	c.ids = append(c.ids, m.ID)
-	return nil
+	return c.change(func(plugins map[capability.PluginID]versions) error {
+		if linked, ok := m.Linked(); ok {
+			for id, other := range plugins {
+				if id != m.ID && other.claims(linked.Link) {
+					return fmt.Errorf("plugins %s and %s both claim the short links under /%s/; remove one of the two", id, m.ID, linked.Link)
+				}
+			}
+		}
+		all := maps.Clone(plugins[m.ID].all)
+		if all == nil {
+			all = map[string]entry{}
+		}
+		all[m.Version] = e
+		plugins[m.ID] = versions{newest: m.Version, all: all}
+		return nil
+	})
 }
 
-// Manifest returns the manifest of an installed plugin, nil where there is none.
-func (c *Catalog) Manifest(id capability.PluginID) *manifest.Manifest { return c.entries[id].manifest }
+// Remove takes a plugin out. Its versions stay known to the calls that run, until [Catalog.Keep] forgets them.
+func (c *Catalog) Remove(id capability.PluginID) {
+	_ = c.change(func(plugins map[capability.PluginID]versions) error {
+		if v, ok := plugins[id]; ok {
+			plugins[id] = versions{all: v.all}
+		}
+		return nil
+	})
+}
 
-// Version returns the manifest of an installed plugin if it is of that version, nil otherwise.
-func (c *Catalog) Version(id capability.PluginID, version string) *manifest.Manifest {
-	if m := c.entries[id].manifest; m != nil && m.Version == version {
-		return m
+// Keep forgets every version but those: the ones of which the engine still runs code, or of which admins shall read why it
+// does not. A plugin without a version is forgotten as a whole.
+func (c *Catalog) Keep(manifests []*manifest.Manifest) {
+	_ = c.change(func(plugins map[capability.PluginID]versions) error {
+		for id, v := range plugins {
+			left := versions{all: map[string]entry{}}
+			for _, m := range manifests { // the order is that of the caller: the last one is the newest
+				if e, known := v.all[m.Version]; m.ID == id && known {
+					left.all[m.Version] = e
+					left.newest = m.Version
+				}
+			}
+			if _, known := left.all[v.newest]; known || v.newest == "" {
+				left.newest = v.newest
+			}
+			plugins[id] = left
+			if len(left.all) == 0 {
+				delete(plugins, id)
+			}
+		}
+		return nil
+	})
+}
+
+// change puts an edited copy of the contents in the place of what is there, unless edit returns an error.
+func (c *Catalog) change(edit func(plugins map[capability.PluginID]versions) error) error {
+	c.changing.Lock()
+	defer c.changing.Unlock()
+	plugins := maps.Clone(c.now.Load().plugins)
+	if plugins == nil {
+		plugins = map[capability.PluginID]versions{}
 	}
+	if err := edit(plugins); err != nil {
+		return err
+	}
+	c.now.Store(&contents{plugins: plugins, ids: slices.Sorted(maps.Keys(plugins))})
 	return nil
 }
 
-// Manifests returns all manifests, by plugin id.
+// claims says whether a plugin has short links under that path.
+func (c *Catalog) claims(path string) bool {
+	for _, v := range c.now.Load().plugins {
+		if v.claims(path) {
+			return true
+		}
+	}
+	return false
+}
+
+// claims says whether a version has short links under that path.
+func (v versions) claims(path string) bool {
+	if v.newest == "" {
+		return false
+	}
+	for _, e := range v.all {
+		if linked, ok := e.manifest.Linked(); ok && linked.Link == path {
+			return true
+		}
+	}
+	return false
+}
+
+// entry returns a version; "" is the one that was admitted last.
+func (c *Catalog) entry(id capability.PluginID, version string) (entry, bool) {
+	v := c.now.Load().plugins[id]
+	if version == "" {
+		version = v.newest
+	}
+	e, ok := v.all[version]
+	return e, ok
+}
+
+// Manifest returns the manifest of an installed plugin, of the version that was admitted last; nil where there is none.
+func (c *Catalog) Manifest(id capability.PluginID) *manifest.Manifest { return c.Version(id, "") }
+
+// Version returns the manifest of a version of an installed plugin, nil where the catalog does not know it.
+func (c *Catalog) Version(id capability.PluginID, version string) *manifest.Manifest {
+	e, _ := c.entry(id, version)
+	return e.manifest
+}
+
+// Manifests returns the manifest of each plugin, of the version that was admitted last, by plugin id.
 func (c *Catalog) Manifests() []*manifest.Manifest {
-	out := make([]*manifest.Manifest, len(c.ids))
-	for i, id := range c.ids {
-		out[i] = c.entries[id].manifest
+	now := c.now.Load()
+	out := make([]*manifest.Manifest, 0, len(now.ids))
+	for _, id := range now.ids {
+		if v := now.plugins[id]; v.newest != "" {
+			out = append(out, v.all[v.newest].manifest)
+		}
 	}
 	return out
 }
 
-// Settings returns the effective settings under which b runs: what the admin chose, with defaults filled in.
+// Settings returns the effective settings under which b runs: what the admin chose, with the defaults of b's version
+// filled in.
 func (c *Catalog) Settings(ctx context.Context, b *capability.Binding) (*settings.Values, error) {
-	e, choice, err := c.choice(ctx, b.Tenant, b.Plugin)
+	e, ok := c.entry(b.Plugin, b.Version)
+	if !ok {
+		return nil, unknownPlugin(b.Plugin)
+	}
+	choice, err := c.choices.Get(ctx, b.Tenant, b.Plugin)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("load what the tenant chose for %s: %w", b.Plugin, err)
 	}
 	return e.values(choice), nil
 }
 
-// choice returns an installed plugin and what the tenant chose for it, with the defaults where it chose nothing: the
-// operator decided then, and what an installed plugin asks for counts as granted with the app.
-func (c *Catalog) choice(ctx context.Context, t capability.TenantID, id capability.PluginID) (entry, tenant.Module, error) {
-	e, ok := c.entries[id]
-	if !ok {
-		return entry{}, tenant.Module{}, unknownPlugin(id)
-	}
+// choice returns what a tenant chose for a version of a plugin, with the defaults where it chose nothing: the operator
+// decided then whether it is on. What the plugin asked for when it was first met there counts as granted with the app;
+// what a later version asks for beyond that waits for an admin.
+func (c *Catalog) choice(ctx context.Context, t capability.TenantID, e entry) (tenant.Module, error) {
+	id := e.manifest.ID
 	choice, err := c.choices.Get(ctx, t, id)
 	if err != nil {
-		return entry{}, tenant.Module{}, fmt.Errorf("load what the tenant chose for %s: %w", id, err)
+		return tenant.Module{}, fmt.Errorf("load what the tenant chose for %s: %w", id, err)
 	}
 	if choice.Rev == 0 {
 		choice = tenant.Module{Plugin: id, Enabled: slices.Contains(c.defaults, "*") || slices.Contains(c.defaults, string(id))}
-		choice.Granted = e.asks()
+		if choice.Granted, err = c.choices.Baseline(ctx, t, id, e.asks()); err != nil {
+			return tenant.Module{}, fmt.Errorf("load what was granted to %s with the app: %w", id, err)
+		}
 	}
-	return e, choice, nil
-}
-
-// asks are the permissions for which the plugin's manifest asks.
-func (e entry) asks() []string {
-	var out []string
-	for _, p := range e.manifest.Permissions {
-		out = append(out, p.Name)
-	}
-	return out
-}
-
-func unknownPlugin(id capability.PluginID) error {
-	return &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: fmt.Sprintf("There is no plugin %.128q here.", id)}
-}
-
-// values are the effective settings: what was chosen, with defaults filled in.
-func (e entry) values(choice tenant.Module) *settings.Values {
-	if e.form == nil {
-		return &settings.Values{}
-	}
-	return e.form.Flatten(e.form.Defaults(choice.Settings))
-}
-
-// contexts are the places to which a tenant's settings restrict a module; empty means everywhere.
-type contexts struct{ Projects, IssueTypes []string }
-
-func (e entry) contexts(m manifest.Module, v *settings.Values) contexts {
-	var c contexts
-	if m.Contexts.Projects != "" {
-		c.Projects = v.List(m.Contexts.Projects)
-	}
-	if m.Contexts.IssueTypes != "" {
-		c.IssueTypes = v.List(m.Contexts.IssueTypes)
-	}
-	return c
-}
-
-// module finds a module of a plugin by its key.
-func (e entry) module(key string) (manifest.Module, error) {
-	m, ok := e.manifest.Module(key)
-	if !ok {
-		return m, &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: fmt.Sprintf("The plugin %s has no module %.128q.", e.manifest.ID, key)}
-	}
-	return m, nil
+	return choice, nil
 }

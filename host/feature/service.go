@@ -54,42 +54,56 @@ type Place struct {
 
 // View draws a module: the view that the manifest names.
 func (s *Service) View(ctx context.Context, p auth.Principal, at Place, params map[string]string) (Drawn, error) {
-	b, m, err := s.bind(ctx, p, at)
+	v, err := s.bind(ctx, p, at)
 	if err != nil {
 		return Drawn{}, err
 	}
-	page, err := s.Engine.View(ctx, b, &sdk.Request{Name: m.View, Params: params})
-	return s.finish(ctx, b, m, page, err)
+	defer v.hold.Release()
+	page, err := v.hold.View(ctx, v.binding, &sdk.Request{Name: v.module.View, Params: params})
+	return s.finish(ctx, v, page, err)
 }
 
 // Call runs a view, action or file of a plugin by name, as the page of a module asked for it. Exactly one of the answers
 // is set.
 func (s *Service) Call(ctx context.Context, p auth.Principal, at Place, kind string, r *sdk.Request) (Drawn, *sdk.Attachment, error) {
-	b, m, err := s.bind(ctx, p, at)
+	v, err := s.bind(ctx, p, at)
 	if err != nil {
 		return Drawn{}, nil, err
 	}
+	defer v.hold.Release()
 	switch kind {
 	case "view":
-		page, err := s.Engine.View(ctx, b, r)
-		drawn, err := s.finish(ctx, b, m, page, err)
+		page, err := v.hold.View(ctx, v.binding, r)
+		drawn, err := s.finish(ctx, v, page, err)
 		return drawn, nil, err
 	case "action":
-		page, err := s.Engine.Action(ctx, b, r)
-		drawn, err := s.finish(ctx, b, m, page, err)
+		page, err := v.hold.Action(ctx, v.binding, r)
+		drawn, err := s.finish(ctx, v, page, err)
 		return drawn, nil, err
 	case "file":
-		file, err := s.Engine.File(ctx, b, r)
+		file, err := v.hold.File(ctx, v.binding, r)
 		return Drawn{}, file, err
 	default:
 		return Drawn{}, nil, &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: fmt.Sprintf("There is no %.128q to call.", kind)}
 	}
 }
 
+// Manifests returns the manifest of each installed plugin, by id: of the version that serves, or of the one that was
+// refused where none does. One that is on trial is not among them.
+func (s *Service) Manifests() []*manifest.Manifest {
+	var out []*manifest.Manifest
+	for _, st := range s.Engine.Plugins() {
+		if m := s.Catalog.Version(st.Manifest.ID, st.Manifest.Version); m != nil {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
 // ShortLinks are the paths under which plugins have short links, such as "q" for /q/….
 func (s *Service) ShortLinks() []string {
 	var out []string
-	for _, m := range s.Catalog.Manifests() {
+	for _, m := range s.Manifests() {
 		if linked, ok := m.Linked(); ok {
 			out = append(out, linked.Link)
 		}
@@ -97,21 +111,85 @@ func (s *Service) ShortLinks() []string {
 	return out
 }
 
+// HasShortLinks says whether a plugin has, or lately had, short links under a path.
+func (s *Service) HasShortLinks(path string) bool { return s.Catalog.claims(path) }
+
 // ShortLink returns the address to which a short link leads: a page of the tenant's own Jira site, which asks for a login
 // before it shows the module that declares the path. Nothing is looked up in Jira here, so a stranger who guesses codes
 // learns nothing and uses up none of the tenant's rate limit.
-func (s *Service) ShortLink(t tenant.Tenant, appKey, path, code string) (string, bool) {
-	for _, m := range s.Catalog.Manifests() {
-		if linked, ok := m.Linked(); ok && linked.Link == path {
-			return t.BaseURL + "/plugins/servlet/ac/" + appKey + "/" + manifest.ConnectModuleKey(m.ID, linked.Key) + "?ac.code=" + url.QueryEscape(code), true
+func (s *Service) ShortLink(ctx context.Context, t tenant.Tenant, appKey, path, code string) (string, bool) {
+	for _, installed := range s.Manifests() {
+		e, err := s.entry(ctx, t.ID, installed.ID)
+		if err != nil {
+			continue // it was taken out just now
+		}
+		if linked, ok := e.manifest.Linked(); ok && linked.Link == path {
+			return t.BaseURL + "/plugins/servlet/ac/" + appKey + "/" + manifest.ConnectModuleKey(e.manifest.ID, linked.Key) + "?ac.code=" + url.QueryEscape(code), true
 		}
 	}
 	return "", false
 }
 
-// bind checks that the visitor may meet the plugin here and returns the binding of the call.
-func (s *Service) bind(ctx context.Context, p auth.Principal, at Place) (capability.Binding, manifest.Module, error) {
-	e, choice, err := s.Catalog.choice(ctx, p.Tenant, at.Plugin)
+// entry returns the version of a plugin that serves a tenant, or, where no version serves, the one that was refused.
+func (s *Service) entry(ctx context.Context, t capability.TenantID, id capability.PluginID) (entry, error) {
+	version := ""
+	m, err := s.Engine.Manifest(ctx, id, t)
+	switch {
+	case err == nil:
+		version = m.Version
+	case sdk.CodeOf(err) == sdk.NotFound:
+		return entry{}, unknownPlugin(id)
+	}
+	e, ok := s.Catalog.entry(id, version)
+	if !ok {
+		return entry{}, unknownPlugin(id)
+	}
+	return e, nil
+}
+
+// choice returns the version of a plugin that serves a tenant, and what the tenant chose for it.
+func (s *Service) choice(ctx context.Context, t capability.TenantID, id capability.PluginID) (entry, tenant.Module, error) {
+	e, err := s.entry(ctx, t, id)
+	if err != nil {
+		return entry{}, tenant.Module{}, err
+	}
+	choice, err := s.Catalog.choice(ctx, t, e)
+	return e, choice, err
+}
+
+// visit is a visitor at a module: the version that answers, which must be given back, and the binding under which it does.
+type visit struct {
+	hold    *core.Hold
+	binding capability.Binding
+	module  manifest.Module
+}
+
+// bind checks that the visitor may meet the plugin here. Whatever it decides by the manifest holds for the calls that
+// follow, because it holds the version.
+func (s *Service) bind(ctx context.Context, p auth.Principal, at Place) (_ visit, err error) {
+	hold, err := s.Engine.Hold(at.Plugin, p.Tenant)
+	switch {
+	case sdk.CodeOf(err) == sdk.NotFound:
+		return visit{}, unknownPlugin(at.Plugin)
+	case err != nil:
+		return visit{}, err
+	}
+	defer func() {
+		if err != nil {
+			hold.Release()
+		}
+	}()
+	e, ok := s.Catalog.entry(at.Plugin, hold.Manifest().Version)
+	if !ok { // the engine knows it and we do not
+		return visit{}, unknownPlugin(at.Plugin)
+	}
+	b, m, err := s.admit(ctx, p, at, e)
+	return visit{hold, b, m}, err
+}
+
+// admit checks that the visitor may meet a version of a plugin here, and returns the binding of the call.
+func (s *Service) admit(ctx context.Context, p auth.Principal, at Place, e entry) (capability.Binding, manifest.Module, error) {
+	choice, err := s.Catalog.choice(ctx, p.Tenant, e)
 	if err != nil {
 		return capability.Binding{}, manifest.Module{}, err
 	}
@@ -186,11 +264,12 @@ type Drawn struct {
 const maxLookups = 10
 
 // finish looks up where a page's links to issues lead, for the visitor's eyes only.
-func (s *Service) finish(ctx context.Context, b capability.Binding, m manifest.Module, page *view.Page, err error) (Drawn, error) {
+func (s *Service) finish(ctx context.Context, v visit, page *view.Page, err error) (Drawn, error) {
 	if err != nil {
 		return Drawn{}, err
 	}
-	drawn := Drawn{Page: page, Module: m, SiteURL: b.Context.SiteURL}
+	b := v.binding
+	drawn := Drawn{Page: page, Module: v.module, SiteURL: b.Context.SiteURL}
 	ids := ui.IssueIDs(page)
 	if len(ids) == 0 || b.Context.Account == "" {
 		return drawn, nil

@@ -149,12 +149,12 @@ func TestLinksToIssuesAreLookedUpForTheVisitor(t *testing.T) {
 func TestShortLink(t *testing.T) {
 	w := newWorld(t)
 	s := w.service(nil, parse(t, nil))
-	to, ok := s.ShortLink(w.tenant, "pergola", "q", "a&b=c d")
+	to, ok := s.ShortLink(t.Context(), w.tenant, "pergola", "q", "a&b=c d")
 	if want := "https://acme.atlassian.net/plugins/servlet/ac/pergola/acme-notes--open?ac.code=a%26b%3Dc+d"; !ok || to != want {
 		t.Errorf("got %q, want %q", to, want)
 	}
 	for _, path := range []string{"", "r", "Q", "q/"} {
-		if to, ok := s.ShortLink(w.tenant, "pergola", path, "x"); ok {
+		if to, ok := s.ShortLink(t.Context(), w.tenant, "pergola", path, "x"); ok {
 			t.Errorf("%q leads to %q", path, to)
 		}
 	}

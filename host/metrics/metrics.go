@@ -1,5 +1,5 @@
-// Package metrics counts what the host does, for Prometheus: requests by route and status, plugin calls and host calls by
-// plugin. No label ever holds content, an account or an address; routes are patterns, not paths.
+// Package metrics counts what the host does, for Prometheus: requests by route and status, plugin calls, host calls and what
+// they used by plugin, and how the engine stands ([Metrics.Watch]). No label ever holds content, an account or an address; routes are patterns, not paths.
 package metrics
 
 import (
@@ -14,6 +14,8 @@ import (
 
 	"github.com/pergola-platform/pergola/core"
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/core/driver"
+	"github.com/pergola-platform/pergola/sdk"
 )
 
 // Metrics is safe for concurrent use. Make it with New.
@@ -23,6 +25,11 @@ type Metrics struct {
 	calls     *prometheus.HistogramVec
 	hostCalls *prometheus.CounterVec
 	dropped   *prometheus.CounterVec
+	fuel      *prometheus.CounterVec
+	memory    *prometheus.HistogramVec
+	egress    *prometheus.CounterVec
+	logged    *prometheus.CounterVec
+	stops     *prometheus.CounterVec
 }
 
 // New returns empty metrics with those of the Go runtime and the process.
@@ -44,11 +51,27 @@ func New(version string) *Metrics {
 	m.dropped = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "pergola_plugin_log_dropped_total", Help: "Log entries of plugins that were refused because of their form, by plugin.",
 	}, []string{"plugin"})
+	m.fuel = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "pergola_plugin_fuel_total", Help: "Units of fuel that plugins computed for, by plugin; 0 for code without a fuel counter.",
+	}, []string{"plugin"})
+	m.memory = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "pergola_plugin_memory_bytes", Help: "Linear memory of an instance at the end of a call, by plugin.",
+		Buckets: prometheus.ExponentialBuckets(1<<20, 2, 10),
+	}, []string{"plugin"})
+	m.egress = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "pergola_plugin_egress_bytes_total", Help: "Bytes that plugins exchanged with Jira and other services, by plugin.",
+	}, []string{"plugin"})
+	m.logged = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "pergola_plugin_log_bytes_total", Help: "Bytes that plugins wrote to the log, by plugin.",
+	}, []string{"plugin"})
+	m.stops = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "pergola_plugin_stops_total", Help: "Calls that were stopped or refused, by plugin and limit; trap for a defect of the code, deadline where the caller waited no longer.",
+	}, []string{"plugin", "limit"})
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "pergola_build_info", Help: "Always 1; the version is the label.", ConstLabels: prometheus.Labels{"version": version},
 	})
 	info.Set(1)
-	m.registry.MustRegister(m.requests, m.calls, m.hostCalls, m.dropped, info,
+	m.registry.MustRegister(m.requests, m.calls, m.hostCalls, m.dropped, m.fuel, m.memory, m.egress, m.logged, m.stops, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -65,8 +88,47 @@ func (m *Metrics) Request(method, route string, status int, took time.Duration) 
 
 // PluginCall counts a plugin call; it makes Metrics a core.Observer.
 func (m *Metrics) PluginCall(_ context.Context, o core.Observation) {
-	m.calls.WithLabelValues(string(o.Plugin), o.Op, string(o.Code)).Observe(o.Took.Seconds())
+	plugin := string(o.Plugin)
+	m.calls.WithLabelValues(plugin, o.Op, string(o.Code)).Observe(o.Took.Seconds())
+	m.fuel.WithLabelValues(plugin).Add(float64(o.Usage.Fuel))
+	if o.Usage.MemoryBytes > 0 {
+		m.memory.WithLabelValues(plugin).Observe(float64(o.Usage.MemoryBytes))
+	}
+	m.egress.WithLabelValues(plugin).Add(float64(o.Asked.EgressBytes))
+	m.logged.WithLabelValues(plugin).Add(float64(o.Asked.LogBytes))
+	if limit := stopped(o); limit != "" {
+		m.stops.WithLabelValues(plugin, limit).Inc()
+	}
 }
+
+// stopped names the limit at which a call ended, "" where it ended at none. A limit that an answer of the plugin names is the
+// plugin's word, and no label.
+func stopped(o core.Observation) string {
+	switch {
+	case !o.Trapped && (o.Source != sdk.FromHost || o.Limit == ""):
+		return ""
+	case limits[o.Limit]:
+		return o.Limit
+	case o.Limit != "":
+		return "other"
+	case o.Code == sdk.Deadline:
+		return "deadline"
+	}
+	return "trap"
+}
+
+// limits are all that there are: those of each class of calls, and that of the host itself.
+var limits = func() map[string]bool {
+	all := map[string]bool{"host.memory": true}
+	for _, class := range driver.Classes() {
+		for _, limit := range []driver.Limit{
+			driver.LimitMemory, driver.LimitFuel, driver.LimitTimeout, driver.LimitHostCalls, driver.LimitEgress, driver.LimitLog, driver.LimitConcurrency,
+		} {
+			all[class.String()+"."+string(limit)] = true
+		}
+	}
+	return all
+}()
 
 // HostCall counts a host call; it makes Metrics a capability.Audit.
 func (m *Metrics) HostCall(_ context.Context, r capability.Record) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core"
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/core/driver"
 	"github.com/pergola-platform/pergola/host/metrics"
 	"github.com/pergola-platform/pergola/sdk"
 )
@@ -40,6 +41,57 @@ func TestMetricsCountByNameAndHoldNoContent(t *testing.T) {
 	}
 	if strings.Contains(got, "tenant-") || !strings.Contains(got, "go_goroutines ") || !strings.Contains(got, "process_start_time_seconds ") {
 		t.Error("a tenant is in the metrics, or the runtime's own are not")
+	}
+}
+
+// A label is one of a few words that we know: what a plugin answers is none, whatever it calls its limit.
+func TestStopsAreCountedByKnownLimits(t *testing.T) {
+	m := metrics.New("1")
+	for _, o := range []core.Observation{
+		{Code: sdk.Exhausted, Source: sdk.FromPlugin, Limit: "request.fuel", Trapped: true, Usage: driver.Usage{Fuel: 5, MemoryBytes: 3 << 20}},
+		{Code: sdk.Exhausted, Source: sdk.FromPlugin, Limit: "Payroll", Trapped: true, Usage: driver.Usage{Fuel: 7}, Asked: capability.Usage{EgressBytes: 11, LogBytes: 13}},
+		{Code: sdk.Internal, Source: sdk.FromPlugin, Trapped: true},
+		{Code: sdk.Deadline, Source: sdk.FromPlugin, Trapped: true},
+		{Code: sdk.Exhausted, Source: sdk.FromHost, Limit: "request.concurrency"},
+		{Code: sdk.Exhausted, Source: sdk.FromHost, Limit: "host.memory"},
+		{Code: sdk.Invalid, Source: sdk.FromPlugin, Limit: "Payroll"},        // its own answer
+		{Code: sdk.Exhausted, Source: sdk.FromPlugin, Limit: "request.fuel"}, // and so is this
+		{Code: sdk.Unavailable, Source: sdk.FromDownstream},
+		{},
+	} {
+		o.Plugin, o.Op = "acme.notes", "view"
+		m.PluginCall(t.Context(), o)
+	}
+	if err := m.Watch(func() metrics.Engine {
+		return metrics.Engine{Quarantined: map[capability.PluginID]int{"acme.notes": 2}, Instances: 3, Resident: 4, Compilations: 5, MemoryUsed: 6, MemoryLimit: 7}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	m.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	got := w.Body.String()
+	for _, want := range []string{
+		`pergola_plugin_stops_total{limit="request.fuel",plugin="acme.notes"} 1`,
+		`pergola_plugin_stops_total{limit="other",plugin="acme.notes"} 1`,
+		`pergola_plugin_stops_total{limit="trap",plugin="acme.notes"} 1`,
+		`pergola_plugin_stops_total{limit="deadline",plugin="acme.notes"} 1`,
+		`pergola_plugin_stops_total{limit="request.concurrency",plugin="acme.notes"} 1`,
+		`pergola_plugin_stops_total{limit="host.memory",plugin="acme.notes"} 1`,
+		`pergola_plugin_fuel_total{plugin="acme.notes"} 12`,
+		`pergola_plugin_memory_bytes_count{plugin="acme.notes"} 1`,
+		`pergola_plugin_memory_bytes_bucket{plugin="acme.notes",le="4.194304e+06"} 1`,
+		`pergola_plugin_egress_bytes_total{plugin="acme.notes"} 11`,
+		`pergola_plugin_log_bytes_total{plugin="acme.notes"} 13`,
+		`pergola_plugin_quarantines{plugin="acme.notes"} 2`,
+		`pergola_wasm_instances 3`, `pergola_wasm_modules 4`, `pergola_wasm_compilations_total 5`,
+		`pergola_wasm_memory_bytes 6`, `pergola_wasm_memory_limit_bytes 7`,
+	} {
+		if !strings.Contains(got, want+"\n") {
+			t.Errorf("missing: %s", want)
+		}
+	}
+	if strings.Contains(got, "Payroll") || strings.Count(got, "pergola_plugin_stops_total{") != 6 {
+		t.Errorf("a plugin's words are in the metrics, or its answers count as stops:\n%s", got)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/store/sqlitestore"
 	"github.com/pergola-platform/pergola/host/tenant"
@@ -53,3 +54,6 @@ func install(t *testing.T, r *tenant.Tenants, in tenant.Installation) tenant.Ten
 	}
 	return got
 }
+
+func tenantID(s string) capability.TenantID { return capability.TenantID(s) }
+func pluginID(s string) capability.PluginID { return capability.PluginID(s) }

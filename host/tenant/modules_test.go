@@ -173,8 +173,30 @@ func TestNoMethodReachesAnotherTenant(t *testing.T) {
 			return nil
 		},
 	}
+	kept := tenant.NewQuarantines(d)
+	if err := kept.Put(t.Context(), quarantine(ours.ID, "acme.labels", "1.0.0")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := modules.Baseline(t.Context(), ours.ID, "acme.labels", []string{"store"}); err != nil {
+		t.Fatal(err)
+	}
+	walk["Modules.Baseline"] = func() error {
+		if got, err := modules.Baseline(t.Context(), theirs.ID, "acme.labels", nil); err != nil || len(got) != 0 {
+			return fmt.Errorf("%v, %w; want nothing", got, err)
+		}
+		return nil
+	}
+	walk["Quarantines.Put"] = func() error { return kept.Put(t.Context(), quarantine(theirs.ID, "acme.labels", "1.0.0")) }
+	walk["Quarantines.Delete"] = func() error { return kept.Delete(t.Context(), theirs.ID, "acme.labels", "1.0.0") }
+	walk["Quarantines.List"] = func() error { // the host's view of all tenants, by which the others here are judged
+		all, err := kept.List(t.Context())
+		if err != nil || len(all) != 1 || all[0].Tenant != ours.ID {
+			return fmt.Errorf("%+v, %w; want ours alone", all, err)
+		}
+		return nil
+	}
 	var methods []string
-	for _, repository := range []any{tenants, modules} {
+	for _, repository := range []any{tenants, modules, kept} {
 		typ := reflect.TypeOf(repository)
 		for i := range typ.NumMethod() {
 			methods = append(methods, strings.TrimPrefix(typ.String(), "*tenant.")+"."+typ.Method(i).Name)

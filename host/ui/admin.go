@@ -2,6 +2,7 @@ package ui
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -26,10 +27,30 @@ type AdminPlugin struct {
 	Health   Health
 	// Missing are the permissions of the manifest that the tenant has not granted.
 	Missing []string
+	// Grant offers to grant all that is missing.
+	Grant bool
+	// Retry offers to have a plugin that is paused tried again at once.
+	Retry bool
+	// Trial says in a sentence that a newer version is being tried; "" shows nothing.
+	Trial string
+	// Runs say in a sentence each how the plugin's code is kept in bounds. Caution says, where it is not as well as could
+	// be, what that means; it is shown without being asked for.
+	Runs    []string
+	Caution string
+	// Limits are what one call may use.
+	Limits []Limit
 	// Settings, where it is not nil, is shown inside the card at once. Leave it nil to have the page ask for it.
 	Settings *SettingsForm
 	// Flag is shown once, such as "QR codes is switched on".
 	Flag *view.Flag
+}
+
+// Limit is one of the things that a call may use so much of, with the unit in the words.
+type Limit struct {
+	Name  string // such as "Memory"
+	Asked string // "" where the plugin asks for nothing
+	Gets  string
+	Less  bool // it gets less than it asks for
 }
 
 // Health says whether a plugin works.
@@ -83,6 +104,12 @@ type card struct {
 	Health         Health
 	EnabledCall    string
 	SettingsCall   string // "" without settings
+	RetryCall      string // "" where there is nothing to try again
+	SwitchBody     string // of a call that switches it
+	GrantBody      string // of a call that grants what is missing; "" where that is not offered
+	Trial, Caution string
+	Runs           []string
+	Limits         []Limit
 	Places         []string
 	Permissions    []permission
 	Records        []record
@@ -117,6 +144,14 @@ func newCard(p AdminPlugin) (card, error) {
 		Enabled:   p.Enabled, Flag: p.Flag,
 		Health:      Health{Tone: tone(p.Health.Tone), Label: p.Health.Label, Reason: p.Health.Reason},
 		EnabledCall: callOf(m.ID, "enabled"),
+		SwitchBody:  switchBody(!p.Enabled, m.Version),
+		Trial:       p.Trial, Caution: p.Caution, Runs: p.Runs, Limits: p.Limits,
+	}
+	if p.Grant {
+		c.GrantBody = switchBody(true, m.Version)
+	}
+	if p.Retry {
+		c.RetryCall = callOf(m.ID, "retry")
 	}
 	if m.Settings != nil {
 		c.SettingsCall = callOf(m.ID, "settings")
@@ -152,6 +187,19 @@ func newCard(p AdminPlugin) (card, error) {
 		c.Settings = &s
 	}
 	return c, nil
+}
+
+// switchBody is the body of a call that switches a plugin. Switching it on is a consent, so it says to which version.
+func switchBody(on bool, version string) string {
+	body := map[string]any{"enabled": on}
+	if on && version != "" {
+		body["version"] = version
+	}
+	out, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // a string always encodes
+	}
+	return string(out)
 }
 
 func newLink(text, href string) link {

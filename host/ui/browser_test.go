@@ -374,7 +374,7 @@ func TestBrowserAdmin(t *testing.T) {
 		until(`document.querySelector('.flag')?.textContent.startsWith('Settings saved')`),
 		click("[data-close]"), until(`document.querySelector('#settings-pergola-qrcode').hidden && document.activeElement.id === 'plugin-pergola-qrcode-settings'`))
 	calls := b.calls()
-	if d := cmp.Diff(sent{"plugins/pergola.qrcode/enabled", "", `{"enabled":true}`}, calls[1]); d != "" {
+	if d := cmp.Diff(sent{"plugins/pergola.qrcode/enabled", "", `{"enabled":true,"version":"0.1.0"}`}, calls[1]); d != "" {
 		t.Error(d)
 	}
 	if !strings.Contains(calls[len(calls)-1].Body, `"projects":["10002","10004","10042"]`) {

@@ -22,6 +22,7 @@ type (
 		Cut     bool
 		Prints  bool // some figure is for paper
 		Waiting bool // the page calls its next step by itself
+		Nothing bool // a panel without content, which takes no room
 	}
 	block struct {
 		Heading  *view.Heading
@@ -116,6 +117,7 @@ func newPage(s Shell, p *view.Page) page {
 		}
 	}
 	out.Cut = b.cut
+	out.Nothing = s.Kind == KindPanel && len(out.Blocks) == 0 && !out.Cut
 	return out
 }
 

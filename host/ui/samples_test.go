@@ -144,6 +144,29 @@ func qrManifest() *manifest.Manifest {
 	}
 }
 
+// pausedPlugin is in quarantine, runs with less than the best, and has a newer version on trial.
+func pausedPlugin() ui.AdminPlugin {
+	return ui.AdminPlugin{
+		Manifest: &manifest.Manifest{ID: "acme.paused", Name: "Stock levels", Version: "1.0.0", Publisher: manifest.Publisher{Name: "ACME"}, Runtime: manifest.Runtime{Kind: "wasm"}, Description: "Shows what is in stock."},
+		Enabled:  true, Retry: true,
+		Health:  ui.Health{Tone: view.Danger, Label: "Paused", Reason: "Paused on this site: too many of its calls had to be stopped, the last because it used up its CPU time. It is tried again with the first visit after 14:05 UTC on 4 May."},
+		Trial:   "Version 1.1.0 is being tried on some sites. This site has version 1.0.0.",
+		Caution: "Its code was not made for the CPU limit: it is stopped at its deadline by other means.",
+		Runs:    []string{"Each call starts on fresh memory: nothing is left of another call or site.", "Each call is stopped at its time limit."},
+		Limits:  []ui.Limit{{Name: "Memory", Asked: "512 MiB", Gets: "128 MiB", Less: true}, {Name: "Time", Asked: "5 s", Gets: "5 s"}, {Name: "Host calls", Gets: "1,000"}},
+	}
+}
+
+// askingPlugin is a newer version that asks for more than was granted.
+func askingPlugin() ui.AdminPlugin {
+	return ui.AdminPlugin{
+		Manifest: &manifest.Manifest{ID: "acme.asking", Name: "Handover", Version: "2.0.0", Publisher: manifest.Publisher{Name: "ACME"}, Runtime: manifest.Runtime{Kind: "wasm"},
+			Permissions: []manifest.Permission{{Name: "store", Reason: "Keeps who has what."}}},
+		Enabled: true, Missing: []string{"store"}, Grant: true,
+		Health: ui.Health{Tone: view.Warning, Label: "Working", Reason: "This version asks for more than you have granted, and runs without it: keep identifiers. Look below at what it may do; to grant it, use the button here."},
+	}
+}
+
 func adminPage(t testing.TB) ui.Admin {
 	quiet := &manifest.Manifest{ID: "acme.greeter", Name: "Greeter", Version: "2.1.0", Publisher: manifest.Publisher{Name: "ACME"}, Description: "Says hello on each issue.", Runtime: manifest.Runtime{Kind: "process"}}
 	broken := &manifest.Manifest{ID: "acme.sync", Name: "Database synchronizer for inventories with a very long name that needs more than one line in a narrow window",
@@ -153,6 +176,7 @@ func adminPage(t testing.TB) ui.Admin {
 		{Manifest: qrManifest(), Enabled: true, Health: ui.Health{Tone: view.Success, Label: "Working"}, Missing: []string{"vendor:moon"}, Settings: &open},
 		{Manifest: broken, Enabled: true, Health: ui.Health{Tone: view.Danger, Label: "Failed", Reason: "It stopped three times in a row and is paused until 14:05. Its publisher has to mend it; switch it off until then."}},
 		{Manifest: quiet},
+		pausedPlugin(), askingPlugin(),
 	}}
 }
 
@@ -179,6 +203,7 @@ func pages(t testing.TB) map[string]string {
 			view.Actions(view.Button{Label: "Create code", Action: "create", Primary: true}),
 		}})
 	})
+	draw("page-nothing", func(b *bytes.Buffer) error { return r.Page(b, panel, &view.Page{}) })
 	draw("fragment-open", func(b *bytes.Buffer) error {
 		return r.Fragment(b, ui.Shell{}, &view.Page{Title: "Opening OPS-7", OpenIssue: "10001", Blocks: []view.Block{
 			{Text: &view.Text{Spans: []view.Span{{Text: "Opening "}, {Text: "OPS-7", IssueID: "10001"}, {Text: " …"}}}},
@@ -190,6 +215,8 @@ func pages(t testing.TB) map[string]string {
 	draw("fragment-settings", func(b *bytes.Buffer) error { return r.Settings(b, admin, settingsForm(t)) })
 	draw("fragment-settings-wrong", func(b *bytes.Buffer) error { return r.Settings(b, admin, wrongSettingsForm(t)) })
 	wrong := wrongSettingsForm(t)
+	draw("fragment-card-paused", func(b *bytes.Buffer) error { return r.AdminPlugin(b, admin, pausedPlugin()) })
+	draw("fragment-card-asking", func(b *bytes.Buffer) error { return r.AdminPlugin(b, admin, askingPlugin()) })
 	draw("admin-wrong", func(b *bytes.Buffer) error {
 		return r.Admin(b, admin, ui.Admin{Plugins: []ui.AdminPlugin{{Manifest: qrManifest(), Enabled: true, Settings: &wrong}}})
 	})

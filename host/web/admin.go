@@ -6,13 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
-	"github.com/pergola-platform/pergola/core"
 	"github.com/pergola-platform/pergola/core/capability"
-	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/ui"
@@ -37,7 +34,7 @@ func (s *Server) adminPage(ctx context.Context, c *fiber.Ctx) error {
 	}
 	page := ui.Admin{}
 	for _, f := range all {
-		page.Plugins = append(page.Plugins, adminPlugin(f))
+		page.Plugins = append(page.Plugins, s.card(f))
 	}
 	var out bytes.Buffer
 	shell := s.shell(ui.KindAdmin, s.AppName, adminAPI)
@@ -46,31 +43,6 @@ func (s *Server) adminPage(ctx context.Context, c *fiber.Ctx) error {
 		return err
 	}
 	return sendPage(c, out.Bytes())
-}
-
-func adminPlugin(f feature.Feature) ui.AdminPlugin {
-	p := ui.AdminPlugin{Manifest: f.Manifest, Enabled: f.Choice.Enabled, Missing: f.Missing()}
-	switch {
-	case f.Status.Health == core.Failed:
-		p.Health = ui.Health{Tone: view.Danger, Label: "Not working", Reason: f.Status.Reason}
-	case f.Status.Reason != "": // it serves, but not the version that the operator wanted
-		p.Health = ui.Health{Tone: view.Warning, Label: "Working", Reason: f.Status.Reason}
-	case f.Choice.Enabled && len(p.Missing) > 0:
-		p.Health = ui.Health{Tone: view.Warning, Label: "Working", Reason: "This version asks for more than you have granted, and runs without it: " +
-			permissionWords(p.Missing) + ". Look below at what it may do; to grant it, switch the feature off and on again."}
-	case f.Choice.Enabled:
-		p.Health = ui.Health{Tone: view.Success, Label: "Working"}
-	}
-	return p
-}
-
-// permissionWords names permissions as an admin reads them.
-func permissionWords(names []string) string {
-	words := make([]string, len(names))
-	for i, name := range names {
-		words[i] = strings.ToLower(manifest.PermissionTitle(name))
-	}
-	return strings.Join(words, "; ")
 }
 
 // admin verifies a call of the admin page and returns the admin's tenant and account.
@@ -90,21 +62,43 @@ func (s *Server) setEnabled(ctx context.Context, c *fiber.Ctx) error {
 		return err
 	}
 	var body struct {
-		Enabled *bool `json:"enabled"`
+		Enabled *bool  `json:"enabled"`
+		Version string `json:"version"` // whose card the admin has seen; "" for any
 	}
 	if err := json.Unmarshal(c.Body(), &body); err != nil || body.Enabled == nil {
 		return invalid(`Send {"enabled": true} or {"enabled": false}.`)
 	}
 	id := capability.PluginID(c.Params("plugin"))
-	if err := s.Features.SetEnabled(ctx, t, account, id, *body.Enabled); err != nil {
+	if err := s.Features.Switch(ctx, t, account, id, *body.Enabled, body.Version); err != nil {
 		return err
 	}
+	return s.sendCard(ctx, c, t, id, switchedFlag)
+}
+
+// retry has a plugin that is paused for the admin's site tried with the next call, and answers with its card.
+func (s *Server) retry(ctx context.Context, c *fiber.Ctx) error {
+	t, _, err := s.admin(ctx, c)
+	if err != nil {
+		return err
+	}
+	id := capability.PluginID(c.Params("plugin"))
+	was := s.Features.Retry(t.ID, id)
+	return s.sendCard(ctx, c, t, id, func(f feature.Feature) *view.Flag {
+		if !was {
+			return &view.Flag{Tone: view.Info, Title: f.Manifest.Name + " is not paused"}
+		}
+		return &view.Flag{Tone: view.Success, Title: f.Manifest.Name + " is let through", Body: "The next visit to it decides whether it stays so."}
+	})
+}
+
+// sendCard answers with a plugin's card, and a flag that is shown once.
+func (s *Server) sendCard(ctx context.Context, c *fiber.Ctx, t tenant.Tenant, id capability.PluginID, flag func(feature.Feature) *view.Flag) error {
 	f, err := s.Features.Get(ctx, t.ID, id)
 	if err != nil {
 		return err
 	}
-	card := adminPlugin(f)
-	card.Flag = switchedFlag(f)
+	card := s.card(f)
+	card.Flag = flag(f)
 	var out bytes.Buffer
 	if err := s.UI.AdminPlugin(&out, s.shell(ui.KindAdmin, "", adminAPI), card); err != nil {
 		return err

@@ -55,9 +55,10 @@ var settingsSchema = `{"type":"object","properties":{
 	"size":{"type":"integer","title":"Size","minimum":10,"maximum":100,"default":30},
 	"projects":{"type":"array","title":"Projects","items":{"type":"string"},"x-jira":"project"}}}`
 
-func pluginManifest(t testing.TB) *manifest.Manifest {
+// pluginManifest returns the plugin's manifest; more are further members, each with a comma behind it.
+func pluginManifest(t testing.TB, more string) *manifest.Manifest {
 	t.Helper()
-	m, err := manifest.Parse("plugin.json", []byte(`{"manifestVersion":1,"id":"acme.notes","name":"Notes","version":"1.0.0",
+	m, err := manifest.Parse("plugin.json", []byte(`{`+more+`"manifestVersion":1,"id":"acme.notes","name":"Notes","version":"1.0.0",
 		"publisher":{"name":"Acme"},"description":"Notes beside an issue.","compat":{"abi":1},
 		"runtime":{"kind":"wasm","entry":"plugin.wasm"},
 		"permissions":[{"name":"jira:read","reason":"Show the issue"}],
@@ -114,6 +115,12 @@ func (keys) Key(_ context.Context, kid string) (*rsa.PublicKey, error) {
 
 func start(t testing.TB, options ...option) *host {
 	t.Helper()
+	return startWith(t, "", core.Breaking{}, options...)
+}
+
+// startWith starts a host whose plugin's manifest has more members, and with an operator's idea of when to pause it.
+func startWith(t testing.TB, more string, breaking core.Breaking, options ...option) *host {
+	t.Helper()
 	h := &host{t: t, site: newSite(t), key: atlassian(), log: &records{}}
 	db, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Config{})
 	check(t, err)
@@ -123,15 +130,15 @@ func start(t testing.TB, options ...option) *host {
 	h.tenant, err = h.tenants.Install(t.Context(), tenant.Installation{ClientKey: clientKey, SharedSecret: tenant.NewSecret(secret), BaseURL: h.site.URL})
 	check(t, err)
 
-	catalog, err := feature.NewCatalog(h.modules, []string{"*"}, pluginManifest(t))
+	catalog, err := feature.NewCatalog(h.modules, []string{"*"}, pluginManifest(t, more))
 	check(t, err)
 	log := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	counts := metrics.New("test")
 	broker, err := capability.NewBroker(services.New(services.Deps{Settings: services.SettingsFunc(catalog.Settings)}), counts)
 	check(t, err)
-	engine, err := core.New(core.Config{Drivers: map[string]driver.Driver{"wasm": inproc.New(log, h.plugin())}, Broker: broker, Observer: counts})
+	engine, err := core.New(core.Config{Drivers: map[string]driver.Driver{"wasm": inproc.New(log, h.plugin())}, Broker: broker, Observer: counts, Breaking: breaking})
 	check(t, err)
-	check(t, engine.Add(t.Context(), pluginManifest(t), []byte(plugin)))
+	check(t, engine.Add(t.Context(), pluginManifest(t, more), []byte(plugin)))
 	client, err := jira.New(jira.Config{AppKey: appKey})
 	check(t, err)
 
@@ -147,7 +154,7 @@ func start(t testing.TB, options ...option) *host {
 	c := web.Config{
 		AppKey: appKey, AppName: "Pergola", BaseURL: h.url, BridgeURL: "https://bridge.example/all.js", FrameAncestors: []string{"https://*.jira.example"},
 		BodyLimit: maxBody, ReadTimeout: 5 * time.Second, Log: log, Metrics: counts, Verifier: verifier, Lifecycle: lifecycle,
-		Descriptor: []byte(`{"key":"pergola"}`), Tenants: h.tenants, UI: renderer, Now: time.Now,
+		Descriptor: func() []byte { return []byte(`{"key":"pergola"}`) }, Tenants: h.tenants, UI: renderer, Now: time.Now,
 		Features: feature.New(feature.Config{
 			Catalog: catalog, Engine: engine, Tenants: h.tenants, Jira: client, BaseURL: h.url, Log: log, Now: time.Now,
 		}),

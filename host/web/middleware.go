@@ -61,8 +61,14 @@ func (s *Server) finish(c *fiber.Ctx, took time.Duration) {
 // noRoute stands in logs and metrics for every address that no route has, so that strangers cannot fill either.
 const noRoute = "none"
 
+// patternKey is where a handler that takes more than one pattern leaves the one that fits.
+type patternKey struct{}
+
 // route returns the pattern of the route that took the request.
 func route(c *fiber.Ctx) string {
+	if pattern, ok := c.Locals(patternKey{}).(string); ok {
+		return pattern
+	}
 	r := c.Route()
 	// Fiber's stand-in has no handlers and the address as its path; what only the middleware took has the path "/".
 	if len(r.Handlers) == 0 || r.Path == "/" && c.Path() != "/" {

@@ -30,6 +30,17 @@ func (s *Server) home(c *fiber.Ctx) error {
 // health says that the process lives.
 func (s *Server) health(c *fiber.Ctx) error { return c.SendString("ok\n") }
 
+// Detail says how a host runs, to its operator. Anybody may ask /readyz, so there is no reason, name or path in it.
+type Detail struct {
+	// Snapshot is how the memory of Wasm plugins goes back after a call: "pagemap_scan", "pagemap" or "copy", the best
+	// first. Refused are better ones that do not work on this system; the log says why.
+	Snapshot string   `json:"snapshot"`
+	Refused  []string `json:"refused"`
+	// MemoryUsed and MemoryLimit are what all Wasm plugins together use and may use, in bytes.
+	MemoryUsed  int64 `json:"memoryUsedBytes"`
+	MemoryLimit int64 `json:"memoryLimitBytes"`
+}
+
 // ready says whether the host can serve, part by part. Anybody may ask, so the reasons go to the log.
 func (s *Server) ready(ctx context.Context, c *fiber.Ctx) error {
 	parts := map[string]string{}
@@ -41,7 +52,11 @@ func (s *Server) ready(ctx context.Context, c *fiber.Ctx) error {
 			c.Status(http.StatusServiceUnavailable)
 		}
 	}
-	return c.JSON(fiber.Map{"parts": parts})
+	answer := fiber.Map{"parts": parts}
+	if s.Detail != nil {
+		answer["engine"] = s.Detail()
+	}
+	return c.JSON(answer)
 }
 
 // metrics serves Prometheus: to whoever has the token, or, where none is configured, to this machine. It goes by the
@@ -88,5 +103,5 @@ func (s *Server) static(c *fiber.Ctx) error {
 // descriptor serves the Connect descriptor.
 func (s *Server) descriptor(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSONCharsetUTF8)
-	return c.Send(s.Descriptor)
+	return c.Send(s.Descriptor())
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -67,7 +69,7 @@ func public(err error) (status int, code sdk.Code, message string) {
 	var e *sdk.Error
 	switch {
 	case errors.As(err, &e):
-		return statusOf(e), e.Code, e.Message
+		return statusOf(e), e.Code, sentence(e.Message)
 	case errors.Is(err, store.ErrUnavailable):
 		return http.StatusServiceUnavailable, sdk.Unavailable, "We cannot reach our own store just now. Try again in a minute."
 	case errors.Is(err, context.DeadlineExceeded):
@@ -76,6 +78,19 @@ func public(err error) (status int, code sdk.Code, message string) {
 		return http.StatusServiceUnavailable, sdk.Unavailable, "The server is being restarted. Try again in a minute."
 	}
 	return http.StatusInternalServerError, sdk.Internal, "Something is broken on our side. Try again; if it stays so, tell your admin the number of this request."
+}
+
+// sentence begins a message with a capital and ends it with a full stop: those of the engine are clauses.
+func sentence(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return s
+	}
+	s = string(unicode.ToUpper(first)) + s[size:]
+	if last, _ := utf8.DecodeLastRuneInString(s); !strings.ContainsRune(".!?…", last) {
+		s += "."
+	}
+	return s
 }
 
 func statusOf(e *sdk.Error) int {

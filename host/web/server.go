@@ -33,7 +33,7 @@ import (
 	"github.com/pergola-platform/pergola/host/ui"
 )
 
-// Config is what a Server needs. All of it is required, but for MetricsToken.
+// Config is what a Server needs. All of it is required, but for MetricsToken and Detail.
 type Config struct {
 	AppKey  string
 	AppName string
@@ -48,16 +48,19 @@ type Config struct {
 	// this machine: behind a proxy that runs here, every visitor seems to come from this machine.
 	MetricsToken string
 
-	Log        *slog.Logger
-	Metrics    *metrics.Metrics
-	Verifier   *auth.Verifier
-	Lifecycle  *connect.Lifecycle
-	Descriptor []byte
+	Log       *slog.Logger
+	Metrics   *metrics.Metrics
+	Verifier  *auth.Verifier
+	Lifecycle *connect.Lifecycle
+	// Descriptor returns atlassian-connect.json as it is now; nobody changes the bytes.
+	Descriptor func() []byte
 	Features   *feature.Service
 	Tenants    Tenants
 	UI         *ui.Renderer
 	// Ready says whether the host can serve, part by part; a nil error means that the part is fine.
 	Ready func(ctx context.Context) map[string]error
+	// Detail says how the host runs, for /readyz; nil leaves it out.
+	Detail func() Detail
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -124,13 +127,13 @@ func New(c Config) (*Server, error) {
 
 	s.app.Post("/api/plugin/:plugin/:module/:kind/:name", s.working(s.call))
 	s.app.Post("/api/admin/plugins/:plugin/enabled", s.working(s.setEnabled))
+	s.app.Post("/api/admin/plugins/:plugin/retry", s.working(s.retry))
 	s.app.Get("/api/admin/plugins/:plugin/settings", s.working(s.settings))
 	s.app.Post("/api/admin/plugins/:plugin/settings", s.working(s.saveSettings))
 
-	// The manifests choose these paths, and core/manifest keeps them off ours.
-	for _, path := range c.Features.ShortLinks() {
-		s.app.Get("/"+path+"/:code", s.working(s.shortLink(path)))
-	}
+	// The manifests choose the paths of short links, and core/manifest keeps them off ours. Plugins come and go while the
+	// host serves, and Fiber's routes do not, so this looks at each address that no route has.
+	s.app.Use(s.shortLinks)
 	return s, nil
 }
 

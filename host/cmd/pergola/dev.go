@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/pergola-platform/pergola/host/app"
@@ -40,7 +42,12 @@ func (c devCmd) Run(ctx context.Context, s streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, shut(site.Close)) }()
 
-	cfg, _, err := c.load(site.Override())
+	override := site.Override()
+	override["plugins.watch"] = "true"
+	if first.Engine.RolloutShare == config.Default().Engine.RolloutShare { // whoever writes a plugin wants to see it at once
+		override["engine.rollout_share"] = "0"
+	}
+	cfg, _, err := c.load(override)
 	if err != nil {
 		return err
 	}
@@ -51,12 +58,39 @@ func (c devCmd) Run(ctx context.Context, s streams) (err error) {
 	if err := site.Install(ctx, host.URL()); err != nil {
 		return errors.Join(err, shut(host.Close))
 	}
+	host.Announce() // and again when a plugin has changed
 	c.ready(s.out, site, host, cfg)
+	ctx, stop := context.WithCancel(ctx)
+	var renewing sync.WaitGroup
+	renewing.Go(func() { renew(ctx, host, site, log) })
 	err = host.Wait(ctx)
+	stop()
+	renewing.Wait()
 	if c.JSON {
 		printEvent(s.out, map[string]string{"event": "stopped"})
 	}
 	return err
+}
+
+// renew installs the app anew whenever its modules have changed, so that the site shows what came with a plugin. An
+// installation renews the site's secret, and with it ends every page that is open; so none is made in vain.
+func renew(ctx context.Context, host *app.Host, site *app.Sandbox, log *slog.Logger) {
+	installed := host.Descriptor()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-host.Changed():
+		}
+		now := host.Descriptor()
+		if bytes.Equal(installed, now) {
+			continue
+		}
+		installed = now
+		if err := site.Install(ctx, host.URL()); err != nil {
+			log.Error("install the app anew", "error", err)
+		}
+	}
 }
 
 func (c devCmd) ready(w io.Writer, site *app.Sandbox, host *app.Host, cfg config.Config) {
