@@ -55,7 +55,8 @@ func measureHandler(ctx context.Context, l *lab) error {
 	defer i.close()
 
 	r, err := l.measure([]rounds.Case{
-		plain.kept(casePlain, in), counted.kept(caseMetered, in), stopped.withDeadline(caseDeadline, in), i.calls(caseEnginePage, in),
+		plain.renewed(plain.kept(casePlain, in), in), counted.renewed(counted.kept(caseMetered, in), in),
+		stopped.renewed(stopped.withDeadline(caseDeadline, in), in), i.calls(caseEnginePage, in),
 	})
 	if err != nil {
 		return err

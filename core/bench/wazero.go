@@ -107,6 +107,25 @@ func (b *bare) kept(name string, message []byte) rounds.Case {
 	}}
 }
 
+// renewed is the case with a new instance in each round. How fast a Go guest is that is called again and again depends on where its
+// collector stands, since it goes on in the calls alone: some instances are twice as slow as others, for good.
+func (b *bare) renewed(c rounds.Case, message []byte) rounds.Case {
+	ctx := context.Background()
+	c.Prepare = func() error {
+		err := b.module.Close(ctx)
+		if err == nil {
+			b.instance, err = b.instantiate(ctx)
+		}
+		for range 20 {
+			if err == nil {
+				_, err = b.Call(ctx, message)
+			}
+		}
+		return err
+	}
+	return c
+}
+
 // withDeadline is a case that calls the one instance with a deadline for each call.
 func (b *bare) withDeadline(name string, message []byte) rounds.Case {
 	return rounds.Case{Name: name, Run: func(n int) error {

@@ -84,8 +84,8 @@ func checkExports(s *shape) []string {
 			problems = append(problems, fmt.Sprintf("its export %s is %s, but has to be %s", want.name, e.sig, want.sig))
 		}
 	}
-	if e, ok := s.exports[wire.ExportSeed]; ok && (e.kind != kindFunc || e.sig != "(i64, i64, i64, i64)") {
-		problems = append(problems, fmt.Sprintf("its export %s is %s %s, but has to be a function (i64, i64, i64, i64)", wire.ExportSeed, e.kind, e.sig))
+	if e, ok := s.exports[wire.ExportSeed]; ok && (e.kind != kindFunc || e.sig != "() i32") {
+		problems = append(problems, fmt.Sprintf("its export %s is %s %s, but has to be a function () i32", wire.ExportSeed, e.kind, e.sig))
 	}
 	if e, ok := s.exports[exportInitialize]; ok && (e.kind != kindFunc || e.sig != "()") {
 		problems = append(problems, exportInitialize+" has to be a function without parameters and results")

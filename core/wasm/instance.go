@@ -2,7 +2,6 @@ package wasm
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -35,9 +34,13 @@ type instance struct {
 	inLane    bool  // it holds a place in the driver's lane
 	laneSince int64 // the fuel that it had been given when it took the place
 
-	ctx        context.Context // with which the guest is called: host functions find the instance there
-	guest      api.Module
-	call, seed api.Function
+	ctx   context.Context // with which the guest is called: host functions find the instance there
+	guest api.Module
+	call  api.Function
+
+	// seedPtr is where a guest that is seeded wants its randomness.
+	seedPtr uint32
+	seeded  bool
 
 	// bufferPtr and bufferLen are what pergola_buffer returned last; a buffer is valid until it is called again.
 	bufferPtr, bufferLen uint32
@@ -47,7 +50,7 @@ type instance struct {
 	class  driver.Class
 	host   hostcall.Host
 	reply  []byte // waiting for host_read
-	stack  [4]uint64
+	stack  [1]uint64
 }
 
 type instanceKey struct{}
@@ -59,9 +62,11 @@ func (d *Driver) link(ctx context.Context, in *instance, memory experimental.Lin
 	}
 	in.ctx = context.WithValue(ctx, instanceKey{}, in)
 	in.tank.budget, in.tank.given = startBudget, startFuel // for a start function
+	// Nobody asks wazero for randomness, but by default it makes a source of 5 KiB for each instance.
+	config := wazero.NewModuleConfig().WithName("").WithStartFunctions().WithRandSource(d.random)
 	guest, err := in.code.runtime.InstantiateModule(experimental.WithMemoryAllocator(in.ctx, experimental.MemoryAllocatorFunc(func(_, _ uint64) experimental.LinearMemory {
 		return memory
-	})), in.code.module, wazero.NewModuleConfig().WithName("").WithStartFunctions())
+	})), in.code.module, config)
 	in.output.flush()
 	if err != nil {
 		in.hold(0)
@@ -69,7 +74,7 @@ func (d *Driver) link(ctx context.Context, in *instance, memory experimental.Lin
 	}
 	in.guest = guest
 	d.instances.Add(1)
-	in.call, in.seed = guest.ExportedFunction(wire.ExportCall), guest.ExportedFunction(wire.ExportSeed)
+	in.call = guest.ExportedFunction(wire.ExportCall)
 	if in.code.metered() {
 		in.tank.counter = guest.ExportedGlobal(fuel.ExportFuel).(api.MutableGlobal)
 		in.globals = mutableGlobals(guest, in.code.globals)
@@ -96,7 +101,7 @@ func (in *instance) run(turn *driver.Turn, c driver.Call) (driver.Result, error)
 
 func (in *instance) exchange(message []byte) ([]byte, error) {
 	defer in.output.flush()
-	if in.seed != nil {
+	if in.seeded {
 		if err := in.reseed(); err != nil {
 			return nil, err
 		}
@@ -128,16 +133,26 @@ func (in *instance) exchange(message []byte) ([]byte, error) {
 
 // reseed gives the guest randomness for one call. What it had in its memory went back to what all its instances share.
 func (in *instance) reseed() error {
-	var random [32]byte
-	if _, err := io.ReadFull(in.driver.random, random[:]); err != nil {
+	at, inside := in.guest.Memory().Read(in.seedPtr, wire.SeedBytes)
+	if !inside {
+		return driver.Defect("it returned a place for its seed outside of its memory")
+	}
+	if _, err := io.ReadFull(in.driver.random, at); err != nil {
 		return &sdk.Error{Code: sdk.Internal, Source: sdk.FromHost, Message: "the host has no randomness; its operator finds the reason in the log"}
 	}
-	for i := range in.stack {
-		in.stack[i] = binary.LittleEndian.Uint64(random[8*i:])
+	return nil
+}
+
+// findSeed asks the guest where it wants its randomness, if it wants any.
+func (in *instance) findSeed() error {
+	f := in.guest.ExportedFunction(wire.ExportSeed)
+	if f == nil {
+		return nil
 	}
-	if err := in.seed.CallWithStack(in.ctx, in.stack[:]); err != nil {
+	if err := f.CallWithStack(in.ctx, in.stack[:]); err != nil {
 		return in.explain(err)
 	}
+	in.seedPtr, in.seeded = uint32(in.stack[0]), true
 	return nil
 }
 
@@ -184,6 +199,7 @@ func (in *instance) restoreGlobals() {
 		g.Set(in.code.values[i])
 	}
 	in.bufferPtr, in.bufferLen = in.code.buffer, in.code.bufferLen
+	in.seedPtr, in.seeded = in.code.seed, in.code.seeded
 }
 
 func (in *instance) close() {

@@ -18,8 +18,10 @@ type pristine struct {
 	globals []string        // names of the mutable globals
 	values  []uint64        // of them
 
-	// buffer and bufferLen are what pergola_buffer returned.
+	// buffer and bufferLen are what pergola_buffer returned, seed what pergola_seed did, where it is there.
 	buffer, bufferLen uint32
+	seed              uint32
+	seeded            bool
 
 	scratchLen  int  // of the memory before anything runs
 	ownsScratch bool // the memory can be filled anywhere, and the image taken afterwards; see mappedMemory
@@ -54,6 +56,11 @@ func (d *Driver) start(ctx context.Context, c *compiled, s *shape, memoryBytes u
 		if in, err = d.fresh(ctx, c, memoryBytes); err != nil {
 			return err
 		}
+		in.tank.fill(warmFuel)
+		if err := in.findSeed(); err != nil {
+			in.close()
+			return err
+		}
 	}
 	defer in.close()
 	memory, inside := in.guest.Memory().Read(0, in.guest.Memory().Size())
@@ -71,6 +78,7 @@ func (d *Driver) start(ctx context.Context, c *compiled, s *shape, memoryBytes u
 		c.values = append(c.values, g.Get())
 	}
 	c.buffer, c.bufferLen = in.bufferPtr, in.bufferLen
+	c.seed, c.seeded = in.seedPtr, in.seeded
 	c.scratchLen = int(s.memories[0].min * pageSize)
 	// wazero takes a memory anew when it grows; and a start function must see the memory that it works on.
 	c.ownsScratch = !s.starts && (!s.memories[0].bounded || s.memories[0].max > s.memories[0].min)
@@ -82,6 +90,9 @@ func (in *instance) warm() error {
 	in.output = nil // a developer did not ask for these calls
 	in.tank.fill(warmFuel)
 	if err := in.makeBuffer(warmBuffer); err != nil {
+		return err
+	}
+	if err := in.findSeed(); err != nil {
 		return err
 	}
 	call := wire.Call{Op: wire.OpDescribe}

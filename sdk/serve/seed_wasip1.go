@@ -21,15 +21,24 @@ type generator struct {
 	c    uint32 // which block of the stream buf is
 }
 
-var random *generator
+var (
+	random *generator
+	seed   [4]uint64 // where random was not found
+)
 
 //go:wasmexport pergola_seed
-func pergolaSeed(a, b, c, d uint64) {
+func pergolaSeed() unsafe.Pointer {
 	if random == nil {
-		return
+		return unsafe.Pointer(&seed)
 	}
-	random.seed = [4]uint64{a, b, c, d}
-	random.i, random.c = random.n, 0 // so that the next number is drawn from a new block
+	return unsafe.Pointer(&random.seed)
+}
+
+// reseed has the next number drawn from a new block, by the seed that the host has put there for this call.
+func reseed() {
+	if random != nil {
+		random.i, random.c = random.n, 0
+	}
 }
 
 // findGenerator sets random. It looks at all memory below the heap, where the runtime has its variables.

@@ -36,6 +36,7 @@ func pergolaBuffer(n uint32) unsafe.Pointer {
 
 //go:wasmexport pergola_call
 func pergolaCall(n uint32) uint64 {
+	reseed()
 	result = Dispatch(context.Background(), plugin, buffer[:n])
 	if !warmed {
 		warmed = true

@@ -19,12 +19,12 @@
 //	_initialize()                  called once by the host, before anything else
 //	pergola_buffer(n i32) i32      address of a buffer of at least n bytes, valid until the next call of it
 //	pergola_call(n i32) i64        handles the Call of n bytes in that buffer; returns address<<32 | length of the Result
-//	pergola_seed(a, b, c, d i64)   may be missing: gets 256 fresh random bits before each call
+//	pergola_seed() i32             may be missing: address of SeedBytes bytes that the host fills with fresh randomness before each call
 //
 // Each call begins with the memory and the globals that _initialize left, as if there had been no call before: what a guest keeps
-// in a variable is gone afterwards. That is true of a random generator's state too, so a guest that has one seeds it in pergola_seed, or
-// takes its random numbers from random_get alone. Calls of pergola_buffer and pergola_call that the host makes to warm the guest up may count
-// as part of the start.
+// in a variable is gone afterwards. That is true of a random generator's state too, so a guest that has one seeds it in each call with what stands at the
+// address that pergola_seed returned, or takes its random numbers from random_get alone. Calls of pergola_buffer, pergola_seed and pergola_call that
+// the host makes to warm the guest up may count as part of the start.
 //
 // and imports at most, from module "pergola",
 //
@@ -42,6 +42,8 @@ const (
 	ABI = 1
 	// MaxMessage is the largest message in bytes, in either direction.
 	MaxMessage = 4 << 20
+	// SeedBytes is how much randomness a guest gets for each call, where it exports pergola_seed.
+	SeedBytes = 32
 )
 
 // The operations that a host asks of a plugin, and the types of their bodies.

@@ -21,6 +21,8 @@ type Case struct {
 	Name string
 	// Run does it n times, one after the other.
 	Run func(n int) error
+	// Prepare, where it is not nil, comes before each slot and is not measured.
+	Prepare func() error
 }
 
 // Config says how much is measured. The zero value works.
@@ -57,6 +59,11 @@ func Measure(cases []Case, c Config) (*Result, error) {
 	for range c.Rounds {
 		rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] }) //nolint:gosec // an order is no secret
 		for _, i := range order {
+			if prepare := cases[i].Prepare; prepare != nil {
+				if err := prepare(); err != nil {
+					return nil, fmt.Errorf("%s: %w", cases[i].Name, err)
+				}
+			}
 			runtime.GC()
 			took, err := run(cases[i], times[i])
 			if err != nil {

@@ -199,15 +199,10 @@ plugin.views.set("look", (request: Value, answer: Writer): Fault | null => {
   return titled(answer, found);
 });
 
-// Numbers of a generator that the host seeds before each call, and of the host itself.
-const generator = new StaticArray<u64>(4);
+// What the host gives each call, and what it answers when it is asked.
+const seed = new StaticArray<u64>(4);
 
-export function pergola_seed(a: u64, b: u64, c: u64, d: u64): void {
-  generator[0] = a;
-  generator[1] = b;
-  generator[2] = c;
-  generator[3] = d;
-}
+export function pergola_seed(): usize { return changetype<usize>(seed); }
 
 // @ts-ignore: decorator
 @external("wasi_snapshot_preview1", "random_get")
@@ -216,7 +211,7 @@ declare function randomGet(at: usize, n: u32): u32;
 plugin.views.set("draw", (request: Value, answer: Writer): Fault | null => {
   const asked = new StaticArray<u64>(1);
   randomGet(changetype<usize>(asked), 8);
-  return titled(answer, `${generator[0]} ${generator[1] ^ generator[3]} ${generator[2]} ${asked[0]}`);
+  return titled(answer, `${seed[0]} ${seed[1] ^ seed[3]} ${seed[2]} ${asked[0]}`);
 });
 
 // scan looks for a text whose lowest bits were changed, so that what knows the needle does not hold the text.

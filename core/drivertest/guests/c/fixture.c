@@ -198,20 +198,18 @@ static pergola_error look(pergola_value request, pergola_writer *answer) {
   return titled(answer, (pergola_bytes){(uint8_t *)found, n});
 }
 
-// Numbers of a generator that the host seeds before each call, and of the host itself.
-static uint64_t generator[4];
+// What the host gives each call, and what it answers when it is asked.
+static uint64_t seed[4];
 
-__attribute__((export_name("pergola_seed"))) void pergola_seed(uint64_t a, uint64_t b, uint64_t c, uint64_t d) {
-  generator[0] = a, generator[1] = b, generator[2] = c, generator[3] = d;
-}
+__attribute__((export_name("pergola_seed"))) void *pergola_seed(void) { return seed; }
 
 static pergola_error draw(pergola_value request, pergola_writer *answer) {
   (void)request;
   uint64_t asked;
   if (getentropy(&asked, sizeof asked)) return pergola_fail(PERGOLA_INTERNAL, "there is no randomness");
   char *s = pergola_alloc(128);
-  snprintf(s, 128, "%llu %llu %llu %llu", (unsigned long long)generator[0], (unsigned long long)(generator[1] ^ generator[3]),
-           (unsigned long long)generator[2], (unsigned long long)asked);
+  snprintf(s, 128, "%llu %llu %llu %llu", (unsigned long long)seed[0], (unsigned long long)(seed[1] ^ seed[3]), (unsigned long long)seed[2],
+           (unsigned long long)asked);
   return titled(answer, pergola_text(s));
 }
 
