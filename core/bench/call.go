@@ -26,6 +26,7 @@ const (
 	caseBare     = "bare wazero, one instance, no limit"
 	caseFuel     = "bare wazero, one instance, fuel counter"
 	caseIsolated = "engine: pristine memory, fuel, pool"
+	caseStopped  = "bare wazero, one instance, WithCloseOnContextDone"
 	caseFresh    = "bare wazero, new instance and _initialize"
 	caseKnqyf263 = "knqyf263/go-plugin, one instance, no limit"
 	caseExtism   = "Extism with a timeout"
@@ -64,12 +65,17 @@ func measureCalls(ctx context.Context, l *lab) error {
 		return err
 	}
 	defer counted.close()
+	stopped, err := openBare(ctx, code, wazero.NewRuntimeConfig().WithCloseOnContextDone(true))
+	if err != nil {
+		return err
+	}
+	defer stopped.close()
 	i, err := openIsolated(ctx, code, driver.Limits{})
 	if err != nil {
 		return err
 	}
 	defer i.close()
-	cases = append(cases, b.kept(caseBare, in), counted.kept(caseFuel, in), i.calls(caseIsolated, in), b.fresh(caseFresh, in))
+	cases = append(cases, b.kept(caseBare, in), counted.kept(caseFuel, in), stopped.withDeadline(caseStopped, in), i.calls(caseIsolated, in), b.fresh(caseFresh, in))
 	if err := answers(caseBare, in, func() ([]byte, error) { return b.Call(ctx, in) }); err != nil {
 		return err
 	}
@@ -105,6 +111,7 @@ func measureCalls(ctx context.Context, l *lab) error {
 	}
 	l.table("one call, 1 KB each way, one caller, Go guests", caseBare, r)
 	l.figure("isolated_call_vs_bare_go", r.Ratio(caseIsolated, caseBare).Median)
+	l.figure("fuel_vs_close_on_done_1kb", r.Ratio(caseStopped, caseFuel).Median)
 	l.figure("fresh_state_vs_initialize", r.Ratio(caseFresh, caseIsolated).Median)
 	l.figure("extism_vs_isolated", r.Ratio(caseExtism, caseIsolated).Median)
 	l.figure("goplugin_grpc_vs_isolated", r.Ratio(caseGRPC, caseIsolated).Median)

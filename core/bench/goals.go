@@ -76,6 +76,7 @@ func (g goal) met(v float64) bool {
 var goals = []goal{
 	{"call", "isolated_call_vs_bare_go", atMost, 1.8},
 	{"call", "fresh_state_vs_initialize", atLeast, 500},
+	{"call", "fuel_vs_close_on_done_1kb", atLeast, 4},
 	{"call", "extism_vs_isolated", atLeast, 20},
 	{"call", "goplugin_grpc_vs_isolated", atLeast, 20},
 	{"call", "knqyf263_vs_isolated", atLeast, 1.5},

@@ -76,8 +76,9 @@ func (m *heapMemory) Reallocate(size uint64) []byte {
 		return nil
 	}
 	if size > uint64(cap(m.buf)) {
-		// Half as much again, so that a guest that grows page by page is not copied each time.
-		grown := make([]byte, size, min(m.limit, max(size, uint64(cap(m.buf))+uint64(cap(m.buf))/2)))
+		// Half as much again, and 8 MiB at least, so that a guest that grows page by page is not copied each time; what is not
+		// touched costs nothing.
+		grown := make([]byte, size, min(m.limit, max(size, 8<<20, uint64(cap(m.buf))+uint64(cap(m.buf))/2)))
 		copy(grown, m.buf)
 		m.buf = grown
 		return m.buf
