@@ -13,6 +13,7 @@ import (
 // children are what the program does as a child of itself, by name, for what can only be seen of a whole process. The values
 // are those that the parent wants.
 var children = map[string]func(ctx context.Context, l *lab, args []string) ([]float64, error){
+	"handler": childHandler,
 	"restart": childRestart,
 	"idle":    childIdle,
 	"tenants": childTenants,

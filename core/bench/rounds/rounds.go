@@ -96,6 +96,30 @@ func fit(c Case, slot time.Duration) (int, error) {
 	}
 }
 
+// Values are the nanoseconds of each case, round by round, in the order of the cases: what a child tells its parent.
+func (r *Result) Values() []float64 {
+	var out []float64
+	for i := range r.ns[r.names[0]] {
+		for _, name := range r.names {
+			out = append(out, r.ns[name][i])
+		}
+	}
+	return out
+}
+
+// Collect makes a result of the values of one, or those of several behind each other, for the same cases.
+func Collect(names []string, values []float64) (*Result, error) {
+	if len(names) == 0 || len(values)%len(names) != 0 {
+		return nil, fmt.Errorf("%d values are no rounds of %d cases", len(values), len(names))
+	}
+	r := &Result{names: names, ns: map[string][]float64{}}
+	for i, v := range values {
+		name := names[i%len(names)]
+		r.ns[name] = append(r.ns[name], v)
+	}
+	return r, nil
+}
+
 // Names are the cases, in the order in which they were given.
 func (r *Result) Names() []string { return r.names }
 

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"runtime/debug"
 	"strconv"
 
 	"github.com/pergola-platform/pergola/sdk"
@@ -19,6 +20,7 @@ func init() {
 			"page": sdk.ViewFunc(page),
 			"spin": sdk.ViewFunc(spin),
 			"ask":  sdk.ViewFunc(ask),
+			"hold": sdk.ViewFunc(hold),
 		},
 	})
 }
@@ -53,6 +55,12 @@ func ask(ctx context.Context, r *sdk.Request) (*view.Page, error) {
 	if err := hostcall.Do(ctx, "wait", nil, nil); err != nil {
 		return nil, err
 	}
+	return page(ctx, r)
+}
+
+// hold switches the garbage collector off.
+func hold(ctx context.Context, r *sdk.Request) (*view.Page, error) {
+	debug.SetGCPercent(-1)
 	return page(ctx, r)
 }
 
