@@ -130,7 +130,7 @@ func TestOperatorInstallsUpgradesAndNothingElse(t *testing.T) {
 	write(t, "pergola.yaml", "plugins:\n  dir: plugins\n  trust:\n    publishers: ['acme.*="+key+"']\n")
 
 	stdout, _ := must(t, 0, "plugin", "install", "one.pergola")
-	contains(t, stdout, "acme.labels 1.0.0 installed as plugins/acme.labels-1.0.0.pergola", "signed by publisher acme", "restart the host")
+	contains(t, stdout, "acme.labels 1.0.0 installed as plugins/acme.labels-1.0.0.pergola", "signed by publisher acme", "kill -HUP")
 	stdout, _ = must(t, 0, "plugin", "install", "two.pergola")
 	contains(t, stdout, "removed the older acme.labels-1.0.0.pergola")
 	stdout, _ = must(t, 0, "plugin", "install", "two.pergola")

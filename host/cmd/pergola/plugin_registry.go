@@ -136,7 +136,7 @@ func (c installCmd) Run(ctx context.Context, s streams) error {
 		fmt.Fprintf(s.err, "the directory %s holds an older version, which no longer serves; remove it when you like\n", name)
 	}
 	if !p.Same {
-		fmt.Fprintln(s.out, "restart the host to serve it")
+		fmt.Fprintln(s.out, "the host serves it after SIGHUP (kill -HUP), or when it starts")
 	}
 	return nil
 }
