@@ -41,11 +41,13 @@ func reseed() {
 	}
 }
 
+func draw() uint64 { return rand.Uint64() } //nolint:gosec // it is this generator that is looked for
+
 // findGenerator sets random. It looks at all memory below the heap, where the runtime has its variables.
 func findGenerator() {
 	for range 4 { // a block may end between two draws
 		// Inverted, so that no copy on the stack is taken for the generator's.
-		x, y, z := ^rand.Uint64(), ^rand.Uint64(), ^rand.Uint64()
+		x, y, z := ^draw(), ^draw(), ^draw()
 		heap := uintptr(unsafe.Pointer(new([64]uint64)))
 		for at := uintptr(4096); at+unsafe.Sizeof(generator{}) < heap; at += 8 {
 			drawn := (*[3]uint64)(unsafe.Add(unsafe.Pointer(nil), at))
@@ -61,7 +63,7 @@ func findGenerator() {
 
 // generatorAround returns the generator whose last three numbers stand at an address, if there is one.
 func generatorAround(at uintptr) *generator {
-	for k := uint32(0); k < 29; k++ {
+	for k := range uint32(29) {
 		g := (*generator)(unsafe.Add(unsafe.Pointer(nil), at-uintptr(k)*8))
 		if g.i != k+3 || g.n < g.i || g.n > 32 || g.c > 64 {
 			continue
@@ -70,7 +72,7 @@ func generatorAround(at uintptr) *generator {
 			return nil
 		}
 		next := g.buf[g.i]
-		if rand.Uint64() == next && g.i == k+4 {
+		if draw() == next && g.i == k+4 {
 			return g
 		}
 	}
