@@ -148,6 +148,9 @@ func (e *Engine) exchange(ctx context.Context, l *loaded, b *capability.Binding,
 	class := classes[call.Op]
 	of := &l.limits[class]
 	c := driver.Call{Message: message, Tenant: string(b.Tenant), Class: class, Budget: of.budget}
+	if c.Quota, err = e.quotas.of(b.Tenant); err != nil {
+		return asError(err)
+	}
 	if e.config.Broker != nil {
 		host := e.config.Broker.Host(b, of.allowed)
 		c.Host = host

@@ -88,6 +88,7 @@ type raw struct {
 	answer   []byte
 	err      error
 	call     driver.Call // the last one
+	spend    int64       // fuel that each call tells its quota of
 }
 
 func (r *raw) Load(context.Context, []byte, driver.Limits) (driver.Module, error) { return r, nil }
@@ -113,6 +114,11 @@ func (r *raw) Call(_ context.Context, c driver.Call) (driver.Result, error) {
 		return driver.Result{Message: answer}, err
 	}
 	r.call = c
+	if c.Quota != nil && r.spend > 0 {
+		if err := c.Quota.Spend(r.spend); err != nil {
+			return driver.Result{}, err
+		}
+	}
 	return driver.Result{Message: r.answer, Usage: driver.Usage{Fuel: 7}}, r.err
 }
 

@@ -57,6 +57,7 @@ type Engine struct {
 	log      *slog.Logger
 	now      func() time.Time
 	breakers breakers
+	quotas   quotas
 
 	adding sync.Mutex // one Add at a time: the order of versions decides
 
@@ -81,6 +82,7 @@ func New(c Config) (*Engine, error) {
 		e.now = time.Now
 	}
 	e.config.Rollout = c.Rollout.withDefaults()
+	e.quotas = quotas{perMinute: c.Policy.TenantFuel, now: e.now, buckets: map[capability.TenantID]*bucket{}}
 	e.breakers = breakers{config: c.Breaking.withDefaults(), now: e.now, all: map[breakerKey]*breaker{}}
 	return e, nil
 }

@@ -17,6 +17,9 @@ import (
 type Policy struct {
 	Request, Event, Step ClassPolicy
 
+	// TenantFuel is what all plugins of one tenant may compute in a minute, in units; 0 bounds nothing.
+	TenantFuel int64
+
 	Instances int           // calls of one plugin that run at the same time; 0 means what the driver takes
 	Queue     int           // calls of one tenant that wait for one plugin; 0 means what the driver takes
 	Wait      time.Duration // for a free instance; 0 means what the driver takes

@@ -54,6 +54,15 @@ type Call struct {
 	Class Class
 	// Budget bounds the call; what is zero in it is taken from the module's limits.
 	Budget Budget
+	// Quota is told of the fuel that the call uses, while it runs and when it ends; nil bounds nothing. A driver that meters no fuel
+	// tells it of none.
+	Quota Quota
+}
+
+// Quota bounds fuel over several calls. It is safe for concurrent use.
+type Quota interface {
+	// Spend takes so many units. The error, a *sdk.Error, says that nothing is left: the call has to stop.
+	Spend(units int64) error
 }
 
 // Result is what came of a call.

@@ -49,7 +49,9 @@ type instance struct {
 	bounds bounds
 	class  driver.Class
 	host   hostcall.Host
-	reply  []byte // waiting for host_read
+	quota  driver.Quota // nil where nobody counts
+	spent  int64        // fuel that the quota knows of
+	reply  []byte       // waiting for host_read
 	stack  [1]uint64
 }
 
@@ -92,10 +94,12 @@ func (in *instance) run(turn *driver.Turn, c driver.Call) (driver.Result, error)
 		in.ctx = context.WithValue(turn.Context(), instanceKey{}, in)
 	}
 	in.tank.fill(budget.Fuel)
+	in.quota, in.spent = c.Quota, 0
 	answer, err := in.exchange(c.Message)
 	in.leaveLane()
 	usage := driver.Usage{Fuel: in.tank.used(), MemoryBytes: uint64(in.guest.Memory().Size())}
-	in.bounds, in.host, in.reply = idling{}, nil, nil
+	_ = in.spend() // the call has ended, whatever is left for the next one
+	in.bounds, in.host, in.reply, in.quota = idling{}, nil, nil, nil
 	return driver.Result{Message: answer, Usage: usage}, err
 }
 

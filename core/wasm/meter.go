@@ -78,6 +78,17 @@ func (t *tank) refill(left int64) (int64, bool) {
 	return left + more, more > 0 && left+more >= 0
 }
 
+// spend tells the quota what the call used since the last time.
+func (in *instance) spend() error {
+	if in.quota == nil {
+		return nil
+	}
+	used := in.tank.used()
+	units := used - in.spent
+	in.spent = used
+	return in.quota.Spend(units)
+}
+
 // stop is the error with which a host function ends a guest that has to stop. It leaves through a panic, which is how a wazero
 // host function stops a guest.
 type stop struct{ err error }
@@ -88,6 +99,9 @@ func (s stop) Unwrap() error { return s.err }
 // tick is what a guest calls when its counter is below zero: it ends the call or gives the next slice of the budget.
 func tick(_ context.Context, in *instance, _ api.Memory, stack []uint64) {
 	if err := in.bounds.Stopped(); err != nil {
+		panic(stop{err})
+	}
+	if err := in.spend(); err != nil {
 		panic(stop{err})
 	}
 	next, ok := in.tank.refill(int64(stack[0]))

@@ -307,3 +307,30 @@ func TestRestartTakesTheMeteredModuleFromTheCache(t *testing.T) {
 		t.Errorf("the damaged file is still there: %v", err)
 	}
 }
+
+// purse is a quota of so many units.
+type purse struct{ left int64 }
+
+func (p *purse) Spend(units int64) error {
+	if p.left -= units; p.left > 0 {
+		return nil
+	}
+	return &sdk.Error{Code: sdk.Exhausted, Source: sdk.FromHost, Limit: "tenant.fuel", Message: "nothing is left"}
+}
+
+func TestQuotaStopsACallInItsMiddleAndKnowsAllThatWasUsed(t *testing.T) {
+	m := load(t, guest().answering(onlyIn(1, ops(opLoop, blockVoid, opBr, 0, opEnd)), i64Const(0)), driver.Limits{})
+	p := &purse{left: 10_000_000}
+	result, err := m.Call(context.Background(), driver.Call{Message: []byte{0xc0}, Quota: p})
+	if e, isError := err.(*sdk.Error); !isError || e.Limit != "tenant.fuel" || e.Source != sdk.FromHost {
+		t.Errorf("got %v", err)
+	}
+	if spent := 10_000_000 - p.left; spent != result.Usage.Fuel || spent < 10_000_000 || spent > 12_000_000 {
+		t.Errorf("the quota knows of %d units, and the call used %d", spent, result.Usage.Fuel)
+	}
+	p.left = 1000
+	result, err = m.Call(context.Background(), driver.Call{Message: []byte("two"), Quota: p})
+	if err != nil || 1000-p.left != result.Usage.Fuel {
+		t.Errorf("a short call: %v, the quota has %d left of 1000, and %d were used", err, p.left, result.Usage.Fuel)
+	}
+}

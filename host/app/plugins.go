@@ -144,5 +144,5 @@ func policy(c config.Engine) core.Policy {
 			EgressBytes: int64(c.EgressKiB) << 10, LogBytes: int64(c.LogKiB) << 10, Concurrency: c.Concurrency,
 		}
 	}
-	return core.Policy{Request: of(c.Request), Event: of(c.Event), Step: of(c.Step), Instances: c.Instances}
+	return core.Policy{Request: of(c.Request), Event: of(c.Event), Step: of(c.Step), Instances: c.Instances, TenantFuel: c.TenantFuel}
 }

@@ -74,9 +74,11 @@ type Process struct {
 
 // Engine bounds what plugins may use.
 type Engine struct {
-	Instances       int  `koanf:"instances" help:"most calls of one plugin at the same time; 0: eight for each CPU"`
-	MemoryBudgetMiB int  `koanf:"memory_budget_mib" help:"most memory of all Wasm plugins together, in MiB"`
-	AllowUnmetered  bool `koanf:"allow_unmetered" help:"run Wasm code that the fuel counter does not know; only where every plugin is trusted"`
+	Instances       int `koanf:"instances" help:"most calls of one plugin at the same time; 0: eight for each CPU"`
+	MemoryBudgetMiB int `koanf:"memory_budget_mib" help:"most memory of all Wasm plugins together, in MiB"`
+	// A minute's fuel is what one CPU does in it: some 1e11 units of code from C, up to 1e13 of tight loops in code compiled from Go.
+	TenantFuel     int64 `koanf:"tenant_fuel" help:"most units of fuel that all Wasm plugins of one tenant use in a minute; 0: no bound"`
+	AllowUnmetered bool  `koanf:"allow_unmetered" help:"run Wasm code that the fuel counter does not know; only where every plugin is trusted"`
 	// A newer version of a plugin that serves is tried on a share of the sites first. With one in ten, a version that fails
 	// hurts few and is taken back after a handful of calls, while a good one serves everybody within rollout_patience.
 	RolloutShare    int           `koanf:"rollout_share" help:"share of the sites that get a newer version of a plugin first, in per cent, at least one site; 0: all at once"`

@@ -81,6 +81,9 @@ func (c *Config) validate() error {
 		}
 	}
 	c.Engine.validate(bad)
+	if c.Engine.TenantFuel < 0 {
+		bad("engine.tenant_fuel", "%d is negative; write 0 for no bound", c.Engine.TenantFuel)
+	}
 	c.Engine.Request.validate("engine.request", 20*time.Second, " a page's request ends after 25s", bad)
 	c.Engine.Event.validate("engine.event", time.Minute, "", bad)
 	c.Engine.Step.validate("engine.step", time.Minute, "", bad)
