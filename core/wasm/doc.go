@@ -23,8 +23,8 @@
 //
 // The counter. At least once in a million instructions it calls the host, which looks at the deadline, the context and the budget, and
 // where the garbage collector can stop the goroutine. Code that core/fuel does not know runs only with [Config.AllowUnmetered]: with
-// wazero's own check at each loop, and a new instance for each call. The Facts of a driver.Module say which of the two it is. The native stack of
-// a guest is bounded by wazero at 50 MB, apart from its memory limit.
+// wazero's own check at each loop, and a new instance for each call. The Facts of a driver.Module say which of the two it is.
+// The native stack of a guest is bounded by wazero at 50 MB, apart from its memory limit.
 //
 // The figures behind these choices, and what was refused, are in RATIONALE.md beside this file.
 package wasm
