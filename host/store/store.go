@@ -96,3 +96,25 @@ type Driver interface {
 	// Close waits for what is running. Closing twice is no error.
 	Close() error
 }
+
+// Inventory says what a store holds, for those who move, explain or purge it. It is no way to anybody's documents: these
+// are read with a tenant, as ever.
+type Inventory interface {
+	// Tenants returns up to limit tenants that have documents, in the order of their bytes, after the one with that id; ""
+	// starts at the first. Limits are those of [Query]. Fewer than the limit means that there are no more.
+	Tenants(ctx context.Context, after capability.TenantID, limit int) ([]capability.TenantID, error)
+	// Collections returns the collections of a tenant that have documents, in the order of their names.
+	Collections(ctx context.Context, t capability.TenantID) ([]Collection, error)
+}
+
+// Collection is one collection of one tenant.
+type Collection struct {
+	Name      string
+	Documents int64
+}
+
+// Store is what a driver's Open returns.
+type Store interface {
+	Driver
+	Inventory
+}

@@ -112,9 +112,24 @@ func (q Query) Validate() (Query, error) {
 	return q, nil
 }
 
-func scope(t capability.TenantID, collection string) error {
+// ValidateTenant returns an ErrInvalid where t can be no tenant.
+func ValidateTenant(t capability.TenantID) error {
 	if t == "" || len(t) > MaxID || !text(string(t)) {
 		return fmt.Errorf("%w: a tenant's id has 1 to %d bytes of UTF-8 without the byte 0, %q does not", ErrInvalid, MaxID, clip(string(t)))
+	}
+	return nil
+}
+
+// ValidateTenants returns an ErrInvalid where no page of tenants can start or end so, and the limit with its default filled
+// in otherwise.
+func ValidateTenants(after capability.TenantID, limit int) (int, error) {
+	q, err := Query{Tenant: Platform, Collection: "x", After: string(after), Limit: limit}.Validate()
+	return q.Limit, err
+}
+
+func scope(t capability.TenantID, collection string) error {
+	if err := ValidateTenant(t); err != nil {
+		return err
 	}
 	if collection == "" || len(collection) > MaxCollection || strings.ContainsFunc(collection, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '.' && r != '_'

@@ -30,7 +30,7 @@ type Store struct {
 	readers *pool[*reader]
 }
 
-var _ store.Driver = (*Store)(nil)
+var _ store.Store = (*Store)(nil)
 
 // Get returns a document or store.ErrNotFound.
 func (s *Store) Get(ctx context.Context, key store.Key) (store.Doc, error) {

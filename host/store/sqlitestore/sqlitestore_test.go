@@ -18,5 +18,5 @@ func open(t testing.TB, dir string, cfg sqlitestore.Config) *sqlitestore.Store {
 }
 
 func TestStorePassesTheSuite(t *testing.T) {
-	storetest.Run(t, func(t *testing.T, dir string) store.Driver { return open(t, dir, sqlitestore.Config{}) })
+	storetest.Run(t, func(t *testing.T, dir string) store.Store { return open(t, dir, sqlitestore.Config{}) })
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // fill writes n documents in an order that is not the order of their ids, and returns the ids in order.
-func fill(t *testing.T, d store.Driver, n int, index ...string) []string {
+func fill(t *testing.T, d store.Store, n int, index ...string) []string {
 	t.Helper()
 	var all []string
 	var ops []store.Op

@@ -220,6 +220,10 @@ func closedIsUnavailable(t *testing.T, open Open) {
 	wantError(t, "List", err, store.ErrUnavailable)
 	_, err = d.Write(t.Context(), put(doc(key("a")), 1))
 	wantError(t, "Write", err, store.ErrUnavailable)
+	_, err = d.Tenants(t.Context(), "", 0)
+	wantError(t, "Tenants", err, store.ErrUnavailable)
+	_, err = d.Collections(t.Context(), tenantA)
+	wantError(t, "Collections", err, store.ErrUnavailable)
 	wantError(t, "Ping", d.Ping(t.Context()), store.ErrUnavailable)
 	if err := d.Close(); err != nil {
 		t.Errorf("second Close: %v", err)

@@ -1,7 +1,7 @@
 // Package storetest is the suite that every store.Driver passes. A driver's own test calls [Run]:
 //
 //	func TestDriver(t *testing.T) {
-//		storetest.Run(t, func(t *testing.T, dir string) store.Driver {
+//		storetest.Run(t, func(t *testing.T, dir string) store.Store {
 //			d, err := mydriver.Open(t.Context(), dir)
 //			if err != nil {
 //				t.Fatal(err)
@@ -27,7 +27,7 @@ import (
 // Open opens the driver under test. The suite names each of its stores by a directory, empty at first; a driver that
 // keeps its data elsewhere takes it as a name. Opened a second time with the same dir, after Close, the data is there
 // again. The suite closes what it opened.
-type Open func(t *testing.T, dir string) store.Driver
+type Open func(t *testing.T, dir string) store.Store
 
 // Run runs the suite.
 func Run(t *testing.T, open Open) {
@@ -51,6 +51,7 @@ func Run(t *testing.T, open Open) {
 		{"an index follows the document", indexFollows},
 		{"indexes match whole values", indexMatchesWholeValues},
 		{"nothing found is empty and no error", emptyResults},
+		{"an inventory counts what is there", inventoryCounts},
 		{"tenants are apart", tenantsAreApart},
 		{"collections are apart", collectionsAreApart},
 		{"unusual ids are ordinary", unusualIDs},
@@ -73,7 +74,7 @@ const (
 )
 
 // start opens a store of its own for a check, closed at its end.
-func start(t *testing.T, open Open) store.Driver {
+func start(t *testing.T, open Open) store.Store {
 	t.Helper()
 	d := open(t, t.TempDir())
 	t.Cleanup(func() {
@@ -114,7 +115,7 @@ func at(d store.Doc, rev int64) store.Doc {
 	return d
 }
 
-func write(t *testing.T, d store.Driver, want []int64, ops ...store.Op) {
+func write(t *testing.T, d store.Store, want []int64, ops ...store.Op) {
 	t.Helper()
 	got, err := d.Write(t.Context(), ops...)
 	if err != nil {
@@ -126,7 +127,7 @@ func write(t *testing.T, d store.Driver, want []int64, ops ...store.Op) {
 }
 
 // refuse expects a write to fail with target and to change nothing that the suite can see.
-func refuse(t *testing.T, d store.Driver, target error, ops ...store.Op) {
+func refuse(t *testing.T, d store.Store, target error, ops ...store.Op) {
 	t.Helper()
 	before := everything(t, d)
 	if revs, err := d.Write(t.Context(), ops...); !errors.Is(err, target) {
@@ -138,7 +139,7 @@ func refuse(t *testing.T, d store.Driver, target error, ops ...store.Op) {
 }
 
 // everything is what the suite's usual tenants and collection hold.
-func everything(t *testing.T, d store.Driver) []store.Doc {
+func everything(t *testing.T, d store.Store) []store.Doc {
 	t.Helper()
 	var all []store.Doc
 	for _, tenant := range []capability.TenantID{tenantA, tenantB} {
@@ -148,7 +149,7 @@ func everything(t *testing.T, d store.Driver) []store.Doc {
 }
 
 // pages reads a query to its end.
-func pages(t *testing.T, d store.Driver, q store.Query) []store.Doc {
+func pages(t *testing.T, d store.Store, q store.Query) []store.Doc {
 	t.Helper()
 	limit := q.Limit
 	if limit == 0 {
@@ -188,7 +189,7 @@ func wantIDs(t *testing.T, docs []store.Doc, want ...string) {
 	}
 }
 
-func wantDoc(t *testing.T, d store.Driver, want store.Doc) {
+func wantDoc(t *testing.T, d store.Store, want store.Doc) {
 	t.Helper()
 	got, err := d.Get(t.Context(), want.Key)
 	if err != nil {
@@ -200,7 +201,7 @@ func wantDoc(t *testing.T, d store.Driver, want store.Doc) {
 	}
 }
 
-func wantGone(t *testing.T, d store.Driver, k store.Key) {
+func wantGone(t *testing.T, d store.Store, k store.Key) {
 	t.Helper()
 	if got, err := d.Get(t.Context(), k); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("Get %s = %+v, %v; want ErrNotFound", k, got, err)

@@ -22,22 +22,22 @@ const faultEnv = "PERGOLA_TEST_FAULT"
 // faults are drivers that are wrong in one way, each with the check of the suite that has to find it.
 var faults = map[string]struct {
 	check string
-	wrap  func(store.Driver) store.Driver
+	wrap  func(store.Store) store.Store
 }{
-	"never looks at revisions":  {"a write happens only at the expected revision", func(d store.Driver) store.Driver { return blind{d} }},
-	"looks, then writes":        {"one of many concurrent writers wins", func(d store.Driver) store.Driver { return racy{d} }},
-	"loses updates":             {"concurrent increments are all there", func(d store.Driver) store.Driver { return racy{d} }},
-	"writes one by one":         {"a batch is written whole or not at all", func(d store.Driver) store.Driver { return torn{d} }},
-	"shows half of a batch":     {"readers never see half of a batch", func(d store.Driver) store.Driver { return torn{d} }},
-	"mixes tenants":             {"tenants are apart", func(d store.Driver) store.Driver { return mixing{d} }},
-	"takes any batch":           {"a batch stays inside one tenant", func(d store.Driver) store.Driver { return torn{d} }},
-	"starts a page too early":   {"pages by id cover everything once, in order", func(d store.Driver) store.Driver { return early{d} }},
-	"starts a page too late":    {"pages by an equal index value cover everything once, in order", func(d store.Driver) store.Driver { return late{d} }},
-	"pages by position":         {"pages survive writes between them", func(d store.Driver) store.Driver { return &skipping{Driver: d} }},
-	"keeps old index values":    {"an index follows the document", func(d store.Driver) store.Driver { return hoarding{d} }},
-	"folds the case of ids":     {"unusual ids are ordinary", func(d store.Driver) store.Driver { return folding{d} }},
-	"keeps what it was given":   {"the caller keeps what it passed and owns what it got", func(d store.Driver) store.Driver { return &caching{Driver: d} }},
-	"never hears a cancelation": {"an ended context is obeyed", func(d store.Driver) store.Driver { return deaf{d} }},
+	"never looks at revisions":  {"a write happens only at the expected revision", func(d store.Store) store.Store { return blind{d} }},
+	"looks, then writes":        {"one of many concurrent writers wins", func(d store.Store) store.Store { return racy{d} }},
+	"loses updates":             {"concurrent increments are all there", func(d store.Store) store.Store { return racy{d} }},
+	"writes one by one":         {"a batch is written whole or not at all", func(d store.Store) store.Store { return torn{d} }},
+	"shows half of a batch":     {"readers never see half of a batch", func(d store.Store) store.Store { return torn{d} }},
+	"mixes tenants":             {"tenants are apart", func(d store.Store) store.Store { return mixing{d} }},
+	"takes any batch":           {"a batch stays inside one tenant", func(d store.Store) store.Store { return torn{d} }},
+	"starts a page too early":   {"pages by id cover everything once, in order", func(d store.Store) store.Store { return early{d} }},
+	"starts a page too late":    {"pages by an equal index value cover everything once, in order", func(d store.Store) store.Store { return late{d} }},
+	"pages by position":         {"pages survive writes between them", func(d store.Store) store.Store { return &skipping{Store: d} }},
+	"keeps old index values":    {"an index follows the document", func(d store.Store) store.Store { return hoarding{d} }},
+	"folds the case of ids":     {"unusual ids are ordinary", func(d store.Store) store.Store { return folding{d} }},
+	"keeps what it was given":   {"the caller keeps what it passed and owns what it got", func(d store.Store) store.Store { return &caching{Store: d} }},
+	"never hears a cancelation": {"an ended context is obeyed", func(d store.Store) store.Store { return deaf{d} }},
 	"forgets":                   {"documents survive closing", nil},
 }
 
@@ -64,7 +64,7 @@ func TestFaultyDriver(t *testing.T) {
 	if !ok {
 		t.Skip("runs as a child of TestSuiteFindsFaults")
 	}
-	storetest.Run(t, func(t *testing.T, dir string) store.Driver {
+	storetest.Run(t, func(t *testing.T, dir string) store.Store {
 		if fault.wrap == nil {
 			dir = t.TempDir()
 		}
@@ -79,17 +79,17 @@ func TestFaultyDriver(t *testing.T) {
 	})
 }
 
-type blind struct{ store.Driver }
+type blind struct{ store.Store }
 
 func (d blind) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
 	ops = slices.Clone(ops)
 	for i := range ops {
 		ops[i].IfRev = store.Any
 	}
-	return d.Driver.Write(ctx, ops...)
+	return d.Store.Write(ctx, ops...)
 }
 
-type racy struct{ store.Driver }
+type racy struct{ store.Store }
 
 func (d racy) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
 	for _, op := range ops {
@@ -105,12 +105,12 @@ func (d racy) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
 	return blind(d).Write(ctx, ops...)
 }
 
-type torn struct{ store.Driver }
+type torn struct{ store.Store }
 
 func (d torn) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
 	var revs []int64
 	for _, op := range ops {
-		rev, err := d.Driver.Write(ctx, op)
+		rev, err := d.Store.Write(ctx, op)
 		if err != nil {
 			return nil, err
 		}
@@ -119,12 +119,12 @@ func (d torn) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
 	return revs, nil
 }
 
-type mixing struct{ store.Driver }
+type mixing struct{ store.Store }
 
 func (d mixing) Get(ctx context.Context, k store.Key) (store.Doc, error) {
 	asked := k.Tenant
 	k.Tenant = "all"
-	doc, err := d.Driver.Get(ctx, k)
+	doc, err := d.Store.Get(ctx, k)
 	doc.Key.Tenant = asked
 	return doc, err
 }
@@ -134,40 +134,40 @@ func (d mixing) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
 	for i := range ops {
 		ops[i].Doc.Key.Tenant = "all"
 	}
-	return d.Driver.Write(ctx, ops...)
+	return d.Store.Write(ctx, ops...)
 }
 
 func (d mixing) List(ctx context.Context, q store.Query) ([]store.Doc, error) {
 	asked := q.Tenant
 	q.Tenant = "all"
-	docs, err := d.Driver.List(ctx, q)
+	docs, err := d.Store.List(ctx, q)
 	for i := range docs {
 		docs[i].Key.Tenant = asked
 	}
 	return docs, err
 }
 
-type early struct{ store.Driver }
+type early struct{ store.Store }
 
 func (d early) List(ctx context.Context, q store.Query) ([]store.Doc, error) {
 	if n := len(q.After); n > 0 {
 		q.After = q.After[:n-1] + string(q.After[n-1]-1) + "~"
 	}
-	return d.Driver.List(ctx, q)
+	return d.Store.List(ctx, q)
 }
 
-type late struct{ store.Driver }
+type late struct{ store.Store }
 
 func (d late) List(ctx context.Context, q store.Query) ([]store.Doc, error) {
 	if q.After != "" {
 		q.After += "a" // what starts with the last id is passed over
 	}
-	return d.Driver.List(ctx, q)
+	return d.Store.List(ctx, q)
 }
 
 // skipping counts how many documents it gave out, as OFFSET does.
 type skipping struct {
-	store.Driver
+	store.Store
 	given int
 }
 
@@ -177,7 +177,7 @@ func (d *skipping) List(ctx context.Context, q store.Query) ([]store.Doc, error)
 	}
 	limit := q.Limit
 	q.After, q.Limit = "", store.MaxLimit
-	all, err := d.Driver.List(ctx, q)
+	all, err := d.Store.List(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +186,7 @@ func (d *skipping) List(ctx context.Context, q store.Query) ([]store.Doc, error)
 	return page, nil
 }
 
-type hoarding struct{ store.Driver }
+type hoarding struct{ store.Store }
 
 func (d hoarding) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
 	ops = slices.Clone(ops)
@@ -200,14 +200,14 @@ func (d hoarding) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
 			ops[i].Doc.Index = merged
 		}
 	}
-	return d.Driver.Write(ctx, ops...)
+	return d.Store.Write(ctx, ops...)
 }
 
-type folding struct{ store.Driver }
+type folding struct{ store.Store }
 
 func (d folding) Get(ctx context.Context, k store.Key) (store.Doc, error) {
 	k.ID = strings.ToLower(k.ID)
-	return d.Driver.Get(ctx, k)
+	return d.Store.Get(ctx, k)
 }
 
 func (d folding) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
@@ -215,17 +215,17 @@ func (d folding) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
 	for i := range ops {
 		ops[i].Doc.Key.ID = strings.ToLower(ops[i].Doc.Key.ID)
 	}
-	return d.Driver.Write(ctx, ops...)
+	return d.Store.Write(ctx, ops...)
 }
 
 // caching answers from the memory that a caller passed in.
 type caching struct {
-	store.Driver
+	store.Store
 	last store.Doc
 }
 
 func (d *caching) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
-	revs, err := d.Driver.Write(ctx, ops...)
+	revs, err := d.Store.Write(ctx, ops...)
 	if err == nil {
 		d.last = ops[0].Doc
 		d.last.Rev = revs[0]
@@ -237,11 +237,11 @@ func (d *caching) Get(ctx context.Context, k store.Key) (store.Doc, error) {
 	if d.last.Key == k {
 		return d.last, nil
 	}
-	return d.Driver.Get(ctx, k)
+	return d.Store.Get(ctx, k)
 }
 
-type deaf struct{ store.Driver }
+type deaf struct{ store.Store }
 
 func (d deaf) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
-	return d.Driver.Write(context.WithoutCancel(ctx), ops...)
+	return d.Store.Write(context.WithoutCancel(ctx), ops...)
 }
