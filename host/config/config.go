@@ -17,6 +17,9 @@ type Config struct {
 	Listen  string  `koanf:"listen" help:"address to serve on, host:port; port 0 takes a free one"`
 	BaseURL string  `koanf:"base_url" help:"address under which Jira and browsers reach the host, without a trailing slash; empty: http:// and the listen address"`
 	Log     Log     `koanf:"log"`
+	Store   Store   `koanf:"store"`
+	Keys    Keys    `koanf:"keys"`
+	Privacy Privacy `koanf:"privacy"`
 	Connect Connect `koanf:"connect"`
 	Plugins Plugins `koanf:"plugins"`
 	Engine  Engine  `koanf:"engine"`
@@ -28,6 +31,29 @@ type Config struct {
 type Log struct {
 	Level  string `koanf:"level" help:"debug, info, warn or error"`
 	Format string `koanf:"format" help:"text or json"`
+}
+
+// Store is where documents are kept.
+type Store struct {
+	Driver   string `koanf:"driver" help:"sqlite: a file in the data directory, for one host; mongodb: a server, for any number of hosts"`
+	URI      string `koanf:"uri" help:"address of the MongoDB server, mongodb://…" secret:"true"`
+	Database string `koanf:"database" help:"name of the MongoDB database"`
+	// A server without transactions cannot carry out a batch of writes whole or not at all.
+	WithoutTransactions bool `koanf:"without_transactions" help:"accept a MongoDB server that has no transactions: a crash can then leave half of a change behind (trials)"`
+}
+
+// Keys are what encrypts the sites' own keys, with which secrets are encrypted. Only one of the three is used: KMS where it is
+// set, else Ring, else File.
+type Keys struct {
+	Ring string `koanf:"ring" help:"keys as ID:BASE64,ID:BASE64, the first one for new secrets; better set in the environment than in a file" secret:"true"`
+	File string `koanf:"file" help:"file with the keys, made at the first start; keep a copy where no copy of the data lies. empty: keys.json in the data directory"`
+	KMS  string `koanf:"kms" help:"key of a key management service, such as aws-kms://arn:aws:kms:…"`
+}
+
+// Privacy is what admins are told about their data, and how long it outlives the app.
+type Privacy struct {
+	Region string        `koanf:"region" help:"where the data lies, as admins read it, such as Frankfurt, Germany (eu-central-1)"`
+	Grace  time.Duration `koanf:"grace" help:"how long the data of a site is kept after it uninstalled the app, for the case that it comes back"`
 }
 
 // Connect is the app as Jira sees it.
@@ -124,6 +150,9 @@ func Default() Config {
 		Data:   "data",
 		Listen: "127.0.0.1:8080",
 		Log:    Log{Level: "info", Format: "text"},
+		Store:  Store{Driver: "sqlite", Database: "pergola"},
+		// A month is what a site needs to notice that it uninstalled by mistake.
+		Privacy: Privacy{Grace: 30 * 24 * time.Hour},
 		Connect: Connect{
 			AppKey:         "pergola",
 			AppName:        "Pergola",

@@ -86,6 +86,11 @@ func TestBadConfigurationSaysWhatToWrite(t *testing.T) {
 		{"breaker", config.Options{Flags: map[string]string{"engine.breaker_stops": "0", "engine.breaker_window": "1ms", "engine.breaker_pause": "-1s"}}, []string{"engine.breaker_stops", "engine.breaker_window", "engine.breaker_pause"}},
 		{"longest pause", config.Options{Flags: map[string]string{"engine.breaker_pause": "2h", "engine.breaker_max_pause": "1h"}}, []string{"engine.breaker_max_pause", "2h0m0s; write as much or more"}},
 		{"base URL with slash", config.Options{Flags: map[string]string{"base_url": "https://x.example/"}}, []string{"base_url", "without a slash"}},
+		{"unknown driver", config.Options{Flags: map[string]string{"store.driver": "postgres"}}, []string{"store.driver (PERGOLA_STORE_DRIVER)", "sqlite or mongodb"}},
+		{"server without an address", config.Options{Flags: map[string]string{"store.driver": "mongodb", "store.database": "a/b"}}, []string{"store.uri", "mongodb://HOST/", "store.database"}},
+		{"address without its driver", config.Options{Flags: map[string]string{"store.uri": "mongodb://u:hunter2@h/"}}, []string{"store.uri", "store.driver is sqlite"}},
+		{"two sources of keys", config.Options{Flags: map[string]string{"keys.file": "k", "keys.kms": "aws-kms://x"}}, []string{"keys (PERGOLA_KEYS)", "leave all but one out"}},
+		{"endless grace", config.Options{Flags: map[string]string{"privacy.grace": "9000h"}}, []string{"privacy.grace", "0s to 8760h"}},
 		{"no key", config.Options{Flags: map[string]string{"plugins.trust.operators": "hello"}}, []string{"plugins.trust.operators (PERGOLA_PLUGINS_TRUST_OPERATORS)", "begins with RW"}},
 		{"key without plugins", config.Options{Flags: map[string]string{"plugins.trust.publishers": "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3"}}, []string{"plugins.trust.publishers (PERGOLA_PLUGINS_TRUST_PUBLISHERS)", "write IDS=KEY"}},
 		{"policy injection", config.Options{Flags: map[string]string{"connect.frame_ancestors": "https://x; script-src *"}}, []string{"frame_ancestors"}},
@@ -97,6 +102,9 @@ func TestBadConfigurationSaysWhatToWrite(t *testing.T) {
 			_, _, err := config.Load(tt.in)
 			if err == nil {
 				t.Fatal("accepted")
+			}
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("error %q shows a password", err)
 			}
 			for _, want := range tt.want {
 				if !strings.Contains(err.Error(), want) {

@@ -13,6 +13,8 @@ import (
 var (
 	appKey = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,64}$`)
 	digest = regexp.MustCompile(`^(sha256:)?[0-9a-fA-F]{64}$`)
+	// MongoDB's own rules, without what differs between systems.
+	database = regexp.MustCompile(`^[A-Za-z0-9_-]{1,63}$`)
 )
 
 // validate returns every problem at once, each naming the setting and what to write instead.
@@ -31,6 +33,16 @@ func (c *Config) validate() error {
 		if err := absolute(c.BaseURL); err != nil {
 			bad("base_url", "%v", err)
 		}
+	}
+	c.Store.validate(bad)
+	if n := c.Keys.sources(); n > 1 {
+		bad("keys", "%d of ring, file and kms are set; leave all but one out", n)
+	}
+	if c.Privacy.Grace < 0 || c.Privacy.Grace > maxGrace {
+		bad("privacy.grace", "%s is out of range; write 0s to %s", c.Privacy.Grace, maxGrace)
+	}
+	if len(c.Privacy.Region) > 200 {
+		bad("privacy.region", "is longer than 200 bytes; write a place, such as Frankfurt, Germany")
 	}
 	switch c.Log.Level {
 	case "debug", "info", "warn", "error":
@@ -100,6 +112,38 @@ func (c *Config) validate() error {
 		return fmt.Errorf("configuration: %w", errors.Join(errs...))
 	}
 	return nil
+}
+
+// maxGrace is a year: whoever left is not to find their data here after longer.
+const maxGrace = 365 * 24 * time.Hour
+
+func (s *Store) validate(bad func(key, format string, args ...any)) {
+	switch s.Driver {
+	case "sqlite":
+		if s.URI != "" {
+			bad("store.uri", "is set, but store.driver is sqlite; write mongodb there, or leave it out")
+		}
+	case "mongodb":
+		if !strings.HasPrefix(s.URI, "mongodb://") && !strings.HasPrefix(s.URI, "mongodb+srv://") {
+			bad("store.uri", "is no address of a MongoDB server; write mongodb://HOST/")
+		}
+		if !database.MatchString(s.Database) {
+			bad("store.database", "%q is no name of a database; write 1 to 63 letters, digits, _ and -", s.Database)
+		}
+	default:
+		bad("store.driver", "%q is unknown; write sqlite or mongodb", s.Driver)
+	}
+}
+
+// sources counts what is set.
+func (k Keys) sources() int {
+	n := 0
+	for _, s := range []string{k.Ring, k.File, k.KMS} {
+		if s != "" {
+			n++
+		}
+	}
+	return n
 }
 
 func (e *Engine) validate(bad func(key, format string, args ...any)) {
