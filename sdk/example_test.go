@@ -27,7 +27,7 @@ const auditsManifest = `{
 	"id": "example.audits", "version": "0.1.0",
 	"permissions": [{"name": "jira:read", "reason": "Show the asset's key"}, {"name": "store", "reason": "Count the audits"}],
 	"settings": {"type": "object", "properties": {"goal": {"type": "integer", "title": "Audits a year", "default": 2}}},
-	"records": [{"type": "asset", "purpose": "Count the audits of an asset", "fields": {"issue": {"kind": "jira.issue"}, "count": {"kind": "platform.count"}}}],
+	"records": [{"type": "asset", "purpose": "Count the audits of an asset", "id": {"kind": "jira.issue"}, "fields": {"issue": {"kind": "jira.issue"}, "count": {"kind": "platform.count"}}}],
 	"modules": [{"type": "issuePanel", "key": "panel", "name": "Audits", "view": "panel"}]
 }`
 

@@ -1,25 +1,61 @@
 package manifest
 
-import "github.com/pergola-platform/pergola/sdk/store"
+import (
+	"slices"
+	"strings"
+
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/store"
+)
 
 // The kinds of record field: what a plugin may keep. There is none that takes free text, by design. They are those of
 // sdk/store, so that plugins and hosts judge a value alike.
 const (
-	KindIssue     = store.KindIssue     // numeric id
-	KindProject   = store.KindProject   // numeric id
-	KindIssueType = store.KindIssueType // numeric id
-	KindField     = store.KindField     // customfield_10001, or a system field such as duedate
-	KindAccount   = store.KindAccount   // Atlassian account id; erased with the account
-	KindTime      = store.KindTime      // RFC 3339
-	KindCount     = store.KindCount     // whole number in decimal
-	KindStatus    = store.KindStatus    // one word of lower-case letters and underscores
-	KindToken     = store.KindToken     // made by the plugin: up to 64 letters, digits, _ and -
-	KindSwitch    = store.KindSwitch    // true or false
+	KindIssue        = store.KindIssue        // numeric id
+	KindProject      = store.KindProject      // numeric id
+	KindIssueType    = store.KindIssueType    // numeric id
+	KindField        = store.KindField        // customfield_10001, or one of Jira's own fields such as duedate
+	KindFieldContext = store.KindFieldContext // numeric id
+	KindFilter       = store.KindFilter       // numeric id
+	KindRequestType  = store.KindRequestType  // numeric id
+	KindPortal       = store.KindPortal       // numeric id of a service desk
+	KindCategory     = store.KindCategory     // numeric id of a project category
+	KindLinkType     = store.KindLinkType     // numeric id
+	KindLink         = store.KindLink         // numeric id of a link between two issues
+	KindIssueStatus  = store.KindIssueStatus  // numeric id
+	KindAccount      = store.KindAccount      // Atlassian account id; erased with the account
+	KindTime         = store.KindTime         // RFC 3339
+	KindCount        = store.KindCount        // whole number in decimal
+	KindStatus       = store.KindStatus       // one of the words that the field's values declare
+	KindToken        = store.KindToken        // made by the host
+	KindSwitch       = store.KindSwitch       // true or false
 )
 
 // Kinds returns every kind of record field, in the order of the documentation.
 func Kinds() []string { return store.Kinds() }
 
-// ValidateValue says whether value is of that kind. The error names what is wanted and never the value, which may be
-// something that must not reach a log.
+// IDKinds returns the kinds that a record's id can be of.
+func IDKinds() []string { return store.IDKinds() }
+
+// ValidateValue says whether value is of that kind, as far as the kind alone tells: see [Field.Validate]. The error names
+// what is wanted and never the value, which may be something that must not reach a log.
 func ValidateValue(kind, value string) error { return store.Validate(kind, value) }
+
+// Validate says whether value fits the declaration of the field; only whether a token is one of the host's own is for its
+// maker to say. The error names what is wanted and never the value.
+func (f Field) Validate(value string) error {
+	if f.Kind == KindStatus && !slices.Contains(f.Values, value) {
+		return sdk.Errorf(sdk.Invalid, "want %s", oneOf(f.Values))
+	}
+	return ValidateValue(f.Kind, value)
+}
+
+// Validate says whether a record of that type can have that id, as far as its form tells.
+func (r RecordID) Validate(id string) error { return ValidateValue(r.Kind, id) }
+
+func oneOf(words []string) string {
+	if len(words) == 1 {
+		return words[0]
+	}
+	return "one of " + strings.Join(words, ", ")
+}

@@ -20,8 +20,18 @@ func TestLookups(t *testing.T) {
 	if mod, ok := m.Linked(); !ok || mod.Key != "open" {
 		t.Errorf("Linked() = %+v, %v", mod, ok)
 	}
-	if rec, ok := m.Record("code"); !ok || len(rec.Fields) != 3 {
+	if rec, ok := m.Record("code"); !ok || len(rec.Fields) != 4 {
 		t.Errorf("Record(code) = %+v, %v", rec, ok)
+	}
+	if meaning, ok := m.Log("query_refused"); !ok || meaning != "Jira refused a query." {
+		t.Errorf("Log(query_refused) = %q, %v", meaning, ok)
+	}
+	if meaning, ok := m.Log("query"); ok {
+		t.Errorf("Log(query) = %q", meaning)
+	}
+	if !m.LogAttr("sheet.rendered", "labels") || m.LogAttr("sheet.rendered", "label") || m.LogAttr("query_refused", "labels") || m.LogAttr("query", "") ||
+		m.LogAttr("sheet.rendered", "labels} labels was made in {took") {
+		t.Error("LogAttr does not say what plugin.json says")
 	}
 	if !m.Asks(manifest.Store) || m.Asks("jira:write") {
 		t.Error("Asks does not say what plugin.json says")

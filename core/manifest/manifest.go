@@ -32,8 +32,11 @@ type Manifest struct {
 	// Settings is a JSON Schema (object) from which the admin's form is drawn and against which it is validated.
 	Settings json.RawMessage `json:"settings,omitempty"`
 	Records  []Record        `json:"records,omitempty"`
-	Modules  []Module        `json:"modules,omitempty"`
-	Limits   Limits          `json:"limits,omitzero"`
+	// Logs says what each code means that the plugin logs. An attribute of the entry stands in it by its name in braces: what
+	// is not named there is not logged.
+	Logs    map[string]string `json:"logs,omitempty"`
+	Modules []Module          `json:"modules,omitempty"`
+	Limits  Limits            `json:"limits,omitzero"`
 	// FailurePolicy says what a user meets when a call had to be stopped, or the plugin is in quarantine.
 	FailurePolicy FailurePolicy `json:"failurePolicy,omitzero"`
 }
@@ -72,13 +75,36 @@ type Permission struct {
 type Record struct {
 	Type    string           `json:"type"`
 	Purpose string           `json:"purpose"` // why it is kept, for the admin
+	ID      RecordID         `json:"id"`
 	Fields  map[string]Field `json:"fields"`
+	// Retention is how long a record is kept after it was last written; zero means as long as the plugin is installed.
+	Retention Retention `json:"retention,omitzero"`
+	// Erasure says what happens when an account of one of the fields is erased: [EraseRecord] or [EraseField]. It is there
+	// exactly where a field is of [KindAccount], and such a field is indexed.
+	Erasure string `json:"erasure,omitempty"`
 }
+
+// RecordID declares what the ids of a type's records are.
+type RecordID struct {
+	Kind string `json:"kind"` // one of [IDKinds]
+}
+
+// Retention bounds how long a record is kept.
+type Retention struct {
+	Days int `json:"days"` // 1 to 3650, each of 24 hours
+}
+
+// What the end of an account does to a record that names it.
+const (
+	EraseRecord = "record" // the record goes
+	EraseField  = "field"  // the field is emptied, the record stays
+)
 
 // Field declares one field of a record.
 type Field struct {
-	Kind    string `json:"kind"` // one of the kinds below, such as [KindIssue]
-	Indexed bool   `json:"indexed,omitempty"`
+	Kind    string   `json:"kind"` // one of [Kinds], such as [KindIssue]
+	Indexed bool     `json:"indexed,omitempty"`
+	Values  []string `json:"values,omitempty"` // all the words that a field of [KindStatus] can hold; of no other kind
 }
 
 // The types of module.

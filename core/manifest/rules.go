@@ -14,6 +14,7 @@ func (r *report) rules(m *Manifest, doc map[string]any) {
 	settings := r.settings(doc["settings"])
 	r.permissions(m)
 	r.records(m)
+	r.logs(m)
 	r.modules(m, settings)
 }
 
@@ -30,13 +31,6 @@ func (r *report) permissions(m *Manifest) {
 		i := seen[Store]
 		r.add(fmt.Sprintf("$.permissions[%d]", i), "the permission store is asked for, but no records are declared",
 			"declare in records what is stored, or leave the permission out")
-	}
-}
-
-func (r *report) records(m *Manifest) {
-	seen := map[string]int{}
-	for i, rec := range m.Records {
-		r.unique(seen, rec.Type, fmt.Sprintf("$.records[%d].type", i), i)
 	}
 }
 

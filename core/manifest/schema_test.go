@@ -153,6 +153,8 @@ func TestSchemaEqualsGoTypes(t *testing.T) {
 	}{
 		{"permissions", names, enum("properties", "permissions", "items", "properties", "name")},
 		{"kinds of field", manifest.Kinds(), enum("properties", "records", "items", "properties", "fields", "patternProperties", "^[a-z][A-Za-z0-9_]{0,31}$", "properties", "kind")},
+		{"kinds of id", manifest.IDKinds(), enum("properties", "records", "items", "properties", "id", "properties", "kind")},
+		{"erasures", []string{manifest.EraseRecord, manifest.EraseField}, enum("properties", "records", "items", "properties", "erasure")},
 		{"types of module", []string{manifest.IssuePanel, manifest.GeneralPage}, enum("properties", "modules", "items", "properties", "type")},
 	} {
 		if diff := cmp.Diff(c.code, c.schema); diff != "" {

@@ -88,8 +88,9 @@ func FuzzBody(f *testing.F) {
 		f.Add(i, emptyMap)
 	}
 	for i, m := range []msgp.Marshaler{
-		&sdkstore.Records{Records: []sdkstore.Record{{Type: "code", ID: "a", Fields: map[string]string{"issue": "1"}}}},
+		&sdkstore.Records{Records: []sdkstore.Record{{Type: "code", ID: "8", Fields: map[string]string{"issue": "1"}}}},
 		&sdkstore.Query{Type: "code", Field: "issue", Value: "1", Limit: 3, Cursor: "MWE"},
+		&sdkstore.Mint{Count: 3},
 		&jira.Search{JQL: "project = OPS", Fields: []string{"summary"}, Limit: 7},
 	} {
 		body, err := m.MarshalMsg(nil)
@@ -98,6 +99,7 @@ func FuzzBody(f *testing.F) {
 		}
 		f.Add(i, body)
 		f.Add(5, body)
+		f.Add(8, body)
 	}
 	f.Fuzz(func(t *testing.T, i int, body []byte) {
 		row := rows[max(i, -(i+1))%len(rows)]

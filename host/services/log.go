@@ -3,20 +3,13 @@ package services
 import (
 	"context"
 	"log/slog"
-	"regexp"
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/sdk/log"
 )
 
-// Limits of a log entry.
-const (
-	maxLogName  = 64 // bytes of a code or an attribute's name
-	maxLogAttrs = 16
-)
-
-var logName = regexp.MustCompile(`^[a-z][a-z0-9]*([._][a-z0-9]+)*$`)
+const maxLogAttrs = 16
 
 var logLevels = map[string]slog.Level{
 	log.Debug: slog.LevelDebug, log.Info: slog.LevelInfo, log.Warn: slog.LevelWarn, log.Error: slog.LevelError,
@@ -28,15 +21,17 @@ var logKinds = map[string]string{
 	"field": manifest.KindField, "account": manifest.KindAccount,
 }
 
-// logService writes plugins' entries to the host's log. What could carry words of an issue is dropped.
+// logService writes plugins' entries to the host's log. Codes and names of attributes are words that stand in the manifest, so
+// that none can be made of an issue's; everything else is dropped.
 type logService struct {
-	log     *slog.Logger
-	dropped func(*capability.Binding)
+	log       *slog.Logger
+	manifests Manifests
+	dropped   func(*capability.Binding)
 }
 
 // write never fails: a plugin is not to stumble over its log.
 func (s *logService) write(ctx context.Context, b *capability.Binding, e *log.Entry) (*nothing, error) {
-	level, attrs, ok := logRecord(e)
+	level, attrs, ok := s.record(b, e)
 	if !ok {
 		if s.dropped != nil {
 			s.dropped(b)
@@ -54,13 +49,26 @@ func (s *logService) write(ctx context.Context, b *capability.Binding, e *log.En
 	return &nothing{}, nil
 }
 
-func logRecord(e *log.Entry) (slog.Level, []slog.Attr, bool) {
+func (s *logService) record(b *capability.Binding, e *log.Entry) (slog.Level, []slog.Attr, bool) {
+	if s.manifests == nil {
+		return 0, nil, false
+	}
+	m := s.manifests.Manifest(b.Plugin, b.Version)
+	if m == nil {
+		return 0, nil, false
+	}
+	if _, ok := m.Log(e.Code); !ok || len(e.Attrs) > maxLogAttrs {
+		return 0, nil, false
+	}
 	level, ok := logLevels[e.Level]
-	if !ok || !isLogName(e.Code) || len(e.Attrs) > maxLogAttrs {
+	if !ok {
 		return 0, nil, false
 	}
 	attrs := make([]slog.Attr, len(e.Attrs))
 	for i, a := range e.Attrs {
+		if !m.LogAttr(e.Code, a.Name) {
+			return 0, nil, false
+		}
 		if attrs[i], ok = logAttr(a); !ok {
 			return 0, nil, false
 		}
@@ -69,9 +77,6 @@ func logRecord(e *log.Entry) (slog.Level, []slog.Attr, bool) {
 }
 
 func logAttr(a log.Attr) (slog.Attr, bool) {
-	if !isLogName(a.Name) {
-		return slog.Attr{}, false
-	}
 	if a.Kind == "" {
 		return slog.Int64(a.Name, a.Number), a.ID == ""
 	}
@@ -81,5 +86,3 @@ func logAttr(a log.Attr) (slog.Attr, bool) {
 	}
 	return slog.String(a.Name, a.ID), true
 }
-
-func isLogName(s string) bool { return len(s) <= maxLogName && logName.MatchString(s) }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/services"
 	"github.com/pergola-platform/pergola/sdk/hostcall"
 	"github.com/pergola-platform/pergola/sdk/log"
@@ -22,7 +23,8 @@ func written(t *testing.T, e log.Entry) (line map[string]any, dropped int) {
 	t.Helper()
 	var out bytes.Buffer
 	rows := services.New(services.Deps{
-		Log: slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log:       slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Manifests: services.ManifestsFunc(manifests),
 		Dropped: func(b *capability.Binding) {
 			if b.Plugin != "acme.labels" {
 				t.Errorf("counted for %s", b.Plugin)
@@ -76,10 +78,14 @@ func TestLogEntryThatDoesNotFitIsDroppedAndCounted(t *testing.T) {
 		"a dash":                 func(e *log.Entry) { e.Code = "sheet-rendered" },
 		"a trailing dot":         func(e *log.Entry) { e.Code = "sheet." },
 		"a line break":           func(e *log.Entry) { e.Code = "sheet\n" },
+		"a code of another":      func(e *log.Entry) { e.Code = "sheet.printed" },
+		"a word of an issue":     func(e *log.Entry) { e.Code = "printer.on_fire" },
 		"another script":         func(e *log.Entry) { e.Code = "ärger" },
 		"a long code":            func(e *log.Entry) { e.Code = strings.Repeat("x", 65) },
 		"many attributes":        func(e *log.Entry) { e.Attrs = slices.Repeat(e.Attrs, 17) },
 		"attribute without name": func(e *log.Entry) { e.Attrs[0].Name = "" },
+		"a word as name":         func(e *log.Entry) { e.Attrs[0].Name = "printer_on_fire" },
+		"two names in one":       func(e *log.Entry) { e.Attrs[0].Name = "labels} labels in {took" },
 		"a sentence as name":     func(e *log.Entry) { e.Attrs[0].Name = "printer on fire" },
 		"an id without kind":     func(e *log.Entry) { e.Attrs[0] = log.Attr{Name: "words", ID: "printer"} },
 		"an unknown kind":        func(e *log.Entry) { e.Attrs[0] = log.Attr{Name: "words", Kind: "text", ID: "printer"} },
@@ -98,5 +104,16 @@ func TestLogEntryThatDoesNotFitIsDroppedAndCounted(t *testing.T) {
 	}
 	if got, dropped := written(t, ok()); got == nil || dropped != 0 {
 		t.Errorf("the entry as it was: log line %v, %d dropped", got, dropped)
+	}
+	// A host that does not know what the plugin declares writes nothing.
+	for name, m := range map[string]services.Manifests{
+		"no manifests": nil, "no such version": services.ManifestsFunc(func(capability.PluginID, string) *manifest.Manifest { return nil }),
+	} {
+		dropped := 0
+		e := ok()
+		rows := services.New(services.Deps{Manifests: m, Dropped: func(*capability.Binding) { dropped++ }})
+		if err := hostcall.Do(as(t, rows, binding("t")), log.OpWrite, &e, nil); err != nil || dropped != 1 {
+			t.Errorf("%s: %v, %d dropped", name, err, dropped)
+		}
 	}
 }

@@ -89,8 +89,10 @@ func withSource(e *sdk.Error, s sdk.Source) *sdk.Error {
 }
 
 // fits returns "" where value is of that kind, and what would be otherwise.
-func fits(kind, value string) (wanted string) {
-	err := manifest.ValidateValue(kind, value)
+func fits(kind, value string) string { return wanted(manifest.ValidateValue(kind, value)) }
+
+// wanted returns what the error of a check says is wanted, "" for none.
+func wanted(err error) string {
 	if e := (*sdk.Error)(nil); errors.As(err, &e) {
 		return e.Message // without its code
 	}

@@ -12,6 +12,8 @@ package services
 
 import (
 	"context"
+	"crypto/rand"
+	"io"
 	"log/slog"
 	"time"
 
@@ -30,12 +32,17 @@ type Deps struct {
 	Jira      Jira
 	Store     store.Driver
 	Manifests Manifests
+	// TokenKey returns the secret of a tenant by which the host knows the tokens that it made for plugins: 16 bytes or more, 32
+	// at best, the same for ever. With another one plugins can still read and delete their records, but not write them.
+	TokenKey func(ctx context.Context, t capability.TenantID) ([]byte, error)
 	// Log receives the plugins' entries, and what goes wrong here; nil discards both.
 	Log *slog.Logger
 	// Dropped counts a plugin's log entry that was refused; nil counts nothing. It must not block.
 	Dropped func(b *capability.Binding)
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Random is where tokens come from; nil means crypto/rand.
+	Random io.Reader
 }
 
 // SettingsSource knows what admins chose, with the defaults filled in.
@@ -85,9 +92,13 @@ func New(d Deps) []capability.Row {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
+	if d.Random == nil {
+		d.Random = rand.Reader
+	}
 	j := &jiraService{jira: d.Jira, visible: newVisibility(d.Jira, d.Now), log: d.Log}
-	s := &storeService{store: d.Store, manifests: d.Manifests}
-	l := &logService{log: d.Log, dropped: d.Dropped}
+	k := &tokenService{key: d.TokenKey, random: d.Random}
+	s := &storeService{store: d.Store, manifests: d.Manifests, tokens: k, now: d.Now}
+	l := &logService{log: d.Log, manifests: d.Manifests, dropped: d.Dropped}
 	t := &settingsService{source: d.Settings}
 	rows := []capability.Row{
 		counted(capability.Log, row(&d, log.OpWrite, "", l.write)),
@@ -98,6 +109,7 @@ func New(d Deps) []capability.Row {
 		row(&d, sdkstore.OpPut, manifest.Store, s.put),
 		row(&d, sdkstore.OpDelete, manifest.Store, s.delete),
 		row(&d, sdkstore.OpList, manifest.Store, s.list),
+		row(&d, sdkstore.OpTokens, manifest.Store, k.mint),
 	}
 	return rows
 }

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/host/privacy"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/sdk"
 	sdkstore "github.com/pergola-platform/pergola/sdk/store"
@@ -32,11 +34,15 @@ var recordType = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
 type storeService struct {
 	store     store.Driver
 	manifests Manifests
+	tokens    *tokenService
+	now       func() time.Time
 }
 
 // record is the body of a stored record.
 type record struct {
 	Fields map[string]string `json:"fields"`
+	// Written is when it was last written, in RFC 3339 and whole seconds of UTC. Records of early versions have none.
+	Written string `json:"written,omitempty"`
 }
 
 func (s *storeService) get(ctx context.Context, b *capability.Binding, k *sdkstore.Key) (*sdkstore.Record, error) {
@@ -49,13 +55,15 @@ func (s *storeService) get(ctx context.Context, b *capability.Binding, k *sdksto
 		return nil, err
 	}
 	d, err := s.store.Get(ctx, key)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, hostError(sdk.NotFound, "there is no record %q of type %q", k.ID, k.Type)
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
-	return read(declared, d)
+	if err == nil {
+		if r, ok, err := s.read(declared, d); ok || err != nil {
+			return r, err
+		}
+	}
+	return nil, hostError(sdk.NotFound, "there is no record %q of type %q", k.ID, k.Type)
 }
 
 func (s *storeService) put(ctx context.Context, b *capability.Binding, in *sdkstore.Records) (*sdkstore.Records, error) {
@@ -65,6 +73,7 @@ func (s *storeService) put(ctx context.Context, b *capability.Binding, in *sdkst
 	if len(in.Records) > maxRecords {
 		return nil, hostError(sdk.Invalid, "%d records in a batch, at most %d are allowed; put them in several batches", len(in.Records), maxRecords)
 	}
+	w := writer{service: s, binding: b}
 	ops := make([]store.Op, len(in.Records))
 	seen := make(map[store.Key]bool, len(ops))
 	for i := range in.Records {
@@ -73,7 +82,7 @@ func (s *storeService) put(ctx context.Context, b *capability.Binding, in *sdkst
 		if err != nil {
 			return nil, err
 		}
-		if ops[i], err = write(b, declared, r); err != nil {
+		if ops[i], err = w.op(ctx, declared, r); err != nil {
 			return nil, err
 		}
 		key := ops[i].Doc.Key
@@ -86,6 +95,13 @@ func (s *storeService) put(ctx context.Context, b *capability.Binding, in *sdkst
 		return &sdkstore.Records{}, nil
 	}
 	revs, err := s.store.Write(ctx, ops...)
+	if errors.Is(err, store.ErrConflict) {
+		if again, ferr := w.overExpired(ctx, ops); ferr != nil {
+			return nil, ferr
+		} else if again {
+			revs, err = s.store.Write(ctx, ops...)
+		}
+	}
 	if conflict := (*store.ConflictError)(nil); errors.As(err, &conflict) {
 		for i := range ops {
 			if r := &in.Records[i]; ops[i].Doc.Key == conflict.Key {
@@ -135,7 +151,7 @@ func (s *storeService) list(ctx context.Context, b *capability.Binding, q *sdkst
 	}
 	// One more than asked for says whether there is another page.
 	docs, err := s.store.List(ctx, store.Query{
-		Tenant: b.Tenant, Collection: collection(b.Plugin, q.Type), Index: q.Field, Value: q.Value, After: after, Limit: limit + 1,
+		Tenant: b.Tenant, Collection: privacy.RecordCollection(b.Plugin, q.Type), Index: q.Field, Value: q.Value, After: after, Limit: limit + 1,
 	})
 	if err != nil {
 		return nil, err
@@ -143,12 +159,18 @@ func (s *storeService) list(ctx context.Context, b *capability.Binding, q *sdkst
 	out := &sdkstore.Listing{}
 	size := 0
 	for i, d := range docs {
-		r, err := read(declared, d)
+		if i == limit {
+			out.Next = encodeCursor(docs[i-1].Key.ID)
+			break
+		}
+		r, ok, err := s.read(declared, d)
 		if err != nil {
 			return nil, err
 		}
-		size += r.Msgsize()
-		if i == limit || i > 0 && size > maxListing {
+		if !ok {
+			continue
+		}
+		if size += r.Msgsize(); len(out.Records) > 0 && size > maxListing {
 			out.Next = encodeCursor(docs[i-1].Key.ID)
 			break
 		}
@@ -192,58 +214,29 @@ func indexed(declared manifest.Record, q *sdkstore.Query) error {
 	if !ok || !f.Indexed {
 		return withField(clip(q.Field), hostError(sdk.Invalid, "records of type %q cannot be listed by %q: plugin.json does not declare that field with \"indexed\"", q.Type, clip(q.Field)))
 	}
-	if wanted := fits(f.Kind, q.Value); wanted != "" {
-		return withField(q.Field, hostError(sdk.Invalid, "field %q of record type %q: %s", q.Field, q.Type, wanted))
+	if wrong := wanted(f.Validate(q.Value)); wrong != "" {
+		return withField(q.Field, hostError(sdk.Invalid, "field %q of record type %q: %s", q.Field, q.Type, wrong))
 	}
 	return nil
 }
-
-// collection is where a plugin's records of a type are. No two plugins share one: a type has no dot, so what stands
-// before the last dot is the plugin.
-func collection(p capability.PluginID, typ string) string { return "rec." + string(p) + "." + typ }
 
 func keyOf(b *capability.Binding, typ, id string) (store.Key, error) {
 	if !sdkstore.ValidID(id) {
 		return store.Key{}, withField("id", hostError(sdk.Invalid, "a record's id has 1 to 128 of A-Z a-z 0-9 . _ -"))
 	}
-	return store.Key{Tenant: b.Tenant, Collection: collection(b.Plugin, typ), ID: id}, nil
+	return store.Key{Tenant: b.Tenant, Collection: privacy.RecordCollection(b.Plugin, typ), ID: id}, nil
 }
 
-// write checks a record against its declaration and makes a write of it.
-func write(b *capability.Binding, declared manifest.Record, r *sdkstore.Record) (store.Op, error) {
-	key, err := keyOf(b, r.Type, r.ID)
-	if err != nil {
-		return store.Op{}, err
-	}
-	if r.Rev < 0 {
-		return store.Op{}, withField("rev", hostError(sdk.Invalid, "record %q of type %q: there is no revision %d", r.ID, r.Type, r.Rev))
-	}
-	index := map[string]string{}
-	for name, value := range r.Fields {
-		f, ok := declared.Fields[name]
-		if !ok {
-			return store.Op{}, withField(clip(name), hostError(sdk.Invalid, "plugin.json declares no field %q of record type %q", clip(name), r.Type))
-		}
-		if wanted := fits(f.Kind, value); wanted != "" {
-			return store.Op{}, withField(name, hostError(sdk.Invalid, "field %q of record type %q: %s", name, r.Type, wanted))
-		}
-		if f.Indexed {
-			index[name] = value
-		}
-	}
-	body, err := json.Marshal(record{Fields: r.Fields})
-	if err != nil {
-		return store.Op{}, fmt.Errorf("encode a record: %w", err)
-	}
-	return store.Op{Doc: store.Doc{Key: key, Body: body, Index: index}, IfRev: r.Rev}, nil
-}
-
-// read makes a record of a document. Fields that this version of the plugin does not declare any more stay behind, so
-// that what was read can be put again.
-func read(declared manifest.Record, d store.Doc) (*sdkstore.Record, error) {
+// read makes a record of a document; it is false where the record's time is over, so that nobody meets one that only waits for
+// ExpireRecords. Fields that this version of the plugin does not declare any more stay behind, so that what was read can be
+// put again.
+func (s *storeService) read(declared manifest.Record, d store.Doc) (*sdkstore.Record, bool, error) {
 	var stored record
 	if err := json.Unmarshal(d.Body, &stored); err != nil {
-		return nil, fmt.Errorf("decode record %s: %w", d.Key, err)
+		return nil, false, fmt.Errorf("decode record %s: %w", d.Key, err)
+	}
+	if stored.expired(declared.Retention, s.now()) {
+		return nil, false, nil
 	}
 	r := &sdkstore.Record{Type: declared.Type, ID: d.Key.ID, Rev: d.Rev, Fields: map[string]string{}}
 	for name, value := range stored.Fields {
@@ -251,7 +244,7 @@ func read(declared manifest.Record, d store.Doc) (*sdkstore.Record, error) {
 			r.Fields[name] = value
 		}
 	}
-	return r, nil
+	return r, true, nil
 }
 
 // A cursor is the id of the last record of a page. It is encoded so that nobody makes one up, and starts with a version.

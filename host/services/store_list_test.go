@@ -68,6 +68,7 @@ func TestListRefusesWhatCannotBeAsked(t *testing.T) {
 		"field that is not indexed":  {store.Query{Field: "count", Value: "1"}, "count"},
 		"field that is not declared": {store.Query{Field: "summary", Value: "x"}, "summary"},
 		"value of another kind":      {store.Query{Field: "issue", Value: "OPS-7"}, "issue"},
+		"word that is not declared":  {store.Query{Field: "state", Value: "broken"}, "state"},
 		"value without a field":      {store.Query{Value: "1"}, "field"},
 		"made-up cursor":             {store.Query{Cursor: "!"}, "cursor"},
 		"cursor of another version":  {store.Query{Cursor: "OWE"}, "cursor"}, // "9a"
@@ -82,7 +83,7 @@ func TestListRefusesWhatCannotBeAsked(t *testing.T) {
 
 func TestListEndsAPageBeforeTheMessageIsFull(t *testing.T) {
 	deps := all(t, nil)
-	wide := manifest.Record{Type: "wide", Fields: map[string]manifest.Field{}}
+	wide := manifest.Record{Type: "wide", ID: ofIssue, Fields: map[string]manifest.Field{}}
 	fields := map[string]string{}
 	for i := range 32 {
 		name := fmt.Sprintf("account%025d", i)

@@ -1,6 +1,8 @@
 package services_test
 
 import (
+	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strconv"
@@ -20,24 +22,36 @@ import (
 	"github.com/pergola-platform/pergola/sdk/store"
 )
 
-var records = []manifest.Record{
-	{Type: "code", Fields: map[string]manifest.Field{
-		"issue": {Kind: manifest.KindIssue, Indexed: true}, "by": {Kind: manifest.KindAccount}, "at": {Kind: manifest.KindTime},
-		"count": {Kind: manifest.KindCount}, "state": {Kind: manifest.KindStatus, Indexed: true}, "on": {Kind: manifest.KindSwitch},
-		"token": {Kind: manifest.KindToken},
-	}},
-	{Type: "sheet", Fields: map[string]manifest.Field{"issue": {Kind: manifest.KindIssue, Indexed: true}}},
-}
+var (
+	ofIssue = manifest.RecordID{Kind: manifest.KindIssue}
+	records = []manifest.Record{
+		{Type: "code", ID: ofIssue, Fields: map[string]manifest.Field{
+			"issue": {Kind: manifest.KindIssue, Indexed: true}, "by": {Kind: manifest.KindAccount}, "at": {Kind: manifest.KindTime},
+			"count": {Kind: manifest.KindCount}, "state": {Kind: manifest.KindStatus, Indexed: true, Values: []string{"none", "printed"}},
+			"on": {Kind: manifest.KindSwitch}, "token": {Kind: manifest.KindToken},
+		}},
+		{Type: "sheet", ID: ofIssue, Fields: map[string]manifest.Field{"issue": {Kind: manifest.KindIssue, Indexed: true}}},
+		{Type: "visit", ID: manifest.RecordID{Kind: manifest.KindToken}, Retention: manifest.Retention{Days: 30}, Fields: map[string]manifest.Field{
+			"issue": {Kind: manifest.KindIssue, Indexed: true},
+		}},
+		{Type: "mark", ID: ofIssue, Retention: manifest.Retention{Days: 30}, Fields: map[string]manifest.Field{
+			"issue": {Kind: manifest.KindIssue, Indexed: true},
+		}},
+	}
+	logs = map[string]string{
+		"sheet.rendered": "{labels} labels in {took} microseconds, of {issue}, {none}, {tenant}, {type}, {what.field}, {by}.",
+	}
+)
 
 // manifests knows acme.labels in two versions and two plugins whose ids begin alike.
 func manifests(id capability.PluginID, version string) *manifest.Manifest {
-	m := &manifest.Manifest{ID: id, Version: version, Records: records}
+	m := &manifest.Manifest{ID: id, Version: version, Records: records, Logs: logs}
 	switch {
 	case id == "acme.labels" && version == "2.0.0":
-		m.Records = []manifest.Record{{Type: "code", Fields: map[string]manifest.Field{"issue": {Kind: manifest.KindIssue, Indexed: true}}}}
+		m.Records = []manifest.Record{{Type: "code", ID: ofIssue, Fields: map[string]manifest.Field{"issue": {Kind: manifest.KindIssue, Indexed: true}}}}
 	case id == "acme" || id == "acme.labels.extra":
 		// What no manifest may declare, should one do it all the same.
-		m.Records = append(slices.Clone(records), manifest.Record{Type: "labels.code", Fields: records[0].Fields})
+		m.Records = append(slices.Clone(records), manifest.Record{Type: "labels.code", ID: ofIssue, Fields: records[0].Fields})
 	case id != "acme.labels" || version != "1.0.0":
 		return nil
 	}
@@ -52,8 +66,15 @@ func all(t testing.TB, j services.Jira) services.Deps {
 		Jira:      j,
 		Store:     openStore(t),
 		Manifests: services.ManifestsFunc(manifests),
+		TokenKey:  tokenKey,
 		Now:       newClock().Now,
 	}
+}
+
+// tokenKey is another one for each tenant.
+func tokenKey(_ context.Context, t capability.TenantID) ([]byte, error) {
+	key := sha256.Sum256([]byte(t))
+	return key[:], nil
 }
 
 func openStore(t testing.TB) hoststore.Driver {
@@ -76,23 +97,27 @@ func code(id, issue string, rev int64) store.Record {
 
 func TestRecordComesBackAsItWasPut(t *testing.T) {
 	ctx := as(t, services.New(all(t, nil)), binding("t"))
-	want := store.Record{Type: "code", ID: "A.b_c-1", Fields: map[string]string{
-		"issue": "10001", "by": "557058:ann", "at": "2026-01-31T12:00:00Z", "count": "-3", "state": "printed", "on": "true", "token": "x7_-",
+	tokens, err := store.Tokens(ctx, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := store.Record{Type: "code", ID: "10007", Fields: map[string]string{
+		"issue": "10001", "by": "557058:ann", "at": "2026-01-31T12:00:00Z", "count": "-3", "state": "printed", "on": "true", "token": tokens[0],
 	}}
 	put, err := store.Put(ctx, want)
 	want.Rev = 1
 	if diff := cmp.Diff([]store.Record{want}, put); err != nil || diff != "" {
 		t.Errorf("Put: %v (-want +got):\n%s", err, diff)
 	}
-	got, err := store.Get(ctx, "code", "A.b_c-1")
+	got, err := store.Get(ctx, "code", "10007")
 	if diff := cmp.Diff(&want, got); err != nil || diff != "" {
 		t.Errorf("Get: %v (-want +got):\n%s", err, diff)
 	}
 	// A record may have none of its fields.
-	if _, err := store.Put(ctx, store.Record{Type: "code", ID: "empty"}); err != nil {
+	if _, err := store.Put(ctx, store.Record{Type: "code", ID: "10008"}); err != nil {
 		t.Errorf("Put without fields: %v", err)
 	}
-	if got, err := store.Get(ctx, "code", "empty"); err != nil || len(got.Fields) != 0 {
+	if got, err := store.Get(ctx, "code", "10008"); err != nil || len(got.Fields) != 0 {
 		t.Errorf("Get = %+v, %v; want no fields", got, err)
 	}
 }
@@ -100,23 +125,23 @@ func TestRecordComesBackAsItWasPut(t *testing.T) {
 func TestRevisionsDecideWhoWrites(t *testing.T) {
 	ctx := as(t, services.New(all(t, nil)), binding("t"))
 	exists := sdk.Error{Code: sdk.Exists, Source: sdk.FromHost}
-	if _, err := store.Put(ctx, code("a", "1", 0)); err != nil {
+	if _, err := store.Put(ctx, code("8", "1", 0)); err != nil {
 		t.Fatal(err)
 	}
-	_, err := store.Put(ctx, code("a", "2", 0))
+	_, err := store.Put(ctx, code("8", "2", 0))
 	wantError(t, "create again", err, exists)
-	if put, err := store.Put(ctx, code("a", "2", 1)); err != nil || put[0].Rev != 2 {
+	if put, err := store.Put(ctx, code("8", "2", 1)); err != nil || put[0].Rev != 2 {
 		t.Errorf("replace = %+v, %v; want revision 2", put, err)
 	}
 	for _, rev := range []int64{1, 3} {
-		_, err = store.Put(ctx, code("a", "3", rev))
+		_, err = store.Put(ctx, code("8", "3", rev))
 		wantError(t, fmt.Sprint("replace revision ", rev), err, exists)
 	}
-	_, err = store.Put(ctx, code("b", "3", 1))
+	_, err = store.Put(ctx, code("9", "3", 1))
 	wantError(t, "replace what is not there", err, exists)
-	_, err = store.Put(ctx, code("a", "3", -1))
+	_, err = store.Put(ctx, code("8", "3", -1))
 	wantError(t, "write over anything", err, sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Field: "rev"})
-	if got, err := store.Get(ctx, "code", "a"); err != nil || got.Fields["issue"] != "2" {
+	if got, err := store.Get(ctx, "code", "8"); err != nil || got.Fields["issue"] != "2" {
 		t.Errorf("Get = %+v, %v; want the second write", got, err)
 	}
 }
@@ -127,7 +152,7 @@ func TestOneOfConcurrentPutsWins(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
-			switch _, err := store.Put(as(t, rows, binding("t")), code("a", strconv.Itoa(i), 0)); sdk.CodeOf(err) {
+			switch _, err := store.Put(as(t, rows, binding("t")), code("8", strconv.Itoa(i), 0)); sdk.CodeOf(err) {
 			case "":
 				won.Add(1)
 			case sdk.Exists:
@@ -144,23 +169,23 @@ func TestOneOfConcurrentPutsWins(t *testing.T) {
 
 func TestBatchIsWrittenWholeOrNotAtAll(t *testing.T) {
 	ctx := as(t, services.New(all(t, nil)), binding("t"))
-	if _, err := store.Put(ctx, code("taken", "1", 0)); err != nil {
+	if _, err := store.Put(ctx, code("71", "1", 0)); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
 		last store.Record
 		want sdk.Error
 	}{
-		"conflict":   {code("taken", "2", 0), sdk.Error{Code: sdk.Exists, Source: sdk.FromHost}},
-		"undeclared": {store.Record{Type: "code", ID: "x", Fields: map[string]string{"summary": "words"}}, sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Field: "summary"}},
-		"twice":      {code("new", "2", 0), sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost}},
+		"conflict":   {code("71", "2", 0), sdk.Error{Code: sdk.Exists, Source: sdk.FromHost}},
+		"undeclared": {store.Record{Type: "code", ID: "9", Fields: map[string]string{"summary": "words"}}, sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Field: "summary"}},
+		"twice":      {code("72", "2", 0), sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost}},
 	} {
-		_, err := store.Put(ctx, code("new", "1", 0), store.Record{Type: "sheet", ID: "new"}, c.last)
+		_, err := store.Put(ctx, code("72", "1", 0), store.Record{Type: "sheet", ID: "72"}, c.last)
 		wantError(t, name, err, c.want)
-		if name == "conflict" && !strings.Contains(err.Error(), `"taken"`) {
+		if name == "conflict" && !strings.Contains(err.Error(), `"71"`) {
 			t.Errorf("the conflict %q does not name the record", err)
 		}
-		_, err = store.Get(ctx, "code", "new")
+		_, err = store.Get(ctx, "code", "72")
 		wantError(t, name+", then Get", err, sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost})
 	}
 	if put, err := store.Put(ctx); err != nil || len(put) != 0 {
@@ -168,7 +193,7 @@ func TestBatchIsWrittenWholeOrNotAtAll(t *testing.T) {
 	}
 	many := make([]store.Record, 501)
 	for i := range many {
-		many[i] = code(fmt.Sprint("many", i), "1", 0)
+		many[i] = code(strconv.Itoa(1000+i), "1", 0)
 	}
 	_, err := store.Put(ctx, many...)
 	wantError(t, "501 records", err, sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost})
@@ -185,16 +210,16 @@ func TestOnlyDeclaredValuesAreStored(t *testing.T) {
 		"by":    {"", "Ann Example"},
 		"at":    {"yesterday", "2025-06-07"},
 		"count": {"many", "1.5", "007"},
-		"state": {"Printed", "two words"},
+		"state": {"Printed", "two words", "broken", ""},
 		"on":    {"yes", ""},
-		"token": {"has a space", strings.Repeat("x", 65)},
+		"token": {"has a space", "printer", strings.Repeat("x", 18)},
 		// Not declared.
 		"summary": {"", "1"},
 		"Issue":   {"1"},
 		"":        {"1"},
 	} {
 		for _, v := range values {
-			_, err := store.Put(ctx, store.Record{Type: "code", ID: "a", Fields: map[string]string{"issue": "1", field: v}})
+			_, err := store.Put(ctx, store.Record{Type: "code", ID: "8", Fields: map[string]string{"issue": "1", field: v}})
 			wantError(t, fmt.Sprintf("%s = %q", field, v), err, sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Field: field})
 			if v != "" && v != "1" && err != nil && strings.Contains(err.Error(), v) {
 				t.Errorf("the error %q repeats the value", err)
@@ -203,13 +228,29 @@ func TestOnlyDeclaredValuesAreStored(t *testing.T) {
 	}
 	for _, typ := range []string{"", "other", "Code", "code.x"} {
 		invalid := sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Field: "type"}
-		_, err := store.Put(ctx, store.Record{Type: typ, ID: "a"})
+		_, err := store.Put(ctx, store.Record{Type: typ, ID: "8"})
 		wantError(t, "Put type "+typ, err, invalid)
-		_, err = store.Get(ctx, typ, "a")
+		_, err = store.Get(ctx, typ, "8")
 		wantError(t, "Get type "+typ, err, invalid)
-		wantError(t, "Delete type "+typ, store.Delete(ctx, typ, "a"), invalid)
+		wantError(t, "Delete type "+typ, store.Delete(ctx, typ, "8"), invalid)
 		_, err = store.List(ctx, store.Query{Type: typ})
 		wantError(t, "List type "+typ, err, invalid)
+	}
+	for _, id := range []string{"printer", "OPS-7", "-1", strings.Repeat("1", 20), strings.Repeat("x", 18)} {
+		invalid := sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Field: "id"}
+		for _, typ := range []string{"code", "visit"} {
+			_, err := store.Put(ctx, store.Record{Type: typ, ID: id})
+			wantError(t, "Put id "+id, err, invalid)
+			if err != nil && strings.Contains(err.Error(), id) {
+				t.Errorf("the error %q repeats the id", err)
+			}
+		}
+		// Nothing can be there.
+		_, err := store.Get(ctx, "code", id)
+		wantError(t, "Get id "+id, err, sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost})
+		if err := store.Delete(ctx, "code", id); err != nil {
+			t.Errorf("Delete id %s: %v", id, err)
+		}
 	}
 	for _, id := range []string{"", "a b", "ü", "a/b", strings.Repeat("x", 129)} {
 		invalid := sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Field: "id"}
@@ -227,15 +268,15 @@ func TestOnlyDeclaredValuesAreStored(t *testing.T) {
 
 func TestDeletedRecordIsGone(t *testing.T) {
 	ctx := as(t, services.New(all(t, nil)), binding("t"))
-	if _, err := store.Put(ctx, code("a", "1", 0)); err != nil {
+	if _, err := store.Put(ctx, code("8", "1", 0)); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := store.Delete(ctx, "code", "a"); err != nil {
+		if err := store.Delete(ctx, "code", "8"); err != nil {
 			t.Errorf("Delete: %v", err)
 		}
 	}
-	_, err := store.Get(ctx, "code", "a")
+	_, err := store.Get(ctx, "code", "8")
 	wantError(t, "Get", err, sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost})
 	if l, err := store.List(ctx, store.Query{Type: "code", Field: "issue", Value: "1"}); err != nil || len(l.Records) != 0 {
 		t.Errorf("List = %+v, %v; want nothing", l, err)
@@ -244,7 +285,7 @@ func TestDeletedRecordIsGone(t *testing.T) {
 
 func TestRecordsOfTenantsAndPluginsAreApart(t *testing.T) {
 	rows := services.New(all(t, nil))
-	if _, err := store.Put(as(t, rows, binding("t")), code("a", "1", 0)); err != nil {
+	if _, err := store.Put(as(t, rows, binding("t")), code("8", "1", 0)); err != nil {
 		t.Fatal(err)
 	}
 	for name, b := range map[string]*capability.Binding{
@@ -255,7 +296,7 @@ func TestRecordsOfTenantsAndPluginsAreApart(t *testing.T) {
 		b.Grants = capability.Grants{"store": true}
 		ctx := as(t, rows, b)
 		for _, typ := range []string{"code", "labels.code"} {
-			if got, err := store.Get(ctx, typ, "a"); err == nil {
+			if got, err := store.Get(ctx, typ, "8"); err == nil {
 				t.Errorf("%s reads %+v as type %s", name, got, typ)
 			}
 			if l, err := store.List(ctx, store.Query{Type: typ}); err == nil && len(l.Records) > 0 {
@@ -264,27 +305,27 @@ func TestRecordsOfTenantsAndPluginsAreApart(t *testing.T) {
 			if l, err := store.List(ctx, store.Query{Type: typ, Field: "issue", Value: "1"}); err == nil && len(l.Records) > 0 {
 				t.Errorf("%s finds %+v as type %s", name, l, typ)
 			}
-			if _, err := store.Put(ctx, store.Record{Type: typ, ID: "a", Rev: 1}); err == nil {
+			if _, err := store.Put(ctx, store.Record{Type: typ, ID: "8", Rev: 1}); err == nil {
 				t.Errorf("%s replaces the record as type %s", name, typ)
 			}
-			_ = store.Delete(ctx, typ, "a") // deleting what is not there is no error
+			_ = store.Delete(ctx, typ, "8") // deleting what is not there is no error
 		}
 	}
-	if got, err := store.Get(as(t, rows, binding("t")), "code", "a"); err != nil || got.Rev != 1 {
+	if got, err := store.Get(as(t, rows, binding("t")), "code", "8"); err != nil || got.Rev != 1 {
 		t.Errorf("the record is %+v, %v", got, err)
 	}
 }
 
 func TestNewerVersionReadsWhatItDeclares(t *testing.T) {
 	rows := services.New(all(t, nil))
-	if _, err := store.Put(as(t, rows, binding("t")), store.Record{Type: "code", ID: "a", Fields: map[string]string{"issue": "1", "state": "new"}}); err != nil {
+	if _, err := store.Put(as(t, rows, binding("t")), store.Record{Type: "code", ID: "8", Fields: map[string]string{"issue": "1", "state": "none"}}); err != nil {
 		t.Fatal(err)
 	}
 	newer := binding("t")
 	newer.Version = "2.0.0"
 	ctx := as(t, rows, newer)
-	got, err := store.Get(ctx, "code", "a")
-	if diff := cmp.Diff(&store.Record{Type: "code", ID: "a", Rev: 1, Fields: map[string]string{"issue": "1"}}, got); err != nil || diff != "" {
+	got, err := store.Get(ctx, "code", "8")
+	if diff := cmp.Diff(&store.Record{Type: "code", ID: "8", Rev: 1, Fields: map[string]string{"issue": "1"}}, got); err != nil || diff != "" {
 		t.Fatalf("Get: %v (-want +got):\n%s", err, diff)
 	}
 	if _, err := store.Put(ctx, *got); err != nil {
@@ -292,7 +333,7 @@ func TestNewerVersionReadsWhatItDeclares(t *testing.T) {
 	}
 	unknown := binding("t")
 	unknown.Version = "3.0.0"
-	_, err = store.Get(as(t, rows, unknown), "code", "a")
+	_, err = store.Get(as(t, rows, unknown), "code", "8")
 	wantError(t, "a version that is not there", err, sdk.Error{Code: sdk.Internal, Source: sdk.FromHost})
 }
 
@@ -303,11 +344,11 @@ func TestUnavailableStoreSaysSo(t *testing.T) {
 	}
 	ctx := as(t, services.New(deps), binding("t"))
 	unavailable := sdk.Error{Code: sdk.Unavailable, Source: sdk.FromHost}
-	_, err := store.Get(ctx, "code", "a")
+	_, err := store.Get(ctx, "code", "8")
 	wantError(t, "Get", err, unavailable)
-	_, err = store.Put(ctx, code("a", "1", 0))
+	_, err = store.Put(ctx, code("8", "1", 0))
 	wantError(t, "Put", err, unavailable)
-	wantError(t, "Delete", store.Delete(ctx, "code", "a"), unavailable)
+	wantError(t, "Delete", store.Delete(ctx, "code", "8"), unavailable)
 	_, err = store.List(ctx, store.Query{Type: "code"})
 	wantError(t, "List", err, unavailable)
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/pergola-platform/pergola/sdk"
@@ -38,14 +40,15 @@ func activeCode(ctx context.Context, issueID string) (token string, rev int64, e
 // codeRounds bounds how often ensureCodes starts again because others write the same records.
 const codeRounds = 5
 
-// ensureCodes returns the active code of each issue by issue id, and makes the ones that are missing. At most 250 issues.
+// ensureCodes returns the active code of each issue by issue id, and makes the ones that are missing. At most 250 issues: two
+// records each are a batch.
 func (p *plugin) ensureCodes(ctx context.Context, issueIDs ...string) (map[string]string, error) {
 	codes := make(map[string]string, len(issueIDs))
+	var tokens []string // made, but not written yet
 	for range codeRounds {
-		var batch []store.Record
-		made := map[string]string{}
+		missing := map[string]int64{} // revision of the issue's record
 		for _, id := range issueIDs {
-			if codes[id] != "" || made[id] != "" {
+			if codes[id] != "" {
 				continue
 			}
 			token, rev, err := activeCode(ctx, id)
@@ -54,27 +57,23 @@ func (p *plugin) ensureCodes(ctx context.Context, issueIDs ...string) (map[strin
 			}
 			if token != "" {
 				codes[id] = token
-				continue
+			} else {
+				missing[id] = rev
 			}
-			if token, err = newToken(p.random); err != nil {
-				return nil, err
-			}
-			made[id] = token
-			batch = append(batch,
-				store.Record{Type: recordCode, ID: token, Fields: map[string]string{
-					"issue": id, "state": stateActive, "created": p.now().UTC().Format(time.RFC3339),
-				}},
-				store.Record{Type: recordIssue, ID: id, Rev: rev, Fields: map[string]string{"issue": id, "code": token}})
 		}
-		if len(batch) == 0 {
+		if len(missing) == 0 {
 			return codes, nil
 		}
-		_, err := store.Put(ctx, batch...)
+		if len(tokens) < len(missing) {
+			var err error
+			if tokens, err = store.Tokens(ctx, len(missing)); err != nil {
+				return nil, err
+			}
+		}
+		made, err := p.writeCodes(ctx, missing, tokens)
 		switch {
 		case err == nil:
-			for id, token := range made {
-				codes[id] = token
-			}
+			maps.Copy(codes, made)
 			return codes, nil
 		case sdk.CodeOf(err) != sdk.Exists:
 			return nil, err
@@ -82,6 +81,21 @@ func (p *plugin) ensureCodes(ctx context.Context, issueIDs ...string) (map[strin
 		// Somebody else made or revoked one of these codes in between: read again.
 	}
 	return nil, sdk.Errorf(sdk.Unavailable, "others are making codes for the same issues right now; try again in a moment")
+}
+
+// writeCodes gives each issue one of the tokens, all of them or none.
+func (p *plugin) writeCodes(ctx context.Context, revisions map[string]int64, tokens []string) (map[string]string, error) {
+	created := p.now().UTC().Format(time.RFC3339)
+	made := make(map[string]string, len(revisions))
+	var batch []store.Record
+	for i, id := range slices.Sorted(maps.Keys(revisions)) {
+		made[id] = tokens[i]
+		batch = append(batch,
+			store.Record{Type: recordCode, ID: tokens[i], Fields: map[string]string{"issue": id, "state": stateActive, "created": created}},
+			store.Record{Type: recordIssue, ID: id, Rev: revisions[id], Fields: map[string]string{"issue": id, "code": tokens[i]}})
+	}
+	_, err := store.Put(ctx, batch...)
+	return made, err
 }
 
 // revokeCode revokes that code of the issue. It is false where the code is not the issue's active one (any more).

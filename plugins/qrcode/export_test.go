@@ -3,7 +3,6 @@ package main
 // What the tests need of the inside.
 var (
 	New        = newPlugin
-	NewToken   = newToken
 	ValidToken = validToken
 	DecodeJob  = decodeJob
 	Presets    = presets

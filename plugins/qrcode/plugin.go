@@ -4,7 +4,7 @@
 // Start with [newPlugin], which lists every view, action and file. A code's way through the package:
 //
 //	options.go  what the admin chose        content.go  what the code says
-//	token.go    the codes' random ids       codes.go    which code belongs to which issue
+//	token.go    the form of a code's id     codes.go    which code belongs to which issue
 //	symbol.go   text to modules             path.go, png.go, svg.go, pdf.go   modules to a drawing
 //	panel.go    the issue panel             download.go its PNG and SVG
 //	open.go     the page behind a short link
@@ -13,7 +13,6 @@
 package main
 
 import (
-	"io"
 	"time"
 
 	"github.com/pergola-platform/pergola/sdk"
@@ -21,12 +20,11 @@ import (
 
 // plugin holds what the handlers need from outside.
 type plugin struct {
-	now    func() time.Time
-	random io.Reader // of cryptographic quality: the codes' ids come from it
+	now func() time.Time
 }
 
-func newPlugin(now func() time.Time, random io.Reader) *sdk.Plugin {
-	p := &plugin{now: now, random: random}
+func newPlugin(now func() time.Time) *sdk.Plugin {
+	p := &plugin{now: now}
 	return &sdk.Plugin{
 		ID: "pergola.qrcode", Version: "0.1.0",
 		Views: map[string]sdk.View{

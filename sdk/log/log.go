@@ -23,7 +23,8 @@ const (
 )
 
 // Entry is one log entry. Code and the attributes' names are lower-case words joined by dots or underscores, such as
-// sheet.rendered; the host drops an entry that is made otherwise and counts it.
+// sheet.rendered. plugin.json declares each code in logs, with what it means and each attribute's name in braces; the host
+// drops an entry that is made otherwise and counts it.
 //
 // Since: v0.1
 type Entry struct {

@@ -3,9 +3,6 @@ package sdktest
 import (
 	"cmp"
 	"context"
-	"errors"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -78,6 +75,8 @@ func (h *Host) answer(raw []byte) (msgp.Marshaler, error) {
 		return with(call.Body, h.remove)
 	case store.OpList:
 		return with(call.Body, h.list)
+	case store.OpTokens:
+		return with(call.Body, h.mint)
 	default:
 		return nil, refuse(sdk.Unimplemented, "operation "+strconv.Quote(call.Op))
 	}
@@ -152,147 +151,4 @@ func only(i jira.Issue, fields []string) jira.Issue {
 		}
 	}
 	return i
-}
-
-func (h *Host) log(e *log.Entry) (msgp.Marshaler, error) {
-	ok := slices.Contains([]string{log.Debug, log.Info, log.Warn, log.Error}, e.Level) && isCode(e.Code)
-	for _, a := range e.Attrs {
-		ok = ok && isCode(a.Name) && (a.ID == "") == (a.Kind == "")
-		if kind := map[string]string{"issue": store.KindIssue, "project": store.KindProject, "issue_type": store.KindIssueType, "field": store.KindField, "account": store.KindAccount}[a.Kind]; a.Kind != "" {
-			ok = ok && store.Validate(kind, a.ID) == nil
-		}
-	}
-	if !ok {
-		h.dropped = append(h.dropped, *e)
-		return nil, nil
-	}
-	h.entries = append(h.entries, *e)
-	return nil, nil
-}
-
-// isCode says whether s is made of lower-case words joined by dots or underscores.
-func isCode(s string) bool {
-	for word := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == '.' || r == '_' }) {
-		if strings.Trim(word, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
-			return false
-		}
-	}
-	return s != "" && len(s) <= 64 && strings.Trim(s, "._") == s
-}
-
-func (h *Host) get(k *store.Key) (msgp.Marshaler, error) {
-	if err := h.known(k.Type, k.ID); err != nil {
-		return nil, err
-	}
-	r, ok := h.records[*k]
-	if !ok {
-		return nil, refuse(sdk.NotFound, "there is no such record")
-	}
-	return &r, nil
-}
-
-func (h *Host) put(in *store.Records) (msgp.Marshaler, error) {
-	if len(in.Records) > 500 {
-		return nil, refuse(sdk.Invalid, "at most 500 records at a time")
-	}
-	next := maps.Clone(h.records)
-	seen := map[store.Key]bool{}
-	for i := range in.Records {
-		r := &in.Records[i]
-		key := store.Key{Type: r.Type, ID: r.ID}
-		if err := h.known(r.Type, r.ID); err != nil {
-			return nil, err
-		}
-		if seen[key] {
-			return nil, refuse(sdk.Invalid, "the same record twice in one batch")
-		}
-		seen[key] = true
-		if err := h.fields(r); err != nil {
-			return nil, err
-		}
-		if old := h.records[key]; old.Rev != r.Rev {
-			return nil, refuse(sdk.Exists, "the record was written meanwhile; read it again")
-		}
-		r.Rev++
-		next[key] = store.Record{Type: r.Type, ID: r.ID, Rev: r.Rev, Fields: maps.Clone(r.Fields)}
-	}
-	h.records = next
-	return in, nil
-}
-
-func (h *Host) remove(k *store.Key) (msgp.Marshaler, error) {
-	if err := h.known(k.Type, k.ID); err != nil {
-		return nil, err
-	}
-	delete(h.records, *k)
-	return nil, nil
-}
-
-func (h *Host) list(q *store.Query) (msgp.Marshaler, error) {
-	if h.declared != nil && h.declared[q.Type] == nil {
-		return nil, undeclared(q.Type)
-	}
-	if q.Limit < 0 || q.Limit > 500 {
-		return nil, refuse(sdk.Invalid, "the limit is 1 to 500")
-	}
-	if f, ok := h.declared[q.Type][q.Field]; h.declared != nil && q.Field != "" && (!ok || !f.Indexed) {
-		return nil, &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Field: q.Field, Message: "the field is not declared with indexed in plugin.json"}
-	}
-	limit := cmp.Or(q.Limit, 100)
-	var out store.Listing
-	for _, r := range h.sorted(q.Type) {
-		if r.ID <= q.Cursor || q.Field != "" && r.Fields[q.Field] != q.Value {
-			continue
-		}
-		if len(out.Records) == limit {
-			out.Next = out.Records[limit-1].ID
-			break
-		}
-		out.Records = append(out.Records, r)
-	}
-	return &out, nil
-}
-
-func (h *Host) sorted(typ string) []store.Record {
-	var out []store.Record
-	for k, r := range h.records {
-		if k.Type == typ {
-			out = append(out, r)
-		}
-	}
-	slices.SortFunc(out, func(a, b store.Record) int { return strings.Compare(a.ID, b.ID) })
-	return out
-}
-
-// known checks a record's type and id.
-func (h *Host) known(typ, id string) error {
-	if h.declared != nil && h.declared[typ] == nil {
-		return undeclared(typ)
-	}
-	if !store.ValidID(id) {
-		return refuse(sdk.Invalid, "a record's id is 1 to 128 of A-Z a-z 0-9 . _ -")
-	}
-	return nil
-}
-
-func undeclared(typ string) error {
-	return refuse(sdk.Invalid, "the record type "+strconv.Quote(typ)+" is not declared in plugin.json")
-}
-
-// fields checks a record's fields against their declaration.
-func (h *Host) fields(r *store.Record) error {
-	if h.declared == nil {
-		return nil
-	}
-	for _, name := range slices.Sorted(maps.Keys(r.Fields)) {
-		f, ok := h.declared[r.Type][name]
-		if !ok {
-			return &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Field: name, Message: "the field is not declared in plugin.json"}
-		}
-		var e *sdk.Error
-		if errors.As(store.Validate(f.Kind, r.Fields[name]), &e) {
-			return &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Field: name, Message: e.Message}
-		}
-	}
-	return nil
 }

@@ -4,13 +4,25 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/pergola-platform/pergola/sdk/settings"
+	"github.com/pergola-platform/pergola/sdk/store"
 )
 
 type field struct {
-	Kind    string `json:"kind"`
-	Indexed bool   `json:"indexed"`
+	Kind    string   `json:"kind"`
+	Indexed bool     `json:"indexed"`
+	Values  []string `json:"values"`
+}
+
+type record struct {
+	Type string `json:"type"`
+	ID   struct {
+		Kind string `json:"kind"`
+	} `json:"id"`
+	Fields map[string]field `json:"fields"`
 }
 
 // manifest is what a host for tests needs of plugin.json. Whether the file is right is for pergola's own check to say.
@@ -20,12 +32,10 @@ type manifest struct {
 	Permissions []struct {
 		Name string `json:"name"`
 	} `json:"permissions"`
-	Settings schema `json:"settings"`
-	Records  []struct {
-		Type   string           `json:"type"`
-		Fields map[string]field `json:"fields"`
-	} `json:"records"`
-	Modules []struct {
+	Settings schema            `json:"settings"`
+	Records  []record          `json:"records"`
+	Logs     map[string]string `json:"logs"`
+	Modules  []struct {
 		Key  string `json:"key"`
 		View string `json:"view"`
 		Link string `json:"link"`
@@ -38,7 +48,7 @@ type schema struct {
 }
 
 // UseManifest makes the host one that knows this plugin.json: it grants the permissions that are asked for, fills in the
-// settings' defaults, and stores what is declared. The error says where code and manifest disagree.
+// settings' defaults, and stores and logs what is declared. The error says where code and manifest disagree.
 //
 // Since: v0.1
 func (h *Host) UseManifest(plugin []byte) error {
@@ -61,6 +71,11 @@ func (h *Host) UseManifest(plugin []byte) error {
 			h.Context.LinkURL = "https://pergola.example/" + module.Link + "/abcd2345."
 		}
 	}
+	for _, r := range m.Records {
+		if !slices.Contains(store.IDKinds(), r.ID.Kind) {
+			wrong = append(wrong, fmt.Errorf(`the records %q do not say what their ids are; add "id": {"kind": …} with one of %s`, r.Type, strings.Join(store.IDKinds(), ", ")))
+		}
+	}
 	if err := errors.Join(wrong...); err != nil {
 		return err
 	}
@@ -70,10 +85,11 @@ func (h *Host) UseManifest(plugin []byte) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.declared = map[string]map[string]field{}
-	for _, r := range m.Records {
-		h.declared[r.Type] = r.Fields
+	h.declared = map[string]*record{}
+	for i := range m.Records {
+		h.declared[m.Records[i].Type] = &m.Records[i]
 	}
+	h.logs = m.Logs
 	h.Settings = settings.Values{
 		Strings: map[string]string{}, Numbers: map[string]float64{}, Switches: map[string]bool{}, Lists: map[string][]string{},
 	}

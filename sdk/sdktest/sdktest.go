@@ -10,12 +10,14 @@
 // and compare [Text] of the page with what you expect. [Host.Press], [Host.Submit] and [Host.Finish] act on a page as a
 // user does. [Conform] checks what every plugin must withstand.
 //
-// The host holds what plugin.json says: permissions, settings and their defaults, and declared records with revisions.
-// It knows no JQL (see [Host.Match]), and it does not wipe the plugin's memory between two calls as a Wasm host does.
+// The host holds what plugin.json says: permissions, settings and their defaults, declared records with revisions, and log
+// codes. It knows no JQL (see [Host.Match]), it keeps records whatever their retention, and it does not wipe the plugin's
+// memory between two calls as a Wasm host does.
 package sdktest
 
 import (
 	"context"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"sync"
@@ -54,9 +56,13 @@ type Host struct {
 	Answer func(op string, body []byte) (answer msgp.Marshaler, err error, answered bool)
 
 	plugin *sdk.Plugin
+	t      testing.TB // fails where the plugin logs what it does not declare; nil only drops it
 
 	mu       sync.Mutex
-	declared map[string]map[string]field // record type, field; nil takes any
+	declared map[string]*record // by type; nil takes any
+	logs     map[string]string  // what a code means
+	random   *rand.ChaCha8      // the same in every test
+	minted   map[string]bool
 	records  map[store.Key]store.Record
 	entries  []log.Entry
 	dropped  []log.Entry
@@ -64,8 +70,8 @@ type Host struct {
 	calls    []string
 }
 
-// New returns a host with no issues, no settings, every permission, and records of any type and field. Prefer [Load],
-// whose host refuses what the real one would.
+// New returns a host with no issues, no settings, every permission, records of any type and field, and any log code. Prefer
+// [Load], whose host refuses what the real one would.
 //
 // Since: v0.1
 func New(p *sdk.Plugin) *Host {
@@ -75,12 +81,14 @@ func New(p *sdk.Plugin) *Host {
 			Locale: "en-GB", TimeZone: "UTC",
 		},
 		plugin:  p,
+		random:  rand.NewChaCha8([32]byte{7}),
+		minted:  map[string]bool{},
 		records: map[store.Key]store.Record{},
 	}
 }
 
-// Load returns a host that knows the plugin.json of that name. The test fails where it cannot be read, or where code and
-// manifest disagree.
+// Load returns a host that knows the plugin.json of that name. The test fails where it cannot be read, where code and
+// manifest disagree, and when the plugin logs a code or an attribute that is not declared.
 //
 // Since: v0.1
 func Load(t testing.TB, p *sdk.Plugin, manifest string) *Host {
@@ -90,6 +98,7 @@ func Load(t testing.TB, p *sdk.Plugin, manifest string) *Host {
 		t.Fatal(err)
 	}
 	h := New(p)
+	h.t = t
 	if err := h.UseManifest(raw); err != nil {
 		t.Fatalf("%s: %v", manifest, err)
 	}
@@ -211,7 +220,8 @@ func (h *Host) Logs() []log.Entry {
 	return append([]log.Entry(nil), h.entries...)
 }
 
-// Dropped returns the log entries that a host does not take, because their code or an attribute is no word or number.
+// Dropped returns the log entries that a host does not take, because their code or an attribute is not declared in
+// plugin.json, or is no word or number.
 //
 // Since: v0.1
 func (h *Host) Dropped() []log.Entry {

@@ -3,7 +3,8 @@ package sdktest_test
 import (
 	"context"
 	"fmt"
-	"slices"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,7 +30,12 @@ const manifest = `{
 		"border": {"type": "boolean", "default": true}, "sides": {"type": "array", "default": ["front"]},
 		"mail": {"type": "string"},
 		"label": {"type": "object", "properties": {"margin": {"type": "number", "default": 2.5}}}}},
-	"records": [{"type": "code", "fields": {"issue": {"kind": "jira.issue", "indexed": true}, "state": {"kind": "platform.status"}}}],
+	"records": [
+		{"type": "code", "id": {"kind": "jira.issue"}, "fields": {
+			"issue": {"kind": "jira.issue", "indexed": true}, "state": {"kind": "platform.status", "values": ["active", "revoked"]},
+			"token": {"kind": "platform.token"}, "on": {"kind": "platform.status", "values": ["yes"], "indexed": true}}},
+		{"type": "visit", "id": {"kind": "platform.token"}, "fields": {"issue": {"kind": "jira.issue"}}}],
+	"logs": {"sheet.rendered_twice": "{labels} labels for {issue}, twice.", "a": "What {who} is about, by {issue}."},
 	"modules": [{"key": "open", "view": "panel", "link": "q"}]
 }`
 
@@ -61,8 +67,8 @@ func TestManifestMakesTheHost(t *testing.T) {
 }
 
 func TestManifestThatDisagreesWithTheCodeIsRefused(t *testing.T) {
-	err := sdktest.New(workshop).UseManifest([]byte(`{"id": "example.other", "version": "2.0.0", "modules": [{"key": "m", "view": "nowhere"}]}`))
-	for _, want := range []string{"example.other", "2.0.0", "nowhere"} {
+	err := sdktest.New(workshop).UseManifest([]byte(`{"id": "example.other", "version": "2.0.0", "modules": [{"key": "m", "view": "nowhere"}], "records": [{"type": "code"}]}`))
+	for _, want := range []string{"example.other", "2.0.0", "nowhere", "what their ids are"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v does not say %s", err, want)
 		}
@@ -87,85 +93,6 @@ func TestHostRefusesWithoutAGrant(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"jira.issue", "store.list", "store.get", "settings.load"}, h.Calls()); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
-	}
-}
-
-func TestStoreKeepsWhatItsDocumentationSays(t *testing.T) {
-	_, ctx := host(t)
-	rec := func(id string, rev int64, fields ...string) store.Record {
-		r := store.Record{Type: "code", ID: id, Rev: rev, Fields: map[string]string{}}
-		for pair := range slices.Chunk(fields, 2) {
-			r.Fields[pair[0]] = pair[1]
-		}
-		return r
-	}
-	many := make([]store.Record, 501)
-	for i := range many {
-		many[i] = rec(strconv.Itoa(i), 0)
-	}
-	for _, step := range []struct {
-		name string
-		put  []store.Record
-		want sdk.Code
-	}{
-		{"create", []store.Record{rec("a", 0, "issue", "10001", "state", "active")}, ""},
-		{"create what is there", []store.Record{rec("a", 0, "issue", "10001")}, sdk.Exists},
-		{"replace", []store.Record{rec("a", 1, "issue", "10002")}, ""},
-		{"replace an old revision", []store.Record{rec("a", 1, "issue", "10003")}, sdk.Exists},
-		{"replace what is not there", []store.Record{rec("b", 1, "issue", "10003")}, sdk.Exists},
-		{"all or nothing", []store.Record{rec("c", 0, "issue", "10003"), rec("a", 1, "issue", "10003")}, sdk.Exists},
-		{"twice in one batch", []store.Record{rec("d", 0), rec("d", 0)}, sdk.Invalid},
-		{"field that is not declared", []store.Record{rec("e", 0, "summary", "Laptop")}, sdk.Invalid},
-		{"value of another kind", []store.Record{rec("e", 0, "issue", "OPS-7")}, sdk.Invalid},
-		{"type that is not declared", []store.Record{{Type: "note", ID: "e"}}, sdk.Invalid},
-		{"id with a space", []store.Record{rec("e f", 0)}, sdk.Invalid},
-		{"too many", many, sdk.Invalid},
-		{"as many as can be", many[:500], ""},
-		{"none", nil, ""},
-	} {
-		if _, err := store.Put(ctx, step.put...); sdk.CodeOf(err) != step.want {
-			t.Errorf("%s: %v, want %q", step.name, err, step.want)
-		}
-	}
-	got, err := store.Get(ctx, "code", "a")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(&store.Record{Type: "code", ID: "a", Rev: 2, Fields: map[string]string{"issue": "10002"}}, got); diff != "" {
-		t.Errorf("record (-want +got):\n%s", diff)
-	}
-	if _, err := store.Get(ctx, "code", "c"); sdk.CodeOf(err) != sdk.NotFound {
-		t.Errorf("half of a refused batch was written: %v", err)
-	}
-	for _, q := range []store.Query{
-		{Type: "note"}, {Type: "code", Field: "state", Value: "active"}, {Type: "code", Field: "nothing"}, {Type: "code", Limit: 501}, {Type: "code", Limit: -1},
-	} {
-		if _, err := store.List(ctx, q); sdk.CodeOf(err) != sdk.Invalid {
-			t.Errorf("list %+v: %v", q, err)
-		}
-	}
-	var ids []string
-	q := store.Query{Type: "code"}
-	for {
-		page, err := store.List(ctx, q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, r := range page.Records {
-			ids = append(ids, r.ID)
-		}
-		if q.Cursor = page.Next; q.Cursor == "" {
-			break
-		}
-	}
-	if len(ids) != 501 || !slices.IsSorted(ids) {
-		t.Errorf("listed %d records, sorted %v", len(ids), slices.IsSorted(ids))
-	}
-	if err := store.Delete(ctx, "code", "a"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := store.Get(ctx, "code", "a"); sdk.CodeOf(err) != sdk.NotFound {
-		t.Errorf("a deleted record: %v", err)
 	}
 }
 
@@ -202,11 +129,43 @@ func TestLogTakesCodesAndIdentifiersOnly(t *testing.T) {
 		{Level: log.Info, Code: "a", Attrs: []log.Attr{{Name: "who", ID: "Jane"}}},
 		{Level: log.Info, Code: "a", Attrs: []log.Attr{{Name: "who", Kind: "person", ID: "Jane"}}},
 		{Level: log.Info, Code: "a", Attrs: []log.Attr{log.Count("Jane Doe", 1)}},
+		{Level: log.Info, Code: "not.declared"}, {Level: log.Info, Code: "a", Attrs: []log.Attr{log.Count("labels", 1)}},
 	} {
 		log.Write(ctx, bad.Level, bad.Code, bad.Attrs...)
 	}
-	if len(h.Logs()) != 1 || len(h.Dropped()) != 8 {
-		t.Errorf("%d logged, %d dropped, want 1 and 8: %+v", len(h.Logs()), len(h.Dropped()), h.Logs())
+	if len(h.Logs()) != 1 || len(h.Dropped()) != 10 {
+		t.Errorf("%d logged, %d dropped, want 1 and 10: %+v", len(h.Logs()), len(h.Dropped()), h.Logs())
+	}
+}
+
+// reader is a test that notes what fails it.
+type reader struct {
+	testing.TB
+	said []string
+}
+
+func (r *reader) Helper() {}
+
+func (r *reader) Errorf(format string, args ...any) {
+	r.said = append(r.said, fmt.Sprintf(format, args...))
+}
+
+func TestLogThatIsNotDeclaredFailsTheTest(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "plugin.json")
+	if err := os.WriteFile(file, []byte(manifest), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := &reader{TB: t}
+	ctx := sdktest.Load(r, workshop, file).With(t.Context())
+	log.Write(ctx, log.Info, "sheet.rendered_twice", log.Count("labels", 2))
+	log.Write(ctx, log.Info, "Two words") // a host drops it, and so does this one
+	if len(r.said) != 0 {
+		t.Errorf("what is declared fails the test: %q", r.said)
+	}
+	log.Write(ctx, log.Info, "sheet.printed")
+	log.Write(ctx, log.Info, "sheet.rendered_twice", log.Count("pages", 2))
+	if len(r.said) != 2 || !strings.Contains(r.said[0], `add "sheet.printed": `) || !strings.Contains(r.said[1], `write {pages} into what "sheet.rendered_twice" means`) {
+		t.Errorf("it says %q", r.said)
 	}
 }
 

@@ -14,19 +14,25 @@ import (
 func tenant() context.Context {
 	h := sdktest.New(&sdk.Plugin{ID: "example.codes", Version: "0.1.0"})
 	if err := h.UseManifest([]byte(`{"id": "example.codes", "version": "0.1.0", "permissions": [{"name": "store"}],
-		"records": [{"type": "code", "fields": {"issue": {"kind": "jira.issue", "indexed": true}, "state": {"kind": "platform.status"}}}]}`)); err != nil {
+		"records": [{"type": "code", "id": {"kind": "platform.token"}, "fields": {"issue": {"kind": "jira.issue", "indexed": true},
+			"state": {"kind": "platform.status", "values": ["active", "revoked"]}}}]}`)); err != nil {
 		panic(err)
 	}
 	return h.With(context.Background())
 }
 
-func code(id, issue string) store.Record {
-	return store.Record{Type: "code", ID: id, Fields: map[string]string{"issue": issue, "state": "active"}}
+// code returns a fresh record: its id is a token of the host's.
+func code(ctx context.Context, issue string) store.Record {
+	tokens, err := store.Tokens(ctx, 1)
+	if err != nil {
+		panic(err)
+	}
+	return store.Record{Type: "code", ID: tokens[0], Fields: map[string]string{"issue": issue, "state": "active"}}
 }
 
 func ExamplePut() {
 	ctx := tenant()
-	written, err := store.Put(ctx, code("k7", "10001")) // revision 0: create
+	written, err := store.Put(ctx, code(ctx, "10001")) // revision 0: create
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -41,27 +47,31 @@ func ExamplePut() {
 	fmt.Println(written[0].Fields["state"], written[0].Rev)
 	_, err = store.Put(ctx, record) // an old revision: somebody else was faster
 	fmt.Println(sdk.CodeOf(err))
-	_, err = store.Put(ctx, store.Record{Type: "code", ID: "k8", Fields: map[string]string{"issue": "Jane's laptop"}})
+	_, err = store.Put(ctx, code(ctx, "Jane's laptop"))
+	fmt.Println(err)
+	_, err = store.Put(ctx, store.Record{Type: "code", ID: "Jane's-laptop"})
 	fmt.Println(err)
 	// Output:
 	// revoked 2
 	// exists
 	// invalid: want a numeric id of up to 19 digits
+	// invalid: want a token that store.Tokens returned
 }
 
 func ExampleGet() {
 	ctx := tenant()
-	if _, err := store.Put(ctx, code("k7", "10001")); err != nil {
+	written, err := store.Put(ctx, code(ctx, "10001"))
+	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	record, err := store.Get(ctx, "code", "k7")
+	record, err := store.Get(ctx, "code", written[0].ID)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	fmt.Println(record.Fields["issue"], record.Rev)
-	_, err = store.Get(ctx, "code", "k8")
+	_, err = store.Get(ctx, "code", code(ctx, "10001").ID)
 	fmt.Println(sdk.CodeOf(err))
 	// Output:
 	// 10001 1
@@ -70,7 +80,7 @@ func ExampleGet() {
 
 func ExampleList() {
 	ctx := tenant()
-	if _, err := store.Put(ctx, code("a", "10001"), code("b", "10002"), code("c", "10001")); err != nil {
+	if _, err := store.Put(ctx, code(ctx, "10001"), code(ctx, "10002"), code(ctx, "10001")); err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -82,7 +92,7 @@ func ExampleList() {
 			return
 		}
 		for _, record := range page.Records {
-			fmt.Println(record.ID)
+			fmt.Println(record.Fields["issue"], record.Fields["state"])
 		}
 		if page.Next == "" {
 			return
@@ -90,18 +100,30 @@ func ExampleList() {
 		q.Cursor = page.Next
 	}
 	// Output:
-	// a
-	// c
+	// 10001 active
+	// 10001 active
 }
 
 func ExampleDelete() {
 	ctx := tenant()
-	if _, err := store.Put(ctx, code("k7", "10001")); err != nil {
+	record := code(ctx, "10001")
+	if _, err := store.Put(ctx, record); err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(store.Delete(ctx, "code", "k7"), store.Delete(ctx, "code", "k7"))
+	fmt.Println(store.Delete(ctx, "code", record.ID), store.Delete(ctx, "code", record.ID))
 	// Output: <nil> <nil>
+}
+
+func ExampleTokens() {
+	ctx := tenant()
+	tokens, err := store.Tokens(ctx, 2)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(len(tokens), len(tokens[0]), tokens[0] != tokens[1])
+	// Output: 2 18 true
 }
 
 func ExampleValidate() {
@@ -115,6 +137,11 @@ func ExampleValidate() {
 func ExampleValidID() {
 	fmt.Println(store.ValidID("10001.code_1"), store.ValidID("Jane's laptop"))
 	// Output: true false
+}
+
+func ExampleIDKinds() {
+	fmt.Println(store.IDKinds()[:2])
+	// Output: [jira.issue jira.project]
 }
 
 func ExampleKinds() {

@@ -1,11 +1,12 @@
-// Package store keeps a plugin's own records, apart for every tenant. What a record may hold is declared in plugin.json
-// (records): identifiers of Jira things and platform values, never issue content. The host refuses anything else.
+// Package store keeps a plugin's own records, apart for every tenant. What a record may hold, its id included, is declared in
+// plugin.json (records): identifiers of Jira things and platform values, never issue content. The host refuses anything else.
 // Needs the permission "store" in plugin.json.
 package store
 
 import (
 	"context"
 
+	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/hostcall"
 )
 
@@ -17,6 +18,7 @@ const (
 	OpPut    = "store.put"    // Records → Records, all or nothing
 	OpDelete = "store.delete" // Key → nothing
 	OpList   = "store.list"   // Query → Listing
+	OpTokens = "store.tokens" // Mint → Minted
 )
 
 // Record is one stored document.
@@ -24,8 +26,8 @@ const (
 // Since: v0.1
 type Record struct {
 	Type string `msg:"type"` // a record type of plugin.json
-	ID   string `msg:"id"`   // 1 to 128 of A-Z a-z 0-9 . _ -
-	// Rev counts the writes of this record, from 1. Put with Rev 0 creates; with the Rev that was read it replaces; a
+	ID   string `msg:"id"`   // of the kind that plugin.json declares for the type's ids
+	// Rev grows with each write of this record, from 1. Put with Rev 0 creates; with the Rev that was read it replaces; a
 	// Rev that is no longer the current one is refused with the code exists.
 	Rev int64 `msg:"rev,omitempty"`
 	// Fields holds the declared fields: identifiers and other strings, times in RFC 3339, numbers in decimal, booleans
@@ -60,11 +62,26 @@ type Query struct {
 //
 // Since: v0.1
 type Listing struct {
+	// Records can be fewer than the limit, even none, and not be the last: those whose time is over are left out.
 	Records []Record `msg:"records,limit=16384"`
 	Next    string   `msg:"next,omitempty"` // empty on the last page
 }
 
-// Get returns a record. Errors: not_found.
+// Mint asks for tokens.
+//
+// Since: v0.2
+type Mint struct {
+	Count int `msg:"count"` // 1 to 500
+}
+
+// Minted are fresh tokens.
+//
+// Since: v0.2
+type Minted struct {
+	Tokens []string `msg:"tokens,limit=16384"`
+}
+
+// Get returns a record. Errors: not_found, also where the type's retention is over.
 //
 // Since: v0.1
 func Get(ctx context.Context, typ, id string) (*Record, error) {
@@ -77,7 +94,7 @@ func Get(ctx context.Context, typ, id string) (*Record, error) {
 }
 
 // Put writes up to 500 records, all of them or none, and returns them with their new revisions. Errors: exists where a
-// revision moved on, invalid where a field is not declared or does not fit its declaration.
+// revision moved on, invalid where the id or a field is not declared or does not fit its declaration; the error names it.
 //
 // Since: v0.1
 func Put(ctx context.Context, records ...Record) ([]Record, error) {
@@ -106,4 +123,21 @@ func List(ctx context.Context, q Query) (*Listing, error) {
 		return nil, err
 	}
 	return &out, nil
+}
+
+// Tokens returns n random tokens, 1 to 500: TokenLength characters of TokenAlphabet that nobody finds by trying. They are the
+// only values that an id or a field of the kind platform.token takes. The host tells its own by a check that is part of
+// them, so no word of an issue can pass for one; they are good for this plugin on this site alone. Nothing is stored.
+//
+// Since: v0.2
+func Tokens(ctx context.Context, n int) ([]string, error) {
+	in := Mint{Count: n}
+	var out Minted
+	if err := hostcall.Exchange(ctx, OpTokens, in.MarshalMsg, out.UnmarshalMsg); err != nil {
+		return nil, err
+	}
+	if len(out.Tokens) != n {
+		return nil, sdk.Errorf(sdk.Internal, "the host returned %d tokens for %d", len(out.Tokens), n)
+	}
+	return out.Tokens, nil
 }

@@ -56,6 +56,7 @@
 #define PERGOLA_STORE_PUT "store.put"
 #define PERGOLA_STORE_DELETE "store.delete"
 #define PERGOLA_STORE_LIST "store.list"
+#define PERGOLA_STORE_TOKENS "store.tokens"
 #define PERGOLA_SETTINGS_LOAD "settings.load"
 #define PERGOLA_LOG_WRITE "log.write"
 

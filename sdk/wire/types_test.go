@@ -53,6 +53,8 @@ var types = map[string]func() message{
 	"store.Key":       func() message { return new(store.Key) },
 	"store.Query":     func() message { return new(store.Query) },
 	"store.Listing":   func() message { return new(store.Listing) },
+	"store.Mint":      func() message { return new(store.Mint) },
+	"store.Minted":    func() message { return new(store.Minted) },
 	"view.Page":       func() message { return new(view.Page) },
 	"view.Block":      func() message { return new(view.Block) },
 	"view.Tone":       func() message { return new(view.Tone) },
