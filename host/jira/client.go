@@ -92,12 +92,18 @@ type call struct {
 	again  bool // carrying it out twice is the same as once
 	words  bool // a refusal's own words may be shown: they are about what the user typed
 	out    any  // takes the answer's JSON; nil drops it
+
+	mayBeEmpty bool         // a 204 is an answer too, and leaves out as it is
+	header     *http.Header // takes the headers of a success; nil drops them
 }
 
 // do carries out a call, and again where that makes sense.
 func (c *Client) do(ctx context.Context, t tenant.Tenant, q call) error {
 	if t.State != tenant.Active {
 		return failed(q.what, notActive, nil)
+	}
+	if t.SharedSecret.Reveal() == "" { // a tenant out of a list; what it signs, anybody could
+		return fmt.Errorf("%s: the secret of tenant %s is not at hand; read the tenant by its id", q.what, t.ID)
 	}
 	body, err := encode(q)
 	if err != nil {
@@ -147,7 +153,11 @@ func (c *Client) once(ctx context.Context, t tenant.Tenant, q call, body []byte)
 		return failed(q.what, tooLarge, nil)
 	case res.StatusCode < 200 || res.StatusCode > 299:
 		return refused(q, res, raw, c.clock())
-	case q.out == nil:
+	}
+	if q.header != nil {
+		*q.header = res.Header
+	}
+	if q.out == nil || q.mayBeEmpty && res.StatusCode == http.StatusNoContent {
 		return nil
 	}
 	if err := json.Unmarshal(raw, q.out); err != nil {

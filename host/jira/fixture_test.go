@@ -18,6 +18,7 @@ import (
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/jira"
+	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/tenant"
 )
@@ -60,7 +61,7 @@ func newSite(t *testing.T, contextPath string, answers ...answer) *site {
 	server := httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(server.Close)
 	s.tenant = tenant.Tenant{
-		ID: "t1", ClientKey: clientKey, SharedSecret: tenant.NewSecret(secret), BaseURL: server.URL + contextPath, State: tenant.Active,
+		ID: "t1", ClientKey: clientKey, SharedSecret: seal.NewSecret(secret), BaseURL: server.URL + contextPath, State: tenant.Active,
 	}
 	var err error
 	s.client, err = jira.New(jira.Config{
@@ -151,7 +152,7 @@ func (app) ByClientKey(_ context.Context, issuer string) (tenant.Tenant, error) 
 	if issuer != appKey {
 		return tenant.Tenant{}, store.ErrNotFound
 	}
-	return tenant.Tenant{ID: "app", ClientKey: appKey, SharedSecret: tenant.NewSecret(secret), State: tenant.Active}, nil
+	return tenant.Tenant{ID: "app", ClientKey: appKey, SharedSecret: seal.NewSecret(secret), State: tenant.Active}, nil
 }
 
 // targets are the addresses that were called.

@@ -191,7 +191,7 @@ func (s *Site) userOrNil(st *world.State, a world.AccountID) any {
 func (s *Site) userJSON(u *world.User) object {
 	out := object{
 		"self": s.link("/rest/api/3/user?accountId=%s", u.Account), "accountId": u.Account, "accountType": "atlassian",
-		"displayName": u.Name, "active": true, "avatarUrls": s.avatars("person"),
+		"displayName": u.Name, "active": !u.Closed, "avatarUrls": s.avatars("person"),
 	}
 	if u.TimeZone != "" {
 		out["timeZone"] = u.TimeZone

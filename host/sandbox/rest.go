@@ -76,14 +76,17 @@ func (s *Site) operations() []operation {
 		{"GET", app + "/{propertyKey}", scopeNone, false, s.getAppProperty},
 		{"PUT", app + "/{propertyKey}", scopeNone, false, s.setAppProperty},
 		{"DELETE", app + "/{propertyKey}", scopeNone, false, s.deleteAppProperty},
+		// Described in Atlassian's user privacy guide and not in the OpenAPI document.
+		{"POST", "/rest/atlassian-connect/latest/report-accounts", scopeNone, false, s.reportAccounts},
 	}
 }
 
 // call is one REST request with the state at its start.
 type call struct {
 	*http.Request
-	st  *world.State
-	who caller
+	st     *world.State
+	who    caller
+	header http.Header // of the answer
 }
 
 // answer is what an operation returns; a nil body sends none.
@@ -129,7 +132,7 @@ func (s *Site) serveREST(op operation) http.HandlerFunc {
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		a, err := op.handle(&call{Request: r, st: st, who: who})
+		a, err := op.handle(&call{Request: r, st: st, who: who, header: w.Header()})
 		if err != nil {
 			s.writeError(w, r, err)
 			return

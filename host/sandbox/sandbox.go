@@ -133,6 +133,10 @@ func (s *Site) routes() http.Handler {
 	mux.HandleFunc("POST /sandbox/apps", s.installAPI)
 	mux.HandleFunc("DELETE /sandbox/apps/{appKey}", s.uninstallAPI)
 	mux.HandleFunc("POST /sandbox/issues/{issue}/move", s.moveAPI)
+	mux.HandleFunc("POST /sandbox/users/{user}/rename", s.renameUserAPI)
+	mux.HandleFunc("POST /sandbox/users/{user}/close", s.closeUserAPI)
+	mux.HandleFunc("GET /sandbox/reports", s.reportsAPI)
+	mux.HandleFunc("PUT /sandbox/reports", s.reportCycleAPI)
 	mux.HandleFunc("POST /sandbox/context-token", s.contextTokenAPI)
 	mux.HandleFunc("POST /sandbox/frame", s.frameAPI)
 

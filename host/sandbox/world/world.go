@@ -40,6 +40,11 @@ type State struct {
 	index      map[string]IssueID  // by current key
 	accounts   map[AccountID]*User // by account
 	projects   map[ProjectID]*Project
+
+	// Reports are the accounts of which apps said that they store something about them. They outlive the app.
+	Reports map[AppKey]map[AccountID]Report `json:"reports,omitempty"`
+	// ReportCycle is after how many days apps shall report again; 0 means 7.
+	ReportCycle int `json:"reportCycle,omitempty"`
 }
 
 // User is a person, or the account of an app.
@@ -53,6 +58,8 @@ type User struct {
 	Groups     []string  `json:"groups"`
 	TimeZone   string    `json:"timeZone,omitempty"`
 	Role       string    `json:"role,omitempty"` // what the login page says about this person
+	Changed    time.Time `json:"changed,omitzero"`
+	Closed     bool      `json:"closed,omitempty"`
 }
 
 // Category groups projects.
