@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/tenant"
 )
@@ -70,9 +71,9 @@ func (ts tenants) ByInstallation(_ context.Context, id string) (tenant.Tenant, e
 
 func site(state tenant.State) tenants {
 	return tenants{{
-		ID: "t1", ClientKey: clientKey, SharedSecret: tenant.NewSecret(secret), InstallationID: install, State: state,
+		ID: "t1", ClientKey: clientKey, SharedSecret: seal.NewSecret(secret), InstallationID: install, State: state,
 	}, {
-		ID: "t2", ClientKey: "client-two", SharedSecret: tenant.NewSecret("secret-of-tenant-two-fedcba9876543210"), State: tenant.Active,
+		ID: "t2", ClientKey: "client-two", SharedSecret: seal.NewSecret("secret-of-tenant-two-fedcba9876543210"), State: tenant.Active,
 	}, {
 		ID: "t3", ClientKey: "client-without-secret", State: tenant.Active,
 	}}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/tenant"
 )
 
@@ -69,7 +70,7 @@ func TestTokensMatchVectors(t *testing.T) {
 	}
 	var ts tenants
 	for clientKey, secret := range file.Tenants {
-		ts = append(ts, tenant.Tenant{ClientKey: clientKey, SharedSecret: tenant.NewSecret(secret), State: tenant.Active})
+		ts = append(ts, tenant.Tenant{ClientKey: clientKey, SharedSecret: seal.NewSecret(secret), State: tenant.Active})
 	}
 	ts[0].InstallationID = install
 	v, err := auth.New(auth.Config{

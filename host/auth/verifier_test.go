@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
@@ -173,7 +174,7 @@ func TestInstallsThatAreRefused(t *testing.T) {
 // Whatever the store says: a token that names us as its issuer is one that we made for Jira.
 func TestOurOwnTokensOpenNothing(t *testing.T) {
 	ctx, ours := context.Background(), func(c *auth.Claims) { c.Issuer = appKey; forUs(c) }
-	v := verifier(t, tenants{{ID: "t1", ClientKey: appKey, SharedSecret: tenant.NewSecret(secret), State: tenant.Active}})
+	v := verifier(t, tenants{{ID: "t1", ClientKey: appKey, SharedSecret: seal.NewSecret(secret), State: tenant.Active}})
 	_, page := v.Page(ctx, auth.Request{Method: "GET", Target: "/x?jwt=" + hs256(t, claims("GET", "/x", ours))})
 	raw := rs256(t, claims("POST", "/x", ours), kid, atlassian)
 	_, lifecycle := v.Lifecycle(ctx, auth.Request{Method: "POST", Target: "/x", Authorization: "JWT " + raw}, appKey)

@@ -13,8 +13,11 @@ import (
 	"github.com/pergola-platform/pergola/core/manifest"
 )
 
-// AdminKey is the module key of the host's own admin page.
-const AdminKey = "admin"
+// The module keys of the host's own pages for admins.
+const (
+	AdminKey  = "admin"
+	StoredKey = "stored" // what is stored about the site
+)
 
 // The host's routes that the descriptor names, relative to the base URL.
 const (
@@ -25,6 +28,7 @@ const (
 	pathDisabled    = "/connect/disabled"
 	pathModule      = "/connect/module/"
 	pathAdmin       = "/connect/admin"
+	pathStored      = "/connect/stored"
 	pathIcon        = "/static/icon.svg"
 )
 
@@ -128,9 +132,10 @@ func Descriptor(c Config, plugins []*manifest.Manifest) ([]byte, error) {
 		Lifecycle:      lifecyclePaths{pathInstalled, pathUninstalled, pathEnabled, pathDisabled},
 		Scopes:         []string{"READ"},
 		APIMigrations:  map[string]bool{"signed-install": true, "context-qsh": true, "gdpr": true},
-		Modules: modules{AdminPages: []page{{
-			Key: AdminKey, Name: text{c.Name}, URL: pathAdmin, Conditions: []condition{{Condition: "user_is_admin"}},
-		}}},
+		Modules: modules{AdminPages: []page{
+			{Key: AdminKey, Name: text{c.Name}, URL: pathAdmin, Conditions: []condition{{Condition: "user_is_admin"}}},
+			{Key: StoredKey, Name: text{c.Name + ": stored data"}, URL: pathStored, Conditions: []condition{{Condition: "user_is_admin"}}},
+		}},
 	}
 	plugins = slices.SortedFunc(slices.Values(plugins), func(a, b *manifest.Manifest) int {
 		return strings.Compare(string(a.ID), string(b.ID))

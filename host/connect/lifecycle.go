@@ -14,6 +14,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
@@ -97,7 +98,7 @@ func (l *Lifecycle) Installed(ctx context.Context, body []byte, p auth.Principal
 		return invalid("The shared secret is missing or too short.")
 	}
 	in := tenant.Installation{
-		ClientKey: e.ClientKey, SharedSecret: tenant.NewSecret(e.SharedSecret), BaseURL: base,
+		ClientKey: e.ClientKey, SharedSecret: seal.NewSecret(e.SharedSecret), BaseURL: base,
 		OAuthClientID: e.OAuthClientID, InstallationID: e.InstallationID,
 	}
 	if display, err := l.siteURL(e.DisplayURL); err == nil { // for display only, so a wrong one is left out
@@ -128,7 +129,7 @@ func (l *Lifecycle) Installed(ctx context.Context, body []byte, p auth.Principal
 	return nil
 }
 
-func replayed(known tenant.Tenant, secret tenant.Secret, issued time.Time) bool {
+func replayed(known tenant.Tenant, secret seal.Secret, issued time.Time) bool {
 	changed := known.Changed.Truncate(time.Second) // iat has whole seconds
 	if issued.Equal(changed) {
 		return known.State == tenant.Active || known.SharedSecret.Equal(secret)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/connect"
+	"github.com/pergola-platform/pergola/host/seal/sealtest"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/store/sqlitestore"
 	"github.com/pergola-platform/pergola/host/tenant"
@@ -43,7 +44,7 @@ func newWorld(t *testing.T) *world {
 			t.Error(err)
 		}
 	})
-	w.tenants = tenant.NewTenants(d, func() time.Time { return w.at })
+	w.tenants = tenant.NewTenants(d, sealtest.Keeper(t, d), func() time.Time { return w.at })
 	w.Lifecycle, err = connect.NewLifecycle(connect.LifecycleConfig{
 		AppKey: "pergola", Tenants: w.tenants, Log: slog.New(slog.NewTextHandler(&w.log, nil)),
 	})

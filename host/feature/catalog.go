@@ -242,3 +242,19 @@ func (c *Catalog) choice(ctx context.Context, t capability.TenantID, e entry) (t
 	}
 	return choice, nil
 }
+
+// Versions returns the manifests of every version of a plugin that the catalog knows, the one that was admitted last at the
+// end.
+func (c *Catalog) Versions(id capability.PluginID) []*manifest.Manifest {
+	v := c.now.Load().plugins[id]
+	var out []*manifest.Manifest
+	for _, version := range slices.Sorted(maps.Keys(v.all)) {
+		if version != v.newest {
+			out = append(out, v.all[version].manifest)
+		}
+	}
+	if newest, ok := v.all[v.newest]; ok {
+		out = append(out, newest.manifest)
+	}
+	return out
+}

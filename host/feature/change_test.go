@@ -14,6 +14,7 @@ import (
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/feature"
+	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/ui/schemaform"
@@ -159,7 +160,7 @@ func TestTurnsAreByTenant(t *testing.T) {
 	w := newWorld(t)
 	s := w.service(nil, parse(t, nil))
 	other, err := w.tenants.Install(t.Context(), tenant.Installation{
-		ClientKey: "site-two", SharedSecret: tenant.NewSecret("0123456789abcdef"), BaseURL: "https://other.atlassian.net",
+		ClientKey: "site-two", SharedSecret: seal.NewSecret("0123456789abcdef"), BaseURL: "https://other.atlassian.net",
 	})
 	check(t, err)
 	inside, goOn, done := make(chan struct{}), make(chan struct{}), make(chan error)
@@ -188,7 +189,7 @@ func TestNewVersionGainsNothingUntilItIsSwitchedOn(t *testing.T) {
 
 	more := w.service(nil, parse(t, map[string]any{
 		"permissions": []any{permission("jira:read"), permission("store")},
-		"records":     []any{map[string]any{"type": "note", "purpose": "Count notes", "fields": map[string]any{"issue": map[string]any{"kind": "jira.issue"}}}},
+		"records":     []any{map[string]any{"type": "note", "purpose": "Count notes", "id": map[string]any{"kind": "jira.issue"}, "fields": map[string]any{"issue": map[string]any{"kind": "jira.issue"}}}},
 	}))
 	granted := func() []string { return w.stored().Granted }
 	missing := func() []string {

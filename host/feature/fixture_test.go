@@ -20,6 +20,8 @@ import (
 	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/feature"
 	site "github.com/pergola-platform/pergola/host/jira"
+	"github.com/pergola-platform/pergola/host/seal"
+	"github.com/pergola-platform/pergola/host/seal/sealtest"
 	"github.com/pergola-platform/pergola/host/store/sqlitestore"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
@@ -97,9 +99,9 @@ func newWorld(t testing.TB) *world {
 	t.Cleanup(func() { check(t, db.Close()) })
 	clock := func() time.Time { return now }
 	w.choices = &choices{Modules: tenant.NewModules(db, clock)}
-	w.tenants = tenant.NewTenants(db, clock)
+	w.tenants = tenant.NewTenants(db, sealtest.Keeper(t, db), clock)
 	w.tenant, err = w.tenants.Install(t.Context(), tenant.Installation{
-		ClientKey: "site-one", SharedSecret: tenant.NewSecret("0123456789abcdef"), BaseURL: "https://acme.atlassian.net",
+		ClientKey: "site-one", SharedSecret: seal.NewSecret("0123456789abcdef"), BaseURL: "https://acme.atlassian.net",
 	})
 	check(t, err)
 	show := sdk.ViewFunc(func(_ context.Context, r *sdk.Request) (*view.Page, error) {

@@ -20,6 +20,7 @@ import (
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/feature"
+	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/view"
@@ -83,7 +84,7 @@ func (l *live) add(version string, changes map[string]any) {
 func (l *live) site(name string) tenant.Tenant {
 	l.t.Helper()
 	got, err := l.tenants.Install(l.t.Context(), tenant.Installation{
-		ClientKey: name, SharedSecret: tenant.NewSecret("0123456789abcdef"), BaseURL: "https://" + name + ".atlassian.net",
+		ClientKey: name, SharedSecret: seal.NewSecret("0123456789abcdef"), BaseURL: "https://" + name + ".atlassian.net",
 	})
 	check(l.t, err)
 	return got
@@ -99,7 +100,7 @@ func (l *live) see(t capability.TenantID) string {
 
 var moreRights = map[string]any{
 	"permissions": []any{permission("jira:read"), permission("store")},
-	"records":     []any{map[string]any{"type": "note", "purpose": "Count notes", "fields": map[string]any{"issue": map[string]any{"kind": "jira.issue"}}}},
+	"records":     []any{map[string]any{"type": "note", "purpose": "Count notes", "id": map[string]any{"kind": "jira.issue"}, "fields": map[string]any{"issue": map[string]any{"kind": "jira.issue"}}}},
 }
 
 // A tenant whose admin never chose anything is asked before a newer version gets more than the one before.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/store"
 )
 
@@ -23,12 +24,12 @@ const (
 	byAlias     = "alias"
 )
 
-// document is a tenant as it is stored. It is a type of its own because Tenant's JSON hides the secret.
+// document is a tenant as it is stored.
 type document struct {
 	ID             capability.TenantID `json:"id"`
 	Alias          string              `json:"alias"`
 	ClientKey      string              `json:"clientKey"`
-	SharedSecret   string              `json:"sharedSecret"`
+	SharedSecret   string              `json:"sharedSecret"` // sealed under the tenant's own key
 	BaseURL        string              `json:"baseUrl"`
 	DisplayURL     string              `json:"displayUrl,omitempty"`
 	OAuthClientID  string              `json:"oauthClientId,omitempty"`
@@ -39,14 +40,25 @@ type document struct {
 	Changed        time.Time           `json:"changed"`
 }
 
+// kept is a tenant whose secret is still sealed, or sealed anew. Changes that leave the secret alone need no key for it.
+type kept struct {
+	Tenant
+	sealed string
+}
+
 func tenantKey(id capability.TenantID) store.Key {
 	return store.Key{Tenant: store.Platform, Collection: tenantCollection, ID: string(id)}
 }
 
+// secretPlace is where the shared secret of a tenant stands.
+func secretPlace(id capability.TenantID) seal.Place {
+	return seal.Place{Collection: tenantCollection, ID: string(id), Field: "sharedSecret"}
+}
+
 // put is the write of t, on the condition that its revision is still t.Rev.
-func put(t Tenant) (store.Op, error) {
+func (t kept) put() (store.Op, error) {
 	body, err := json.Marshal(document{
-		ID: t.ID, Alias: t.Alias, ClientKey: t.ClientKey, SharedSecret: t.SharedSecret.Reveal(),
+		ID: t.ID, Alias: t.Alias, ClientKey: t.ClientKey, SharedSecret: t.sealed,
 		BaseURL: t.BaseURL, DisplayURL: t.DisplayURL, OAuthClientID: t.OAuthClientID, InstallationID: t.InstallationID,
 		State: t.State, Installed: t.Installed, Uninstalled: t.Uninstalled, Changed: t.Changed,
 	})
@@ -68,15 +80,15 @@ func marker(collection, id string, t capability.TenantID) (store.Op, error) {
 	return store.Op{Doc: store.Doc{Key: store.Key{Tenant: store.Platform, Collection: collection, ID: id}, Body: body}}, nil
 }
 
-func decode(d store.Doc) (Tenant, error) {
+func decode(d store.Doc) (kept, error) {
 	var o document
 	if err := json.Unmarshal(d.Body, &o); err != nil {
-		return Tenant{}, fmt.Errorf("decode tenant %s: %w", d.Key.ID, err)
+		return kept{}, fmt.Errorf("decode tenant %s: %w", d.Key.ID, err)
 	}
-	return Tenant{
-		ID: o.ID, Alias: o.Alias, ClientKey: o.ClientKey, SharedSecret: NewSecret(o.SharedSecret),
+	return kept{sealed: o.SharedSecret, Tenant: Tenant{
+		ID: o.ID, Alias: o.Alias, ClientKey: o.ClientKey,
 		BaseURL: o.BaseURL, DisplayURL: o.DisplayURL, OAuthClientID: o.OAuthClientID, InstallationID: o.InstallationID,
 		State: o.State, Installed: o.Installed, Uninstalled: o.Uninstalled, Changed: o.Changed,
 		Rev: d.Rev,
-	}, nil
+	}}, nil
 }

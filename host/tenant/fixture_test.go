@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/seal"
+	"github.com/pergola-platform/pergola/host/seal/sealtest"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/store/sqlitestore"
 	"github.com/pergola-platform/pergola/host/tenant"
@@ -37,11 +39,18 @@ func openStore(t *testing.T) store.Driver {
 	return d
 }
 
+// newTenants returns tenants in a store of their own.
+func newTenants(t *testing.T) *tenant.Tenants {
+	t.Helper()
+	d := openStore(t)
+	return tenant.NewTenants(d, sealtest.Keeper(t, d), clock())
+}
+
 const secret = "s3cret-of-the-site-0123456789"
 
 func site(clientKey string) tenant.Installation {
 	return tenant.Installation{
-		ClientKey: clientKey, SharedSecret: tenant.NewSecret(secret), BaseURL: "https://acme.atlassian.net",
+		ClientKey: clientKey, SharedSecret: seal.NewSecret(secret), BaseURL: "https://acme.atlassian.net",
 		DisplayURL: "https://jira.acme.example", OAuthClientID: "client", InstallationID: "ari:cloud:ecosystem::installation/1",
 	}
 }

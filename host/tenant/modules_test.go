@@ -1,6 +1,7 @@
 package tenant_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/seal/sealtest"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/tenant"
 )
@@ -112,7 +114,7 @@ func TestModulesAreListedByPlugin(t *testing.T) {
 // A new method fails the test until it is walked here.
 func TestNoMethodReachesAnotherTenant(t *testing.T) {
 	d := openStore(t)
-	tenants, modules := tenant.NewTenants(d, clock()), tenant.NewModules(d, clock())
+	tenants, modules := tenant.NewTenants(d, sealtest.Keeper(t, d), clock()), tenant.NewModules(d, clock())
 	ours := install(t, tenants, site("ours"))
 	chosen, err := modules.Put(t.Context(), ours.ID, tenant.Module{Plugin: "acme.labels", Enabled: true})
 	if err != nil {
@@ -195,8 +197,35 @@ func TestNoMethodReachesAnotherTenant(t *testing.T) {
 		}
 		return nil
 	}
+	walk["Tenants.StartPurge"] = func() error {
+		if _, err := tenants.StartPurge(t.Context(), theirs.ID); !errors.Is(err, store.ErrInvalid) {
+			return fmt.Errorf("of a site that has the app: %w, want ErrInvalid", err)
+		}
+		return nil
+	}
+	walk["Tenants.SealSecrets"] = func() error { return tenants.SealSecrets(t.Context()) } // all are sealed: it changes nobody
+	walk["Tenants.Forget"] = func() error {
+		if err := tenants.Forget(t.Context(), theirs.ID); !errors.Is(err, store.ErrInvalid) {
+			return fmt.Errorf("without StartPurge: %w, want ErrInvalid", err)
+		}
+		return nil
+	}
+	tokens := tenant.NewTokens(d, sealtest.Keeper(t, d))
+	walk["Tokens.Key"] = func() error {
+		mine, err := tokens.Key(t.Context(), "somebody")
+		if err != nil {
+			return err
+		}
+		if other, err := tokens.Key(t.Context(), "somebody-else"); err != nil || bytes.Equal(mine, other) || len(other) != len(mine) {
+			return fmt.Errorf("%w: two tenants have the same key, or none", err)
+		}
+		if again, err := tokens.Key(t.Context(), "somebody"); err != nil || !bytes.Equal(mine, again) {
+			return fmt.Errorf("%w: the key changed", err)
+		}
+		return nil
+	}
 	var methods []string
-	for _, repository := range []any{tenants, modules, kept} {
+	for _, repository := range []any{tenants, modules, kept, tokens} {
 		typ := reflect.TypeOf(repository)
 		for i := range typ.NumMethod() {
 			methods = append(methods, strings.TrimPrefix(typ.String(), "*tenant.")+"."+typ.Method(i).Name)

@@ -36,7 +36,7 @@ func (r *Quarantines) List(ctx context.Context) ([]core.Quarantine, error) {
 			if err != nil {
 				return nil, err
 			}
-			if t.State == Uninstalled {
+			if t.State == Uninstalled || t.State == Purging {
 				continue
 			}
 			if all, err = r.of(ctx, t.ID, all); err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core"
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/seal/sealtest"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
@@ -41,7 +42,7 @@ func list(t *testing.T, r *tenant.Quarantines) []core.Quarantine {
 
 func TestQuarantinesComeBackForEveryTenantThatIsThere(t *testing.T) {
 	d := openStore(t)
-	tenants, r := tenant.NewTenants(d, clock()), tenant.NewQuarantines(d)
+	tenants, r := tenant.NewTenants(d, sealtest.Keeper(t, d), clock()), tenant.NewQuarantines(d)
 	a, b, gone := install(t, tenants, site("a")), install(t, tenants, site("b")), install(t, tenants, site("gone"))
 	if a.ID > b.ID {
 		a, b = b, a
@@ -76,7 +77,7 @@ func TestQuarantinesComeBackForEveryTenantThatIsThere(t *testing.T) {
 // A long list of tenants, and of quarantines of one, comes in pages.
 func TestQuarantinesAreListedBeyondOnePage(t *testing.T) {
 	d := openStore(t)
-	tenants, r := tenant.NewTenants(d, clock()), tenant.NewQuarantines(d)
+	tenants, r := tenant.NewTenants(d, sealtest.Keeper(t, d), clock()), tenant.NewQuarantines(d)
 	first := install(t, tenants, site("a"))
 	doc, err := d.Get(t.Context(), store.Key{Tenant: store.Platform, Collection: "tenant", ID: string(first.ID)})
 	if err != nil {

@@ -1,15 +1,20 @@
 // Package tenant keeps the Jira sites that installed the app, and what their admins chose for each plugin. Start with
 // [Tenants] and [Modules].
 //
-// A tenant is born by its first installation and is never deleted here: an uninstalled one keeps its id, its alias and
-// its data for a grace period, and a new installation of the same site wakes it up.
+// A tenant is born by its first installation. An uninstalled one keeps its id, its alias and its data for a grace period, in
+// which a new installation of the same site wakes it up; then host/retention purges it.
 //
 //	             Install                 Disabled
 //	(unknown) ─────────────▶ Active ◀──────────────▶ Disabled
-//	                          │  ▲       Active        │  │
-//	              Uninstalled │  │ Install             │  │ Uninstalled
-//	                          ▼  │                     │  ▼
-//	                       Uninstalled ◀───────────────┘
+//	    ▲                     │  ▲       Active        │  │
+//	    │         Uninstalled │  │ Install             │  │ Uninstalled
+//	    │                     ▼  │                     │  ▼
+//	    │                  Uninstalled ◀───────────────┘
+//	    │ Forget              │ StartPurge
+//	    └────── Purging ◀─────┘
+//
+// From Purging there is no way back, because keys are destroyed first: an installation that comes meanwhile is refused and
+// has to be tried again, as a new tenant.
 //
 // Jira does not keep the order of its events: "disabled" and "uninstalled" arrive within milliseconds of each other, the
 // later sometimes first. So Uninstalled is left by an installation alone; "enabled" and "disabled" that come after it
@@ -24,6 +29,7 @@ import (
 	"time"
 
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/seal"
 )
 
 // State is where a tenant stands.
@@ -34,24 +40,25 @@ const (
 	Active      State = "active"
 	Disabled    State = "disabled"    // switched off by Jira or its admin
 	Uninstalled State = "uninstalled" // data is kept for a grace period
+	Purging     State = "purging"     // data is being destroyed
 )
 
 // Tenant is a Jira site.
 type Tenant struct {
-	ID        capability.TenantID `json:"id"`
-	Alias     string              `json:"alias"`     // 8 lower-case letters and digits, in short links; unique, never changes
-	ClientKey string              `json:"clientKey"` // Connect's identifier of the site; unique
-	// SharedSecret signs tokens in both directions. It is never logged or shown.
-	SharedSecret   Secret    `json:"sharedSecret"`
-	BaseURL        string    `json:"baseUrl"` // without trailing slash
-	DisplayURL     string    `json:"displayUrl,omitempty"`
-	OAuthClientID  string    `json:"oauthClientId,omitempty"`
-	InstallationID string    `json:"installationId,omitempty"`
-	State          State     `json:"state"`
-	Installed      time.Time `json:"installed"`            // the first time
-	Uninstalled    time.Time `json:"uninstalled,omitzero"` // zero in every state but Uninstalled
-	Changed        time.Time `json:"changed"`
-	Rev            int64     `json:"-"`
+	ID        capability.TenantID
+	Alias     string // 8 lower-case letters and digits, in short links; unique, never changes
+	ClientKey string // Connect's identifier of the site; unique
+	// SharedSecret signs tokens in both directions. It is empty where a list was asked for, and once the tenant is purged.
+	SharedSecret   seal.Secret
+	BaseURL        string // without trailing slash
+	DisplayURL     string
+	OAuthClientID  string
+	InstallationID string
+	State          State
+	Installed      time.Time // the first time
+	Uninstalled    time.Time // zero in every state but Uninstalled and Purging
+	Changed        time.Time
+	Rev            int64
 }
 
 // LogValue is what a log says of a tenant: identifiers of ours, and its state.
@@ -63,7 +70,7 @@ func (t Tenant) LogValue() slog.Value {
 // passed on, because it replaces the shared secret.
 type Installation struct {
 	ClientKey      string // 1 to 256 bytes
-	SharedSecret   Secret
+	SharedSecret   seal.Secret
 	BaseURL        string // of http or https; a trailing slash is cut off
 	DisplayURL     string // optional, as is what follows
 	OAuthClientID  string

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/store"
 )
 
@@ -22,13 +23,20 @@ import (
 // the same tenant.
 type Tenants struct {
 	store  store.Driver
+	keys   Keys
 	now    func() time.Time
 	random io.Reader
 }
 
+// Keys seal the tenants' secrets, each under a key of its tenant's own; a seal.Keeper does.
+type Keys interface {
+	Seal(ctx context.Context, t capability.TenantID, at seal.Place, value seal.Secret) (string, error)
+	Open(ctx context.Context, t capability.TenantID, at seal.Place, sealed string) (seal.Secret, error)
+}
+
 // NewTenants returns the tenants in d. The clock is time.Now outside of tests.
-func NewTenants(d store.Driver, now func() time.Time) *Tenants {
-	return &Tenants{store: d, now: now, random: rand.Reader}
+func NewTenants(d store.Driver, keys Keys, now func() time.Time) *Tenants {
+	return &Tenants{store: d, keys: keys, now: now, random: rand.Reader}
 }
 
 // attempts bounds the tries of a change. Each lost one means that another change of the same tenant won.
@@ -42,8 +50,11 @@ func (r *Tenants) Install(ctx context.Context, in Installation) (Tenant, error) 
 		return Tenant{}, err
 	}
 	for range attempts {
-		t, err := r.ByClientKey(ctx, in.ClientKey)
+		known, err := r.find(ctx, byClientKey, in.ClientKey)
+		t := known.Tenant
 		switch {
+		case err == nil && t.State == Purging:
+			return Tenant{}, fmt.Errorf("install: %w: the data of an earlier installation is being destroyed; try again in a minute", store.ErrUnavailable)
 		case err == nil:
 			t, err = r.renew(ctx, t, in)
 		case errors.Is(err, store.ErrNotFound):
@@ -83,7 +94,11 @@ func (r *Tenants) create(ctx context.Context, in Installation) (Tenant, error) {
 	}
 	t := Tenant{ID: capability.TenantID(id), Alias: alias, Installed: r.time()}
 	in.fill(&t, r.time())
-	doc, err := put(t)
+	sealed, err := r.seal(ctx, t)
+	if err != nil {
+		return Tenant{}, err
+	}
+	doc, err := sealed.put()
 	if err != nil {
 		return Tenant{}, err
 	}
@@ -105,7 +120,32 @@ func (r *Tenants) create(ctx context.Context, in Installation) (Tenant, error) {
 
 func (r *Tenants) renew(ctx context.Context, t Tenant, in Installation) (Tenant, error) {
 	in.fill(&t, r.time())
-	return r.save(ctx, t)
+	sealed, err := r.seal(ctx, t)
+	if err != nil {
+		return Tenant{}, err
+	}
+	return r.save(ctx, sealed)
+}
+
+// seal seals the secret of a tenant anew.
+func (r *Tenants) seal(ctx context.Context, t Tenant) (kept, error) {
+	sealed, err := r.keys.Seal(ctx, t.ID, secretPlace(t.ID), t.SharedSecret)
+	if err != nil {
+		return kept{}, fmt.Errorf("keep the secret of a tenant: %w", err)
+	}
+	return kept{t, sealed}, nil
+}
+
+// open returns a tenant with its secret. What is being purged has lost it.
+func (r *Tenants) open(ctx context.Context, t kept) (Tenant, error) {
+	if t.State == Purging {
+		return t.Tenant, nil
+	}
+	var err error
+	if t.SharedSecret, err = r.keys.Open(ctx, t.ID, secretPlace(t.ID), t.sealed); err != nil {
+		return Tenant{}, fmt.Errorf("read the secret of a tenant: %w", err)
+	}
+	return t.Tenant, nil
 }
 
 func (in Installation) fill(t *Tenant, now time.Time) {
@@ -115,8 +155,8 @@ func (in Installation) fill(t *Tenant, now time.Time) {
 	t.State, t.Uninstalled, t.Changed = Active, time.Time{}, now
 }
 
-func (r *Tenants) save(ctx context.Context, t Tenant) (Tenant, error) {
-	op, err := put(t)
+func (r *Tenants) save(ctx context.Context, t kept) (Tenant, error) {
+	op, err := t.put()
 	if err != nil {
 		return Tenant{}, err
 	}
@@ -125,7 +165,7 @@ func (r *Tenants) save(ctx context.Context, t Tenant) (Tenant, error) {
 		return Tenant{}, fmt.Errorf("write tenant %s: %w", t.ID, err)
 	}
 	t.Rev = revs[0]
-	return t, nil
+	return t.Tenant, nil
 }
 
 // SetState moves a tenant to a state as far as the rules in the package's doc allow, and returns where it stands now: an
@@ -135,19 +175,23 @@ func (r *Tenants) SetState(ctx context.Context, id capability.TenantID, to State
 		return Tenant{}, fmt.Errorf("%w: there is no state %q", store.ErrInvalid, to)
 	}
 	for range attempts {
-		t, err := r.ByID(ctx, id)
+		t, err := r.byID(ctx, id)
 		if err != nil {
 			return Tenant{}, err
 		}
-		if t.State == to || t.State == Uninstalled {
-			return t, nil
+		if t.State == to || t.State == Uninstalled || t.State == Purging {
+			return r.open(ctx, t)
 		}
 		t.State, t.Changed = to, r.time()
 		if to == Uninstalled {
 			t.Uninstalled = t.Changed
 		}
-		if t, err = r.save(ctx, t); !errors.Is(err, store.ErrConflict) {
-			return t, err
+		saved, err := r.save(ctx, t)
+		if err == nil {
+			return r.open(ctx, kept{saved, t.sealed})
+		}
+		if !errors.Is(err, store.ErrConflict) {
+			return Tenant{}, err
 		}
 	}
 	return Tenant{}, fmt.Errorf("set the state of tenant %s: %w", id, store.ErrConflict)
@@ -161,36 +205,51 @@ func (r *Tenants) Uninstall(ctx context.Context, id capability.TenantID) (Tenant
 
 // ByID returns a tenant in whatever state it is.
 func (r *Tenants) ByID(ctx context.Context, id capability.TenantID) (Tenant, error) {
+	t, err := r.byID(ctx, id)
+	if err != nil {
+		return Tenant{}, err
+	}
+	return r.open(ctx, t)
+}
+
+func (r *Tenants) byID(ctx context.Context, id capability.TenantID) (kept, error) {
 	d, err := r.store.Get(ctx, tenantKey(id))
 	if err != nil {
-		return Tenant{}, fmt.Errorf("read tenant: %w", err)
+		return kept{}, fmt.Errorf("read tenant: %w", err)
 	}
 	return decode(d)
 }
 
 // ByClientKey returns the tenant of a site, in whatever state it is.
 func (r *Tenants) ByClientKey(ctx context.Context, clientKey string) (Tenant, error) {
-	return r.find(ctx, byClientKey, clientKey)
+	t, err := r.find(ctx, byClientKey, clientKey)
+	if err != nil {
+		return Tenant{}, err
+	}
+	return r.open(ctx, t)
 }
 
-// ByAlias returns the tenant to which short links with that alias lead, in whatever state it is.
+// ByAlias returns the tenant to which short links with that alias lead, in whatever state it is and without its secret:
+// strangers ask.
 func (r *Tenants) ByAlias(ctx context.Context, alias string) (Tenant, error) {
-	return r.find(ctx, byAlias, alias)
+	t, err := r.find(ctx, byAlias, alias)
+	return t.Tenant, err
 }
 
-func (r *Tenants) find(ctx context.Context, index, value string) (Tenant, error) {
+func (r *Tenants) find(ctx context.Context, index, value string) (kept, error) {
 	docs, err := r.store.List(ctx, store.Query{Tenant: store.Platform, Collection: tenantCollection, Index: index, Value: value, Limit: 1})
 	if err != nil {
-		return Tenant{}, fmt.Errorf("find a tenant by %s: %w", index, err)
+		return kept{}, fmt.Errorf("find a tenant by %s: %w", index, err)
 	}
 	if len(docs) == 0 {
-		return Tenant{}, fmt.Errorf("find a tenant by %s: %w", index, store.ErrNotFound)
+		return kept{}, fmt.Errorf("find a tenant by %s: %w", index, store.ErrNotFound)
 	}
 	return decode(docs[0])
 }
 
 // List returns up to limit tenants in whatever state, in the order of their ids, after the one with that id; "" starts at
-// the first. Fewer than the limit means that there are no more. 0 as the limit means store.DefaultLimit.
+// the first. Fewer than the limit means that there are no more. 0 as the limit means store.DefaultLimit. They come without
+// their secrets, since each would need its own key.
 func (r *Tenants) List(ctx context.Context, after capability.TenantID, limit int) ([]Tenant, error) {
 	docs, err := r.store.List(ctx, store.Query{Tenant: store.Platform, Collection: tenantCollection, After: string(after), Limit: limit})
 	if err != nil {
@@ -198,9 +257,11 @@ func (r *Tenants) List(ctx context.Context, after capability.TenantID, limit int
 	}
 	tenants := make([]Tenant, len(docs))
 	for i, d := range docs {
-		if tenants[i], err = decode(d); err != nil {
+		t, err := decode(d)
+		if err != nil {
 			return nil, err
 		}
+		tenants[i] = t.Tenant
 	}
 	return tenants, nil
 }

@@ -14,12 +14,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/seal"
+	"github.com/pergola-platform/pergola/host/seal/sealtest"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/tenant"
 )
 
 func TestInstallMakesTenant(t *testing.T) {
-	r := tenant.NewTenants(openStore(t), clock())
+	r := newTenants(t)
 	in := site("key-1")
 	in.BaseURL += "/"
 	got := install(t, r, in)
@@ -31,7 +33,7 @@ func TestInstallMakesTenant(t *testing.T) {
 		t.Errorf("id %q, want 26 lower-case letters of base32", got.ID)
 	}
 	want := tenant.Tenant{
-		ID: got.ID, Alias: got.Alias, ClientKey: "key-1", SharedSecret: tenant.NewSecret(secret),
+		ID: got.ID, Alias: got.Alias, ClientKey: "key-1", SharedSecret: seal.NewSecret(secret),
 		BaseURL: "https://acme.atlassian.net", DisplayURL: "https://jira.acme.example",
 		OAuthClientID: "client", InstallationID: "ari:cloud:ecosystem::installation/1",
 		State: tenant.Active, Installed: start, Changed: start.Add(time.Second), Rev: 1,
@@ -42,7 +44,14 @@ func TestInstallMakesTenant(t *testing.T) {
 	for name, find := range map[string]func() (tenant.Tenant, error){
 		"ByID":        func() (tenant.Tenant, error) { return r.ByID(t.Context(), got.ID) },
 		"ByClientKey": func() (tenant.Tenant, error) { return r.ByClientKey(t.Context(), "key-1") },
-		"ByAlias":     func() (tenant.Tenant, error) { return r.ByAlias(t.Context(), got.Alias) },
+		"ByAlias": func() (tenant.Tenant, error) {
+			t, err := r.ByAlias(t.Context(), got.Alias)
+			if t.SharedSecret.Reveal() != "" {
+				return t, errors.New("a stranger's question opened the secret")
+			}
+			t.SharedSecret = want.SharedSecret
+			return t, err
+		},
 	} {
 		found, err := find()
 		if err != nil {
@@ -55,17 +64,17 @@ func TestInstallMakesTenant(t *testing.T) {
 }
 
 func TestReinstallKeepsIdentityAndReplacesSecret(t *testing.T) {
-	r := tenant.NewTenants(openStore(t), clock())
+	r := newTenants(t)
 	first := install(t, r, site("key-1"))
 	other := install(t, r, site("key-2"))
 	if _, err := r.Uninstall(t.Context(), first.ID); err != nil {
 		t.Fatal(err)
 	}
 	second := install(t, r, tenant.Installation{
-		ClientKey: "key-1", SharedSecret: tenant.NewSecret("another secret"), BaseURL: "https://renamed.atlassian.net",
+		ClientKey: "key-1", SharedSecret: seal.NewSecret("another secret"), BaseURL: "https://renamed.atlassian.net",
 	})
 	want := tenant.Tenant{
-		ID: first.ID, Alias: first.Alias, ClientKey: "key-1", SharedSecret: tenant.NewSecret("another secret"),
+		ID: first.ID, Alias: first.Alias, ClientKey: "key-1", SharedSecret: seal.NewSecret("another secret"),
 		BaseURL: "https://renamed.atlassian.net", State: tenant.Active, Installed: first.Installed, Changed: second.Changed, Rev: 3,
 	}
 	if diff := cmp.Diff(want, second); diff != "" {
@@ -81,11 +90,11 @@ func TestReinstallKeepsIdentityAndReplacesSecret(t *testing.T) {
 }
 
 func TestInstallRefusesWhatIsMissing(t *testing.T) {
-	r := tenant.NewTenants(openStore(t), clock())
+	r := newTenants(t)
 	for name, change := range map[string]func(*tenant.Installation){
 		"client key":        func(in *tenant.Installation) { in.ClientKey = "" },
 		"long client key":   func(in *tenant.Installation) { in.ClientKey = strings.Repeat("x", 257) },
-		"secret":            func(in *tenant.Installation) { in.SharedSecret = tenant.Secret{} },
+		"secret":            func(in *tenant.Installation) { in.SharedSecret = seal.Secret{} },
 		"base URL":          func(in *tenant.Installation) { in.BaseURL = "" },
 		"relative base URL": func(in *tenant.Installation) { in.BaseURL = "/jira" },
 		"scheme":            func(in *tenant.Installation) { in.BaseURL = "javascript:alert(1)" },
@@ -122,7 +131,7 @@ func TestStates(t *testing.T) {
 		{tenant.Uninstalled, tenant.Uninstalled, tenant.Uninstalled},
 	} {
 		t.Run(fmt.Sprintf("%s and %q", c.from, c.event), func(t *testing.T) {
-			r := tenant.NewTenants(openStore(t), clock())
+			r := newTenants(t)
 			before := install(t, r, site("key-1"))
 			if c.from != tenant.Active {
 				var err error
@@ -152,14 +161,14 @@ func TestStates(t *testing.T) {
 			}
 		})
 	}
-	r := tenant.NewTenants(openStore(t), clock())
+	r := newTenants(t)
 	if _, err := r.SetState(t.Context(), install(t, r, site("key-1")).ID, "asleep"); !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("unknown state: %v, want ErrInvalid", err)
 	}
 }
 
 func TestConcurrentDisableAndUninstallEndUninstalled(t *testing.T) {
-	r := tenant.NewTenants(openStore(t), clock())
+	r := newTenants(t)
 	for i := range 10 {
 		id := install(t, r, site(fmt.Sprint("key-", i))).ID
 		var wg sync.WaitGroup
@@ -179,13 +188,14 @@ func TestConcurrentDisableAndUninstallEndUninstalled(t *testing.T) {
 
 func TestConcurrentInstallsMakeOneTenant(t *testing.T) {
 	d := openStore(t)
+	keys := sealtest.Keeper(t, d)
 	var wg sync.WaitGroup
 	installed := make([]tenant.Tenant, 8)
 	for i := range installed {
 		wg.Go(func() {
-			r := tenant.NewTenants(d, clock()) // as several hosts on one store would
+			r := tenant.NewTenants(d, keys, clock()) // as several hosts on one store would
 			in := site("key-1")
-			in.SharedSecret = tenant.NewSecret(fmt.Sprint("secret ", i))
+			in.SharedSecret = seal.NewSecret(fmt.Sprint("secret ", i))
 			var err error
 			if installed[i], err = r.Install(t.Context(), in); err != nil {
 				t.Error(err)
@@ -193,9 +203,16 @@ func TestConcurrentInstallsMakeOneTenant(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	all, err := tenant.NewTenants(d, clock()).List(t.Context(), "", 0)
+	r := tenant.NewTenants(d, keys, clock())
+	all, err := r.List(t.Context(), "", 0)
 	if err != nil || len(all) != 1 {
 		t.Fatalf("%d tenants, %v; want one", len(all), err)
+	}
+	if all[0].SharedSecret.Reveal() != "" {
+		t.Error("a list opened a secret")
+	}
+	if all[0], err = r.ByID(t.Context(), all[0].ID); err != nil {
+		t.Fatal(err)
 	}
 	for _, got := range installed {
 		if got.ID != all[0].ID || got.Alias != all[0].Alias {
@@ -211,7 +228,7 @@ func TestConcurrentInstallsMakeOneTenant(t *testing.T) {
 }
 
 func TestTakenAliasIsDrawnAgain(t *testing.T) {
-	r := tenant.NewTenants(openStore(t), clock())
+	r := newTenants(t)
 	// Each tenant draws 17 bytes for its id and 5 for its alias. The second draws the first one's alias at first.
 	draws := func(id, alias byte) []byte {
 		return append(bytes.Repeat([]byte{id}, 17), bytes.Repeat([]byte{alias}, 5)...)
@@ -232,7 +249,7 @@ func TestTakenAliasIsDrawnAgain(t *testing.T) {
 }
 
 func TestListPagesThroughTenants(t *testing.T) {
-	r := tenant.NewTenants(openStore(t), clock())
+	r := newTenants(t)
 	want := map[capability.TenantID]bool{}
 	for i := range 7 {
 		want[install(t, r, site(fmt.Sprint("key-", i))).ID] = true
