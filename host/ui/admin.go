@@ -18,6 +18,9 @@ type Admin struct {
 	Plugins []AdminPlugin
 	// Notice stands above the list, for what concerns all of it.
 	Notice *view.Notice
+	// StoredURL leads to the page that says what is stored about the site, in the place of the whole window: inside Jira it is
+	// the address that Jira gives that page. "" shows no link.
+	StoredURL string
 }
 
 // AdminPlugin is one feature module as the admin sees it.
@@ -69,10 +72,11 @@ func (r *Renderer) Admin(w io.Writer, s Shell, a Admin) error {
 		s.API = "/api/admin"
 	}
 	body := struct {
-		Cards  []card
-		Notice *view.Notice
-		Filter bool
-	}{Notice: a.Notice, Filter: len(a.Plugins) > filterAbove}
+		Cards     []card
+		Notice    *view.Notice
+		StoredURL string
+		Filter    bool
+	}{Notice: a.Notice, StoredURL: a.StoredURL, Filter: len(a.Plugins) > filterAbove}
 	for _, p := range a.Plugins {
 		c, err := newCard(p)
 		if err != nil {
@@ -232,16 +236,24 @@ func placeWords(m manifest.Module) string {
 
 // kinds say what the fields of stored records hold.
 var kinds = map[string]string{
-	manifest.KindIssue:     "the id of an issue",
-	manifest.KindProject:   "the id of a project",
-	manifest.KindIssueType: "the id of an issue type",
-	manifest.KindField:     "the id of a field",
-	manifest.KindAccount:   "the account id of a user",
-	manifest.KindTime:      "a point in time",
-	manifest.KindCount:     "a number that counts",
-	manifest.KindStatus:    "a status word",
-	manifest.KindToken:     "a random code made here",
-	manifest.KindSwitch:    "a yes or no",
+	manifest.KindIssue:        "the id of an issue",
+	manifest.KindProject:      "the id of a project",
+	manifest.KindIssueType:    "the id of an issue type",
+	manifest.KindField:        "the id of a field",
+	manifest.KindFieldContext: "the id of a field's context",
+	manifest.KindFilter:       "the id of a filter",
+	manifest.KindRequestType:  "the id of a request type",
+	manifest.KindPortal:       "the id of a service desk",
+	manifest.KindCategory:     "the id of a project category",
+	manifest.KindLinkType:     "the id of a type of link",
+	manifest.KindLink:         "the id of a link between issues",
+	manifest.KindIssueStatus:  "the id of a status in Jira",
+	manifest.KindAccount:      "the account id of a user",
+	manifest.KindTime:         "a point in time",
+	manifest.KindCount:        "a number that counts",
+	manifest.KindStatus:       "a status word",
+	manifest.KindToken:        "a random code made here",
+	manifest.KindSwitch:       "a yes or no",
 }
 
 func kindWords(kind string) string {

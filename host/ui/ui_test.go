@@ -50,7 +50,7 @@ func fragment(t testing.TB, s ui.Shell, p *view.Page) string {
 func TestGoldens(t *testing.T) {
 	version := regexp.MustCompile(`\?v=[A-Za-z0-9_-]+`) // changes with each file
 	samples := pages(t)
-	for _, name := range []string{"page-panel", "page-nothing", "fragment-open", "fragment-card", "fragment-card-paused", "fragment-card-asking", "fragment-settings", "fragment-settings-wrong", "admin-none", "home", "problem-503"} {
+	for _, name := range []string{"page-panel", "page-nothing", "fragment-open", "fragment-card", "fragment-card-paused", "fragment-card-asking", "fragment-settings", "fragment-settings-wrong", "admin-none", "stored", "stored-nothing", "stored-no-types", "home", "problem-503"} {
 		t.Run(name, func(t *testing.T) { golden(t, name, version.ReplaceAllString(samples[name], "")) })
 	}
 	seen := map[string]int{}

@@ -10,6 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/ui"
@@ -32,7 +33,7 @@ func (s *Server) adminPage(ctx context.Context, c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	page := ui.Admin{}
+	page := ui.Admin{StoredURL: s.inJira(t, connect.StoredKey)}
 	for _, f := range all {
 		page.Plugins = append(page.Plugins, s.card(f))
 	}

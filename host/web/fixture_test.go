@@ -29,6 +29,9 @@ import (
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/metrics"
+	"github.com/pergola-platform/pergola/host/privacy"
+	"github.com/pergola-platform/pergola/host/seal"
+	"github.com/pergola-platform/pergola/host/seal/sealtest"
 	"github.com/pergola-platform/pergola/host/services"
 	"github.com/pergola-platform/pergola/host/store/sqlitestore"
 	"github.com/pergola-platform/pergola/host/tenant"
@@ -125,9 +128,12 @@ func startWith(t testing.TB, more string, breaking core.Breaking, options ...opt
 	db, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Config{})
 	check(t, err)
 	t.Cleanup(func() { check(t, db.Close()) })
+	types, err := privacy.NewTypes(nil, append(tenant.Types(), seal.Types()...)...)
+	check(t, err)
+	gate := privacy.NewGate(db, types)
 	past := func() time.Time { return time.Now().Add(-time.Hour) }
-	h.tenants, h.modules = tenant.NewTenants(db, past), tenant.NewModules(db, time.Now)
-	h.tenant, err = h.tenants.Install(t.Context(), tenant.Installation{ClientKey: clientKey, SharedSecret: tenant.NewSecret(secret), BaseURL: h.site.URL})
+	h.tenants, h.modules = tenant.NewTenants(gate, sealtest.Keeper(t, gate), past), tenant.NewModules(gate, time.Now)
+	h.tenant, err = h.tenants.Install(t.Context(), tenant.Installation{ClientKey: clientKey, SharedSecret: seal.NewSecret(secret), BaseURL: h.site.URL})
 	check(t, err)
 
 	catalog, err := feature.NewCatalog(h.modules, []string{"*"}, pluginManifest(t, more))
@@ -158,6 +164,9 @@ func startWith(t testing.TB, more string, breaking core.Breaking, options ...opt
 		Features: feature.New(feature.Config{
 			Catalog: catalog, Engine: engine, Tenants: h.tenants, Jira: client, BaseURL: h.url, Log: log, Now: time.Now,
 		}),
+		Privacy: web.Privacy{Region: "Frankfurt", Grace: 48 * time.Hour, Report: func(ctx context.Context, t tenant.Tenant) ([]privacy.Entry, error) {
+			return types.Report(ctx, gate, t.ID, t.Documents())
+		}},
 		Ready: func(ctx context.Context) map[string]error { return map[string]error{"store": db.Ping(ctx)} },
 	}
 	for _, o := range options {

@@ -6,7 +6,7 @@
 //
 //	/connect/installed, /connect/uninstalled   signed installs (RS256)
 //	/connect/enabled, /connect/disabled        Connect events (HS256, computed qsh)
-//	/connect/module/…, /connect/admin          pages in an iframe (HS256, computed qsh)
+//	/connect/module/…, /admin, /stored         pages in an iframe (HS256, computed qsh)
 //	/api/…                                     calls of those pages (HS256, context-qsh only)
 //	/q/… and its like, /static/…, /, …         nobody in particular
 //	/healthz, /readyz, /metrics                operators
@@ -57,6 +57,7 @@ type Config struct {
 	Features   *feature.Service
 	Tenants    Tenants
 	UI         *ui.Renderer
+	Privacy    Privacy
 	// Ready says whether the host can serve, part by part; a nil error means that the part is fine.
 	Ready func(ctx context.Context) map[string]error
 	// Detail says how the host runs, for /readyz; nil leaves it out.
@@ -124,8 +125,10 @@ func New(c Config) (*Server, error) {
 	s.app.Post("/connect/disabled", s.working(s.disabled))
 	s.app.Get("/connect/module/:plugin/:module", s.working(s.modulePage))
 	s.app.Get("/connect/admin", s.working(s.adminPage))
+	s.app.Get("/connect/stored", s.working(s.storedPage))
 
 	s.app.Post("/api/plugin/:plugin/:module/:kind/:name", s.working(s.call))
+	s.app.Post("/api/admin/stored", s.working(s.downloadStored))
 	s.app.Post("/api/admin/plugins/:plugin/enabled", s.working(s.setEnabled))
 	s.app.Post("/api/admin/plugins/:plugin/retry", s.working(s.retry))
 	s.app.Get("/api/admin/plugins/:plugin/settings", s.working(s.settings))

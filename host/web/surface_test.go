@@ -41,6 +41,8 @@ func (h *host) everyKind() map[string]answer {
 		"no token":        h.do("GET", panelPage, "", ""),
 		"admin":           h.page("/connect/admin", admin),
 		"no admin":        h.page("/connect/admin", user),
+		"stored":          h.page("/connect/stored", admin),
+		"stored, saved":   h.call("/api/admin/stored", admin, "", "{}"),
 		"fragment":        h.call(panelAPI+"view/show", user, here, "{}"),
 		"file":            h.call(panelAPI+"file/save", user, here, "{}"),
 		"failed action":   h.call(panelAPI+"action/fail", user, here, "{}"),

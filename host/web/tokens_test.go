@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/tenant"
 )
 
@@ -37,9 +38,11 @@ func (h *host) doors() []door {
 		{"GET", "/connect/module/acme.notes/panel?issue=" + here, page, "", 200},
 		{"GET", "/connect/module/acme.notes/open?code=abc", page, "", 200},
 		{"GET", "/connect/admin", page, "", 200},
+		{"GET", "/connect/stored", page, "", 200},
 		{"POST", "/api/plugin/acme.notes/panel/view/show", ownCall, `{}`, 200},
 		{"POST", "/api/plugin/acme.notes/panel/action/keep", ownCall, `{}`, 200},
 		{"POST", "/api/plugin/acme.notes/panel/file/save", ownCall, `{}`, 200},
+		{"POST", "/api/admin/stored", ownCall, `{}`, 200},
 		{"GET", "/api/admin/plugins/acme.notes/settings", ownCall, "", 200},
 		{"POST", "/api/admin/plugins/acme.notes/settings", ownCall, `{"form":{"size":["20"]}}`, 200},
 		{"POST", "/api/admin/plugins/acme.notes/enabled", ownCall, `{"enabled":false}`, 200},
@@ -63,7 +66,7 @@ func (h *host) state() state {
 	check(h.t, err)
 	chosen, err := h.modules.List(h.t.Context(), h.tenant.ID)
 	check(h.t, err)
-	return state{got.State, got.SharedSecret.Equal(tenant.NewSecret(secret)), chosen, h.site.told(), len(h.asked())}
+	return state{got.State, got.SharedSecret.Equal(seal.NewSecret(secret)), chosen, h.site.told(), len(h.asked())}
 }
 
 func TestNoTokenOpensARouteOfAnotherKind(t *testing.T) {

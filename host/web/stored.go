@@ -1,0 +1,202 @@
+package web
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/host/connect"
+	"github.com/pergola-platform/pergola/host/feature"
+	"github.com/pergola-platform/pergola/host/privacy"
+	"github.com/pergola-platform/pergola/host/tenant"
+	"github.com/pergola-platform/pergola/host/ui"
+	"github.com/pergola-platform/pergola/host/ui/schemaform"
+	"github.com/pergola-platform/pergola/sdk"
+)
+
+// Privacy is what the page on stored data is made from. It is counted when it is asked for, and the types are those by which
+// writes are let through, so it says neither more nor less than there is.
+type Privacy struct {
+	// Report counts what is stored about a site.
+	Report func(ctx context.Context, t tenant.Tenant) ([]privacy.Entry, error)
+	Region string        // where the data lies; "" where the operator has not said
+	Grace  time.Duration // for how long it is kept after an uninstallation
+}
+
+// never is what no kind takes.
+var never = []string{
+	"Summaries, descriptions, comments and attachments of issues",
+	"Names and values of fields",
+	"Names, mail addresses and pictures of people",
+	"Data that is synchronized",
+	"Browsers, IP addresses and places of visitors",
+}
+
+// storedPage says what is stored about the admin's site.
+func (s *Server) storedPage(ctx context.Context, c *fiber.Ctx) error {
+	p, err := s.Verifier.Page(ctx, request(c))
+	if err != nil {
+		return err
+	}
+	t, err := s.Features.Admin(ctx, p)
+	if err != nil {
+		return err
+	}
+	page, err := s.stored(ctx, t)
+	if err != nil {
+		return err
+	}
+	page.DownloadCall = "stored"
+	page.AdminURL = s.inJira(t, connect.AdminKey)
+	var out bytes.Buffer
+	shell := s.shell(ui.KindAdmin, s.AppName, adminAPI)
+	shell.SiteURL = t.BaseURL
+	if err := s.UI.Stored(&out, shell, page); err != nil {
+		return err
+	}
+	return sendPage(c, out.Bytes())
+}
+
+// downloadStored answers with the same as a file.
+func (s *Server) downloadStored(ctx context.Context, c *fiber.Ctx) error {
+	t, _, err := s.admin(ctx, c)
+	if err != nil {
+		return err
+	}
+	page, err := s.stored(ctx, t)
+	if err != nil {
+		return err
+	}
+	body, err := json.MarshalIndent(page, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode what is stored: %w", err)
+	}
+	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSONCharsetUTF8)
+	c.Set(fiber.HeaderContentDisposition, `attachment; filename="stored-`+page.At.Format(time.DateOnly)+`.json"`)
+	return c.Send(append(body, '\n'))
+}
+
+// inJira is the address at which Jira shows a page of the host's own.
+func (s *Server) inJira(t tenant.Tenant, module string) string {
+	return t.BaseURL + "/plugins/servlet/ac/" + url.PathEscape(s.AppKey) + "/" + module
+}
+
+func (s *Server) stored(ctx context.Context, t tenant.Tenant) (ui.Stored, error) {
+	entries, err := s.Privacy.Report(ctx, t)
+	if err != nil {
+		return ui.Stored{}, err
+	}
+	features, err := s.Features.List(ctx, t.ID)
+	if err != nil {
+		return ui.Stored{}, err
+	}
+	site, err := url.Parse(t.BaseURL)
+	if err != nil {
+		return ui.Stored{}, fmt.Errorf("address of tenant %s: %w", t.ID, err)
+	}
+	page := ui.Stored{
+		AppName: s.AppName, Site: site.Host, At: s.Now().UTC().Round(time.Second), Region: s.Privacy.Region, Grace: s.Privacy.Grace,
+		Sealed: "AES-256-GCM, with a key of your site’s own", Never: never, Plugins: []ui.StoredPlugin{},
+		Groups: []ui.StoredGroup{{Title: s.AppName + " itself", Purpose: "What the app needs to know your site again, and what your admins chose"}},
+	}
+	page.Groups[0].Types = storedTypes(entries, "")
+	for _, f := range features {
+		page.Plugins = append(page.Plugins, storedPlugin(f))
+		g := ui.StoredGroup{Title: f.Manifest.Name, Plugin: f.Manifest.ID, Types: storedTypes(entries, f.Manifest.ID)}
+		settings, err := s.storedSettings(ctx, t.ID, f)
+		if err != nil {
+			return ui.Stored{}, err
+		}
+		if g.Types = append(g.Types, settings...); len(g.Types) > 0 {
+			page.Groups = append(page.Groups, g)
+		}
+	}
+	for _, e := range entries { // of what is not installed any more
+		if e.Undeclared && !slices.ContainsFunc(page.Groups, func(g ui.StoredGroup) bool { return g.Plugin == e.Plugin && e.Plugin != "" }) {
+			page.Groups = append(page.Groups, ui.StoredGroup{Title: cmp.Or(string(e.Plugin), "Other"), Plugin: e.Plugin, Types: storedTypes(entries, e.Plugin)})
+		}
+	}
+	return page, nil
+}
+
+func storedTypes(entries []privacy.Entry, plugin capability.PluginID) []ui.StoredType {
+	out := []ui.StoredType{}
+	for _, e := range entries {
+		if e.Plugin != plugin {
+			continue
+		}
+		t := ui.StoredType{Name: e.Name, Purpose: e.Purpose, Documents: e.Documents, Retention: e.Retention(), Fields: []ui.StoredField{}}
+		if e.Undeclared {
+			t.Purpose = "Records of a feature that is not installed any more, as it declared them"
+		}
+		for _, f := range e.Fields {
+			account := f.Kind == privacy.Account
+			t.Fields = append(t.Fields, ui.StoredField{Name: f.Path, Kind: string(f.Kind), Meaning: f.Kind.Words(), Account: account, Sealed: f.Kind == privacy.Sealed})
+			switch {
+			case account && e.Erasure == privacy.EraseRecord:
+				t.Erasure = "When an account that it names is closed, the record is deleted."
+			case account:
+				t.Erasure = "When an account that it names is closed, the record stays and the account goes."
+			}
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// storedSettings is what an admin can set of a feature. It stands inside of the feature's configuration, of which there is one
+// document at most.
+func (s *Server) storedSettings(ctx context.Context, t capability.TenantID, f feature.Feature) ([]ui.StoredType, error) {
+	form, _, err := s.Features.Settings(ctx, t, f.Manifest.ID)
+	if sdk.CodeOf(err) == sdk.NotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	typ := ui.StoredType{
+		Name: "Settings", Purpose: "What your admins chose in the form of this feature, as a part of its configuration above",
+		Retention: privacy.Type{}.Retention(), Fields: []ui.StoredField{},
+	}
+	if f.Choice.Settings != nil {
+		typ.Documents = 1
+	}
+	settingFields(form.Fields, &typ.Fields)
+	return []ui.StoredType{typ}, nil
+}
+
+func settingFields(fields []schemaform.Field, out *[]ui.StoredField) {
+	for _, f := range fields {
+		if f.Kind == schemaform.Group {
+			settingFields(f.Fields, out)
+			continue
+		}
+		kind := string(privacy.Configuration)
+		if f.Jira != "" {
+			kind = "jira." + string(f.Jira)
+		}
+		*out = append(*out, ui.StoredField{Name: f.Path, Kind: kind, Meaning: privacy.Kind(kind).Words()})
+	}
+}
+
+func storedPlugin(f feature.Feature) ui.StoredPlugin {
+	p := ui.StoredPlugin{Name: f.Manifest.Name, Version: f.Manifest.Version, Enabled: f.Choice.Enabled, Permissions: []ui.StoredPermission{}}
+	known := manifest.Permissions()
+	for _, asked := range f.Manifest.Permissions {
+		permission := ui.StoredPermission{Title: manifest.PermissionTitle(asked.Name), Reason: asked.Reason, Granted: slices.Contains(f.Choice.Granted, asked.Name)}
+		if i := slices.IndexFunc(known, func(k manifest.KnownPermission) bool { return k.Name == asked.Name }); i >= 0 {
+			permission.Detail = known[i].Detail
+		}
+		p.Permissions = append(p.Permissions, permission)
+	}
+	return p
+}
