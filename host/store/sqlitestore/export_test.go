@@ -21,3 +21,13 @@ func Pragma(ctx context.Context, s *Store, name string) ([]string, error) {
 	}
 	return all, nil
 }
+
+// AddMigration adds a format, until undo is called.
+func AddMigration(statements string) (undo func()) {
+	before := migrations
+	migrations = append(migrations[:len(migrations):len(migrations)], statements)
+	return func() { migrations = before }
+}
+
+// BrokenAt is what judges a WAL.
+var BrokenAt = brokenAt

@@ -3,14 +3,21 @@ package sqlitestore_test
 import (
 	"bufio"
 	"context"
+	"errors"
+	"flag"
 	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/store/sqlitestore"
 )
@@ -18,14 +25,15 @@ import (
 // Variables that turn the test binary into a child process.
 const (
 	writeDir   = "PERGOLA_TEST_WRITE_DIR"   // write without end to the store in this directory
-	writeRound = "PERGOLA_TEST_WRITE_ROUND" // beginning of the ids
+	writeFirst = "PERGOLA_TEST_WRITE_FIRST" // the number of each writer's first batch, separated by commas
 	openDir    = "PERGOLA_TEST_OPEN_DIR"    // open the store in this directory and say how that went
 )
 
 func TestMain(m *testing.M) {
+	flag.Parse()
 	switch {
 	case os.Getenv(writeDir) != "":
-		writeForEver(os.Getenv(writeDir), os.Getenv(writeRound))
+		writeForEver(os.Getenv(writeDir), strings.Split(os.Getenv(writeFirst), ","))
 	case os.Getenv(openDir) != "":
 		_, err := sqlitestore.Open(context.Background(), os.Getenv(openDir), sqlitestore.Config{})
 		fmt.Fprintln(os.Stdout, err)
@@ -34,26 +42,32 @@ func TestMain(m *testing.M) {
 	}
 }
 
+var kills = flag.Int("kills", 0, "how often TestAcknowledgedWritesSurviveKill kills, with its figures printed; 0 kills a few times")
+
 const writers = 4
 
-// writeForEver writes batches of two documents from several goroutines and prints an id once its write is acknowledged.
-func writeForEver(dir, round string) {
+// writeForEver writes the batches of several writers, and prints writer and number once a batch is acknowledged.
+func writeForEver(dir string, first []string) {
+	fmt.Fprintln(os.Stdout, "opening")
 	s, err := sqlitestore.Open(context.Background(), dir, sqlitestore.Config{})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	var out sync.Mutex
-	for w := range writers {
+	for w, number := range first {
+		n, err := strconv.Atoi(number)
+		if err != nil {
+			panic(err) // the test passes it
+		}
 		go func() {
-			for n := 0; ; n++ {
-				id := fmt.Sprintf("%s-%d-%06d", round, w, n)
-				if _, err := s.Write(context.Background(), pair(id)...); err != nil {
+			for ; ; n++ {
+				if _, err := s.Write(context.Background(), batch(w, n)...); err != nil {
 					fmt.Fprintln(os.Stderr, err)
 					os.Exit(1)
 				}
 				out.Lock()
-				fmt.Fprintln(os.Stdout, id)
+				fmt.Fprintln(os.Stdout, w, n)
 				out.Unlock()
 			}
 		}()
@@ -61,51 +75,133 @@ func writeForEver(dir, round string) {
 	select {}
 }
 
-func pair(id string) []store.Op {
-	op := func(collection string) store.Op {
-		return store.Op{Doc: store.Doc{
-			Key:   store.Key{Tenant: "t", Collection: collection, ID: id},
-			Body:  []byte(`"` + id + strings.Repeat(".", 300) + `"`),
-			Index: map[string]string{"all": "yes"},
-		}}
+// batch is a writer's n-th batch: up to six documents out of forty of its own, put, replaced or deleted. Some bodies need
+// pages of their own.
+func batch(w, n int) []store.Op {
+	random := rand.New(rand.NewPCG(uint64(w), uint64(n))) // the same in both processes
+	var ops []store.Op
+	for _, id := range random.Perm(40)[:1+random.IntN(6)] {
+		op := store.Op{Doc: store.Doc{Key: store.Key{Tenant: "t", Collection: "docs", ID: fmt.Sprintf("%d-%02d", w, id)}}, IfRev: store.Any}
+		if random.IntN(4) == 0 {
+			op.Delete = true
+		} else {
+			size := random.IntN(1500)
+			if random.IntN(10) == 0 {
+				size *= 30
+			}
+			op.Doc.Body = fmt.Appendf(nil, `"%d %s"`, n, strings.Repeat(".", size))
+			op.Doc.Index = map[string]string{"all": "yes", "n": strconv.Itoa(n % 3)}
+		}
+		ops = append(ops, op)
 	}
-	return []store.Op{op("left"), op("right")}
+	return ops
+}
+
+// state is what a writer's documents are: their bodies by id.
+type state map[string]string
+
+func (s state) apply(ops []store.Op) {
+	for _, op := range ops {
+		if delete(s, op.Doc.Key.ID); !op.Delete {
+			s[op.Doc.Key.ID] = string(op.Doc.Body)
+		}
+	}
 }
 
 func TestAcknowledgedWritesSurviveKill(t *testing.T) {
+	rounds := *kills
+	if rounds == 0 {
+		rounds = 6
+	}
 	dir := t.TempDir()
-	acknowledged := map[string]bool{}
-	for round := range 6 {
-		for _, id := range killedWriter(t, dir, round, 60+40*round) {
-			acknowledged[id] = true
+	next := make([]int, writers) // each writer's next batch
+	was := make([]state, writers)
+	for w := range was {
+		was[w] = state{}
+	}
+	acked, lost := 0, 0
+	for round := range rounds {
+		after := 40 + 37*round%160
+		if round%4 == 3 {
+			after = 0 // while it opens what the last one left
 		}
+		acknowledged := killedWriter(t, dir, next, after)
 		s := open(t, dir, sqlitestore.Config{})
-		left, right := all(t, s, "t", "left"), all(t, s, "t", "right")
-		for id := range acknowledged {
-			if !left[id] || !right[id] {
-				t.Errorf("round %d: the acknowledged write %s is lost (left %t, right %t)", round, id, left[id], right[id])
+		found := documents(t, s)
+		closeStore(t, s)
+		wantSound(t, dir)
+		for w := range writers {
+			acked += acknowledged[w] - next[w]
+			// One more than was acknowledged may be there, whole.
+			want, at := maps.Clone(was[w]), -1
+			for n := next[w]; ; n++ {
+				if maps.Equal(want, found[w]) {
+					at = n
+				}
+				if n == acknowledged[w] {
+					was[w] = maps.Clone(want)
+				}
+				if n > acknowledged[w] {
+					break
+				}
+				want.apply(batch(w, n))
 			}
-		}
-		for id := range left {
-			if !right[id] {
-				t.Errorf("round %d: half of the batch %s was written", round, id)
+			switch {
+			case at < 0:
+				t.Fatalf("round %d, writer %d: a batch is torn (-acknowledged +found):\n%s", round, w, cmp.Diff(was[w], found[w]))
+			case at < acknowledged[w]:
+				lost += acknowledged[w] - at
+				t.Errorf("round %d, writer %d: batches from %d to %d were acknowledged and are lost", round, w, at, acknowledged[w]-1)
 			}
+			was[w], next[w] = found[w], at
 		}
-		if len(left) != len(right) || len(left) > len(acknowledged)+writers*(round+1) {
-			t.Errorf("round %d: %d and %d documents for %d acknowledged writes", round, len(left), len(right), len(acknowledged))
-		}
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
+	}
+	if *kills > 0 {
+		fmt.Printf("figure writes_acked %d\nfigure writes_lost %d\n", acked, lost)
+	}
+	if acked < 30*rounds/2 {
+		t.Errorf("%d writes were acknowledged in %d rounds, too few to show anything", acked, rounds)
 	}
 }
 
-// killedWriter starts a process that writes to dir, kills it without warning after it acknowledged some writes, and
-// returns all that it acknowledged.
-func killedWriter(t *testing.T, dir string, round, after int) []string {
+// killedWriter starts a process that writes to dir, kills it without warning after it acknowledged some writes, or before
+// it could write any, and returns what each writer would have written next.
+func killedWriter(t *testing.T, dir string, next []int, after int) []int {
+	t.Helper()
+	child := startWriter(t, dir, next)
+	acknowledged := append([]int(nil), next...)
+	for n := 0; ; n++ {
+		if n == after {
+			if err := child.cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w, number, err := child.acknowledged()
+		if err != nil {
+			if !errors.Is(err, io.EOF) || n < after {
+				t.Fatalf("the writer ended by itself after %d writes: %v", n, err)
+			}
+			_ = child.cmd.Wait() // says that it was killed
+			return acknowledged
+		}
+		if number != acknowledged[w] {
+			t.Fatalf("writer %d acknowledged batch %d, want %d", w, number, acknowledged[w])
+		}
+		acknowledged[w]++
+	}
+}
+
+// writerProcess is a process that writes without end.
+type writerProcess struct {
+	cmd   *exec.Cmd
+	lines *bufio.Reader
+}
+
+// startWriter returns when the process is about to open the store.
+func startWriter(t *testing.T, dir string, next []int) *writerProcess {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), writeDir+"="+dir, fmt.Sprintf("%s=%d", writeRound, round))
+	cmd.Env = append(os.Environ(), writeDir+"="+dir, writeFirst+"="+strings.Trim(strings.Join(strings.Fields(fmt.Sprint(next)), ","), "[]"))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -114,41 +210,37 @@ func killedWriter(t *testing.T, dir string, round, after int) []string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var ids []string
-	lines := bufio.NewReader(out)
-	for {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			break // the pipe is empty, or ends in half a line that acknowledges nothing
-		}
-		if ids = append(ids, strings.TrimSpace(line)); len(ids) == after {
-			if err := cmd.Process.Kill(); err != nil {
-				t.Fatal(err)
-			}
-		}
+	child := &writerProcess{cmd: cmd, lines: bufio.NewReader(out)}
+	if line, err := child.lines.ReadString('\n'); line != "opening\n" {
+		t.Fatalf("the writer said %q: %v", line, err)
 	}
-	if err := cmd.Wait(); err == nil || len(ids) < after {
-		t.Fatalf("the writer ended by itself after %d writes: %v", len(ids), err)
-	}
-	return ids
+	return child
 }
 
-// all lists a collection by index, so that a lost index entry counts as a lost document.
-func all(t *testing.T, s *sqlitestore.Store, tenant capability.TenantID, collection string) map[string]bool {
-	t.Helper()
-	found := map[string]bool{}
-	q := store.Query{Tenant: tenant, Collection: collection, Index: "all", Value: "yes", Limit: store.MaxLimit}
-	for {
-		docs, err := s.List(t.Context(), q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range docs {
-			found[d.Key.ID] = true
-			q.After = d.Key.ID
-		}
-		if len(docs) < q.Limit {
-			return found
-		}
+// acknowledged waits for the next batch that is acknowledged; io.EOF says that there are no more.
+func (p *writerProcess) acknowledged() (writer, batch int, err error) {
+	line, err := p.lines.ReadString('\n')
+	if err != nil {
+		return 0, 0, io.EOF // half a line acknowledges nothing
 	}
+	_, err = fmt.Sscan(line, &writer, &batch)
+	return writer, batch, err
+}
+
+// documents are the states of all writers. They are listed by index, so that a lost index entry counts as a lost document.
+func documents(t *testing.T, s *sqlitestore.Store) []state {
+	t.Helper()
+	found := make([]state, writers)
+	for w := range found {
+		found[w] = state{}
+	}
+	q := store.Query{Tenant: "t", Collection: "docs", Index: "all", Value: "yes", Limit: store.MaxLimit}
+	docs, err := s.List(t.Context(), q)
+	if err != nil || len(docs) == q.Limit {
+		t.Fatalf("%d documents, %v", len(docs), err)
+	}
+	for _, d := range docs {
+		found[d.Key.ID[0]-'0'][d.Key.ID] = string(d.Body)
+	}
+	return found
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	_ "modernc.org/sqlite" // the driver named "sqlite"
+
+	"github.com/pergola-platform/pergola/host/store"
 )
 
 // File is the database's name inside its directory. SQLite keeps two more beside it, with -wal and -shm appended.
@@ -26,6 +28,10 @@ type Config struct {
 	// MaxBytes bounds the size of the database file, so that a runaway plugin cannot fill the machine's disk; a write
 	// beyond it is refused with store.ErrUnavailable. 0 means no bound, the smallest is 1 MiB.
 	MaxBytes int64
+	// Beside opens a database that another process may have open, for a command of the operator's: it must be there, in the
+	// format of this version, and nothing about its files is changed. Two hosts must not share one, since each believes that
+	// what it knows in memory is so.
+	Beside bool
 }
 
 // busyTimeout is how long a connection waits for a lock of somebody else, which can only be a tool of the operator's.
@@ -52,16 +58,8 @@ func Open(ctx context.Context, dir string, cfg Config) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context, cfg Config) (err error) {
-	// An existing directory keeps its mode: it may be a mounted volume, or be shared by mistake with files of others. The
-	// files' own mode protects them either way.
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return err
-	}
-	if s.lock, err = acquire(filepath.Join(s.dir, "pergola.lock")); err != nil {
-		return err
-	}
 	path := filepath.Join(s.dir, File)
-	if err := makeFile(s.dir, path); err != nil {
+	if err := s.claim(ctx, path, cfg.Beside); err != nil {
 		return err
 	}
 	if s.db, err = sql.Open("sqlite", dsn(path)); err != nil {
@@ -76,7 +74,12 @@ func (s *Store) open(ctx context.Context, cfg Config) (err error) {
 	if err := checkModes(ctx, conn); err != nil {
 		return err
 	}
-	if err := migrate(ctx, conn); err != nil {
+	if cfg.Beside {
+		err = checkFormat(ctx, conn)
+	} else {
+		err = migrate(ctx, conn)
+	}
+	if err != nil {
 		return err
 	}
 	if err := limitSize(ctx, conn, cfg.MaxBytes); err != nil {
@@ -102,6 +105,32 @@ func (s *Store) open(ctx context.Context, cfg Config) (err error) {
 		s.readers.give(r)
 	}
 	return nil
+}
+
+// claim makes sure that the database is there and, but for beside, ours alone.
+func (s *Store) claim(ctx context.Context, path string, beside bool) (err error) {
+	if beside {
+		size, err := sizeOf(path)
+		if err != nil {
+			return err
+		}
+		if size == 0 {
+			return fmt.Errorf("%w: there is no store in it; name the data directory of a host that has been started once", store.ErrNotFound)
+		}
+		return inspectIdle(ctx, s.dir)
+	}
+	// An existing directory keeps its mode: it may be a mounted volume, or be shared by mistake with files of others. The
+	// files' own mode protects them either way.
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return err
+	}
+	if s.lock, err = acquire(filepath.Join(s.dir, lockFile)); err != nil {
+		return err
+	}
+	if err := inspect(ctx, path); err != nil {
+		return err
+	}
+	return makeFile(s.dir, path)
 }
 
 func (s *Store) connect(ctx context.Context) (*sql.Conn, error) {
@@ -163,11 +192,7 @@ func makeFile(dir, path string) error {
 }
 
 func dsn(path string) string {
-	slashed := filepath.ToSlash(path)
-	if !strings.HasPrefix(slashed, "/") {
-		slashed = "/" + slashed // C:/…
-	}
-	u := url.URL{Scheme: "file", Path: slashed, RawQuery: url.Values{
+	return uri(path, url.Values{
 		"_txlock": {"immediate"},
 		"_pragma": {
 			fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
@@ -176,8 +201,16 @@ func dsn(path string) string {
 			"foreign_keys(OFF)",
 			"trusted_schema(OFF)",
 		},
-	}.Encode()}
-	return u.String()
+	}.Encode())
+}
+
+// uri is how SQLite is told of a file whose name may hold anything.
+func uri(path, parameters string) string {
+	slashed := filepath.ToSlash(path)
+	if !strings.HasPrefix(slashed, "/") {
+		slashed = "/" + slashed // C:/…
+	}
+	return (&url.URL{Scheme: "file", Path: slashed, RawQuery: parameters}).String()
 }
 
 // checkModes makes sure of what durability rests on: a file system without shared memory, for one, cannot do WAL, and

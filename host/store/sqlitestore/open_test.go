@@ -1,7 +1,6 @@
 package sqlitestore_test
 
 import (
-	"bytes"
 	"database/sql"
 	"errors"
 	"io/fs"
@@ -173,55 +172,6 @@ func TestNewerDataIsRefused(t *testing.T) {
 	wantMessage(t, err, "format 1000", "start the newer version", "backup")
 	tamper(t, dir, "UPDATE format SET version = 1") // nothing was changed, and the lock is free
 	closeStore(t, open(t, dir, sqlitestore.Config{}))
-}
-
-func TestForeignDatabaseIsRefused(t *testing.T) {
-	dir := t.TempDir()
-	tamper(t, dir, "CREATE TABLE bookmarks (url TEXT)")
-	_, err := sqlitestore.Open(t.Context(), dir, sqlitestore.Config{})
-	wantMessage(t, err, "another program", "directory of its own")
-}
-
-func TestDamagedFileIsUnavailable(t *testing.T) {
-	t.Run("not a database", func(t *testing.T) {
-		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, sqlitestore.File), bytes.Repeat([]byte("lorem ipsum "), 1000), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		_, err := sqlitestore.Open(t.Context(), dir, sqlitestore.Config{})
-		if !errors.Is(err, store.ErrUnavailable) {
-			t.Errorf("Open: %v, want ErrUnavailable", err)
-		}
-		wantMessage(t, err, "damaged", "restore a backup")
-	})
-	t.Run("holes in the middle", func(t *testing.T) {
-		dir := t.TempDir()
-		s := open(t, dir, sqlitestore.Config{})
-		for i := range 50 {
-			if _, err := s.Write(t.Context(), note(strconv.Itoa(i), 2000)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		closeStore(t, s)
-		path := filepath.Join(dir, sqlitestore.File)
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		clear(b[4096*2:]) // the first pages say what tables there are
-		if err := os.WriteFile(path, b, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		s, err = sqlitestore.Open(t.Context(), dir, sqlitestore.Config{})
-		if err == nil {
-			defer closeStore(t, s)
-			_, err = s.List(t.Context(), store.Query{Tenant: "t", Collection: "notes"})
-		}
-		if !errors.Is(err, store.ErrUnavailable) {
-			t.Errorf("error %v, want ErrUnavailable", err)
-		}
-		wantMessage(t, err, "damaged")
-	})
 }
 
 func TestFullStoreIsUnavailableAndGoesOnReading(t *testing.T) {

@@ -44,32 +44,23 @@ var ErrNewer = errors.New("the data is of a newer version of Pergola")
 
 // migrate creates the tables in an empty database and brings older data up to date, all or nothing.
 func migrate(ctx context.Context, conn *sql.Conn) error {
-	var id, tables int
-	if err := conn.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
-		return fmt.Errorf("read the application id: %w", err)
-	}
-	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
-		return fmt.Errorf("read the tables: %w", err)
-	}
-	if tables > 0 && id != applicationID {
-		return errors.New("the file is a database of another program: give the store a directory of its own")
-	}
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit there is nothing to roll back
+	var tables int
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
+		return fmt.Errorf("read the tables: %w", err)
+	}
 	if tables == 0 {
 		if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d; CREATE TABLE format (version INTEGER NOT NULL) STRICT; INSERT INTO format VALUES (0)", applicationID)); err != nil {
 			return fmt.Errorf("mark the file: %w", err)
 		}
 	}
-	var version int
-	if err := tx.QueryRowContext(ctx, "SELECT version FROM format").Scan(&version); err != nil {
-		return fmt.Errorf("read the format: %w", err)
-	}
-	if version > len(migrations) {
-		return fmt.Errorf("%w: it has format %d, and this version reads up to %d; start the newer version again, or restore a backup that this version made", ErrNewer, version, len(migrations))
+	version, err := formatOf(ctx, tx)
+	if err != nil {
+		return err
 	}
 	for ; version < len(migrations); version++ {
 		if _, err := tx.ExecContext(ctx, migrations[version]); err != nil {
@@ -81,6 +72,18 @@ func migrate(ctx context.Context, conn *sql.Conn) error {
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// checkFormat refuses a database of another format than this version's.
+func checkFormat(ctx context.Context, conn *sql.Conn) error {
+	version, err := formatOf(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if version < len(migrations) {
+		return fmt.Errorf("the data has format %d, and this program is for format %d: start its host once, or use the program of the host that runs", version, len(migrations))
 	}
 	return nil
 }

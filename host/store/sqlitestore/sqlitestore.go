@@ -4,8 +4,12 @@
 // The database is in WAL mode with synchronous=FULL, so a write is on the disk when it is acknowledged. One connection
 // writes, several read; readers never wait for the writer. A directory belongs to one process at a time.
 //
-// To take a backup while the host runs, use SQLite's own online backup (sqlite3 pergola.db ".backup copy.db"); copying the
-// files is only safe while it stands still.
+// [Backup] copies a store while a host has it open, from whichever process; copying the files is only safe while it stands
+// still. [Restore] puts a copy in its place again.
+//
+// After a crash Open replays what was acknowledged, and drops a transaction that was being written. A file that is damaged
+// is refused as it is: nothing is written to it. A write that the disk refuses changes nothing, and the next one may work
+// again. No clock is read, so one that jumps does no harm.
 package sqlitestore
 
 import (

@@ -1,0 +1,7 @@
+package archive
+
+// What reads and writes lines.
+var (
+	ParseLine  = parseLine
+	EncodeLine = encodeLine
+)
