@@ -5,10 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/pergola-platform/pergola/sdk"
@@ -109,12 +113,20 @@ func public(status int) sdk.Error {
 	}
 }
 
-// reason keeps only what looks like one of Jira's words, because it is logged.
+// reasons are Jira's names of its limits.
+var reasons = []string{
+	"jira-burst-based", "jira-quota-global-based", "jira-quota-tenant-based", "jira-per-issue-on-write",
+}
+
+// reason keeps only a word that Jira documents, because it is logged.
 func reason(header string) string {
-	if len(header) > 64 || strings.Trim(header, "abcdefghijklmnopqrstuvwxyz-") != "" {
+	switch {
+	case header == "":
 		return ""
+	case slices.Contains(reasons, header):
+		return header
 	}
-	return header
+	return "of another kind"
 }
 
 // ownWords are the messages of an answer, at most 500 characters.
@@ -139,7 +151,8 @@ func ownWords(body []byte) string {
 	return string(words)
 }
 
-// unreachable translates an error of the network. The library's own names the whole address, so only its cause is kept.
+// unreachable translates an error of the network. What is kept of it is what the system said: the library's own words name the
+// whole address, and quote what Jira answered where that was no HTTP.
 func unreachable(ctx context.Context, what string, err error) *Failure {
 	var u *url.Error
 	if errors.As(err, &u) {
@@ -150,8 +163,26 @@ func unreachable(ctx context.Context, what string, err error) *Failure {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return failed(what, canceled, context.Canceled)
 	case ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout():
-		return failed(what, slow, err)
+		return failed(what, slow, system(err))
 	default:
-		return failed(what, notThere, err)
+		return failed(what, notThere, system(err))
 	}
+}
+
+// system keeps of an error of the network what holds no words of anybody's.
+func system(err error) error {
+	var errno syscall.Errno
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &errno):
+		return errno
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return errors.New("its name is not known")
+	}
+	for _, known := range []error{io.EOF, io.ErrUnexpectedEOF, context.DeadlineExceeded, context.Canceled, os.ErrDeadlineExceeded} {
+		if errors.Is(err, known) {
+			return known
+		}
+	}
+	return fmt.Errorf("an error of type %T", err)
 }
