@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure of the programs that tests use beside Go: a browser, readers that have nothing in common with our own code for
-# what we print and sign, and compilers of plugins in other languages. Installs what is missing on Debian when it may;
-# elsewhere says what to install.
+# what we print and sign, compilers of plugins in other languages, a database server and a key service. Installs what is
+# missing on Debian when it may; elsewhere says what to install. What Go and npm bring is put into bin/ everywhere.
 #
 # Tests skip by name where a program is missing. With CI=true nothing may be skipped, so something missing fails here.
 set -euo pipefail
@@ -46,6 +46,25 @@ assemblyscript() {
   return 1
 }
 
+# database puts a server that speaks MongoDB's protocol into bin/tools.
+database() {
+  if [ -x "$(.ci/ferretdb.sh -where)" ]; then return 0; fi
+  echo "installing FerretDB, which takes two minutes"
+  retry .ci/ferretdb.sh >/dev/null
+}
+
+# keys puts a stand-in for a key management service into bin/tools.
+keys() { retry .ci/local-kms.sh >/dev/null; }
+
+# ours makes sure of what needs no package of the system.
+ours() {
+  local status=0
+  assemblyscript || status=1
+  database || status=1
+  keys || status=1
+  return $status
+}
+
 # retry COMMAND... tries up to three times with CI=true; package mirrors have bad moments.
 retry() {
   local try
@@ -61,7 +80,7 @@ retry() {
 }
 
 packages=$(missing) tools=$(compilers)
-if [ -z "$packages$tools" ] && assemblyscript; then exit 0; fi
+if [ -z "$packages$tools" ] && ours; then exit 0; fi
 
 as_root=()
 may_install=false
@@ -83,7 +102,7 @@ if $may_install && [ -n "$packages$tools" ]; then
   # shellcheck disable=SC2086 # one word for each package
   retry apt install --yes --no-install-recommends $packages $tools || tail -n 20 "$log" >&2
   packages=$(missing) tools=$(compilers)
-  if [ -z "$packages$tools" ] && assemblyscript; then exit 0; fi
+  if [ -z "$packages$tools" ] && ours; then exit 0; fi
 fi
 
 if [ -n "$packages" ]; then
@@ -100,7 +119,7 @@ if [ -n "$packages" ]; then
     esac
   } >&2
 fi
-assemblyscript || true
+ours || true
 for language in c rust as; do .ci/guest.sh -has "$language" || true; done
 if [ "${CI:-}" = true ]; then exit 1; fi
 echo "Tests that need them are skipped." >&2

@@ -33,13 +33,13 @@ func fill(t *testing.T, d store.Store, n int, index ...string) []string {
 
 func pagesByID(t *testing.T, open Open) {
 	d := start(t, open)
-	want := fill(t, d, 1500)
-	for _, limit := range []int{7, 100, 1000, 0} {
+	want := fill(t, d, 1100)
+	for _, limit := range []int{97, 100, 1000, 0} { // 100 leaves an empty page at the end
 		wantIDs(t, pages(t, d, store.Query{Tenant: tenantA, Collection: "things", Limit: limit}), want...)
 	}
 	// The id to go on after need not be there any more, or ever.
-	wantIDs(t, pages(t, d, store.Query{Tenant: tenantA, Collection: "things", After: "1497x"}), "1498", "1499")
-	wantIDs(t, pages(t, d, store.Query{Tenant: tenantA, Collection: "things", After: "1499"}))
+	wantIDs(t, pages(t, d, store.Query{Tenant: tenantA, Collection: "things", After: "1097x"}), "1098", "1099")
+	wantIDs(t, pages(t, d, store.Query{Tenant: tenantA, Collection: "things", After: "1099"}))
 }
 
 func pagesByIndex(t *testing.T, open Open) {
@@ -52,7 +52,7 @@ func pagesByIndex(t *testing.T, open Open) {
 	)
 	want = append(want, "0100a")
 	slices.Sort(want)
-	for _, limit := range []int{1, 13, 100, 700, 1000} {
+	for _, limit := range []int{101, 100, 700, 1000} { // 101 ends a page just before 0100a
 		q := store.Query{Tenant: tenantA, Collection: "things", Index: "owner", Value: "ann", Limit: limit}
 		got := pages(t, d, q)
 		wantIDs(t, got, want...)
@@ -61,6 +61,14 @@ func pagesByIndex(t *testing.T, open Open) {
 				t.Errorf("listed document (-want +got):\n%s", diff)
 			}
 		}
+	}
+	// Few among many, in the smallest of pages.
+	few := []string{"0000-", "0350-", "0350-a", "0350-b", "0699-", "z"}
+	for _, id := range few {
+		write(t, d, []int64{1}, put(doc(key(id), "owner", "bob"), 0))
+	}
+	for _, limit := range []int{1, 2, 5} {
+		wantIDs(t, pages(t, d, store.Query{Tenant: tenantA, Collection: "things", Index: "owner", Value: "bob", Limit: limit}), few...)
 	}
 }
 

@@ -1,4 +1,5 @@
-// Package storetest is the suite that every store.Driver passes. A driver's own test calls [Run]:
+// Package storetest is the suite that every store.Store passes. To prove a driver, whoever wrote it, call [Run] in a test of
+// its own, under the race detector:
 //
 //	func TestDriver(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T, dir string) store.Store {
@@ -9,12 +10,19 @@
 //			return d
 //		})
 //	}
+//
+// A driver on a server needs one to test against: start it in TestMain, make a database for each dir that the suite names, and
+// drop it in t.Cleanup. Where that server is a stand-in that lacks something, hand Run a [Skip] for each check that needs it,
+// with the reason; the driver is proven once the whole suite has passed, on a server that needs none. [Checks] are the
+// names. What the suite cannot know is the driver's own to test: that acknowledged writes survive a kill, that data of a newer format is
+// refused, and what its errors advise.
 package storetest
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -29,43 +37,75 @@ import (
 // again. The suite closes what it opened.
 type Open func(t *testing.T, dir string) store.Store
 
-// Run runs the suite.
-func Run(t *testing.T, open Open) {
-	checks := []struct {
-		name string
-		run  func(t *testing.T, open Open)
-	}{
-		{"a document comes back as it was put", documentComesBack},
-		{"revisions count the writes of a document", revisionsCount},
-		{"a write happens only at the expected revision", writesAreConditional},
-		{"a conflict names the document", conflictNamesDocument},
-		{"a batch is written whole or not at all", batchesAreAtomic},
-		{"a batch stays inside one tenant", batchesStayInTenant},
-		{"what cannot be stored is refused", invalidIsRefused},
-		{"the caller keeps what it passed and owns what it got", memoryIsNotShared},
-		{"a deleted document is gone", deletedIsGone},
-		{"pages by id cover everything once, in order", pagesByID},
-		{"pages by an equal index value cover everything once, in order", pagesByIndex},
-		{"a page is as long as its limit", pageLimits},
-		{"pages survive writes between them", pagesSurviveWrites},
-		{"an index follows the document", indexFollows},
-		{"indexes match whole values", indexMatchesWholeValues},
-		{"nothing found is empty and no error", emptyResults},
-		{"an inventory counts what is there", inventoryCounts},
-		{"tenants are apart", tenantsAreApart},
-		{"collections are apart", collectionsAreApart},
-		{"unusual ids are ordinary", unusualIDs},
-		{"large bodies come back whole", largeBodies},
-		{"one of many concurrent writers wins", oneWriterWins},
-		{"concurrent increments are all there", incrementsAddUp},
-		{"readers never see half of a batch", readersSeeWholeBatches},
-		{"documents survive closing", documentsSurvive},
-		{"an ended context is obeyed", contextIsObeyed},
-		{"a closed store is unavailable", closedIsUnavailable},
+// Skip leaves out a check that cannot pass for a reason outside of the driver.
+type Skip struct {
+	Check string // one of [Checks]
+	Why   string // what the server lacks; stands in the test's output
+}
+
+// Run runs the suite. A skip that names no check, or says no reason, fails the test: it would hide nothing, or too much.
+func Run(t *testing.T, open Open, skips ...Skip) {
+	t.Helper()
+	why := map[string]string{}
+	for _, s := range skips {
+		if !slices.Contains(Checks(), s.Check) {
+			t.Errorf("skip of %q: the suite has no such check, it was renamed or never there", s.Check)
+		}
+		if s.Why == "" {
+			t.Errorf("skip of %q: say why", s.Check)
+		}
+		why[s.Check] = s.Why
 	}
 	for _, c := range checks {
-		t.Run(c.name, func(t *testing.T) { c.run(t, open) })
+		t.Run(c.name, func(t *testing.T) {
+			if reason := why[c.name]; reason != "" {
+				t.Skip(reason)
+			}
+			c.run(t, open)
+		})
 	}
+}
+
+// Checks returns the names of the suite's checks, in the order in which they run.
+func Checks() []string {
+	names := make([]string, len(checks))
+	for i, c := range checks {
+		names[i] = c.name
+	}
+	return names
+}
+
+var checks = []struct {
+	name string
+	run  func(t *testing.T, open Open)
+}{
+	{"a document comes back as it was put", documentComesBack},
+	{"revisions count the writes of a document", revisionsCount},
+	{"a write happens only at the expected revision", writesAreConditional},
+	{"a conflict names the document", conflictNamesDocument},
+	{"a batch is written whole or not at all", batchesAreAtomic},
+	{"a batch stays inside one tenant", batchesStayInTenant},
+	{"what cannot be stored is refused", invalidIsRefused},
+	{"the caller keeps what it passed and owns what it got", memoryIsNotShared},
+	{"a deleted document is gone", deletedIsGone},
+	{"pages by id cover everything once, in order", pagesByID},
+	{"pages by an equal index value cover everything once, in order", pagesByIndex},
+	{"a page is as long as its limit", pageLimits},
+	{"pages survive writes between them", pagesSurviveWrites},
+	{"an index follows the document", indexFollows},
+	{"indexes match whole values", indexMatchesWholeValues},
+	{"nothing found is empty and no error", emptyResults},
+	{"an inventory counts what is there", inventoryCounts},
+	{"tenants are apart", tenantsAreApart},
+	{"collections are apart", collectionsAreApart},
+	{"unusual ids are ordinary", unusualIDs},
+	{"large bodies come back whole", largeBodies},
+	{"one of many concurrent writers wins", oneWriterWins},
+	{"concurrent increments are all there", incrementsAddUp},
+	{"readers never see half of a batch", readersSeeWholeBatches},
+	{"documents survive closing", documentsSurvive},
+	{"an ended context is obeyed", contextIsObeyed},
+	{"a closed store is unavailable", closedIsUnavailable},
 }
 
 const (

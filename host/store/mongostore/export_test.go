@@ -1,0 +1,37 @@
+package mongostore
+
+import (
+	"context"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/store"
+)
+
+// Gate is what every operation passes and Close waits at.
+type Gate struct{ gate gate }
+
+// Enter is the beginning of an operation.
+func (g *Gate) Enter(ctx context.Context) (leave func(), err error) { return g.gate.enter(ctx) }
+
+// Close is the first thing that Close does.
+func (g *Gate) Close() bool { return g.gate.close() }
+
+// ListCommand is what List sends to the server.
+func ListCommand(q store.Query) bson.D {
+	filter, _ := find(q)
+	return bson.D{{Key: "find", Value: "doc"}, {Key: "filter", Value: filter}, {Key: "sort", Value: listOrder}, {Key: "limit", Value: q.Limit}}
+}
+
+// TenantsCommand is what Tenants sends to the server.
+func TenantsCommand(after capability.TenantID, limit int) bson.D {
+	return aggregateCommand(tenantPage(after, limit))
+}
+
+// CollectionsCommand is what Collections sends to the server.
+func CollectionsCommand(t capability.TenantID) bson.D { return aggregateCommand(collectionCounts(t)) }
+
+func aggregateCommand(pipeline any) bson.D {
+	return bson.D{{Key: "aggregate", Value: "doc"}, {Key: "pipeline", Value: pipeline}, {Key: "cursor", Value: bson.D{}}}
+}
