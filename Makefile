@@ -99,6 +99,16 @@ bench-engine: ## Measure the engine against its limits and its peers; ARGS='-onl
 	@go -C core/bench build -o $(abspath bin/bench)/ . ./guest/goplugin
 	@exec bin/bench/bench -guests bin/bench $(ARGS)
 
+.PHONY: bench-store
+bench-store: ## Measure the embedded store against SQLite itself, kill it 50 times, and search for planted content
+	@.ci/bench-store.sh
+	@$(MAKE) canary | grep '^figure '
+
+.PHONY: canary
+canary: build ## Plant content in a Jira site, use every feature, and search everything that was written for it
+	$(say) search "what hosts wrote"
+	@go test ./host/app -run Canary -count=1 -v $(ARGS)
+
 ## Keeping the tree in shape
 
 # One after the other, even with -j: generate writes, the others read, and the last step judges what they left.

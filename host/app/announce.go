@@ -58,6 +58,11 @@ func (h *Host) announce(ctx context.Context) []*manifest.Manifest {
 		if t.State != tenant.Active {
 			return nil
 		}
+		t, err := h.tenants.ByID(ctx, t.ID) // with its secret, to sign what it is told
+		if err != nil {
+			h.log.WarnContext(ctx, "a site could not be told which modules to show", "tenant", t.ID, "error", err)
+			return nil
+		}
 		if err := h.features.Announce(ctx, t); err != nil {
 			h.log.WarnContext(ctx, "a site could not be told which modules to show", "tenant", t.ID, "error", err)
 		}

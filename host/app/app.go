@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"sync"
 	"time"
 
@@ -23,7 +22,6 @@ import (
 	"github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/metrics"
 	"github.com/pergola-platform/pergola/host/store"
-	"github.com/pergola-platform/pergola/host/store/sqlitestore"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/ui"
 	"github.com/pergola-platform/pergola/host/web"
@@ -36,7 +34,8 @@ type Host struct {
 	log     *slog.Logger
 	metrics *metrics.Metrics
 
-	store    store.Driver
+	storage  *Storage
+	store    store.Store
 	tenants  *tenant.Tenants
 	jira     *jira.Client
 	catalog  *feature.Catalog
@@ -81,22 +80,18 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Host, e
 	served := make(chan error, 1)
 	go func() { served <- h.server.Serve(listener) }()
 	h.served = served
+	h.keepTidy()
 	if cfg.Plugins.Watch {
 		h.background.Go(func() { h.watch(h.work) })
 	}
 	return h, nil
 }
 
-func (h *Host) openStore(ctx context.Context) error {
-	if err := os.MkdirAll(h.cfg.Data, 0o700); err != nil {
-		return fmt.Errorf("data directory: %w", err)
-	}
-	s, err := sqlitestore.Open(ctx, h.cfg.Data, sqlitestore.Config{})
-	if err != nil {
+func (h *Host) openStore(ctx context.Context) (err error) {
+	if h.storage, err = OpenStorage(ctx, h.cfg, catalogManifests{h}, h.log); err != nil {
 		return err
 	}
-	h.store = s
-	h.tenants = tenant.NewTenants(s, time.Now)
+	h.store, h.tenants = h.storage.Store, h.storage.Tenants
 	h.jira, err = jira.New(jira.Config{AppKey: h.cfg.Connect.AppKey, Clock: time.Now})
 	return err
 }
@@ -126,7 +121,7 @@ func (h *Host) openSurface(context.Context) error {
 		AppKey: c.AppKey, AppName: c.AppName, BaseURL: h.url, BridgeURL: c.BridgeURL, FrameAncestors: c.FrameAncestors,
 		BodyLimit: h.cfg.Web.BodyLimit, ReadTimeout: h.cfg.Web.ReadTimeout, MetricsToken: h.cfg.Metrics.Token,
 		Log: h.log, Metrics: h.metrics, Verifier: verifier, Lifecycle: lifecycle, Descriptor: h.Descriptor,
-		Features: h.features, Tenants: h.tenants, UI: renderer, Ready: h.ready, Detail: h.detail, Now: time.Now,
+		Features: h.features, Tenants: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, Now: time.Now,
 	})
 	return err
 }
@@ -168,8 +163,8 @@ func (h *Host) Close(ctx context.Context) error {
 	if h.wasm != nil {
 		errs = append(errs, h.wasm.Close(ctx))
 	}
-	if h.store != nil {
-		errs = append(errs, h.store.Close())
+	if h.storage != nil {
+		errs = append(errs, h.storage.Close())
 	}
 	return errors.Join(errs...)
 }

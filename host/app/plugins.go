@@ -58,6 +58,7 @@ func (h *Host) openEngine(ctx context.Context) (err error) {
 		Settings:  services.SettingsFunc(h.catalog.Settings),
 		Jira:      jira.NewSites(h.jira, h.tenants),
 		Store:     h.store,
+		TokenKey:  tenant.NewTokens(h.store, h.storage.Keys).Key,
 		Manifests: services.ManifestsFunc(h.catalog.Version),
 		Log:       h.log,
 		Dropped:   h.metrics.LogDropped,

@@ -115,7 +115,7 @@ func (h *Host) take(ctx context.Context, bundles *registry.Registry) (changes Ch
 	}
 	if upgrade { // a newer version may ask for more than what counts as granted
 		err := h.eachTenant(ctx, func(t tenant.Tenant) error {
-			if t.State == tenant.Uninstalled { // if it comes back, that is a new installation
+			if t.State == tenant.Uninstalled || t.State == tenant.Purging { // if it comes back, that is a new installation
 				return nil
 			}
 			return h.features.Remember(ctx, t.ID)

@@ -42,12 +42,13 @@ type Store struct {
 	WithoutTransactions bool `koanf:"without_transactions" help:"accept a MongoDB server that has no transactions: a crash can then leave half of a change behind (trials)"`
 }
 
-// Keys are what encrypts the sites' own keys, with which secrets are encrypted. Only one of the three is used: KMS where it is
-// set, else Ring, else File.
+// Keys are what encrypts the sites' own keys, with which secrets are encrypted. All that are named open what they encrypted; the
+// first of KMS encrypts what is new, else the first of Ring, else that of File. So keys move from one source to another by
+// naming both for a while.
 type Keys struct {
-	Ring string `koanf:"ring" help:"keys as ID:BASE64,ID:BASE64, the first one for new secrets; better set in the environment than in a file" secret:"true"`
-	File string `koanf:"file" help:"file with the keys, made at the first start; keep a copy where no copy of the data lies. empty: keys.json in the data directory"`
-	KMS  string `koanf:"kms" help:"key of a key management service, such as aws-kms://arn:aws:kms:…"`
+	KMS  []string `koanf:"kms" help:"keys of a key management service, such as aws-kms://arn:aws:kms:REGION:ACCOUNT:key/ID"`
+	Ring string   `koanf:"ring" help:"keys as ID:BASE64,ID:BASE64; better set in the environment than in a file" secret:"true"`
+	File string   `koanf:"file" help:"file with keys, made at the first start; keep a copy apart from any copy of the data. empty: keys.json in the data directory, unless kms or ring is set"`
 }
 
 // Privacy is what admins are told about their data, and how long it outlives the app.

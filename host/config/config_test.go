@@ -89,7 +89,6 @@ func TestBadConfigurationSaysWhatToWrite(t *testing.T) {
 		{"unknown driver", config.Options{Flags: map[string]string{"store.driver": "postgres"}}, []string{"store.driver (PERGOLA_STORE_DRIVER)", "sqlite or mongodb"}},
 		{"server without an address", config.Options{Flags: map[string]string{"store.driver": "mongodb", "store.database": "a/b"}}, []string{"store.uri", "mongodb://HOST/", "store.database"}},
 		{"address without its driver", config.Options{Flags: map[string]string{"store.uri": "mongodb://u:hunter2@h/"}}, []string{"store.uri", "store.driver is sqlite"}},
-		{"two sources of keys", config.Options{Flags: map[string]string{"keys.file": "k", "keys.kms": "aws-kms://x"}}, []string{"keys (PERGOLA_KEYS)", "leave all but one out"}},
 		{"endless grace", config.Options{Flags: map[string]string{"privacy.grace": "9000h"}}, []string{"privacy.grace", "0s to 8760h"}},
 		{"no key", config.Options{Flags: map[string]string{"plugins.trust.operators": "hello"}}, []string{"plugins.trust.operators (PERGOLA_PLUGINS_TRUST_OPERATORS)", "begins with RW"}},
 		{"key without plugins", config.Options{Flags: map[string]string{"plugins.trust.publishers": "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3"}}, []string{"plugins.trust.publishers (PERGOLA_PLUGINS_TRUST_PUBLISHERS)", "write IDS=KEY"}},

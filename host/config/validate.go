@@ -35,9 +35,6 @@ func (c *Config) validate() error {
 		}
 	}
 	c.Store.validate(bad)
-	if n := c.Keys.sources(); n > 1 {
-		bad("keys", "%d of ring, file and kms are set; leave all but one out", n)
-	}
 	if c.Privacy.Grace < 0 || c.Privacy.Grace > maxGrace {
 		bad("privacy.grace", "%s is out of range; write 0s to %s", c.Privacy.Grace, maxGrace)
 	}
@@ -133,17 +130,6 @@ func (s *Store) validate(bad func(key, format string, args ...any)) {
 	default:
 		bad("store.driver", "%q is unknown; write sqlite or mongodb", s.Driver)
 	}
-}
-
-// sources counts what is set.
-func (k Keys) sources() int {
-	n := 0
-	for _, s := range []string{k.Ring, k.File, k.KMS} {
-		if s != "" {
-			n++
-		}
-	}
-	return n
 }
 
 func (e *Engine) validate(bad func(key, format string, args ...any)) {

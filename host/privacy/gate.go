@@ -52,7 +52,7 @@ func (t *Types) Check(d store.Doc) error {
 	if !ok {
 		return refusal(c, "it is not declared; a package declares its own as a privacy.Type, a plugin in records of plugin.json")
 	}
-	if (d.Key.Tenant == store.Platform) != (typ.Scope != OfSite) {
+	if typ.Scope != OfEach && (d.Key.Tenant == store.Platform) != (typ.Scope != OfSite) {
 		return refusal(c, "its documents do not stand under that tenant")
 	}
 	if why := typ.ID.check(d.Key.ID); why != "" {

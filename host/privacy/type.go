@@ -20,6 +20,8 @@ const (
 	OfSite Scope = iota
 	// AboutSite documents stand under store.Platform and are about one site, such as the site itself.
 	AboutSite
+	// OfEach documents stand under every site's tenant, and under store.Platform for the installation itself.
+	OfEach
 	// OfPlatform documents are about the installation as a whole.
 	OfPlatform
 )

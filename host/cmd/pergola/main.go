@@ -33,6 +33,7 @@ type cli struct {
 	Dev     devCmd     `cmd:"" help:"Run host and sandbox Jira site together, with the app installed and a project to try it on."`
 	Sandbox sandboxCmd `cmd:"" help:"Run the sandbox Jira site alone."`
 	Plugin  pluginCmd  `cmd:"" help:"Pack, sign, check, publish and install plugin bundles."`
+	Admin   adminCmd   `cmd:"" help:"Look after what a host keeps: sites, accounts, keys, backups, moves."`
 	Config  configCmd  `cmd:"" help:"Print the effective configuration and where each value came from."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
@@ -42,7 +43,13 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	if err := noDumps(); err != nil {
+		fmt.Fprintf(os.Stderr, "pergola: keep crashes from writing memory into files: %v\n", err)
+		os.Exit(exitFailed)
+	}
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
 
 func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -83,11 +90,16 @@ func parse(parser *kong.Kong, args []string, stderr io.Writer, code *int) (statu
 	}
 	err = command.Run()
 	// Interrupting a server is how it ends; interrupting what makes a file or sends one means that it was not done.
-	if err == nil || errors.Is(err, context.Canceled) && !strings.HasPrefix(command.Command(), "plugin ") {
+	if err == nil || errors.Is(err, context.Canceled) && !works(command.Command()) {
 		return 0
 	}
 	fmt.Fprintf(stderr, "pergola: %v\n", err)
 	return exitOf(err)
+}
+
+// works says whether a command does something to its end, other than one that serves until it is interrupted.
+func works(command string) bool {
+	return strings.HasPrefix(command, "plugin ") || strings.HasPrefix(command, "admin ")
 }
 
 // streams are the program's outputs.

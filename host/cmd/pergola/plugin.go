@@ -131,6 +131,13 @@ func printJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
+// printLine prints a value on one line.
+func printLine(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
 // clean keeps what a bundle says about itself from writing to the terminal.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {

@@ -42,7 +42,7 @@ func (s *Sealer) Site(ctx context.Context, t capability.TenantID) (resealed, ret
 		return resealed, 0, err
 	}
 	for _, k := range keys {
-		if k.Current {
+		if k.Current || !k.Settled { // what was sealed under it while we walked may have been missed
 			continue
 		}
 		err := s.Keys.Retire(ctx, t, k.ID)

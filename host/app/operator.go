@@ -1,0 +1,62 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/core/registry"
+	"github.com/pergola-platform/pergola/host/config"
+	"github.com/pergola-platform/pergola/host/privacy"
+)
+
+// OpenBeside opens what cfg names for a command of the operator, whether a host serves from it at the moment or not. What
+// plugins may keep is what the manifests in the plugin directory say.
+func OpenBeside(ctx context.Context, cfg config.Config, log *slog.Logger) (*Storage, error) {
+	manifests, err := installedManifests(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return openStorage(ctx, cfg, manifests, log, true)
+}
+
+// installed are the manifests in a plugin directory, one for each plugin.
+type installed []*manifest.Manifest
+
+func (i installed) Manifests() []*manifest.Manifest { return i }
+
+func (i installed) Versions(id capability.PluginID) []*manifest.Manifest {
+	for _, m := range i {
+		if m.ID == id {
+			return []*manifest.Manifest{m}
+		}
+	}
+	return nil
+}
+
+// NoPlugins are the manifests of a host without plugins.
+var NoPlugins privacy.Manifests = installed(nil)
+
+func installedManifests(cfg config.Config) (installed, error) {
+	dir, err := PluginDir(cfg)
+	if err != nil {
+		return nil, err
+	}
+	trust, err := cfg.Plugins.Trust.Keys()
+	if err != nil {
+		return nil, fmt.Errorf("plugins.trust: %w", err)
+	}
+	bundles, err := registry.Open(dir, trust)
+	if err != nil {
+		return nil, err
+	}
+	var all installed
+	for _, e := range bundles.Entries() {
+		if e.Manifest != nil && len(all.Versions(e.Manifest.ID)) == 0 {
+			all = append(all, e.Manifest)
+		}
+	}
+	return all, nil
+}
