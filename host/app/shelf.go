@@ -176,6 +176,9 @@ func (i *installer) add(ctx context.Context, m *manifest.Manifest, code []byte) 
 	if err := h.describable(m); err != nil {
 		return err
 	}
+	if err := h.storage.Types.Remember(ctx, h.store, m); err != nil {
+		return err
+	}
 	if err := h.catalog.Admit(m); err != nil {
 		return err
 	}

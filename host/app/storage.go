@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"os"
-	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/pergola-platform/pergola/core/capability"
@@ -18,8 +17,6 @@ import (
 	"github.com/pergola-platform/pergola/host/privacy"
 	"github.com/pergola-platform/pergola/host/retention"
 	"github.com/pergola-platform/pergola/host/seal"
-	"github.com/pergola-platform/pergola/host/seal/kms"
-	"github.com/pergola-platform/pergola/host/seal/reseal"
 	"github.com/pergola-platform/pergola/host/services"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/store/archive"
@@ -35,13 +32,13 @@ type Storage struct {
 	// Store takes only what is declared.
 	Store    store.Store
 	Types    *privacy.Types
-	Ring     *seal.Ring
 	Keys     *seal.Keeper
 	Tenants  *tenant.Tenants
 	Accounts *personal.Directory
 
-	manifests privacy.Manifests
-	log       *slog.Logger
+	log      *slog.Logger
+	ring     atomic.Pointer[seal.Ring]
+	rekeying chan struct{} // holds a value while data keys are to be wrapped anew
 }
 
 // OpenStorage opens what cfg names and brings it up to date. The manifests say what plugins may keep.
@@ -51,7 +48,7 @@ func OpenStorage(ctx context.Context, cfg config.Config, manifests privacy.Manif
 
 // openStorage opens the store for a host, or beside one: then nothing is brought up to date under its hands.
 func openStorage(ctx context.Context, cfg config.Config, manifests privacy.Manifests, log *slog.Logger, beside bool) (_ *Storage, err error) {
-	s := &Storage{manifests: manifests, log: log}
+	s := &Storage{log: log, rekeying: make(chan struct{}, 1)}
 	if s.Types, err = privacy.NewTypes(manifests, ownTypes()...); err != nil {
 		return nil, err
 	}
@@ -73,6 +70,9 @@ func openStorage(ctx context.Context, cfg config.Config, manifests privacy.Manif
 	if err := s.openKeys(ctx, cfg); err != nil {
 		return nil, err
 	}
+	if err := s.Types.Load(ctx, s.Store); err != nil {
+		return nil, err
+	}
 	s.Tenants = tenant.NewTenants(s.Store, s.Keys, time.Now)
 	s.Accounts = personal.NewDirectory(s.Store, s.Types)
 	if beside {
@@ -86,7 +86,7 @@ func openStorage(ctx context.Context, cfg config.Config, manifests privacy.Manif
 
 // ownTypes are the documents of the host itself: each package declares its own.
 func ownTypes() []privacy.Type {
-	return slices.Concat(tenant.Types(), seal.Types(), retention.Types(), personal.Types(), schema.Types())
+	return slices.Concat(privacy.OwnTypes(), tenant.Types(), seal.Types(), retention.Types(), personal.Types(), schema.Types())
 }
 
 // migrations is append-only.
@@ -122,157 +122,14 @@ func openDriver(ctx context.Context, cfg config.Config, log *slog.Logger, beside
 	return s, nil
 }
 
-// KeyFile is where a host with this configuration keeps wrapping keys, "" where all come from elsewhere.
-func KeyFile(cfg config.Config) string {
-	switch {
-	case cfg.Keys.File != "":
-		return cfg.Keys.File
-	case len(cfg.Keys.KMS) > 0 || cfg.Keys.Ring != "":
-		return ""
-	}
-	return filepath.Join(cfg.Data, "keys.json")
-}
-
-func (s *Storage) openKeys(ctx context.Context, cfg config.Config) error {
-	keys, made, err := wrappers(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	if s.Ring, err = seal.NewRing(keys...); err != nil {
-		return err
-	}
-	if err := s.Ring.Check(ctx); err != nil {
-		return err
-	}
-	if s.Keys, err = seal.NewKeeper(s.Store, s.Ring, time.Now, seal.Config{}); err != nil {
-		return err
-	}
-	if err := s.checkKeys(ctx); err != nil {
-		if made { // with a new one in its place, nobody would notice that the file is lost
-			err = errors.Join(err, os.Remove(KeyFile(cfg)))
-		}
-		return err
-	}
-	if made {
-		s.log.InfoContext(ctx, "key file made; keep a copy of it apart from the data: without it the secrets of the sites are lost", "file", KeyFile(cfg))
-	}
-	return nil
-}
-
-// checkKeys compares the keys that the data needs with those that are there.
-func (s *Storage) checkKeys(ctx context.Context) error {
-	needed, err := s.Keys.Census(ctx, s.Store)
-	if err != nil {
-		return err
-	}
-	var missing []string
-	for _, id := range slices.Sorted(maps.Keys(needed)) {
-		if !slices.Contains(s.Ring.IDs(), id) {
-			missing = append(missing, id)
-		}
-	}
-	switch {
-	case len(missing) == 0:
-		return nil
-	case len(missing) == len(needed):
-		return fmt.Errorf("the data is encrypted with the keys %q, of which none is there: name them in keys.file, keys.ring or keys.kms, from the copy that you keep apart from the data", missing)
-	}
-	for _, id := range missing {
-		s.log.ErrorContext(ctx, "a key is missing, without which some sites cannot be served", "key", id, "keys of sites", needed[id])
-	}
-	return nil
-}
-
-// wrappers returns the wrapping keys that cfg names, the one for what is new first, and whether the file was made just now.
-func wrappers(ctx context.Context, cfg config.Config) (keys []seal.Wrapper, made bool, err error) {
-	for _, uri := range cfg.Keys.KMS {
-		key, err := kms.Open(ctx, uri)
-		if err != nil {
-			return nil, false, err
-		}
-		keys = append(keys, key)
-	}
-	if cfg.Keys.Ring != "" {
-		ring, err := seal.ParseKeys(seal.NewSecret(cfg.Keys.Ring))
-		if err != nil {
-			return nil, false, err
-		}
-		keys = append(keys, ring...)
-	}
-	if file := KeyFile(cfg); file != "" {
-		kept, isNew, err := seal.OpenKeyFile(file)
-		if err != nil {
-			return nil, false, err
-		}
-		keys, made = append(keys, kept...), isNew
-	}
-	return keys, made, nil
-}
-
 // Sweeper returns what ends the time of records and of sites that left.
 func (s *Storage) Sweeper(grace time.Duration) *retention.Sweeper {
 	return retention.New(retention.Config{
 		Store: s.Store, Tenants: s.Tenants, Keys: s.Keys, Grace: grace, Log: s.log, Now: time.Now,
 		Expire: func(ctx context.Context, t capability.TenantID, now time.Time) (int, error) {
-			return services.ExpireRecords(ctx, s.Store, s.manifests.Manifests(), t, now)
+			return services.ExpireRecords(ctx, s.Store, s.Types.Declared(), t, now)
 		},
 	})
-}
-
-// How often the background looks at what is due: records and sites whose time is over, accounts to report, keys to wrap anew.
-const (
-	sweepPause  = time.Hour
-	reportPause = 10 * time.Minute
-)
-
-// keepTidy starts the work on what is kept that goes on beside the requests.
-func (h *Host) keepTidy() {
-	s := h.storage
-	reporter := personal.NewReporter(s.Accounts, s.Tenants, h.jira, h.log, time.Now)
-	h.background.Go(func() { s.Sweeper(h.cfg.Privacy.Grace).Run(h.work, sweepPause) })
-	h.background.Go(func() { reporter.Run(h.work, reportPause) })
-	h.background.Go(func() { s.rekey(h.work) })
-}
-
-// Sealer returns what brings secrets under the current keys of their sites.
-func (s *Storage) Sealer() *reseal.Sealer {
-	return &reseal.Sealer{Store: s.Store, Types: s.Types, Keys: s.Keys}
-}
-
-// rekey does what the exchange of keys leaves to be done: once the wrapping keys, which are read when the host starts, and every
-// hour the keys of sites, which are exchanged while it serves.
-func (s *Storage) rekey(ctx context.Context) {
-	s.rewrap(ctx)
-	tick := time.NewTicker(sweepPause)
-	defer tick.Stop()
-	for {
-		resealed, retired, err := s.Sealer().All(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err != nil:
-			s.log.ErrorContext(ctx, "exchange the keys of sites", "error", err)
-		case resealed+retired > 0:
-			s.log.InfoContext(ctx, "keys of sites were exchanged", "secrets", resealed, "destroyed", retired)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
-
-// rewrap brings data keys that an older wrapping key encrypts under the primary one.
-func (s *Storage) rewrap(ctx context.Context) {
-	p, err := s.Keys.Rewrap(ctx, s.Store, seal.RewrapConfig{})
-	switch {
-	case ctx.Err() != nil:
-	case err != nil:
-		s.log.ErrorContext(ctx, "wrap data keys anew", "error", err)
-	case p.Done > 0 || len(p.Left) > 0:
-		s.log.InfoContext(ctx, "data keys were wrapped anew", "keys", p.Done, "by", s.Ring.Primary(), "still needed", slices.Sorted(maps.Keys(p.Left)))
-	}
 }
 
 // privacy is what admins are told about their data.

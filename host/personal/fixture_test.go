@@ -32,6 +32,8 @@ const (
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
+var discard = slog.New(slog.DiscardHandler)
+
 // clock stands until it is moved.
 type clock struct {
 	mu  sync.Mutex
@@ -233,7 +235,7 @@ func (a *atlassian) took() []report {
 
 // reporter is one host's.
 func (h *host) reporter(j personal.Jira) *personal.Reporter {
-	return personal.NewReporter(h.directory, h.tenants, j, slog.New(slog.DiscardHandler), h.clock.Now)
+	return personal.NewReporter(h.directory, h.tenants, j, discard, h.clock.Now)
 }
 
 func (h *host) latest(r *personal.Reporter, t tenant.Tenant) personal.Report {

@@ -210,7 +210,9 @@ func (r *Reporter) report(ctx context.Context, t tenant.Tenant, state Report, no
 	default:
 		state.Reported, state.Next = now, now.Add(answer.Cycle)
 	}
-	r.log.InfoContext(ctx, "accounts reported", "tenant", t.ID, "accounts", state.Accounts, "closed", len(answer.Erase), "updated", len(answer.Refresh), "code", sdk.CodeOf(err))
+	if state.Accounts > 0 {
+		r.log.InfoContext(ctx, "accounts reported", "tenant", t.ID, "accounts", state.Accounts, "closed", len(answer.Erase), "updated", len(answer.Refresh), "code", sdk.CodeOf(err))
+	}
 	return r.finish(ctx, t, state, err, now)
 }
 

@@ -135,8 +135,9 @@ func (w *walk) object(path string) error {
 
 func (w *walk) value(path string) error {
 	i := slices.IndexFunc(w.typ.Fields, func(f Field) bool { return f.Path == path })
-	if i >= 0 && w.typ.Fields[i].Kind == Configuration {
-		var whatever json.RawMessage // the manifest's own schema says what, and was asked where it was typed in
+	if i >= 0 && (w.typ.Fields[i].Kind == Configuration || w.typ.Fields[i].Kind == Declaration) {
+		// The manifest's own schema says what, and was asked where it was typed in; a declaration comes out of plugin.json.
+		var whatever json.RawMessage
 		return w.dec.Decode(&whatever)
 	}
 	token, err := w.dec.Token()

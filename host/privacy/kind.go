@@ -14,21 +14,22 @@ type Kind string
 
 // Kinds of the host's own documents.
 const (
-	Tenant        Kind = "platform.tenant"     // our id of a site
-	Alias         Kind = "platform.alias"      // of a site, in short links
-	Plugin        Kind = "platform.plugin"     // id of a plugin
-	Version       Kind = "platform.version"    // of a plugin
-	PluginVersion Kind = "platform.pluginAt"   // plugin@version
-	Permission    Kind = "platform.permission" // name of one
-	Code          Kind = "platform.code"       // a word of our own, such as an error code or the name of a limit
-	Collection    Kind = "platform.collection" // name of one
-	Digest        Kind = "platform.digest"     // of bytes, in hex or base64
-	ClientKey     Kind = "site.clientKey"      // Connect's identifier of a site
-	Address       Kind = "site.address"        // of the site itself: http or https, no user, query or fragment
-	Identifier    Kind = "site.identifier"     // one more of Atlassian's identifiers of the installation
-	Sealed        Kind = "secret.sealed"       // encrypted with the site's own key (host/seal)
-	WrappedKey    Kind = "secret.key"          // a data key, encrypted with the operator's
-	Configuration Kind = "admin.configuration" // what an admin wrote or chose in a form that plugin.json declares
+	Tenant        Kind = "platform.tenant"      // our id of a site
+	Alias         Kind = "platform.alias"       // of a site, in short links
+	Plugin        Kind = "platform.plugin"      // id of a plugin
+	Version       Kind = "platform.version"     // of a plugin
+	PluginVersion Kind = "platform.pluginAt"    // plugin@version
+	Permission    Kind = "platform.permission"  // name of one
+	Code          Kind = "platform.code"        // a word of our own, such as an error code or the name of a limit
+	Collection    Kind = "platform.collection"  // name of one
+	Digest        Kind = "platform.digest"      // of bytes, in hex or base64
+	ClientKey     Kind = "site.clientKey"       // Connect's identifier of a site
+	Address       Kind = "site.address"         // of the site itself: http or https, no user, query or fragment
+	Identifier    Kind = "site.identifier"      // one more of Atlassian's identifiers of the installation
+	Sealed        Kind = "secret.sealed"        // encrypted with the site's own key (host/seal)
+	WrappedKey    Kind = "secret.key"           // a data key, encrypted with the operator's
+	Declaration   Kind = "platform.declaration" // what a plugin.json says of its records
+	Configuration Kind = "admin.configuration"  // what an admin wrote or chose in a form that plugin.json declares
 )
 
 // Kinds of core/manifest that host documents use as well.
@@ -63,7 +64,7 @@ var words = map[Kind]string{
 	Tenant: "our id of a site", Alias: "a site's short name in links", Plugin: "a feature's id", Version: "a feature's version", PluginVersion: "a feature's id and version",
 	Permission: "a permission's name", Code: "a word of ours", Collection: "the name of a type of record", Digest: "an id or digest of a key",
 	ClientKey: "Atlassian's identifier of the site", Address: "an address of the site, without user, query and fragment", Identifier: "an identifier of the installation or of a key",
-	Sealed: "an encrypted secret", WrappedKey: "an encrypted key", Configuration: "what an admin chose or wrote in a form",
+	Sealed: "an encrypted secret", WrappedKey: "an encrypted key", Declaration: "what a feature says of its records", Configuration: "what an admin chose or wrote in a form",
 }
 
 // Words say what a kind of the host's own holds, "" for those of core/manifest.
@@ -78,7 +79,7 @@ func (k Kind) check(text string) string {
 		return ""
 	case own || k == Address:
 		return "want " + words[k]
-	case k == Configuration:
+	case k == Configuration, k == Declaration:
 		return ""
 	}
 	if err := manifest.ValidateValue(string(k), text); err != nil {

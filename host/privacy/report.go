@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/store"
@@ -14,13 +13,12 @@ import (
 type Entry struct {
 	Type
 	Documents int64
-	// Undeclared says that documents are there of which no declaration is known: records of a plugin that was taken out. They
-	// were declared when they were written.
-	Undeclared bool
+	// Former says that nobody writes such documents any more: their plugin, or its record type, was taken out.
+	Former bool
 }
 
-// Report counts what is stored about a site: every type that documents of the site can have, and whatever else stands under its
-// tenant. The platform's documents about it are those in about.
+// Report counts what is stored about a site: every type that documents of the site can have, and of what was taken out
+// what is left. The platform's documents about it are those in about.
 func (t *Types) Report(ctx context.Context, s store.Store, site capability.TenantID, about []store.Key) ([]Entry, error) {
 	count := map[string]int64{}
 	there, err := s.Collections(ctx, site)
@@ -42,17 +40,13 @@ func (t *Types) Report(ctx context.Context, s store.Store, site capability.Tenan
 		if typ.Scope == OfPlatform {
 			continue
 		}
-		all = append(all, Entry{Type: typ, Documents: count[typ.Collection]})
-	}
-	for _, c := range there {
-		if slices.ContainsFunc(all, func(e Entry) bool { return e.Collection == c.Name }) {
-			continue
+		e := Entry{Type: typ, Documents: count[typ.Collection]}
+		if !t.current(typ.Collection) {
+			if e.Former = true; e.Documents == 0 {
+				continue
+			}
 		}
-		plugin, name, ok := recordOf(c.Name)
-		if !ok {
-			name = c.Name
-		}
-		all = append(all, Entry{Type: Type{Collection: c.Name, Name: name, Plugin: plugin}, Documents: c.Documents, Undeclared: true})
+		all = append(all, e)
 	}
 	return all, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/store"
@@ -14,7 +15,7 @@ import (
 // Purge destroys everything that is kept of an uninstalled site and returns the receipt. Called again after it was
 // interrupted, it goes on; several hosts that do it at once do no harm. store.ErrInvalid where the app is installed.
 func (s *Sweeper) Purge(ctx context.Context, id capability.TenantID) (Receipt, error) {
-	t, err := s.Tenants.StartPurge(ctx, id)
+	t, err := s.Tenants.StartPurge(ctx, id, s.Now())
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -28,8 +29,14 @@ func (s *Sweeper) purge(ctx context.Context, t tenant.Tenant) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	if _, err := s.Keys.Shred(ctx, id); err != nil {
+	shredded, err := s.Keys.Shred(ctx, id)
+	if err != nil {
 		return Receipt{}, fmt.Errorf("purge tenant %s: %w", id, err)
+	}
+	for _, key := range shredded {
+		if !slices.Contains(receipt.Keys, key) { // one that could not be read
+			receipt.Keys = append(receipt.Keys, key)
+		}
 	}
 	if err := s.empty(ctx, id); err != nil {
 		return Receipt{}, fmt.Errorf("purge tenant %s: %w", id, err)
@@ -68,9 +75,9 @@ func (s *Sweeper) draft(ctx context.Context, t tenant.Tenant) (Receipt, int64, e
 		return Receipt{}, 0, fmt.Errorf("count what is kept of tenant %s: %w", t.ID, err)
 	}
 	keys, err := s.Keys.Keys(ctx, t.ID)
-	if err != nil {
+	if errors.Is(err, store.ErrUnavailable) || ctx.Err() != nil {
 		return Receipt{}, 0, err
-	}
+	} // a key that cannot be read can still be destroyed
 	r := Receipt{Tenant: t.ID, Uninstalled: t.Uninstalled, Started: s.Now().UTC().Round(0), Removed: []Removed{}, Keys: []string{}}
 	for _, k := range keys {
 		r.Keys = append(r.Keys, k.ID)

@@ -76,7 +76,7 @@ func (s *Sweeper) Sweep(ctx context.Context) error {
 func (s *Sweeper) site(ctx context.Context, t tenant.Tenant) error {
 	now := s.Now()
 	if s.over(t, now) {
-		return s.end(ctx, t)
+		return s.end(ctx, t.ID, now)
 	}
 	if s.Expire == nil {
 		return nil
@@ -94,18 +94,9 @@ func (s *Sweeper) over(t tenant.Tenant, now time.Time) bool {
 }
 
 // end purges a site whose time was over when it was listed. Since then whole purges may have gone by, in which the site may
-// have come back and even left again.
-func (s *Sweeper) end(ctx context.Context, listed tenant.Tenant) error {
-	t, err := s.Tenants.ByAlias(ctx, listed.Alias) // without the secret, whose key may be lost
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return nil // another host purged it
-	case err != nil:
-		return err
-	case !s.over(t, s.Now()):
-		return nil
-	}
-	t, err = s.Tenants.StartPurge(ctx, t.ID)
+// have come back and even left again; StartPurge looks.
+func (s *Sweeper) end(ctx context.Context, id capability.TenantID, now time.Time) error {
+	t, err := s.Tenants.StartPurge(ctx, id, now.Add(-s.Grace))
 	switch {
 	case errors.Is(err, store.ErrInvalid), errors.Is(err, store.ErrNotFound):
 		return nil // it came back, or another host purged it
@@ -114,7 +105,7 @@ func (s *Sweeper) end(ctx context.Context, listed tenant.Tenant) error {
 	}
 	_, err = s.purge(ctx, t)
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrConflict) {
-		return nil
+		return nil // another host does it
 	}
 	return err
 }

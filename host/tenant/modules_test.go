@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -198,7 +199,7 @@ func TestNoMethodReachesAnotherTenant(t *testing.T) {
 		return nil
 	}
 	walk["Tenants.StartPurge"] = func() error {
-		if _, err := tenants.StartPurge(t.Context(), theirs.ID); !errors.Is(err, store.ErrInvalid) {
+		if _, err := tenants.StartPurge(t.Context(), theirs.ID, start.Add(time.Hour)); !errors.Is(err, store.ErrInvalid) {
 			return fmt.Errorf("of a site that has the app: %w, want ErrInvalid", err)
 		}
 		return nil

@@ -4,14 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/store"
 )
 
-// StartPurge moves an uninstalled tenant to Purging, from which only Forget leads. One that is there already is no error.
-// store.ErrInvalid where the app is installed.
-func (r *Tenants) StartPurge(ctx context.Context, id capability.TenantID) (Tenant, error) {
+// StartPurge moves a tenant that was uninstalled by a time, and has not come back since, to Purging, from which only Forget
+// leads. One that is there already is no error. store.ErrInvalid where the app is installed, or was uninstalled later.
+func (r *Tenants) StartPurge(ctx context.Context, id capability.TenantID, by time.Time) (Tenant, error) {
 	for range attempts {
 		t, err := r.byID(ctx, id)
 		if err != nil {
@@ -21,6 +22,9 @@ func (r *Tenants) StartPurge(ctx context.Context, id capability.TenantID) (Tenan
 		case Purging:
 			return t.Tenant, nil
 		case Uninstalled:
+			if t.Uninstalled.After(by) {
+				return Tenant{}, fmt.Errorf("purge tenant %s: %w: its site uninstalled the app later than that", id, store.ErrInvalid)
+			}
 		default:
 			return Tenant{}, fmt.Errorf("purge tenant %s: %w: its site has the app installed; uninstall it there first", id, store.ErrInvalid)
 		}

@@ -3,6 +3,7 @@ package tenant_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/pergola-platform/pergola/host/seal/sealtest"
 	"github.com/pergola-platform/pergola/host/store"
@@ -16,18 +17,21 @@ func TestPurgeIsAOneWayStreet(t *testing.T) {
 	if err := r.Forget(t.Context(), ours.ID); !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("Forget of an active tenant: %v, want store.ErrInvalid", err)
 	}
-	if _, err := r.StartPurge(t.Context(), ours.ID); !errors.Is(err, store.ErrInvalid) {
+	if _, err := r.StartPurge(t.Context(), ours.ID, start.Add(time.Hour)); !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("StartPurge of an active tenant: %v, want store.ErrInvalid", err)
 	}
 	left, err := r.Uninstall(t.Context(), ours.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	purging, err := r.StartPurge(t.Context(), ours.ID)
+	if _, err := r.StartPurge(t.Context(), ours.ID, left.Uninstalled.Add(-time.Nanosecond)); !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("StartPurge of a tenant that left later: %v, want store.ErrInvalid", err)
+	}
+	purging, err := r.StartPurge(t.Context(), ours.ID, start.Add(time.Hour))
 	if err != nil || purging.State != tenant.Purging || !purging.Uninstalled.Equal(left.Uninstalled) {
 		t.Fatalf("StartPurge = %v, %v", purging, err)
 	}
-	if again, err := r.StartPurge(t.Context(), ours.ID); err != nil || again.Rev != purging.Rev {
+	if again, err := r.StartPurge(t.Context(), ours.ID, start.Add(time.Hour)); err != nil || again.Rev != purging.Rev {
 		t.Errorf("StartPurge a second time = %v, %v; want no change", again, err)
 	}
 	for _, to := range []tenant.State{tenant.Active, tenant.Disabled, tenant.Uninstalled} {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -121,8 +120,8 @@ func (s *Server) stored(ctx context.Context, t tenant.Tenant) (ui.Stored, error)
 		}
 	}
 	for _, e := range entries { // of what is not installed any more
-		if e.Undeclared && !slices.ContainsFunc(page.Groups, func(g ui.StoredGroup) bool { return g.Plugin == e.Plugin && e.Plugin != "" }) {
-			page.Groups = append(page.Groups, ui.StoredGroup{Title: cmp.Or(string(e.Plugin), "Other"), Plugin: e.Plugin, Types: storedTypes(entries, e.Plugin)})
+		if e.Former && !slices.ContainsFunc(page.Groups, func(g ui.StoredGroup) bool { return g.Plugin == e.Plugin }) {
+			page.Groups = append(page.Groups, ui.StoredGroup{Title: string(e.Plugin) + " (not installed any more)", Plugin: e.Plugin, Types: storedTypes(entries, e.Plugin)})
 		}
 	}
 	return page, nil
@@ -135,9 +134,6 @@ func storedTypes(entries []privacy.Entry, plugin capability.PluginID) []ui.Store
 			continue
 		}
 		t := ui.StoredType{Name: e.Name, Purpose: e.Purpose, Documents: e.Documents, Retention: e.Retention(), Fields: []ui.StoredField{}}
-		if e.Undeclared {
-			t.Purpose = "Records of a feature that is not installed any more, as it declared them"
-		}
 		for _, f := range e.Fields {
 			account := f.Kind == privacy.Account
 			t.Fields = append(t.Fields, ui.StoredField{Name: f.Path, Kind: string(f.Kind), Meaning: f.Kind.Words(), Account: account, Sealed: f.Kind == privacy.Sealed})

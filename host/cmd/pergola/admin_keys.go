@@ -17,8 +17,8 @@ import (
 type keysCmd struct {
 	Status  keysStatusCmd  `cmd:"" help:"Show the wrapping keys, and how many of the sites' keys need each."`
 	Make    keysMakeCmd    `cmd:"" help:"Print a new wrapping key, for keys.ring."`
-	Add     keysAddCmd     `cmd:"" help:"Add a new wrapping key to the key file. Restart every host before it is promoted."`
-	Promote keysPromoteCmd `cmd:"" help:"Have a wrapping key of the key file encrypt what is new. Restart every host; it wraps the sites' keys anew."`
+	Add     keysAddCmd     `cmd:"" help:"Add a new wrapping key to the key file. Every host has to read it before it is promoted."`
+	Promote keysPromoteCmd `cmd:"" help:"Have a wrapping key of the key file encrypt what is new. Hosts that read it wrap the sites' keys anew."`
 	Remove  keysRemoveCmd  `cmd:"" help:"Take a wrapping key that nothing needs any more out of the key file."`
 	Rotate  keysRotateCmd  `cmd:"" help:"Give a site a new key of its own, and encrypt its secrets with it."`
 }
@@ -33,7 +33,7 @@ func (c keysStatusCmd) Run(ctx context.Context, s streams) error {
 		if err != nil {
 			return err
 		}
-		for i, id := range storage.Ring.IDs() {
+		for i, id := range storage.Ring().IDs() {
 			use := "opens what it encrypted"
 			if i == 0 {
 				use = "encrypts what is new"
@@ -85,7 +85,7 @@ func (c keysAddCmd) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.out, "%s\nCopy %s to every host and restart them, then: pergola admin keys promote %s\n", id, file, id)
+	_, err = fmt.Fprintf(s.out, "%s\nCopy %s to every host and have them read it (kill -HUP), then: pergola admin keys promote %s\n", id, file, id)
 	return err
 }
 
@@ -102,7 +102,7 @@ func (c keysPromoteCmd) Run(s streams) error {
 	if err := seal.PromoteKey(file, c.ID); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(s.out, "Restart every host. When admin keys status shows that nothing needs the old key: pergola admin keys remove")
+	_, err = fmt.Fprintln(s.out, "Copy it to every host and have them read it (kill -HUP). When admin keys status shows that nothing needs the old key: pergola admin keys remove")
 	return err
 }
 
@@ -122,7 +122,7 @@ func (c keysRemoveCmd) Run(ctx context.Context, s streams) error {
 			return err
 		}
 		if count[c.ID] > 0 {
-			return fmt.Errorf("%d keys of sites still need %s; promote another one and restart the host, which wraps them anew", count[c.ID], c.ID)
+			return fmt.Errorf("%d keys of sites still need %s; promote another one and have the host read it (kill -HUP), which wraps them anew", count[c.ID], c.ID)
 		}
 		return seal.RemoveKey(file, c.ID)
 	})

@@ -39,13 +39,16 @@ func (c serveCmd) Run(ctx context.Context, s streams) error {
 	return err
 }
 
-// reload reads the plugin directory again at each signal, until ctx ends.
+// reload reads the keys and the plugin directory again at each signal, until ctx ends.
 func reload(ctx context.Context, host *app.Host, signals <-chan os.Signal, log *slog.Logger) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-signals:
+		}
+		if err := host.ReloadKeys(ctx); err != nil {
+			log.Error("keys were not read again", "error", err)
 		}
 		if _, err := host.Reload(ctx); err != nil {
 			log.Error("plugins were read again, and some were left out", "error", err)
