@@ -74,10 +74,11 @@ func (s *Sweeper) draft(ctx context.Context, t tenant.Tenant) (Receipt, int64, e
 	if err != nil {
 		return Receipt{}, 0, fmt.Errorf("count what is kept of tenant %s: %w", t.ID, err)
 	}
+	// A key that cannot be read can still be destroyed, so that is no reason to stop.
 	keys, err := s.Keys.Keys(ctx, t.ID)
 	if errors.Is(err, store.ErrUnavailable) || ctx.Err() != nil {
 		return Receipt{}, 0, err
-	} // a key that cannot be read can still be destroyed
+	}
 	r := Receipt{Tenant: t.ID, Uninstalled: t.Uninstalled, Started: s.Now().UTC().Round(0), Removed: []Removed{}, Keys: []string{}}
 	for _, k := range keys {
 		r.Keys = append(r.Keys, k.ID)

@@ -43,7 +43,7 @@ func (r *Tokens) Key(ctx context.Context, t capability.TenantID) ([]byte, error)
 			return nil, fmt.Errorf("read the key of tokens: %w", err)
 		}
 		drawn := make([]byte, tokenKeyBytes)
-		rand.Read(drawn) //nolint:errcheck // never fails
+		rand.Read(drawn)
 		sealed, err := r.keys.Seal(ctx, t, at, seal.NewSecret(hex.EncodeToString(drawn)))
 		if err != nil {
 			return nil, fmt.Errorf("keep the key of tokens: %w", err)

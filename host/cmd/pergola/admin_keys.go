@@ -60,16 +60,16 @@ type keyFileFlags struct {
 	storageFlags `embed:""`
 }
 
-func (f keyFileFlags) file() (string, config.Config, error) {
+func (f keyFileFlags) file() (string, error) {
 	c, err := f.load()
 	if err != nil {
-		return "", c, err
+		return "", err
 	}
 	file := app.KeyFile(c)
 	if file == "" {
-		return "", c, usageError{fmt.Errorf("the keys come from keys.ring or keys.kms: change them there")}
+		return "", usageError{fmt.Errorf("the keys come from keys.ring or keys.kms: change them there")}
 	}
-	return file, c, nil
+	return file, nil
 }
 
 type keysAddCmd struct {
@@ -77,7 +77,7 @@ type keysAddCmd struct {
 }
 
 func (c keysAddCmd) Run(s streams) error {
-	file, _, err := c.file()
+	file, err := c.file()
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ type keysPromoteCmd struct {
 }
 
 func (c keysPromoteCmd) Run(s streams) error {
-	file, _, err := c.file()
+	file, err := c.file()
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ type keysRemoveCmd struct {
 }
 
 func (c keysRemoveCmd) Run(ctx context.Context, s streams) error {
-	file, _, err := c.file()
+	file, err := c.file()
 	if err != nil {
 		return err
 	}
