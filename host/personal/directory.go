@@ -95,6 +95,12 @@ func (d *Directory) Erase(ctx context.Context, t capability.TenantID, account st
 		}
 		return fmt.Errorf("erase an account: %s: %w", doc.Key, store.ErrConflict)
 	})
+	if changed > 0 {
+		// Whoever reads an older state just now keeps it in the files until the next sweep.
+		if scrubbing := store.Scrub(ctx, d.store); !errors.Is(scrubbing, store.ErrUnavailable) {
+			err = errors.Join(err, scrubbing)
+		}
+	}
 	return changed, err
 }
 

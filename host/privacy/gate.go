@@ -40,6 +40,9 @@ func (g *Gate) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
 	return g.Store.Write(ctx, ops...)
 }
 
+// Scrub scrubs the store behind the gate.
+func (g *Gate) Scrub(ctx context.Context) error { return store.Scrub(ctx, g.Store) }
+
 // refusal says what of a document is not declared. It names no id: where a document may not be, its id may be anything.
 func refusal(collection, format string, args ...any) error {
 	return fmt.Errorf("%w: collection %s: %s", store.ErrInvalid, collection, fmt.Sprintf(format, args...))

@@ -56,6 +56,9 @@ func (s *Sweeper) purge(ctx context.Context, t tenant.Tenant) (Receipt, error) {
 	if err := s.Tenants.Forget(ctx, id, op); err != nil {
 		return Receipt{}, err
 	}
+	if err := store.Scrub(ctx, s.Store); err != nil { // the next sweep does
+		s.Log.WarnContext(ctx, "what was purged is in the files until the next sweep", "tenant", id, "error", err)
+	}
 	s.Log.InfoContext(ctx, "site purged", "tenant", id, "collections", len(receipt.Removed), "keys", len(receipt.Keys))
 	return receipt, nil
 }

@@ -49,8 +49,13 @@ func (s *Sweeper) Run(ctx context.Context, pause time.Duration) {
 	}
 }
 
-// Sweep looks at every site once. What goes wrong with one keeps no other.
+// Sweep looks at every site once, and has the store forget what was deleted since the last time, by whomever. What goes wrong
+// with one site keeps no other.
 func (s *Sweeper) Sweep(ctx context.Context) error {
+	return errors.Join(s.sites(ctx), store.Scrub(ctx, s.Store))
+}
+
+func (s *Sweeper) sites(ctx context.Context) error {
 	var errs []error
 	var after capability.TenantID
 	for {

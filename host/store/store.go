@@ -113,6 +113,22 @@ type Collection struct {
 	Documents int64
 }
 
+// Scrubber is a store that can say when deleted documents are gone from its files. Without it, that is the database's own
+// affair.
+type Scrubber interface {
+	// Scrub returns once nothing that was deleted or replaced before is left in the store's files. store.ErrUnavailable where
+	// somebody reads an older state just now; then it has to be tried again.
+	Scrub(ctx context.Context) error
+}
+
+// Scrub scrubs a store that can.
+func Scrub(ctx context.Context, s Driver) error {
+	if scrubber, ok := s.(Scrubber); ok {
+		return scrubber.Scrub(ctx)
+	}
+	return nil
+}
+
 // Store is what a driver's Open returns.
 type Store interface {
 	Driver

@@ -13,6 +13,7 @@ type writer struct {
 	begin, commit, rollback      *sql.Stmt
 	find, insert, update, remove *sql.Stmt
 	index, unindex               *sql.Stmt
+	checkpoint                   *sql.Stmt
 }
 
 // reader is a connection that reads, with its statements.
@@ -36,6 +37,7 @@ func (w *writer) statements() []statement {
 		{&w.update, `UPDATE doc SET rev = ?, body = ?, indexes = ? WHERE row = ?`},
 		{&w.remove, `DELETE FROM doc WHERE row = ?`},
 		{&w.index, `INSERT INTO doc_index (tenant, collection, name, value, id, row) VALUES (?, ?, ?, ?, ?, ?)`},
+		{&w.checkpoint, `PRAGMA wal_checkpoint(TRUNCATE)`},
 		{&w.unindex, `DELETE FROM doc_index WHERE tenant = ? AND collection = ? AND name = ? AND value = ? AND id = ?`},
 	}
 }

@@ -200,6 +200,8 @@ func dsn(path string) string {
 			"synchronous(FULL)",
 			"foreign_keys(OFF)",
 			"trusted_schema(OFF)",
+			"secure_delete(ON)",     // what is deleted is overwritten in the file, and
+			"journal_size_limit(0)", // goes out of the journal when that begins anew; see Scrub
 		},
 	}.Encode())
 }

@@ -37,13 +37,21 @@ CREATE TABLE doc_index (
 	PRIMARY KEY (tenant, collection, name, value, id)
 ) STRICT, WITHOUT ROWID;
 `,
+	// Nothing changes but what scrubbed says.
+	``,
 }
+
+// scrubbed is the format since which deleted documents are overwritten. In older files they lie in free pages.
+const scrubbed = 2
 
 // ErrNewer says that the data was written by a newer version of Pergola.
 var ErrNewer = errors.New("the data is of a newer version of Pergola")
 
 // migrate creates the tables in an empty database and brings older data up to date, all or nothing.
 func migrate(ctx context.Context, conn *sql.Conn) error {
+	if err := scrubOld(ctx, conn); err != nil {
+		return err
+	}
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -84,6 +92,25 @@ func checkFormat(ctx context.Context, conn *sql.Conn) error {
 	}
 	if version < len(migrations) {
 		return fmt.Errorf("the data has format %d, and this program is for format %d: start its host once, or use the program of the host that runs", version, len(migrations))
+	}
+	return nil
+}
+
+// scrubOld writes a file of an older format anew, without what was deleted from it. That may be repeated.
+func scrubOld(ctx context.Context, conn *sql.Conn) error {
+	var tables int
+	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
+		return fmt.Errorf("read the tables: %w", err)
+	}
+	if tables == 0 {
+		return nil
+	}
+	version, err := formatOf(ctx, conn)
+	if err != nil || version == 0 || version >= scrubbed {
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, "VACUUM"); err != nil {
+		return fmt.Errorf("write the file anew, without what was deleted: %w", err)
 	}
 	return nil
 }

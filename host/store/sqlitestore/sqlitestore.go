@@ -34,7 +34,10 @@ type Store struct {
 	readers *pool[*reader]
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store    = (*Store)(nil)
+	_ store.Scrubber = (*Store)(nil)
+)
 
 // Get returns a document or store.ErrNotFound.
 func (s *Store) Get(ctx context.Context, key store.Key) (store.Doc, error) {
@@ -107,6 +110,23 @@ func (s *Store) Ping(ctx context.Context) error {
 	var version int
 	if err := r.ping.QueryRowContext(uncancelled(ctx)).Scan(&version); err != nil {
 		return s.fail("read the format", err)
+	}
+	return nil
+}
+
+// Scrub brings the journal into the database, where what was deleted is overwritten, and empties it.
+func (s *Store) Scrub(ctx context.Context) error {
+	w, err := s.writers.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.writers.give(w)
+	var busy, frames, done int
+	if err := w.checkpoint.QueryRowContext(uncancelled(ctx)).Scan(&busy, &frames, &done); err != nil {
+		return s.fail("scrub", err)
+	}
+	if busy != 0 {
+		return fmt.Errorf("%w: scrub in %s: somebody reads an older state; try again later", store.ErrUnavailable, s.dir)
 	}
 	return nil
 }
