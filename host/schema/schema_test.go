@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/pergola-platform/pergola/host/store/schema"
+	"github.com/pergola-platform/pergola/host/schema"
 	"github.com/pergola-platform/pergola/host/store/sqlitestore"
 )
 
