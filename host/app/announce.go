@@ -7,7 +7,6 @@ import (
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
-	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/tenant"
 )
 
@@ -81,23 +80,16 @@ func (h *Host) announce(ctx context.Context) []*manifest.Manifest {
 
 // eachTenant calls f for every tenant in whatever state, until it returns an error or ctx ends.
 func (h *Host) eachTenant(ctx context.Context, f func(tenant.Tenant) error) error {
-	var after capability.TenantID
-	for {
-		page, err := h.tenants.List(ctx, after, 0)
+	for t, err := range h.tenants.Each(ctx) {
 		if err != nil {
 			return err
 		}
-		for _, t := range page {
-			after = t.ID
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if err := f(t); err != nil {
-				return err
-			}
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		if len(page) < store.DefaultLimit {
-			return nil
+		if err := f(t); err != nil {
+			return err
 		}
 	}
+	return nil
 }

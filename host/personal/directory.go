@@ -117,29 +117,15 @@ func (d *Directory) each(ctx context.Context, t capability.TenantID, account str
 			continue
 		}
 		for _, q := range typ.AccountQueries(t, account) {
-			if err := d.pages(ctx, q, func(doc store.Doc) error { return f(typ, doc) }); err != nil {
-				return err
+			for doc, err := range store.Each(ctx, d.store, q) {
+				if err != nil {
+					return fmt.Errorf("look for accounts: %w", err)
+				}
+				if err := f(typ, doc); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return nil
-}
-
-func (d *Directory) pages(ctx context.Context, q store.Query, f func(store.Doc) error) error {
-	q.Limit = store.MaxLimit
-	for {
-		docs, err := d.store.List(ctx, q)
-		if err != nil {
-			return fmt.Errorf("look for accounts: %w", err)
-		}
-		for _, doc := range docs {
-			if err := f(doc); err != nil {
-				return err
-			}
-			q.After = doc.Key.ID
-		}
-		if len(docs) < q.Limit {
-			return nil
-		}
-	}
 }

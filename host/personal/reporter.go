@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"maps"
 	"slices"
@@ -25,7 +26,7 @@ type Jira interface {
 
 // Tenants knows the sites; tenant.Tenants does.
 type Tenants interface {
-	List(ctx context.Context, after capability.TenantID, limit int) ([]tenant.Tenant, error)
+	Each(ctx context.Context) iter.Seq2[tenant.Tenant, error]
 	ByID(ctx context.Context, id capability.TenantID) (tenant.Tenant, error)
 }
 
@@ -109,28 +110,21 @@ func (r *Reporter) Run(ctx context.Context, pause time.Duration) {
 // Due reports for every active site whose time has come. What goes wrong with one site keeps no other from its report.
 func (r *Reporter) Due(ctx context.Context) error {
 	var errs []error
-	var after capability.TenantID
-	for {
-		page, err := r.tenants.List(ctx, after, store.MaxLimit)
+	for t, err := range r.tenants.Each(ctx) {
 		if err != nil {
 			return errors.Join(append(errs, err)...)
 		}
-		for _, t := range page {
-			after = t.ID
-			if ctx.Err() != nil {
-				return errors.Join(append(errs, ctx.Err())...)
-			}
-			if t.State != tenant.Active {
-				continue
-			}
-			if err := r.due(ctx, t); err != nil {
-				errs = append(errs, fmt.Errorf("site %s: %w", t.ID, err))
-			}
+		if ctx.Err() != nil {
+			return errors.Join(append(errs, ctx.Err())...)
 		}
-		if len(page) < store.MaxLimit {
-			return errors.Join(errs...)
+		if t.State != tenant.Active {
+			continue
+		}
+		if err := r.due(ctx, t); err != nil {
+			errs = append(errs, fmt.Errorf("site %s: %w", t.ID, err))
 		}
 	}
+	return errors.Join(errs...)
 }
 
 // retry is how long a report that failed waits, doubled with each failure in a row up to longestRetry. claim is how long a

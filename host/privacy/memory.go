@@ -33,24 +33,17 @@ func OwnTypes() []Type {
 
 // Load reads what plugins have ever declared.
 func (t *Types) Load(ctx context.Context, s store.Driver) error {
-	q := store.Query{Tenant: store.Platform, Collection: memoryCollection, Limit: store.MaxLimit}
-	for {
-		docs, err := s.List(ctx, q)
+	for d, err := range store.Each(ctx, s, store.Query{Tenant: store.Platform, Collection: memoryCollection}) {
 		if err != nil {
 			return fmt.Errorf("read what plugins declared: %w", err)
 		}
-		for _, d := range docs {
-			m, err := decodeMemory(d)
-			if err != nil {
-				return err
-			}
-			t.remember(m)
-			q.After = d.Key.ID
+		m, err := decodeMemory(d)
+		if err != nil {
+			return err
 		}
-		if len(docs) < q.Limit {
-			return nil
-		}
+		t.remember(m)
 	}
+	return nil
 }
 
 // attempts bounds the tries of Remember. Each lost one means that another host remembers the same plugin.

@@ -101,24 +101,17 @@ func (r Receipt) Verify(publicKey string) error {
 // Receipts returns the receipts of all purges, those that go on included, by tenant.
 func Receipts(ctx context.Context, s store.Driver) ([]Receipt, error) {
 	var all []Receipt
-	q := store.Query{Tenant: store.Platform, Collection: receiptCollection, Limit: store.MaxLimit}
-	for {
-		docs, err := s.List(ctx, q)
+	for d, err := range store.Each(ctx, s, store.Query{Tenant: store.Platform, Collection: receiptCollection}) {
 		if err != nil {
 			return nil, fmt.Errorf("list receipts: %w", err)
 		}
-		for _, d := range docs {
-			r, err := decodeReceipt(d)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, r)
-			q.After = d.Key.ID
+		r, err := decodeReceipt(d)
+		if err != nil {
+			return nil, err
 		}
-		if len(docs) < q.Limit {
-			return all, nil
-		}
+		all = append(all, r)
 	}
+	return all, nil
 }
 
 func decodeReceipt(d store.Doc) (Receipt, error) {

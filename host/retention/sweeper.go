@@ -57,25 +57,18 @@ func (s *Sweeper) Sweep(ctx context.Context) error {
 
 func (s *Sweeper) sites(ctx context.Context) error {
 	var errs []error
-	var after capability.TenantID
-	for {
-		page, err := s.Tenants.List(ctx, after, store.MaxLimit)
+	for t, err := range s.Tenants.Each(ctx) {
 		if err != nil {
 			return errors.Join(append(errs, err)...)
 		}
-		for _, t := range page {
-			after = t.ID
-			if ctx.Err() != nil {
-				return errors.Join(append(errs, ctx.Err())...)
-			}
-			if err := s.site(ctx, t); err != nil {
-				errs = append(errs, fmt.Errorf("site %s: %w", t.ID, err))
-			}
+		if ctx.Err() != nil {
+			return errors.Join(append(errs, ctx.Err())...)
 		}
-		if len(page) < store.MaxLimit {
-			return errors.Join(errs...)
+		if err := s.site(ctx, t); err != nil {
+			errs = append(errs, fmt.Errorf("site %s: %w", t.ID, err))
 		}
 	}
+	return errors.Join(errs...)
 }
 
 func (s *Sweeper) site(ctx context.Context, t tenant.Tenant) error {

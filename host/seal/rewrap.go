@@ -48,7 +48,7 @@ func (k *Keeper) Rewrap(ctx context.Context, inventory store.Inventory, cfg Rewr
 	for _, n := range left {
 		run.Total += n
 	}
-	for t, err := range tenants(ctx, inventory) {
+	for t, err := range store.EachTenant(ctx, inventory) {
 		if err != nil {
 			return run.snapshot(), err
 		}
@@ -77,7 +77,7 @@ func (k *Keeper) Rewrap(ctx context.Context, inventory store.Inventory, cfg Rewr
 // well to say so when it starts, and not when the first tenant calls.
 func (k *Keeper) Census(ctx context.Context, inventory store.Inventory) (map[string]int, error) {
 	count := map[string]int{}
-	for t, err := range tenants(ctx, inventory) {
+	for t, err := range store.EachTenant(ctx, inventory) {
 		if err != nil {
 			return nil, err
 		}
@@ -189,41 +189,12 @@ func (r *rewrap) document(ctx context.Context, doc store.Doc) (by string, err er
 // documents yields the data keys of t in the order of their ids, and ends with an error.
 func (k *Keeper) documents(ctx context.Context, t capability.TenantID) iter.Seq2[store.Doc, error] {
 	return func(yield func(store.Doc, error) bool) {
-		q := store.Query{Tenant: t, Collection: Collection, Limit: store.DefaultLimit}
-		for {
-			page, err := k.store.List(ctx, q)
+		for doc, err := range store.Each(ctx, k.store, store.Query{Tenant: t, Collection: Collection}) {
 			if err != nil {
 				yield(store.Doc{}, fmt.Errorf("list the data keys of tenant %s: %w", t, err))
 				return
 			}
-			for _, doc := range page {
-				if q.After = doc.Key.ID; q.After != pointerID && !yield(doc, nil) {
-					return
-				}
-			}
-			if len(page) < q.Limit {
-				return
-			}
-		}
-	}
-}
-
-// tenants yields all tenants of a store, and ends with an error.
-func tenants(ctx context.Context, inventory store.Inventory) iter.Seq2[capability.TenantID, error] {
-	return func(yield func(capability.TenantID, error) bool) {
-		var after capability.TenantID
-		for {
-			page, err := inventory.Tenants(ctx, after, store.DefaultLimit)
-			if err != nil {
-				yield("", fmt.Errorf("list the tenants: %w", err))
-				return
-			}
-			for _, t := range page {
-				if after = t; !yield(t, nil) {
-					return
-				}
-			}
-			if len(page) < store.DefaultLimit {
+			if doc.Key.ID != pointerID && !yield(doc, nil) {
 				return
 			}
 		}

@@ -60,28 +60,22 @@ func ExpireRecords(ctx context.Context, s store.Driver, manifests []*manifest.Ma
 // expireType goes through all records of a type. One that cannot be expired keeps no other one from it; the first error is
 // returned at the end.
 func expireType(ctx context.Context, s store.Driver, q store.Query, keep manifest.Retention, now time.Time) (removed int, err error) {
-	for {
-		docs, failed := s.List(ctx, q)
+	for d, failed := range store.Each(ctx, s, q) {
 		if failed != nil {
 			return removed, failed
 		}
-		for _, d := range docs {
-			gone, failed := expire(ctx, s, d, keep, now)
-			if gone {
-				removed++
-			}
-			if failed != nil && err == nil {
-				err = failed
-			}
-			if ctx.Err() != nil || errors.Is(failed, store.ErrUnavailable) {
-				return removed, err
-			}
+		gone, failed := expire(ctx, s, d, keep, now)
+		if gone {
+			removed++
 		}
-		if len(docs) < q.Limit {
-			return removed, err
+		if failed != nil && err == nil {
+			err = failed
 		}
-		q.After = docs[len(docs)-1].Key.ID
+		if ctx.Err() != nil || errors.Is(failed, store.ErrUnavailable) {
+			break
+		}
 	}
+	return removed, err
 }
 
 // expire deletes one record if its time is over, or begins to count it. Each is a write of its own: in a batch, one that was

@@ -24,6 +24,9 @@ const (
 	byAlias     = "alias"
 )
 
+// everyTenant finds the documents of all tenants.
+var everyTenant = store.Query{Tenant: store.Platform, Collection: tenantCollection, Limit: store.MaxLimit}
+
 // document is a tenant as it is stored.
 type document struct {
 	ID             capability.TenantID `json:"id"`

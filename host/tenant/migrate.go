@@ -11,22 +11,15 @@ import (
 
 // SealSecrets seals the shared secrets that an early version stored as they were. Doing it again does no harm.
 func (r *Tenants) SealSecrets(ctx context.Context) error {
-	q := store.Query{Tenant: store.Platform, Collection: tenantCollection, Limit: store.MaxLimit}
-	for {
-		docs, err := r.store.List(ctx, q)
+	for d, err := range store.Each(ctx, r.store, everyTenant) {
 		if err != nil {
 			return fmt.Errorf("list tenants: %w", err)
 		}
-		for _, d := range docs {
-			q.After = d.Key.ID
-			if err := r.sealSecret(ctx, d); err != nil {
-				return err
-			}
-		}
-		if len(docs) < q.Limit {
-			return nil
+		if err := r.sealSecret(ctx, d); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 func (r *Tenants) sealSecret(ctx context.Context, d store.Doc) error {

@@ -39,24 +39,17 @@ func (r *Modules) Get(ctx context.Context, t capability.TenantID, p capability.P
 // List returns all that a tenant chose, by plugin id.
 func (r *Modules) List(ctx context.Context, t capability.TenantID) ([]Module, error) {
 	var all []Module
-	q := store.Query{Tenant: t, Collection: moduleCollection, Limit: store.MaxLimit}
-	for {
-		docs, err := r.store.List(ctx, q)
+	for d, err := range store.Each(ctx, r.store, store.Query{Tenant: t, Collection: moduleCollection}) {
 		if err != nil {
 			return nil, fmt.Errorf("list modules: %w", err)
 		}
-		for _, d := range docs {
-			m, err := decodeModule(d)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, m)
+		m, err := decodeModule(d)
+		if err != nil {
+			return nil, err
 		}
-		if len(docs) < q.Limit {
-			return all, nil
-		}
-		q.After = docs[len(docs)-1].Key.ID
+		all = append(all, m)
 	}
+	return all, nil
 }
 
 // Put writes a choice over the one that was read, and returns it with its new revision and time. store.ErrConflict where

@@ -204,6 +204,19 @@ func TestNoMethodReachesAnotherTenant(t *testing.T) {
 		}
 		return nil
 	}
+	walk["Tenants.Each"] = func() error { // as List
+		n := 0
+		for _, err := range tenants.Each(t.Context()) {
+			if err != nil {
+				return err
+			}
+			n++
+		}
+		if n != 2 {
+			return fmt.Errorf("%d tenants, want two", n)
+		}
+		return nil
+	}
 	walk["Tenants.SealSecrets"] = func() error { return tenants.SealSecrets(t.Context()) } // all are sealed: it changes nobody
 	walk["Tenants.Forget"] = func() error {
 		if err := tenants.Forget(t.Context(), theirs.ID); !errors.Is(err, store.ErrInvalid) {

@@ -25,51 +25,37 @@ var _ core.Quarantines = (*Quarantines)(nil)
 // once, when the host starts.
 func (r *Quarantines) List(ctx context.Context) ([]core.Quarantine, error) {
 	var all []core.Quarantine
-	q := store.Query{Tenant: store.Platform, Collection: tenantCollection, Limit: store.MaxLimit}
-	for {
-		docs, err := r.store.List(ctx, q)
+	for d, err := range store.Each(ctx, r.store, everyTenant) {
 		if err != nil {
 			return nil, fmt.Errorf("list tenants: %w", err)
 		}
-		for _, d := range docs {
-			t, err := decode(d)
-			if err != nil {
-				return nil, err
-			}
-			if t.State == Uninstalled || t.State == Purging {
-				continue
-			}
-			if all, err = r.of(ctx, t.ID, all); err != nil {
-				return nil, err
-			}
+		t, err := decode(d)
+		if err != nil {
+			return nil, err
 		}
-		if len(docs) < q.Limit {
-			return all, nil
+		if t.State == Uninstalled || t.State == Purging {
+			continue
 		}
-		q.After = docs[len(docs)-1].Key.ID
+		if all, err = r.of(ctx, t.ID, all); err != nil {
+			return nil, err
+		}
 	}
+	return all, nil
 }
 
 // of appends those of one tenant to all.
 func (r *Quarantines) of(ctx context.Context, t capability.TenantID, all []core.Quarantine) ([]core.Quarantine, error) {
-	q := store.Query{Tenant: t, Collection: quarantineCollection, Limit: store.MaxLimit}
-	for {
-		docs, err := r.store.List(ctx, q)
+	for d, err := range store.Each(ctx, r.store, store.Query{Tenant: t, Collection: quarantineCollection}) {
 		if err != nil {
 			return nil, fmt.Errorf("list quarantines: %w", err)
 		}
-		for _, d := range docs {
-			quarantine := core.Quarantine{Tenant: t}
-			if err := json.Unmarshal(d.Body, &quarantine); err != nil {
-				return nil, fmt.Errorf("decode quarantine %s of tenant %s: %w", d.Key.ID, t, err)
-			}
-			all = append(all, quarantine)
+		quarantine := core.Quarantine{Tenant: t}
+		if err := json.Unmarshal(d.Body, &quarantine); err != nil {
+			return nil, fmt.Errorf("decode quarantine %s of tenant %s: %w", d.Key.ID, t, err)
 		}
-		if len(docs) < q.Limit {
-			return all, nil
-		}
-		q.After = docs[len(docs)-1].Key.ID
+		all = append(all, quarantine)
 	}
+	return all, nil
 }
 
 // Put keeps a quarantine, in the place of an earlier one of the same version.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/url"
 	"strings"
 	"time"
@@ -264,6 +265,25 @@ func (r *Tenants) List(ctx context.Context, after capability.TenantID, limit int
 		tenants[i] = t.Tenant
 	}
 	return tenants, nil
+}
+
+// Each yields all tenants in whatever state, without their secrets, and ends with an error.
+func (r *Tenants) Each(ctx context.Context) iter.Seq2[Tenant, error] {
+	return func(yield func(Tenant, error) bool) {
+		for d, err := range store.Each(ctx, r.store, everyTenant) {
+			t := kept{}
+			if err == nil {
+				t, err = decode(d)
+			}
+			if err != nil {
+				yield(Tenant{}, fmt.Errorf("list tenants: %w", err))
+				return
+			}
+			if !yield(t.Tenant, nil) {
+				return
+			}
+		}
+	}
 }
 
 // time is the clock's, as it comes back from the store.

@@ -11,7 +11,6 @@ import (
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/app"
 	"github.com/pergola-platform/pergola/host/config"
-	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/tenant"
 )
 
@@ -108,22 +107,15 @@ func (c sitesCmd) Run(ctx context.Context, s streams) error {
 	})
 }
 
-// eachSite calls f for every site.
+// eachSite calls f for every site, until it returns an error.
 func eachSite(ctx context.Context, storage *app.Storage, f func(tenant.Tenant) error) error {
-	var after capability.TenantID
-	for {
-		page, err := storage.Tenants.List(ctx, after, store.MaxLimit)
+	for t, err := range storage.Tenants.Each(ctx) {
 		if err != nil {
 			return err
 		}
-		for _, t := range page {
-			after = t.ID
-			if err := f(t); err != nil {
-				return err
-			}
-		}
-		if len(page) < store.MaxLimit {
-			return nil
+		if err := f(t); err != nil {
+			return err
 		}
 	}
+	return nil
 }

@@ -60,24 +60,21 @@ func (s *Sealer) Site(ctx context.Context, t capability.TenantID) (resealed, ret
 // All does Site for every tenant that has documents. What goes wrong with one keeps no other.
 func (s *Sealer) All(ctx context.Context) (resealed, retired int, err error) {
 	var errs []error
-	var after capability.TenantID
-	for {
-		page, err := s.Store.Tenants(ctx, after, store.MaxLimit)
+	for t, err := range store.EachTenant(ctx, s.Store) {
 		if err != nil {
-			return resealed, retired, errors.Join(append(errs, err)...)
+			errs = append(errs, err)
+			break
 		}
-		for _, t := range page {
-			after = t
-			n, gone, err := s.Site(ctx, t)
-			resealed, retired = resealed+n, retired+gone
-			if err != nil {
-				errs = append(errs, err)
-			}
+		n, gone, err := s.Site(ctx, t)
+		resealed, retired = resealed+n, retired+gone
+		if err != nil {
+			errs = append(errs, err)
 		}
-		if len(page) < store.MaxLimit || ctx.Err() != nil {
-			return resealed, retired, errors.Join(errs...)
+		if ctx.Err() != nil {
+			break
 		}
 	}
+	return resealed, retired, errors.Join(errs...)
 }
 
 func (s *Sealer) reseal(ctx context.Context, t capability.TenantID) (n int, err error) {
@@ -115,22 +112,15 @@ func (s *Sealer) each(ctx context.Context, typ privacy.Type, t capability.Tenant
 		}
 		return f(d)
 	}
-	q := store.Query{Tenant: t, Collection: typ.Collection, Limit: store.MaxLimit}
-	for {
-		docs, err := s.Store.List(ctx, q)
+	for d, err := range store.Each(ctx, s.Store, store.Query{Tenant: t, Collection: typ.Collection}) {
 		if err != nil {
 			return err
 		}
-		for _, d := range docs {
-			q.After = d.Key.ID
-			if err := f(d); err != nil {
-				return err
-			}
-		}
-		if len(docs) < q.Limit {
-			return nil
+		if err := f(d); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // attempts bounds the tries of one document. Each lost one means that somebody else wrote it meanwhile.
