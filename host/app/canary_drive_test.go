@@ -130,6 +130,8 @@ func (d *canaryDrive) shortLinks() {
 func (d *canaryDrive) admin() {
 	here := d.site.token("")
 	d.must(200, http.MethodGet, d.site.frame("admin", "", nil), "", "")
+	d.must(200, http.MethodGet, d.site.frame("stored", "", nil), "", "")
+	d.must(200, http.MethodPost, "/api/admin/stored", here, "{}")
 	d.must(200, http.MethodGet, qrAdmin+"settings", here, "")
 	typed := map[string]string{}
 	for _, field := range []string{"content", "field", "symbology", "errorCorrection", "size", "projects", "issueTypes", "none"} {

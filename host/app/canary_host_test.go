@@ -138,6 +138,28 @@ func (h *canaryHost) run(env []string, args ...string) {
 	}
 }
 
+// operator does beside the running host what leaves copies of what is kept, and asks what prints it.
+func (h *canaryHost) operator() {
+	h.t.Helper()
+	bin, err := program()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for i, args := range [][]string{
+		{"backup", h.in("work", "backup.db")}, {"export", h.in("work", "export")}, {"sites", "--json"}, {"account", "list"}, {"keys", "status"}, {"receipts"},
+	} {
+		cmd := exec.Command(bin, append(append([]string{"admin"}, args...), "--data", h.in("data"), "--set", "plugins.dir="+h.plugins)...)
+		cmd.Dir, cmd.Env = h.in("work"), h.environ()
+		said, err := cmd.CombinedOutput()
+		if err != nil {
+			h.t.Errorf("admin %s: %v\n%s", args[0], err, said)
+		}
+		if err := os.WriteFile(h.in("out", fmt.Sprintf("admin-%d.log", i)), said, 0o600); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+}
+
 // wait waits for the end of the run.
 func (h *canaryHost) wait() {
 	h.t.Helper()

@@ -81,6 +81,7 @@ func TestCanaryNothingIsAtRest(t *testing.T) {
 	h.start(5)
 	d.panel()
 	d.paused()
+	h.operator()
 	late := site.token(canaryIssue)
 	site.ask(http.MethodDelete, "/sandbox/apps/pergola", nil, nil)
 	d.send(d.ctx, http.MethodPost, qrPanel+"view/panel", late, "{}")
