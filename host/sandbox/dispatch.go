@@ -9,6 +9,17 @@ import (
 	"github.com/pergola-platform/pergola/host/sandbox/openapi"
 )
 
+// Operations lists what a site serves of Jira's REST interface, in the order of the table. The ID is empty where Atlassian's
+// documents do not describe the operation.
+func Operations() []openapi.Operation {
+	var out []openapi.Operation
+	for _, op := range (&Site{}).operations() {
+		known, _ := openapi.Find(op.method, op.path)
+		out = append(out, openapi.Operation{Method: op.method, Path: op.path, ID: known.ID, Scope: op.scope.String()})
+	}
+	return out
+}
+
 // unserved answers what no row of the table serves: 501 with the operation's name for what Jira has, and what Jira answers
 // for everything else.
 func (s *Site) unserved(w http.ResponseWriter, r *http.Request) {

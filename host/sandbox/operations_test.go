@@ -64,8 +64,7 @@ func TestOperationsAreListed(t *testing.T) {
 	fmt.Fprint(&body, "\n## Served besides\n| | path | operation | scope |\n|---|---|---|---|\n")
 	for _, op := range sandbox.Operations() {
 		if key := op.Method + " " + op.Path; !listed[key] {
-			known, _ := openapi.Find(op.Method, op.Path)
-			fmt.Fprintf(&body, "| %s | %s | %s | %s |\n", op.Method, op.Path, known.ID, op.Scope)
+			fmt.Fprintf(&body, "| %s | %s | %s | %s |\n", op.Method, op.Path, op.ID, op.Scope)
 		}
 	}
 	head := fmt.Sprintf(`# Operations
