@@ -1,6 +1,7 @@
 package judges_test
 
 import (
+	"net/http"
 	"slices"
 	"testing"
 
@@ -63,7 +64,7 @@ func TestGoJiraSignsInAsAnApp(t *testing.T) {
 	resp, err = c.Issue.DeleteWithContext(ctx, made.Key)
 	check("delete", resp, err, func() bool { return true })
 	_, resp, err = c.Issue.GetWithContext(ctx, made.Key, nil)
-	if resp == nil || resp.StatusCode != 404 || err == nil {
+	if resp == nil || resp.StatusCode != http.StatusNotFound || err == nil {
 		t.Errorf("a deleted issue: %v", err)
 	}
 
