@@ -10,12 +10,15 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pergola-platform/pergola/host/sandbox"
+	"github.com/pergola-platform/pergola/host/sandbox/openapi"
 	"github.com/pergola-platform/pergola/host/sandbox/sandboxtest"
 )
 
@@ -136,10 +139,18 @@ func TestStockConnectAppWorks(t *testing.T) {
 
 	status, body = app.get("/callback", session)
 	check("callback", status == 200, "status %d: %v", status, body)
-	want := map[string]float64{"myself": 200, "search": 200, "searchGet": 200, "property": 201}
+	want := map[string]float64{
+		"myself": 200, "search": 200, "searchGet": 200, "set": 201, "get": 200, "list": 200, "del": 204, "gone": 404, "edit": 204, "missing": 404,
+	}
 	for name, code := range want {
 		answer, _ := body[name].(map[string]any)
 		check("callback "+name, answer["status"] == code, "%v, want status %v", answer, code)
+	}
+
+	// A site that knows webhooks has told of the edit.
+	if slices.ContainsFunc(sandbox.Operations(), func(op openapi.Operation) bool { return op.ID == "registerDynamicWebhooks" }) {
+		e := app.next()
+		check("webhook", e["event"] == "jira:issue_updated" && e["issue"] == "OPS-1" && e["client"] == client, "%v", e)
 	}
 
 	// A context token, as the frame's bridge hands it out, is for the app's own interface.

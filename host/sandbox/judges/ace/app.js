@@ -32,6 +32,8 @@ const server = app.listen(0, '127.0.0.1', () => {
   app.use(addon.middleware());
   addon.on('host_settings_saved', (client, data) => say({ event: 'installed', client, baseUrl: data.baseUrl }));
 
+  addon.on('jira:issue_updated', (event, body, req) => say({ event, issue: body.issue?.key, client: req.context.clientKey }));
+
   for (const event of ['enabled', 'disabled']) {
     app.post(`/${event}`, addon.authenticate(), (req, res) => {
       say({ event, client: req.context.clientKey });
@@ -51,11 +53,18 @@ const server = app.listen(0, '127.0.0.1', () => {
     const client = addon.httpClient(req);
     const ask = (method, options) =>
       new Promise(done => client[method](options, (error, answer, body) => done({ error: error?.message, status: answer?.statusCode, body })));
+    const state = '/rest/atlassian-connect/1/addons/judge-ace/properties/state';
     res.json({
       myself: await ask('get', { url: '/rest/api/3/myself', json: true }),
       search: await ask('post', { url: '/rest/api/3/search/jql', json: { jql: 'project = OPS ORDER BY key', fields: ['summary'], maxResults: 2 } }),
       searchGet: await ask('get', { url: '/rest/api/3/search/jql?jql=project%20%3D%20OPS%20AND%20labels%20is%20EMPTY&maxResults=2', json: true }),
-      property: await ask('put', { url: '/rest/atlassian-connect/1/addons/judge-ace/properties/state', json: { seen: true } }),
+      set: await ask('put', { url: state, json: { seen: true } }),
+      get: await ask('get', { url: state, json: true }),
+      list: await ask('get', { url: '/rest/atlassian-connect/1/addons/judge-ace/properties', json: true }),
+      del: await ask('del', { url: state }),
+      gone: await ask('get', { url: state, json: true }),
+      edit: await ask('put', { url: '/rest/api/3/issue/OPS-1', json: { fields: { summary: 'Changed by the app' } } }),
+      missing: await ask('get', { url: '/rest/api/3/issue/OPS-9999', json: true }),
     });
   });
 });
