@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -56,14 +57,23 @@ func TestJiraJSFindsNothingWrong(t *testing.T) {
 // A judge must be able to say no.
 func TestJiraJSFindsDeviations(t *testing.T) {
 	dir := workshop(t, "jirajs")
+	body := ""
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"accountId":5}`)
+		_, _ = io.WriteString(w, body)
 	}))
 	defer srv.Close()
-	out := runJiraJS(t, dir, srv.URL, []jirajsRow{{"GET", "/rest/api/3/myself", "getCurrentUser"}})
-	if len(out.Deviations) != 1 || out.Deviations[0].At != "accountId" {
-		t.Errorf("an account id that is a number: %v", out.Deviations)
+	for sent, at := range map[string]string{
+		`{"accountId":5}`:                     "accountId",
+		`{"accountId":"x","nickname":"m"}`:    ".nickname",
+		`{"accountId":"x","accountType":"m"}`: "accountType",
+		`{"accountId":"x"`:                    "",
+	} {
+		body = sent
+		out := runJiraJS(t, dir, srv.URL, []jirajsRow{{"GET", "/rest/api/3/myself", "getCurrentUser"}})
+		if len(out.Deviations) != 1 || out.Deviations[0].At != at {
+			t.Errorf("%s: %v, want one deviation at %q", sent, out.Deviations, at)
+		}
 	}
 }
 
@@ -78,6 +88,7 @@ func runJiraJS(t *testing.T, dir, host string, rows []jirajsRow) (out jirajsVerd
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "node", "judge.mjs")
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "AUDIT_SCHEMAS=true")
 	cmd.Stdin = strings.NewReader(encode(t, map[string]any{
 		"host": host, "email": "mia@pergola.example", "token": sandboxtest.Token, "account": "712020:8b21d7c4-jonas-user", "operations": rows,
 	}))
