@@ -46,6 +46,13 @@ assemblyscript() {
   return 1
 }
 
+# judges puts the clients that judge the sandbox into bin/judges.
+judges() {
+  if .ci/judges.sh -has 2>/dev/null; then return 0; fi
+  has npm || return 1
+  retry .ci/judges.sh
+}
+
 # database puts a server that speaks MongoDB's protocol into bin/tools.
 database() {
   if [ -x "$(.ci/ferretdb.sh -where)" ]; then return 0; fi
@@ -60,6 +67,7 @@ keys() { retry .ci/local-kms.sh >/dev/null; }
 ours() {
   local status=0
   assemblyscript || status=1
+  judges || status=1
   database || status=1
   keys || status=1
   return $status
@@ -121,5 +129,6 @@ if [ -n "$packages" ]; then
 fi
 ours || true
 for language in c rust as; do .ci/guest.sh -has "$language" || true; done
+.ci/judges.sh -has || true
 if [ "${CI:-}" = true ]; then exit 1; fi
 echo "Tests that need them are skipped." >&2

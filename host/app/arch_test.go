@@ -40,7 +40,7 @@ var everywhere = []string{"core", "examples", "host", "plugins", "sdk"}
 var places = []place{
 	{library: "github.com/tinylib/msgp", in: []string{"sdk", "core", "host/services", "plugins"}, tests: everywhere},
 	{library: "github.com/tetratelabs/wazero", in: []string{"core/wasm", "core/bench"}, tests: []string{"core/fuel"}},
-	{library: "github.com/santhosh-tekuri/jsonschema", in: []string{"core/manifest", "host/ui/schemaform"}},
+	{library: "github.com/santhosh-tekuri/jsonschema", in: []string{"core/manifest", "host/ui/schemaform", "host/sandbox/openapi/openapitest"}},
 	{library: "golang.org/x/text", in: []string{"core/manifest", "host/ui/schemaform"}}, // jsonschema words its errors with it
 	{library: "golang.org/x/mod", in: []string{"core"}},
 	{library: "aead.dev/minisign", in: []string{"core/bundle"}},
@@ -72,6 +72,7 @@ var places = []place{
 
 	{library: "github.com/google/go-cmp", tests: everywhere},
 	{library: "github.com/google/go-containerregistry", tests: []string{"core/bundle/oci", "host/cmd"}}, // its registry
+	{library: "github.com/andygrunwald/go-jira", tests: []string{"host/sandbox/judges"}},
 	{library: "github.com/chromedp", tests: []string{"host"}},
 	{library: "github.com/makiuchi-d/gozxing", tests: []string{"host", "plugins"}},
 }

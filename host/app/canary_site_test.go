@@ -16,6 +16,7 @@ import (
 
 	"github.com/pergola-platform/pergola/host/canary"
 	"github.com/pergola-platform/pergola/host/sandbox"
+	"github.com/pergola-platform/pergola/host/sandbox/openapi/openapitest"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
 
@@ -71,7 +72,7 @@ func newCanarySite(t *testing.T, set *canary.Set) *canarySite {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &httptest.Server{Listener: l, Config: &http.Server{Handler: s.between(site.Handler()), ReadHeaderTimeout: 10 * time.Second}}
+	server := &httptest.Server{Listener: l, Config: &http.Server{Handler: s.between(openapitest.Watch(t, site.Handler())), ReadHeaderTimeout: 10 * time.Second}}
 	server.Start()
 	t.Cleanup(func() {
 		server.CloseClientConnections() // a host that was killed may have left some

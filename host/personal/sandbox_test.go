@@ -14,6 +14,7 @@ import (
 
 	"github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/sandbox"
+	"github.com/pergola-platform/pergola/host/sandbox/openapi/openapitest"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/tenant"
@@ -35,7 +36,7 @@ func (h *host) openSite() *standIn {
 	site, err := sandbox.Open(sandbox.Config{DataDir: h.TempDir(), BaseURL: srv.URL, Clock: h.clock.Now})
 	h.must(err)
 	h.Cleanup(func() { _ = site.Close() })
-	handler = site.Handler()
+	handler = openapitest.Watch(h, site.Handler())
 	return &standIn{h.T, srv.URL}
 }
 

@@ -18,19 +18,39 @@ type caller struct {
 	descriptor *descriptor // of app
 }
 
-// caller finds out who sent a REST request: an app by its token, a person by the session cookie.
+// apiToken is the API token of everybody: the sandbox knows people, and no secrets of theirs.
+const apiToken = "sandbox"
+
+// caller finds out who sent a REST request: an app by its token, a person by mail address and API token or by the session
+// cookie.
 func (s *Site) caller(r *http.Request, st *world.State) (caller, error) {
 	if header := r.Header.Get("Authorization"); header != "" {
 		scheme, token, _ := strings.Cut(header, " ")
-		if !strings.EqualFold(scheme, "JWT") {
-			return caller{}, fail(http.StatusUnauthorized, "The sandbox knows no authorization scheme but JWT.")
+		switch {
+		case strings.EqualFold(scheme, "JWT"):
+			return s.verifyApp(r, st, strings.TrimSpace(token))
+		case strings.EqualFold(scheme, "Basic"):
+			return verifyPerson(r, st)
 		}
-		return s.verifyApp(r, st, strings.TrimSpace(token))
+		return caller{}, fail(http.StatusUnauthorized, "The sandbox knows no authorization schemes but JWT and Basic.")
 	}
 	if u := sessionUser(r, st); u != nil {
 		return caller{account: u.Account}, nil
 	}
 	return caller{}, nil
+}
+
+// verifyPerson takes a mail address with an API token, as scripts send them to Jira Cloud.
+func verifyPerson(r *http.Request, st *world.State) (caller, error) {
+	email, token, ok := r.BasicAuth()
+	if ok && token == apiToken && email != "" {
+		for _, u := range st.Users {
+			if u.Login != "" && strings.EqualFold(u.Email, email) {
+				return caller{account: u.Account}, nil
+			}
+		}
+	}
+	return caller{}, fail(http.StatusUnauthorized, "Client must be authenticated to access this resource.")
 }
 
 // sessionCookie holds "login.signature". It outlives a restart, since the key is part of the state.

@@ -141,11 +141,6 @@ func (s *Site) serveREST(op operation) http.HandlerFunc {
 	}
 }
 
-func (s *Site) notServed(w http.ResponseWriter, r *http.Request) {
-	message := fmt.Sprintf("The sandbox does not serve %s %s.", r.Method, r.URL.Path)
-	writeJSON(w, http.StatusNotImplemented, object{"message": message, "errorMessages": []string{message}, "errors": object{}})
-}
-
 func (s *Site) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	var e *restError
 	var tooLarge *http.MaxBytesError

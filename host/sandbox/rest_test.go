@@ -12,6 +12,7 @@ import (
 
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/sandbox"
+	"github.com/pergola-platform/pergola/host/sandbox/openapi"
 )
 
 // restCall is one request of TestRESTShapes; path is filled into the operation's template.
@@ -20,7 +21,8 @@ type restCall struct {
 	status                       int
 }
 
-// restCalls exercise every served operation, in an order in which each finds what it needs.
+// restCalls exercise every served operation, in an order in which each finds what it needs. What the answers look like is
+// judged by openapitest, as in every test here.
 var restCalls = []restCall{
 	{"GET", "/rest/api/3/serverInfo", "", "", 200},
 	{"GET", "/rest/api/3/myself", "", "", 200},
@@ -80,7 +82,6 @@ var restCalls = []restCall{
 }
 
 func TestRESTShapes(t *testing.T) {
-	api := needOpenAPI(t)
 	site, app := installedApp(t)
 	seen := map[string]bool{}
 	for _, c := range restCalls {
@@ -94,9 +95,6 @@ func TestRESTShapes(t *testing.T) {
 			t.Errorf("%s: status %d, want %d: %s", name, a.status, c.status, a.body)
 			continue
 		}
-		if err := api.checkResponse(c.method, c.template, a); err != nil {
-			t.Errorf("%s: %v\n%.600s", name, err, a.body)
-		}
 		seen[c.method+" "+c.template] = true
 	}
 	for _, op := range sandbox.Operations() {
@@ -106,8 +104,8 @@ func TestRESTShapes(t *testing.T) {
 		if !seen[op.Method+" "+op.Path] {
 			t.Errorf("%s %s is served and not tested", op.Method, op.Path)
 		}
-		if want := api.Paths[op.Path][strings.ToLower(op.Method)].Scope; op.Scope != want {
-			t.Errorf("%s %s: scope %s, Atlassian's document says %s", op.Method, op.Path, op.Scope, want)
+		if known, _ := openapi.Find(op.Method, op.Path); op.Scope != known.Scope {
+			t.Errorf("%s %s: scope %s, Atlassian's document says %s", op.Method, op.Path, op.Scope, known.Scope)
 		}
 	}
 }
@@ -211,19 +209,6 @@ func TestTokensAreRefused(t *testing.T) {
 				t.Errorf("body %s, want one errorMessage", a.body)
 			}
 		})
-	}
-}
-
-func TestUnservedOperationSaysSo(t *testing.T) {
-	site, app := installedApp(t)
-	for _, path := range []string{"/rest/api/3/issue/OPS-1/comment", "/rest/api/2/issue/OPS-1", "/rest/agile/1.0/board"} {
-		a := site.call(app, "GET", path, "")
-		if a.status != http.StatusNotImplemented || !strings.Contains(a.json(t)["message"].(string), path) {
-			t.Errorf("%s: status %d: %s", path, a.status, a.body)
-		}
-	}
-	if a := site.call(app, "PATCH", "/rest/api/3/issue/OPS-1", "{}"); a.status != http.StatusNotImplemented {
-		t.Errorf("a method that is not served: status %d", a.status)
 	}
 }
 

@@ -103,7 +103,9 @@ func (s *Site) routes() http.Handler {
 	for _, op := range s.operations() {
 		mux.HandleFunc(op.method+" "+op.path, s.serveREST(op))
 	}
-	mux.HandleFunc("/rest/", s.notServed)
+	mux.HandleFunc("/rest/", s.unserved)
+	mux.HandleFunc("/rest/api/2/", inVersion2(mux))
+	mux.HandleFunc("/rest/api/latest/", inVersion2(mux))
 
 	mux.HandleFunc("GET /install-keys/{kid}", s.installKey)
 	mux.HandleFunc("GET "+cdnPath+"/{file...}", s.cdnFile)
@@ -141,5 +143,7 @@ func (s *Site) routes() http.Handler {
 	mux.HandleFunc("POST /sandbox/frame", s.frameAPI)
 
 	// Sessions are cookies: refuse what another origin's page makes a browser send.
-	return http.NewCrossOriginProtection().Handler(mux)
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(crossOrigin))
+	return guard.Handler(mux)
 }

@@ -17,8 +17,16 @@ import (
 
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/sandbox"
+	"github.com/pergola-platform/pergola/host/sandbox/openapi/openapitest"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
+
+// TestMain says at the end how many answers Atlassian's documents have judged.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	openapitest.Figures(os.Stdout)
+	os.Exit(code)
+}
 
 // clock is a clock that stands until it is moved.
 type clock struct {
@@ -89,7 +97,7 @@ func openSiteIn(t testing.TB, dir string, c *clock) *testSite {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = site.Close() })
-	handler = site.Handler()
+	handler = openapitest.Watch(t, site.Handler())
 	return &testSite{Site: site, t: t, url: srv.URL, dir: dir, clock: c}
 }
 

@@ -1,0 +1,49 @@
+package sandbox
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/pergola-platform/pergola/host/sandbox/openapi"
+)
+
+// Operations lists what a site serves of Jira's REST interface, in the order of the table. The ID is empty where Atlassian's
+// documents do not describe the operation.
+func Operations() []openapi.Operation {
+	var out []openapi.Operation
+	for _, op := range (&Site{}).operations() {
+		known, _ := openapi.Find(op.method, op.path)
+		out = append(out, openapi.Operation{Method: op.method, Path: op.path, ID: known.ID, Scope: op.scope.String()})
+	}
+	return out
+}
+
+// unserved answers what no row of the table serves: 501 with the operation's name for what Jira has, and what Jira answers
+// for everything else.
+func (s *Site) unserved(w http.ResponseWriter, r *http.Request) {
+	known := openapi.At(r.URL.EscapedPath())
+	if len(known) == 0 {
+		writeJSON(w, http.StatusNotFound, object{"message": "null for uri: " + s.baseURL + r.URL.EscapedPath(), "status-code": http.StatusNotFound})
+		return
+	}
+	var allow []string
+	for _, op := range known {
+		if op.Method == r.Method {
+			message := fmt.Sprintf("The sandbox does not serve %s: %s %s.", op.ID, op.Method, op.Path)
+			writeJSON(w, http.StatusNotImplemented, object{"message": message, "errorMessages": []string{message}, "errors": object{}})
+			return
+		}
+		allow = append(allow, op.Method)
+	}
+	w.Header().Set("Allow", strings.Join(allow, ", "))
+	writeJSON(w, http.StatusMethodNotAllowed, object{"message": "HTTP 405 Method Not Allowed", "status-code": http.StatusMethodNotAllowed})
+}
+
+// crossOrigin refuses what another origin's page made a browser send, in Jira's words.
+func crossOrigin(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain;charset=UTF-8")
+	w.WriteHeader(http.StatusForbidden)
+	_, _ = io.WriteString(w, "XSRF check failed")
+}

@@ -1,0 +1,44 @@
+package openapitest
+
+import (
+	"net/http"
+	"regexp"
+)
+
+// What is allowed although the documents say otherwise, each with the reason.
+
+// everywhere are the statuses that any operation may answer although few rows of the documents name them: each is decided
+// before the operation is.
+var everywhere = map[int]string{
+	http.StatusUnauthorized:          "who asks is decided first",
+	http.StatusForbidden:             "an app without the scope gets no further",
+	http.StatusRequestEntityTooLarge: "the gateway bounds bodies",
+	http.StatusTooManyRequests:       "the gateway bounds rates; the documents name this for nine operations",
+	http.StatusNotImplemented:        "the sandbox does not serve the operation, and says so",
+	http.StatusServiceUnavailable:    "an injected fault",
+}
+
+// undescribed are operations that the documents lack, by method and path.
+var undescribed = map[string]string{
+	"POST /rest/atlassian-connect/latest/report-accounts": "described in Atlassian's user privacy guide",
+}
+
+// missing are statuses that the document should name, by operation and status.
+var missing = map[string]string{}
+
+// mistake is a complaint of the schema that is the document's own fault.
+type mistake struct {
+	line   *regexp.Regexp // what the complaint looks like
+	reason string
+}
+
+// mistakes are the document's, by operation. In each case its own example is refused by its own schema.
+var mistakes = map[string][]mistake{
+	"getChangeLogs":                 {{regexp.MustCompile(`/items/\d+/(from|to|fromString|toString): got null`), "a field that was empty has no value before"}},
+	"getChangeLogsByIds":            {{regexp.MustCompile(`/items/\d+/(from|to|fromString|toString): got null`), "as for getChangeLogs"}},
+	"getRemoteIssueLinks":           {{regexp.MustCompile(`^/: got array, want object`), "without a global id the answer is a list"}},
+	"getCreateIssueMetaIssueTypeId": {{regexp.MustCompile(`missing propert.*'schema'`), "the example lacks it, and so do system fields"}},
+	"bulkFetchIssues":               {{regexp.MustCompile(`^/: additional properties 'expand' not allowed`), "the example has it"}},
+	"parseJqlQueries":               {{regexp.MustCompile(`/structure/where`), "the schema of a clause knows none of the kinds that there are"}},
+	"getServerInfo":                 {{regexp.MustCompile(`additional properties 'defaultLocale' not allowed`), "the example has it"}},
+}
