@@ -104,6 +104,10 @@ bench-store: ## Measure the embedded store against SQLite itself, kill it 50 tim
 	@.ci/bench-store.sh
 	@$(MAKE) canary | grep '^figure '
 
+.PHONY: bench-sandbox
+bench-sandbox: build ## Measure the sandbox and what its judges say
+	@.ci/bench-sandbox.sh
+
 .PHONY: canary
 canary: build ## Plant content in a Jira site, use every feature, and search everything that was written for it
 	$(say) search "what hosts wrote"
