@@ -39,6 +39,9 @@ func (c *checker) clause(n *syntax.Clause, negated bool) plan.Node {
 		exists = append(exists, plan.Exists{Field: f.ID})
 		quiet()
 	}
+	if namesEmpty(n) { // fields with one name are empty where all are
+		some = append(some, plan.Not{Of: exists})
+	}
 	switch op {
 	case syntax.NotEquals, syntax.NotIn, syntax.NotContains:
 		return plan.And{exists, plan.Not{Of: some}}
@@ -56,6 +59,15 @@ func (c *checker) clause(n *syntax.Clause, negated bool) plan.Node {
 	return some
 }
 
+// namesEmpty says whether EMPTY is one of the values that the clause compares with.
+func namesEmpty(n *syntax.Clause) bool {
+	switch n.Op {
+	case syntax.Equals, syntax.NotEquals, syntax.In, syntax.NotIn, syntax.Contains, syntax.NotContains:
+		return slices.ContainsFunc(n.Operand.Flat(), func(o syntax.Operand) bool { return o.Kind == syntax.Empty })
+	}
+	return false
+}
+
 // quiet keeps messages from being noted until the function that it returns is called.
 func (c *checker) quiet(wanted bool) func() {
 	mode := c.mode
@@ -65,7 +77,8 @@ func (c *checker) quiet(wanted bool) func() {
 	return func() { c.mode = mode }
 }
 
-// positive is where a field fits the operator or, for one that denies, what it denies.
+// positive is where a field fits the operator or, for one that denies, what it denies. EMPTY as a value is left to the
+// caller.
 func (c *checker) positive(n *syntax.Clause, f Field, op syntax.Operator) plan.Node {
 	switch op {
 	case syntax.Is, syntax.IsNot:

@@ -31,9 +31,6 @@ func (c *checker) equal(n *syntax.Clause, f Field) plan.Node {
 	if keys := keysOf(o.values); len(keys) > 0 {
 		out = append(out, plan.Equal{Field: f.ID, Values: keys})
 	}
-	if o.empty {
-		out = append(out, plan.Not{Of: plan.Exists{Field: f.ID}})
-	}
 	return out
 }
 
@@ -80,7 +77,6 @@ func (c *checker) contains(n *syntax.Clause, f Field) plan.Node {
 		if f.NoEmpty {
 			c.fail("The field '%s' does not support searching for EMPTY values.", name)
 		}
-		return plan.Not{Of: plan.Exists{Field: f.ID}}
 	case o.Kind == syntax.Function:
 		c.fail("A value provided by the function '%s' is invalid for the field '%s'.", o.Text, name)
 	case strings.TrimSpace(o.Text) == "":
