@@ -11,8 +11,8 @@ import (
 // maxOrder is how many fields Jira orders by.
 const maxOrder = 7
 
-// maxFragments is how deep the JQL of an app's function may use functions of apps itself.
-const maxFragments = 3
+// maxInner is how deep the queries of filters, and those that stand for functions of apps, may use further ones.
+const maxInner = 3
 
 // Analyze turns a query into what the planner understands. With an error in the messages the result is of no use; a clause
 // with a warning finds nothing.
@@ -31,7 +31,7 @@ type checker struct {
 	*Analyzer
 	mode     Mode
 	messages Messages
-	depth    int // of functions of apps in each other's results
+	depth    int // of queries in place of clauses
 }
 
 // fail notes an error, warn one that the mode may turn into a warning.

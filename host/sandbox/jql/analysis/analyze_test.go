@@ -143,6 +143,33 @@ func TestQueriesMeanWhatJiraMeans(t *testing.T) {
 	}
 }
 
+func TestFiltersStandForTheirQuery(t *testing.T) {
+	for in, same := range map[string]string{
+		`filter = "My doors"`:                 `summary ~ door AND assignee = currentUser()`,
+		`project = OPS AND filter in (10000)`: `project = OPS AND summary ~ door AND assignee = currentUser()`,
+		`NOT filter != 10000`:                 `summary ~ door AND assignee = currentUser()`,
+		`fixVersion ~ "1.*"`:                  `fixVersion in (1.0, 1.1)`,
+	} {
+		got, m := jqltest.Analyzer().Analyze(parse(t, in), analysis.Strict)
+		want, _ := jqltest.Analyzer().Analyze(parse(t, same), analysis.Strict)
+		if diff := cmp.Diff(want, got); diff != "" || len(m.Errors) > 0 {
+			t.Errorf("%s (-want +got):\n%s%q", in, diff, m)
+		}
+	}
+	denied, _ := jqltest.Analyzer().Analyze(parse(t, `filter != 10000`), analysis.Strict)
+	if _, ok := denied.Where.(plan.Not); !ok {
+		t.Errorf("a filter that is denied leaves %+v, want all that it does not find", denied.Where)
+	}
+	endless, _ := jqltest.Analyzer().Analyze(parse(t, `filter = Endless`), analysis.Strict)
+	if diff := cmp.Diff(plan.Node(plan.Or{}), endless.Where); diff != "" {
+		t.Errorf("a filter that asks for itself (-want +got):\n%s", diff)
+	}
+	_, m := jqltest.Analyzer().Analyze(parse(t, `filter = nope`), analysis.Strict)
+	if !cmp.Equal(m.Errors, []string{"The value 'nope' does not exist for the field 'filter'."}) {
+		t.Errorf("%q", m)
+	}
+}
+
 func TestOrderFollowsTheFieldWhereNoDirectionIsGiven(t *testing.T) {
 	q, _ := jqltest.Analyzer().Analyze(parse(t, `ORDER BY priority, priority ASC, created`), analysis.Strict)
 	want := []plan.Order{{Field: "priority", Desc: true}, {Field: "priority"}, {Field: "created"}}

@@ -27,6 +27,9 @@ func (c *checker) clause(n *syntax.Clause, negated bool) plan.Node {
 		c.fail("The operator '%s' is not supported by the '%s' field.", n.Op, shownField(n.Field))
 		return plan.Or{}
 	}
+	if fields[0].Kind == Filter {
+		return c.filters(n, negated != (n.Op == syntax.NotEquals || n.Op == syntax.NotIn))
+	}
 	op := n.Op
 	if negated && op != syntax.Changed {
 		op = op.Negation()
@@ -148,15 +151,48 @@ func (c *checker) fragment(n *syntax.Clause, negated bool) (plan.Node, bool) {
 		c.fail("%s", err)
 		return plan.Or{}, true
 	}
+	return c.inner(text, negated), true
+}
+
+// inner resolves JQL that stands for a clause, or its negation.
+func (c *checker) inner(text string, negated bool) plan.Node {
 	q, err := syntax.Parse(text)
 	if err != nil {
 		c.fail("%s", err)
-		return plan.Or{}, true
+		return plan.Or{}
 	}
-	if q.Where == nil || c.depth == maxFragments {
-		return plan.Or{}, true
+	if c.depth == maxInner {
+		return plan.Or{}
+	}
+	if q.Where == nil {
+		return c.compound(nil, negated, negated)
 	}
 	c.depth++
 	defer func() { c.depth-- }()
-	return c.node(q.Where, negated), true
+	return c.node(q.Where, negated)
+}
+
+// filters is where the query of one of the saved filters holds or, denied, where none does.
+func (c *checker) filters(n *syntax.Clause, denied bool) plan.Node {
+	known, _ := c.Environment.(Filters)
+	var some plan.Or
+	for _, o := range n.Operand.Flat() {
+		l := Literal{o.Text, o.Kind == syntax.Number}
+		text, found := "", false
+		if known != nil && (o.Kind == syntax.Text || o.Kind == syntax.Number) {
+			text, found = known.Filter(l)
+		}
+		switch {
+		case found:
+			some = append(some, c.inner(text, false))
+		case o.Kind == syntax.Empty:
+			c.fail("The field '%s' does not support searching for EMPTY values.", shownField(n.Field))
+		default:
+			c.warn("%s", missing(Field{Kind: Filter}, l, shownField(n.Field)))
+		}
+	}
+	if denied {
+		return plan.Not{Of: some}
+	}
+	return some
 }

@@ -35,6 +35,7 @@ const (
 	Link           Kind = "link"
 	SecurityLevel  Kind = "securitylevel"
 	Attachments    Kind = "attachments"
+	Filter         Kind = "filter" // a saved filter stands for its query
 )
 
 var (
@@ -72,13 +73,14 @@ var kinds = map[Kind]struct {
 	StatusCategory: {discrete, "com.atlassian.jira.issue.status.category.StatusCategory"},
 	Priority:       {ordered, "com.atlassian.jira.issue.priority.Priority"},
 	Resolution:     {ordered, "com.atlassian.jira.issue.resolution.Resolution"},
-	Version:        {ordered, "com.atlassian.jira.project.version.Version"},
+	Version:        {slices.Concat(ordered, wordy), "com.atlassian.jira.project.version.Version"},
 	Component:      {discrete, "com.atlassian.jira.bc.project.component.ProjectComponent"},
 	Issue:          {ordered, "com.atlassian.jira.issue.Issue"},
 	Parent:         {discrete, "com.atlassian.jira.issue.Issue"},
 	Link:           {discrete, "com.atlassian.jira.issue.link.IssueLinkType"},
 	SecurityLevel:  {discrete, "com.atlassian.jira.issue.security.IssueSecurityLevel"},
 	Attachments:    {presence, "com.atlassian.jira.issue.attachment.Attachment"},
+	Filter:         {slices.Concat(equality, inList), "com.atlassian.jira.issue.search.SearchRequest"},
 }
 
 // JavaType is how /jql/autocompletedata names the kind.

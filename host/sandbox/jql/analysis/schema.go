@@ -24,6 +24,13 @@ type Schema interface {
 	Values(Field, Literal) []Value
 }
 
+// Names is implemented by a Schema that can look for versions by their names, for the operator ~. Without it the operator
+// finds none.
+type Names interface {
+	// Matching are the values of the field whose name fits.
+	Matching(f Field, fits func(name string) bool) []Value
+}
+
 // Field is a field of issues.
 type Field struct {
 	ID         plan.FieldID
@@ -65,6 +72,12 @@ type Fragments interface {
 	// Fragment returns the JQL that stands for a whole clause with a function of an app. The error is [ErrUnknown], or
 	// something to show.
 	Fragment(field syntax.Field, op syntax.Operator, function syntax.Operand) (string, error)
+}
+
+// Filters is implemented by an Environment that knows saved filters.
+type Filters interface {
+	// Filter returns the JQL of a filter by its name or id.
+	Filter(Literal) (jql string, found bool)
 }
 
 // ErrUnknown says that there is no such function.

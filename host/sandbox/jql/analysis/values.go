@@ -72,6 +72,9 @@ func (c *checker) compare(n *syntax.Clause, f Field, op syntax.Operator) plan.No
 // contains is where the text of the field has the words of the operand.
 func (c *checker) contains(n *syntax.Clause, f Field) plan.Node {
 	name := shownField(n.Field)
+	if f.Kind == Version && n.Operand.Kind == syntax.Text {
+		return c.like(n.Operand.Text, f)
+	}
 	switch o := n.Operand; {
 	case o.Kind == syntax.Empty:
 		if f.NoEmpty {
@@ -91,6 +94,17 @@ func (c *checker) contains(n *syntax.Clause, f Field) plan.Node {
 		c.fail("Unable to parse the text '%s' for field '%s'.", o.Text, name)
 	}
 	return plan.Or{}
+}
+
+// like is where a version's name fits the operand, which may have wildcards.
+func (c *checker) like(pattern string, f Field) plan.Node {
+	names, ok := c.Schema.(Names)
+	if !ok {
+		return plan.Or{}
+	}
+	pattern = strings.ToLower(pattern)
+	fits := func(name string) bool { return words.Fits(pattern, strings.ToLower(name)) }
+	return plan.Equal{Field: f.ID, Values: keysOf(names.Matching(f, fits))}
 }
 
 // operands resolves an operand of the form that usage has checked.
@@ -119,7 +133,7 @@ func (c *checker) literal(out *operands, f Field, l Literal, name string) (messa
 	switch f.Kind {
 	case Number:
 		n, err := strconv.ParseFloat(l.Text, 64)
-		if err != nil || math.IsNaN(n) {
+		if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
 			return fmt.Sprintf("Value '%s' is invalid for the '%s' field. Valid values include numbers.", l.Text, name)
 		}
 		out.span(n, n)

@@ -161,6 +161,8 @@ func (r Random) clause() syntax.Node {
 		c.Operand.Kind = syntax.Empty
 	case c.Op.List():
 		c.Operand = r.list(name, f.NoEmpty)
+	case name == "fixVersion" && (c.Op == syntax.Contains || c.Op == syntax.NotContains):
+		c.Operand = syntax.Operand{Kind: syntax.Text, Text: r.pick([]string{"1.*", "?.0", "2.0"})}
 	default:
 		c.Operand = r.literal(name)
 	}

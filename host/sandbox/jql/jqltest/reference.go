@@ -3,6 +3,7 @@ package jqltest
 import (
 	"cmp"
 	"math"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -64,7 +65,15 @@ func matchClause(c *syntax.Clause, not bool, i memory.Issue) bool {
 		}
 		return equals(f, o, i)
 	}
-	has := func(f analysis.Field, o syntax.Operand) bool { return hasText(i.Texts[f.ID], o.Text) }
+	has := func(f analysis.Field, o syntax.Operand) bool {
+		if f.Kind == analysis.Version {
+			return slices.ContainsFunc(i.Values[f.ID], func(v string) bool {
+				ok, _ := path.Match(o.Text, v)
+				return ok
+			})
+		}
+		return hasText(i.Texts[f.ID], o.Text)
+	}
 	held := func(f analysis.Field, o syntax.Operand) bool { return was(f.ID, o, c, i) }
 	switch op {
 	case syntax.Is:

@@ -17,7 +17,9 @@ type Site struct{}
 
 var (
 	_ analysis.Schema      = Site{}
+	_ analysis.Names       = Site{}
 	_ analysis.Environment = Site{}
+	_ analysis.Filters     = Site{}
 )
 
 // zone is where whoever asks lives; midnight there is not that of UTC.
@@ -46,6 +48,7 @@ var fields = []struct {
 	{[]string{"Team", "cf[10002]"}, analysis.Field{ID: "customfield_10002", Kind: analysis.Option}},
 	{[]string{"Team", "cf[10003]"}, analysis.Field{ID: "customfield_10003", Kind: analysis.Option}},
 	{[]string{"attachments"}, analysis.Field{ID: "attachment", Kind: analysis.Attachments}},
+	{[]string{"filter"}, analysis.Field{ID: "filter", Kind: analysis.Filter, NoEmpty: true}},
 	{[]string{"timeSpent"}, analysis.Field{ID: "timespent", Kind: analysis.Duration}},
 }
 
@@ -102,6 +105,28 @@ func (Site) Values(f analysis.Field, l analysis.Literal) []analysis.Value {
 		}
 	}
 	return nil
+}
+
+// Matching are the versions whose name fits.
+func (Site) Matching(_ analysis.Field, fits func(string) bool) []analysis.Value {
+	var out []analysis.Value
+	for n, name := range versions {
+		if fits(name) {
+			out = append(out, analysis.Value{Key: name, Place: float64(n)})
+		}
+	}
+	return out
+}
+
+// Filter knows one filter, and one that asks for itself.
+func (Site) Filter(l analysis.Literal) (string, bool) {
+	switch l.Text {
+	case "My doors", "10000":
+		return `summary ~ door AND assignee = currentUser() ORDER BY created`, true
+	case "Endless":
+		return `filter = Endless`, true
+	}
+	return "", false
 }
 
 // issueValue reads a key such as OPS-7; the key is also what the index knows the issue by.

@@ -14,7 +14,7 @@ import (
 func rank(f *field, all []plan.ID, limit plan.ID) ([]int32, []plan.ID) {
 	ordered := slices.Clone(all)
 	compare := f.comparison()
-	slices.SortFunc(ordered, func(a, b plan.ID) int { return cmp.Or(compare(a, b), cmp.Compare(a, b)) })
+	slices.SortStableFunc(ordered, compare)
 	ranks := make([]int32, limit)
 	r := int32(0)
 	for i, id := range ordered {
@@ -86,11 +86,14 @@ func (ix *Index) Ordered(id plan.FieldID, desc bool) iter.Seq[plan.ID] {
 	}
 }
 
-// Compare is the field's order. The first call for a field sorts.
+// Compare is the field's order. The first call for a field without places sorts.
 func (ix *Index) Compare(id plan.FieldID) func(a, b plan.ID) int {
 	f := ix.fields[id]
 	if f == nil {
 		return func(_, _ plan.ID) int { return 0 }
+	}
+	if f.places != nil {
+		return f.comparison()
 	}
 	ranks, _ := f.ranks()
 	return func(a, b plan.ID) int { return cmp.Compare(ranks[a], ranks[b]) }

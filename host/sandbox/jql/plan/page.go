@@ -9,10 +9,10 @@ import (
 // page is found by whichever is cheaper: walking the index in order until it is full, or sorting the set.
 func Page[S Set[S]](ix Index[S], set S, order []Order, offset, limit int) []ID {
 	n := set.Len()
-	want := min(offset+limit, n)
 	if offset < 0 || limit <= 0 || offset >= n {
 		return nil
 	}
+	want := offset + min(limit, n-offset)
 	if len(order) == 0 {
 		return newest(set, offset, want)
 	}
@@ -88,7 +88,12 @@ func comparison(ix Orders, order []Order) func(a, b ID) int {
 
 // total leaves no two issues equal.
 func total(compare func(a, b ID) int) func(a, b ID) int {
-	return func(a, b ID) int { return cmp.Or(compare(a, b), cmp.Compare(a, b)) }
+	return func(a, b ID) int {
+		if c := compare(a, b); c != 0 {
+			return c
+		}
+		return cmp.Compare(a, b)
+	}
 }
 
 // top keeps the first issues of many: it gathers twice as many as are wanted before it sorts and forgets.

@@ -212,3 +212,20 @@ func TestFieldsAndFunctionsAreCollected(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+func TestReplaceChangesACopy(t *testing.T) {
+	const in = `project in (A, (B, EMPTY)) AND NOT (x changed BY f() OR y = A) ORDER BY z`
+	q, err := syntax.Parse(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := q.Replace(func(f syntax.Field, o syntax.Operand) syntax.Operand {
+		if f.Name == "project" && o.Text == "A" || o.Kind == syntax.Function {
+			return syntax.Operand{Kind: syntax.Number, Text: "10000"}
+		}
+		return o
+	})
+	if want := `project in (10000, (B, EMPTY)) AND NOT (x changed BY 10000 OR y = A) ORDER BY z`; got.String() != want || q.String() != in {
+		t.Errorf("%s became %s", q, got)
+	}
+}

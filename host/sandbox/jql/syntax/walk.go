@@ -90,3 +90,56 @@ func (o Operand) Flat() []Operand {
 	}
 	return out
 }
+
+// Replace returns a copy of the query in which replace has had its way with every operand but lists, whose items it sees
+// one by one, such as to write IDs for names. It gets the field that the operand belongs to.
+func (q *Query) Replace(replace func(Field, Operand) Operand) *Query {
+	out := &Query{OrderBy: q.OrderBy}
+	if q.Where != nil {
+		out.Where = replaceIn(q.Where, replace)
+	}
+	return out
+}
+
+func replaceIn(n Node, replace func(Field, Operand) Operand) Node {
+	all := func(clauses []Node) []Node {
+		out := make([]Node, len(clauses))
+		for i, c := range clauses {
+			out[i] = replaceIn(c, replace)
+		}
+		return out
+	}
+	switch n := n.(type) {
+	case *And:
+		return &And{all(n.Clauses)}
+	case *Or:
+		return &Or{all(n.Clauses)}
+	case *Not:
+		return &Not{n.At, replaceIn(n.Clause, replace)}
+	case *Clause:
+		c := *n
+		c.Operand = replaceOperand(n.Field, n.Operand, replace)
+		c.Predicates = nil
+		for _, p := range n.Predicates {
+			p.Operand = replaceOperand(n.Field, p.Operand, replace)
+			c.Predicates = append(c.Predicates, p)
+		}
+		return &c
+	}
+	return n
+}
+
+func replaceOperand(f Field, o Operand, replace func(Field, Operand) Operand) Operand {
+	switch o.Kind {
+	case None:
+		return o
+	case List:
+		list := make([]Operand, len(o.List))
+		for i, item := range o.List {
+			list[i] = replaceOperand(f, item, replace)
+		}
+		o.List = list
+		return o
+	}
+	return replace(f, o)
+}
