@@ -3,6 +3,7 @@ package analysis
 import (
 	"math"
 	"strings"
+	"time"
 
 	"github.com/pergola-platform/pergola/host/sandbox/jql/plan"
 	"github.com/pergola-platform/pergola/host/sandbox/jql/syntax"
@@ -127,21 +128,22 @@ func (c *checker) dates(p syntax.Predicate, want int) [][2]float64 {
 
 func (c *checker) predicateFunction(out *operands, o syntax.Operand, word string) {
 	fn, known := findFunction(o.Text)
-	switch message := ""; {
-	case !known:
+	if !known {
 		c.fail("%s", unknownFunction(o))
-	case fn.Kind != DateTime:
-		c.fail("A date for the predicate '%s' provided by the function '%s' is not valid.", word, o.Text)
-	default:
-		if message = c.checkArguments(fn, o); message != "" {
-			c.fail("%s", message)
-			return
-		}
-		t, message := c.moment(fn, o)
-		if message != "" {
-			c.fail("%s", message)
-			return
-		}
-		out.date(Field{Kind: DateTime}, instant(t))
+		return
 	}
+	if fn.Kind != DateTime {
+		c.fail("A date for the predicate '%s' provided by the function '%s' is not valid.", word, o.Text)
+		return
+	}
+	message := c.checkArguments(fn, o)
+	var t time.Time
+	if message == "" {
+		t, message = c.moment(fn, o)
+	}
+	if message != "" {
+		c.fail("%s", message)
+		return
+	}
+	out.date(Field{Kind: DateTime}, instant(t))
 }

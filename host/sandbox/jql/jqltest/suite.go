@@ -13,11 +13,11 @@ import (
 
 // Run checks the index that build makes of issues, once as it is and once without its Prober.
 func Run[S plan.Set[S]](t *testing.T, build func([]memory.Issue) plan.Index[S]) {
-	for seed := range uint64(12) {
+	for seed := range uint64(8) {
 		r := Random{rand.New(rand.NewPCG(seed, 2))}
-		issues := r.Issues(20 * int(seed+1))
+		issues := r.Issues(25 * int(seed+1))
 		ix := build(issues)
-		for range 200 {
+		for range 120 {
 			q := r.Query()
 			Check(t, ix, issues, q, r)
 			Check[S](t, struct{ plan.Index[S] }{ix}, issues, q, r)

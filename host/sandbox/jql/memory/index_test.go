@@ -37,7 +37,7 @@ func TestSetsAgreeWithMaps(t *testing.T) {
 		}
 		return (&memory.Index{}).Of(ids), m
 	}
-	for range 300 {
+	for range 100 {
 		a, am := random()
 		b, bm := random()
 		for name, op := range map[string]struct {

@@ -1,10 +1,10 @@
 package memory
 
 import (
+	"cmp"
 	"iter"
 	"math/bits"
 	"slices"
-	"sort"
 
 	"github.com/pergola-platform/pergola/host/sandbox/jql/plan"
 )
@@ -175,7 +175,7 @@ func union(sets []Set) Set {
 	case 1:
 		return sets[0]
 	}
-	sort.Slice(sets, func(i, j int) bool { return sets[i].n > sets[j].n })
+	slices.SortFunc(sets, func(a, b Set) int { return cmp.Compare(b.n, a.n) })
 	if sets[0].words != nil {
 		out := sets[0]
 		for _, s := range sets[1:] {

@@ -31,7 +31,7 @@ type Sets[S any] interface {
 	Range(field FieldID, low, high float64) S
 }
 
-// Texts are the look-ups in words, which are what analysis.Words makes of a text.
+// Texts are the look-ups in words, which are what words.Of makes of a text.
 type Texts[S any] interface {
 	Word(field FieldID, pattern string) S
 	Phrase(field FieldID, words []string) S

@@ -64,7 +64,7 @@ func Query(field plan.FieldID, text string) (plan.Node, error) {
 	if p.pos < len(p.tokens) {
 		return nil, ErrSyntax
 	}
-	return n, nil
+	return plan.Simplify(n), nil
 }
 
 // tokens cuts a search into phrases with their quotes, parentheses, signs, and what stands between blanks.
@@ -121,7 +121,7 @@ func (p *parser) or() (plan.Node, error) {
 		}
 		out = append(out, n)
 		if !p.take("OR") && !p.take("||") {
-			return plan.Simplify(out), nil
+			return out, nil
 		}
 	}
 }
@@ -138,7 +138,7 @@ func (p *parser) and() (plan.Node, error) {
 			continue
 		}
 		if t := p.peek(); t == "" || t == ")" || t == "OR" || t == "||" {
-			return plan.Simplify(out), nil
+			return out, nil
 		}
 	}
 }
