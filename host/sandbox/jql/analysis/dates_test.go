@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/pergola-platform/pergola/host/sandbox/jql/analysis"
 	"github.com/pergola-platform/pergola/host/sandbox/jql/jqltest"
 	"github.com/pergola-platform/pergola/host/sandbox/jql/plan"
@@ -94,6 +95,23 @@ func TestDurationsAreOfWork(t *testing.T) {
 		q, m := jqltest.Analyzer().Analyze(parse(t, "timeSpent = "+in), analysis.Strict)
 		if r, _ := q.Where.(plan.Range); r.Low != want || r.High != want {
 			t.Errorf("%s is %+v %q", in, q.Where, m.Errors)
+		}
+	}
+}
+
+func TestPredicatesCountFromTheBeginningOfADay(t *testing.T) {
+	day := func(d int) float64 { return float64(time.Date(2026, 1, d, -2, 0, 0, 0, time.UTC).UnixMilli()) } // the site is two hours ahead
+	for in, want := range map[string]plan.Change{
+		`after 2026-01-10 before 2026-01-20`:       {Since: day(10) + 1, Till: day(20) - 1},
+		`on 2026-01-10`:                            {Since: day(10), Till: day(11) - 1},
+		`during (2026-01-10, 2026-01-20)`:          {Since: day(10), Till: day(21) - 1},
+		`after 2026-01-10 on 2026-01-10`:           {Since: day(10) + 1, Till: day(11) - 1},
+		`after 2026-01-10 by (mia, currentUser())`: {Since: day(10) + 1, Till: inf(1), By: []string{"mia", "mia"}},
+		`from EMPTY to Done`:                       {From: []string{""}, To: []string{"Done"}, Since: inf(-1), Till: inf(1)},
+	} {
+		q, m := jqltest.Analyzer().Analyze(parse(t, "status changed "+in), analysis.Strict)
+		if diff := cmp.Diff(plan.Node(plan.Changed{Field: "status", Change: want}), q.Where); diff != "" || len(m.Errors) > 0 {
+			t.Errorf("%s (-want +got):\n%s%q", in, diff, m.Errors)
 		}
 	}
 }

@@ -57,13 +57,8 @@ func (f finder[S]) and(acc S, nodes And) S {
 		sets[i] = f.set(n)
 	}
 	slices.SortStableFunc(sets, func(a, b S) int { return cmp.Compare(a.Len(), b.Len()) })
-	for i, s := range sets {
-		if i == 0 && s.Len() <= acc.Len() {
-			acc = s.And(acc)
-		} else {
-			acc = acc.And(s)
-		}
-		if acc.Len() == 0 {
+	for _, s := range sets {
+		if acc = acc.And(s); acc.Len() == 0 {
 			return acc
 		}
 	}
