@@ -11,3 +11,6 @@ func Operations() []Operation {
 	}
 	return out
 }
+
+// Settle waits until no webhook is on its way.
+func (s *Site) Settle() { s.sender.Settle() }
