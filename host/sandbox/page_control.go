@@ -26,9 +26,9 @@ type preset struct {
 }
 
 var presets = []preset{
-	{"lose", "Lose the answer to the next write", fault.Rule{Effect: fault.Lose, Path: "/rest/**", Method: http.MethodPut, Times: 1}},
+	{"lose", "Lose the answer to the next PUT", fault.Rule{Effect: fault.Lose, Path: "/rest/**", Method: http.MethodPut, Times: 1}},
 	{"busy", "Refuse everything for 30 s", fault.Rule{Effect: fault.Status, Status: http.StatusTooManyRequests, Reason: limit.Burst, For: span(30 * time.Second)}},
-	{"points", "No points left for a minute", fault.Rule{Effect: fault.Status, Status: http.StatusTooManyRequests, Reason: limit.GlobalQuota, For: span(time.Minute)}},
+	{"points", "No points left for a minute", fault.Rule{Effect: fault.Status, Status: http.StatusTooManyRequests, Reason: limit.GlobalQuota, RetryAfter: span(time.Minute), For: span(time.Minute)}},
 	{"down", "Answer 503 for 30 s", fault.Rule{Effect: fault.Status, Status: http.StatusServiceUnavailable, For: span(30 * time.Second)}},
 	{"slow", "A slow network", fault.Rule{Effect: fault.Latency, Delay: span(800 * time.Millisecond), Spread: fault.Exponential}},
 	{"twice", "Send webhooks twice", fault.Rule{Effect: fault.Duplicate}},

@@ -93,7 +93,8 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"outcome": func(o push.Outcome) string {
 		return "lozenge lozenge-" + map[push.Outcome]string{push.Delivered: "done", push.Again: "indeterminate", push.Failed: "danger", push.Refused: "danger"}[o]
 	},
-	"lozenge": func(category string) string { return "lozenge lozenge-" + category },
+	"fourFifths": func(n int) int { return n / 5 * 4 },
+	"lozenge":    func(category string) string { return "lozenge lozenge-" + category },
 	"json": func(v any) (string, error) {
 		raw, err := json.Marshal(v)
 		return string(raw), err

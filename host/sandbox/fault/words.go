@@ -6,6 +6,17 @@ import (
 	"time"
 )
 
+// String names a target in short: an event, a request, or a token.
+func (t Target) String() string {
+	switch {
+	case t.Event != "":
+		return t.Event
+	case t.On == Token:
+		return "token"
+	}
+	return t.Method + " " + t.Path
+}
+
 // What says in words what a rule does.
 func (r Rule) What() string {
 	spread := ""

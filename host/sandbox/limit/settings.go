@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -23,6 +24,15 @@ const (
 // tiers are points an hour: so many, and so many more for each user.
 var tiers = map[Tier]struct{ base, perUser int }{
 	Global: {65_000, 0}, Standard: {100_000, 10}, Premium: {130_000, 20}, Enterprise: {150_000, 30},
+}
+
+// Points says in words how many points a tier has in an hour.
+func (t Tier) Points() string {
+	n := tiers[t]
+	if n.perUser == 0 {
+		return strconv.Itoa(n.base)
+	}
+	return fmt.Sprintf("%d and %d a user", n.base, n.perUser)
 }
 
 // maxQuota is the most that users can add up to.
