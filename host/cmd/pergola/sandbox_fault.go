@@ -92,6 +92,7 @@ type faultAddCmd struct {
 	Event      string        `help:"Only for webhooks of events like this." placeholder:"PATTERN"`
 	On         string        `help:"Of skew: only in answers (rest) or only in tokens (token)." placeholder:"PLACE"`
 	Percent    float64       `help:"Only so many of them, by chance." placeholder:"N"`
+	Seed       uint64        `help:"Of percent and spread: the same seed does the same to the same requests." placeholder:"N"`
 	Every      int           `help:"Only each Nth of them." placeholder:"N"`
 	Times      int           `help:"Only so many times." placeholder:"N"`
 	For        time.Duration `help:"Only for so long, such as 5m." placeholder:"TIME"`
@@ -108,7 +109,7 @@ type faultAddCmd struct {
 func (c faultAddCmd) Run(ctx context.Context, s streams) error {
 	rule := fault.Rule{
 		Effect: fault.Effect(c.Effect), On: fault.Place(c.On), App: c.App, Method: c.Method, Path: c.Path, Event: c.Event,
-		Probability: c.Percent / 100, Every: c.Every, Times: c.Times, For: limit.Span(c.For),
+		Probability: c.Percent / 100, Seed: c.Seed, Every: c.Every, Times: c.Times, For: limit.Span(c.For),
 		Delay: limit.Span(c.Delay), Spread: fault.Spread(c.Spread), Status: c.Status, Reason: limit.Reason(c.Reason), RetryAfter: limit.Span(c.RetryAfter),
 		At: c.At, Skew: limit.Span(c.Skew), Copies: c.Copies,
 	}

@@ -59,7 +59,7 @@ func TestFaultsOfARunningSandbox(t *testing.T) {
 	}
 	_, _ = io.Copy(io.Discard, r.Body)
 	_ = r.Body.Close()
-	if r.StatusCode != 503 {
+	if r.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("status %d, want that of the fault", r.StatusCode)
 	}
 	if out, _ = sandbox(0, "log"); !strings.Contains(out, "answered 503") || !strings.Contains(out, "GET /rest/api/3/serverInfo") {

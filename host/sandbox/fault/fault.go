@@ -108,8 +108,11 @@ func (s *Set) Add(r Rule) (State, error) {
 	if r.For > 0 {
 		r.Until, r.For = s.now().UTC().Add(time.Duration(r.For)), 0
 	}
-	//nolint:gosec // faults have to be repeatable, not hard to guess
-	s.rules = append(s.rules, &active{Rule: r, dice: rand.New(rand.NewPCG(s.seed, uint64(s.last)))})
+	source := rand.NewPCG(s.seed, uint64(s.last))
+	if r.Seed != 0 {
+		source = rand.NewPCG(r.Seed, 0) // whatever number the rule has
+	}
+	s.rules = append(s.rules, &active{Rule: r, dice: rand.New(source)}) //nolint:gosec // faults have to be repeatable, not hard to guess
 	return State{Rule: r}, nil
 }
 

@@ -77,6 +77,7 @@ type Rule struct {
 
 	Probability float64    `json:"probability,omitempty"` // of each match; 0 is always
 	Every       int        `json:"every,omitempty"`       // only the nth, 2nth… match
+	Seed        uint64     `json:"seed,omitempty"`        // of what is left to chance; 0 is the set's
 	Times       int        `json:"times,omitempty"`       // ends after so many; 0 is never
 	For         limit.Span `json:"for,omitempty"`         // when a rule is added: sets Until
 	Until       time.Time  `json:"until,omitzero"`
