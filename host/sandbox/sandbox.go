@@ -107,10 +107,14 @@ func (s *Site) Handler() http.Handler { return s.mux }
 
 // Close ends the site. Every change is on disk already; webhooks that wait for another try are forgotten.
 func (s *Site) Close() error {
+	s.faults.Stop()
 	s.sender.Close()
 	s.client.CloseIdleConnections()
 	return nil
 }
+
+// Hurry ends what faults make wait. Call it before the server shuts down, which waits for running requests.
+func (s *Site) Hurry() { s.faults.Stop() }
 
 // BaseURL is the site's address, without trailing slash.
 func (s *Site) BaseURL() string { return s.baseURL }

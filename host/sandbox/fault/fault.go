@@ -21,7 +21,7 @@ type Config struct {
 	Seed uint64
 	// Clock is the time at which rules end and entries are logged. nil is time.Now.
 	Clock func() time.Time
-	// Wait waits for the duration or the end of the context. nil waits in real time.
+	// Wait waits for the duration or the end of the context. nil waits in real time, at most until [Set.Stop].
 	Wait func(ctx context.Context, d time.Duration)
 	// Keep is how many entries the log holds; 0 is 200.
 	Keep int
@@ -33,6 +33,7 @@ type Set struct {
 	now  func() time.Time
 	wait func(context.Context, time.Duration)
 	keep int
+	stop context.CancelFunc
 
 	mu    sync.Mutex
 	last  int // number of the latest rule
@@ -79,7 +80,9 @@ func New(cfg Config) *Set {
 		s.now = time.Now
 	}
 	if s.wait == nil {
-		s.wait = wait
+		stopped, stop := context.WithCancel(context.Background())
+		s.stop = stop
+		s.wait = func(ctx context.Context, d time.Duration) { wait(ctx, stopped, d) }
 	}
 	if s.keep == 0 {
 		s.keep = 200
@@ -87,12 +90,20 @@ func New(cfg Config) *Set {
 	return s
 }
 
-func wait(ctx context.Context, d time.Duration) {
+func wait(ctx, stopped context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
 	case <-ctx.Done():
+	case <-stopped.Done():
+	}
+}
+
+// Stop ends what waits, now and from now on: a server that shuts down waits for its answers.
+func (s *Set) Stop() {
+	if s.stop != nil {
+		s.stop()
 	}
 }
 

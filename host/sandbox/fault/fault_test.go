@@ -274,3 +274,23 @@ func TestLogKeepsTheLatest(t *testing.T) {
 		t.Errorf("log %+v", log)
 	}
 }
+
+func TestStopEndsWhatWaits(t *testing.T) {
+	s := fault.New(fault.Config{})
+	for _, effect := range []fault.Effect{fault.Latency, fault.Slow} {
+		if _, err := s.Add(fault.Rule{Effect: effect, Delay: limit.Span(time.Hour)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	answered := make(chan int)
+	go func() {
+		w := httptest.NewRecorder()
+		s.Serve(w, httptest.NewRequest(http.MethodGet, "/", nil), fault.Target{On: fault.REST}, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "whole") })
+		answered <- w.Body.Len()
+	}()
+	s.Stop()
+	s.Stop()
+	if n := <-answered; n != 5 {
+		t.Errorf("%d bytes", n)
+	}
+}
