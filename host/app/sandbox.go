@@ -82,6 +82,7 @@ func (s *Sandbox) Page(user, path string) string {
 
 // Close finishes the running requests and closes the site.
 func (s *Sandbox) Close(ctx context.Context) error {
+	s.site.Hurry()
 	err := s.server.Shutdown(ctx)
 	if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)

@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -223,7 +224,33 @@ func TestBrowser(t *testing.T) {
 	chromium := startChromium(t)
 	t.Run("panel talks through the bridge", func(t *testing.T) { panelTalks(openBrowser(t, chromium)) })
 	t.Run("app navigates", func(t *testing.T) { appNavigates(openBrowser(t, chromium)) })
+	t.Run("faults and limits", func(t *testing.T) { controlFollows(openBrowser(t, chromium)) })
 	t.Run("app opens a dialog", func(t *testing.T) { appOpensDialog(openBrowser(t, chromium)) })
+}
+
+// controlFollows shows that the page of faults and limits works by keyboard and shows what happens elsewhere.
+func controlFollows(b *browser) {
+	b.open("/admin/faults", "mia")
+	b.until(`document.querySelector('[data-live-state]')?.textContent === 'live'`)
+	visible := func(name string) string {
+		return fmt.Sprintf(`document.getElementById(%q).offsetParent !== null`, name)
+	}
+	b.until(visible("delay") + " && !(" + visible("status") + ")")
+	b.run(chromedp.Focus(chromedp.CSS("#effect")), chromedp.KeyEvent("a")) // leads to "Answer an error"
+	b.until(visible("status") + " && !(" + visible("delay") + ")")
+
+	b.site.mustOperate("POST", "/sandbox/faults", `{"effect": "status", "status": 503, "path": "/rest/x"}`, 201)
+	again := chromedp.Evaluate[chromedp.Void](`document.querySelector('[data-live-switch]').click(), document.querySelector('[data-live-switch]').click()`)
+	b.run(again) // and with that looks at once
+	b.until(`document.querySelector('[data-live=rules]').textContent.includes('answers 503')`)
+	if _, err := chromedp.RunResponse(b.ctx, chromedp.Focus(chromedp.CSS("[data-live=rules] button")), chromedp.KeyEvent(kb.Enter)); err != nil {
+		b.t.Fatalf("end the fault: %v", err)
+	}
+	b.until(`document.querySelector('[role=status]')?.textContent === 'The fault is over.'`)
+	if rules := b.site.mustOperate("GET", "/sandbox/faults", "", 200).json(b.t)["rules"].([]any); len(rules) != 0 {
+		b.t.Errorf("the fault is still there: %v", rules)
+	}
+	b.finish()
 }
 
 func panelTalks(b *browser) {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/pergola-platform/pergola/host/sandbox/condition"
+	"github.com/pergola-platform/pergola/host/sandbox/push"
 )
 
 // descriptor is what the site needs of an app's atlassian-connect.json.
@@ -36,7 +37,8 @@ type descriptor struct {
 	Modules map[string]json.RawMessage `json:"modules"`
 
 	modules []*module // of the kinds that the site shows, in the descriptor's order within a kind
-	unshown []string  // kinds of modules that Connect has and the site does not show
+	hooks   []push.Hook
+	unshown []string // kinds of modules that Connect has and the site does not show
 }
 
 // module is a place of an app in the site.
@@ -69,6 +71,9 @@ const (
 	dialogModule = "dialogs"
 )
 
+// webhookModules are not shown, but served.
+const webhookModules = "webhooks"
+
 var shownKinds = []string{issueContent, generalPage, adminPage, dialogModule}
 
 // knownKinds are the other modules of Connect for Jira: an app may have them, the site does not show them.
@@ -80,7 +85,7 @@ var knownKinds = []string{
 	"jiraVersionTabPanels", "jiraWorkflowConditions", "jiraWorkflowPostFunctions", "jiraWorkflowValidators", "keyboardShortcuts",
 	"postInstallPage", "serviceDeskOrganizationActionProviders", "serviceDeskPortalFooters", "serviceDeskPortalHeaders", "serviceDeskPortalProfileActions",
 	"serviceDeskPortalProfilePanels", "serviceDeskPortalRequestCreatePropertyPanels", "serviceDeskPortalRequestViewActions",
-	"serviceDeskPortalRequestViewPanels", "serviceDeskPortalSubheaders", "serviceDeskPortalUserMenuActions", "webItems", "webPanels", "webSections", "webhooks",
+	"serviceDeskPortalRequestViewPanels", "serviceDeskPortalSubheaders", "serviceDeskPortalUserMenuActions", "webItems", "webPanels", "webSections",
 }
 
 var knownScopes = append([]string{"ACT_AS_USER", "ACCESS_EMAIL_ADDRESSES"}, scopeNames...)
@@ -125,6 +130,10 @@ func parseDescriptor(raw []byte) (*descriptor, error) {
 		}
 	}
 	errs = append(errs, d.parseModules()...)
+	var err error
+	if d.hooks, err = push.Modules(d.Key, d.BaseURL, d.Modules[webhookModules]); err != nil {
+		errs = append(errs, err)
+	}
 	if d.Name == "" {
 		d.Name = d.Key
 	}
@@ -135,7 +144,7 @@ func (d *descriptor) parseModules() (errs []error) {
 	seen := map[string]bool{}
 	for _, kind := range slices.Sorted(maps.Keys(d.Modules)) {
 		switch {
-		case slices.Contains(shownKinds, kind):
+		case kind == webhookModules || slices.Contains(shownKinds, kind):
 		case slices.Contains(knownKinds, kind):
 			d.unshown = append(d.unshown, kind)
 		default:

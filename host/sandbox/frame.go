@@ -105,7 +105,7 @@ func (s *Site) frame(app *world.App, d *descriptor, m *module, p surrounding) (f
 		"cp=", "lic=active", "cv=" + connectVersion,
 	}, "&")
 	if strings.EqualFold(d.Authentication.Type, "jwt") {
-		c := s.claims(app.ClientKey, p.user.Account, tokenLifetime)
+		c := s.claims(app, p.user.Account, tokenLifetime)
 		c.QSH, c.Context = auth.QSH(http.MethodGet, address, pathOf(d.BaseURL)), p.context()
 		token, err := auth.SignHS256(c, app.SharedSecret)
 		if err != nil {
@@ -181,7 +181,7 @@ func (s *Site) contextTokenAPI(w http.ResponseWriter, r *http.Request) {
 		s.writeError(w, r, err)
 		return
 	}
-	c := s.claims(app.ClientKey, p.user.Account, contextLifetime)
+	c := s.claims(app, p.user.Account, contextLifetime)
 	c.QSH, c.Context = auth.ContextQSH, p.context()
 	token, err := auth.SignHS256(c, app.SharedSecret)
 	if err != nil {

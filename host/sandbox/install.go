@@ -128,6 +128,7 @@ func (s *Site) changeApp(ctx context.Context, key world.AppKey, to world.AppStat
 			s.tell(ctx, app, d, "disabled", d.Lifecycle.Disabled, by)
 		}
 		s.tell(ctx, app, d, "uninstalled", d.Lifecycle.Uninstalled, by)
+		s.hooks.Forget(string(key))
 	}
 	return nil
 }
@@ -157,7 +158,7 @@ func (s *Site) lifecycle(ctx context.Context, app *world.App, d *descriptor, eve
 	if event == "installed" {
 		body["sharedSecret"] = app.SharedSecret
 	}
-	c := s.claims(app.ClientKey, by, tokenLifetime)
+	c := s.claims(app, by, tokenLifetime)
 	c.QSH = auth.QSH(http.MethodPost, d.BaseURL+path, pathOf(d.BaseURL))
 	var token string
 	if event == "installed" || event == "uninstalled" {

@@ -65,7 +65,10 @@ func (s *Site) appPage(v *view) error {
 
 // adminMenu lists the pages of the admin area.
 func (s *Site) adminMenu(v *view, current string) (menu []menuItem, err error) {
-	menu = []menuItem{{Name: "Manage apps", Path: "/admin/apps", Current: current == "/admin/apps"}}
+	menu = []menuItem{
+		{Name: "Manage apps", Path: "/admin/apps", Current: current == "/admin/apps"},
+		{Name: "Faults and limits", Path: controlPath, Current: current == controlPath},
+	}
 	err = shown(v.st, adminPage, surrounding{user: v.user}, func(app *world.App, d *descriptor, m *module) error {
 		path := modulePath(app, m)
 		menu = append(menu, menuItem{Name: m.Name.Value, App: d.Name, Path: path, Current: path == current})

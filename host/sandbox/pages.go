@@ -18,6 +18,7 @@ import (
 
 	"github.com/pergola-platform/pergola/host/sandbox/bridge"
 	"github.com/pergola-platform/pergola/host/sandbox/condition"
+	"github.com/pergola-platform/pergola/host/sandbox/push"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
 
@@ -88,7 +89,12 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"date":     func(t time.Time) string { return t.Format("2 Jan 2006") },
 	"moment":   func(t time.Time) string { return t.Format("2 Jan 2006, 15:04") },
 	"iso":      func(t time.Time) string { return t.Format(time.RFC3339) },
-	"lozenge":  func(category string) string { return "lozenge lozenge-" + category },
+	"clock":    func(t time.Time) string { return t.UTC().Format("15:04:05") },
+	"outcome": func(o push.Outcome) string {
+		return "lozenge lozenge-" + map[push.Outcome]string{push.Delivered: "done", push.Again: "indeterminate", push.Failed: "danger", push.Refused: "danger"}[o]
+	},
+	"fourFifths": func(n int) int { return n / 5 * 4 },
+	"lozenge":    func(category string) string { return "lozenge lozenge-" + category },
 	"json": func(v any) (string, error) {
 		raw, err := json.Marshal(v)
 		return string(raw), err

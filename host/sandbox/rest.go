@@ -76,6 +76,11 @@ func (s *Site) operations() []operation {
 		{"GET", app + "/{propertyKey}", scopeNone, false, s.getAppProperty},
 		{"PUT", app + "/{propertyKey}", scopeNone, false, s.setAppProperty},
 		{"DELETE", app + "/{propertyKey}", scopeNone, false, s.deleteAppProperty},
+		{"GET", "/rest/api/3/webhook", scopeRead, false, s.listWebhooks},
+		{"POST", "/rest/api/3/webhook", scopeRead, false, s.registerWebhooks},
+		{"DELETE", "/rest/api/3/webhook", scopeRead, false, s.removeWebhooks},
+		{"PUT", "/rest/api/3/webhook/refresh", scopeRead, false, s.refreshWebhooks},
+		{"GET", "/rest/api/3/webhook/failed", scopeRead, false, s.failedWebhooks},
 		// Described in Atlassian's user privacy guide and not in the OpenAPI document.
 		{"POST", "/rest/atlassian-connect/latest/report-accounts", scopeNone, false, s.reportAccounts},
 	}
@@ -131,13 +136,10 @@ func (s *Site) serveREST(op operation) http.HandlerFunc {
 			s.writeError(w, r, fail(http.StatusForbidden, "The app %s is not authorized for this operation: it needs the scope %s.", who.app.Key, op.scope))
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		a, err := op.handle(&call{Request: r, st: st, who: who, header: w.Header()})
-		if err != nil {
-			s.writeError(w, r, err)
-			return
-		}
-		writeJSON(w, a.status, a.body)
+		s.metered(w, r, op, st, who, func(w http.ResponseWriter, r *http.Request) (answer, error) {
+			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			return op.handle(&call{Request: r, st: st, who: who, header: w.Header()})
+		})
 	}
 }
 

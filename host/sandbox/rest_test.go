@@ -77,6 +77,17 @@ var restCalls = []restCall{
 	{"GET", "/rest/atlassian-connect/1/addons/{addonKey}/properties/{propertyKey}", "/rest/atlassian-connect/1/addons/example.app/properties/x", "", 404},
 	{"DELETE", "/rest/atlassian-connect/1/addons/{addonKey}/properties/{propertyKey}", "/rest/atlassian-connect/1/addons/example.app/properties/m", "", 204},
 	{"DELETE", "/rest/atlassian-connect/1/addons/{addonKey}/properties/{propertyKey}", "/rest/atlassian-connect/1/addons/example.app/properties/m", "", 404},
+	{"GET", "/rest/api/3/webhook/failed", "?maxResults=5", "", 200},
+	{"POST", "/rest/api/3/webhook", "", `{"url":"APP/hooks","webhooks":[
+		{"events":["jira:issue_updated","comment_created"],"jqlFilter":"project = OPS AND status != Done","fieldIdsFilter":["summary"],"issuePropertyKeysFilter":["p"]},
+		{"events":["jira:issue_created"],"jqlFilter":"summary ~ x"},{"events":["jira:issue_created"]},{"events":["project_created"],"jqlFilter":""}]}`, 200},
+	{"POST", "/rest/api/3/webhook", "", `{"url":"https://elsewhere.example/hooks","webhooks":[{"events":["comment_created"],"jqlFilter":""}]}`, 400},
+	{"POST", "/rest/api/3/webhook", "", `{"url":"APP/hooks","webhooks":[]}`, 400},
+	{"GET", "/rest/api/3/webhook", "", "", 200},
+	{"GET", "/rest/api/3/webhook", "?startAt=x", "", 400},
+	{"PUT", "/rest/api/3/webhook/refresh", "", `{"webhookIds":[1,77]}`, 200},
+	{"PUT", "/rest/api/3/webhook/refresh", "", `{"webhookIds":[]}`, 400},
+	{"DELETE", "/rest/api/3/webhook", "", `{"webhookIds":[1]}`, 202},
 	{"DELETE", "/rest/api/3/issue/{issueIdOrKey}", "/rest/api/3/issue/OPS-2", "", 204},
 	{"DELETE", "/rest/api/3/issue/{issueIdOrKey}", "/rest/api/3/issue/OPS-2", "", 404},
 }
@@ -89,7 +100,7 @@ func TestRESTShapes(t *testing.T) {
 		if !strings.HasPrefix(path, "/") {
 			path = c.template + path
 		}
-		a := site.call(app, c.method, path, c.body)
+		a := site.call(app, c.method, path, strings.ReplaceAll(c.body, "APP", app.url))
 		name := fmt.Sprintf("%s %s %.60s", c.method, path, c.body)
 		if a.status != c.status {
 			t.Errorf("%s: status %d, want %d: %s", name, a.status, c.status, a.body)

@@ -21,6 +21,9 @@ import (
 	"time"
 
 	"github.com/pergola-platform/pergola/host/sandbox/bridge"
+	"github.com/pergola-platform/pergola/host/sandbox/fault"
+	"github.com/pergola-platform/pergola/host/sandbox/limit"
+	"github.com/pergola-platform/pergola/host/sandbox/push"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
 
@@ -35,6 +38,13 @@ type Config struct {
 	Logger *slog.Logger
 	// Clock is the time of tokens and changes. nil is time.Now.
 	Clock func() time.Time
+	// Limits are the rate limits of apps. nil is Atlassian's numbers: an app that is never refused here learns of its
+	// mistakes from customers.
+	Limits *limit.Settings
+	// Seed decides what faults by chance do.
+	Seed uint64
+	// Backoff is how long to wait before retry 1, 2… of a webhook. nil is that of [push.Config].
+	Backoff func(retry int) time.Duration
 }
 
 // Site is a running stand-in site. It is safe for concurrent use.
@@ -46,6 +56,10 @@ type Site struct {
 	client    *http.Client
 	appScript []byte
 	mux       http.Handler
+	limits    *limit.Limiter
+	faults    *fault.Set
+	hooks     push.Book
+	sender    *push.Sender
 	installMu sync.Mutex // one lifecycle change at a time, so that two installs of an app cannot mix their secrets
 }
 
@@ -81,6 +95,9 @@ func Open(cfg Config) (*Site, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open sandbox: %w", err)
 	}
+	if err := s.openControl(cfg); err != nil {
+		return nil, fmt.Errorf("open sandbox: %w", err)
+	}
 	s.mux = s.routes()
 	return s, nil
 }
@@ -88,11 +105,16 @@ func Open(cfg Config) (*Site, error) {
 // Handler serves the whole site.
 func (s *Site) Handler() http.Handler { return s.mux }
 
-// Close ends the site. Every change is on disk already.
+// Close ends the site. Every change is on disk already; webhooks that wait for another try are forgotten.
 func (s *Site) Close() error {
+	s.faults.Stop()
+	s.sender.Close()
 	s.client.CloseIdleConnections()
 	return nil
 }
+
+// Hurry ends what faults make wait. Call it before the server shuts down, which waits for running requests.
+func (s *Site) Hurry() { s.faults.Stop() }
 
 // BaseURL is the site's address, without trailing slash.
 func (s *Site) BaseURL() string { return s.baseURL }
@@ -124,6 +146,10 @@ func (s *Site) routes() http.Handler {
 		"GET /admin/apps":                    s.admin,
 		"POST /admin/apps":                   s.installFromPage,
 		"POST /admin/apps/{appKey}/{action}": s.changeFromPage,
+		"GET /admin/faults":                  s.control,
+		"POST /admin/faults":                 s.addFaultFromPage,
+		"POST /admin/faults/{rule}/remove":   s.removeFaultFromPage,
+		"POST /admin/limits":                 s.limitsFromPage,
 		"POST /browse/{issue}/rename":        s.renameFromPage,
 		"POST /browse/{issue}/move":          s.moveFromPage,
 		"POST /browse/{issue}/status":        s.statusFromPage,
@@ -139,6 +165,21 @@ func (s *Site) routes() http.Handler {
 	mux.HandleFunc("POST /sandbox/users/{user}/close", s.closeUserAPI)
 	mux.HandleFunc("GET /sandbox/reports", s.reportsAPI)
 	mux.HandleFunc("PUT /sandbox/reports", s.reportCycleAPI)
+	for path, serve := range map[string]http.HandlerFunc{
+		"GET /sandbox/limits":           s.limitsAPI,
+		"PUT /sandbox/limits":           s.setLimitsAPI,
+		"DELETE /sandbox/limits":        s.resetLimitsAPI,
+		"GET /sandbox/faults":           s.faultsAPI,
+		"POST /sandbox/faults":          s.addFaultAPI,
+		"DELETE /sandbox/faults":        s.clearFaultsAPI,
+		"DELETE /sandbox/faults/{rule}": s.removeFaultAPI,
+		"GET /sandbox/faults/log":       s.faultLogAPI,
+		"GET /sandbox/webhooks":         s.webhooksAPI,
+		"GET /sandbox/webhooks/log":     s.webhookLogAPI,
+		"POST /sandbox/webhooks/events": s.emitAPI,
+	} {
+		mux.HandleFunc(path, s.controlled(serve))
+	}
 	mux.HandleFunc("POST /sandbox/context-token", s.contextTokenAPI)
 	mux.HandleFunc("POST /sandbox/frame", s.frameAPI)
 

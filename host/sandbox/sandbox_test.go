@@ -74,7 +74,7 @@ var seeded = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(filepath.Join(dir, "site.json"))
 })
 
-func openSite(t testing.TB) *testSite {
+func openSite(t testing.TB, change ...func(*sandbox.Config)) *testSite {
 	t.Helper()
 	dir := t.TempDir()
 	raw, err := seeded()
@@ -84,15 +84,19 @@ func openSite(t testing.TB) *testSite {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return openSiteIn(t, dir, &clock{now: start})
+	return openSiteIn(t, dir, &clock{now: start}, change...)
 }
 
-func openSiteIn(t testing.TB, dir string, c *clock) *testSite {
+func openSiteIn(t testing.TB, dir string, c *clock, change ...func(*sandbox.Config)) *testSite {
 	t.Helper()
 	var handler http.Handler
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	t.Cleanup(srv.Close)
-	site, err := sandbox.Open(sandbox.Config{DataDir: dir, BaseURL: srv.URL, Clock: c.Now})
+	cfg := sandbox.Config{DataDir: dir, BaseURL: srv.URL, Clock: c.Now}
+	for _, do := range change {
+		do(&cfg)
+	}
+	site, err := sandbox.Open(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,10 +22,10 @@ import (
 // leeway is how far an app's clock may be off.
 const leeway = time.Minute
 
-// claims are a token's claims for the caller at p; the times are set here.
-func (s *Site) claims(issuer string, subject world.AccountID, life time.Duration) auth.Claims {
-	now := s.now()
-	return auth.Claims{Issuer: issuer, Subject: string(subject), IssuedAt: now, Expiry: now.Add(life)}
+// claims are the claims of a token for an app; the times are set here, by a clock that a fault may have put wrong.
+func (s *Site) claims(app *world.App, subject world.AccountID, life time.Duration) auth.Claims {
+	now := s.now().Add(s.faults.Skew(string(app.Key)))
+	return auth.Claims{Issuer: app.ClientKey, Subject: string(subject), IssuedAt: now, Expiry: now.Add(life)}
 }
 
 // signInstall signs with the site's own key, as installed and uninstalled calls are.

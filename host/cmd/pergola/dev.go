@@ -115,30 +115,6 @@ func printEvent(w io.Writer, fields map[string]string) {
 	fmt.Fprintf(w, "%s\n", line)
 }
 
-type sandboxCmd struct {
-	Data   string `help:"Directory of the site's data." default:"data/sandbox" placeholder:"DIR"`
-	Listen string `help:"Address to serve on; port 0 takes a free one." default:"127.0.0.1:8090" placeholder:"HOST:PORT"`
-	JSON   bool   `help:"Print events as one JSON object a line." name:"json"`
-}
-
-func (c sandboxCmd) Run(ctx context.Context, s streams) error {
-	site, err := startSandbox(c.Data, "--listen", c.Listen, newLog(s, config.Default().Log))
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		printEvent(s.out, map[string]string{"event": "ready", "sandbox": site.URL()})
-	} else {
-		fmt.Fprintf(s.out, "\nA sandbox Jira site runs. Open\n\n    %s\n\n", site.Page(firstUser, firstIssue))
-	}
-	<-ctx.Done()
-	err = shut(site.Close)
-	if c.JSON {
-		printEvent(s.out, map[string]string{"event": "stopped"})
-	}
-	return err
-}
-
 // startSandbox starts the site on the address that a flag gave.
 func startSandbox(dir, flag, listen string, log *slog.Logger) (*app.Sandbox, error) {
 	if _, _, err := net.SplitHostPort(listen); err != nil {

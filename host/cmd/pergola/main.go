@@ -31,7 +31,7 @@ const (
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the host."`
 	Dev     devCmd     `cmd:"" help:"Run host and sandbox Jira site together, with the app installed and a project to try it on."`
-	Sandbox sandboxCmd `cmd:"" help:"Run the sandbox Jira site alone."`
+	Sandbox sandboxCmd `cmd:"" help:"Run the sandbox Jira site alone, or make a running one misbehave."`
 	Plugin  pluginCmd  `cmd:"" help:"Pack, sign, check, publish and install plugin bundles."`
 	Admin   adminCmd   `cmd:"" help:"Look after what a host keeps: sites, accounts, keys, backups, moves."`
 	Config  configCmd  `cmd:"" help:"Print the effective configuration and where each value came from."`
@@ -99,7 +99,7 @@ func parse(parser *kong.Kong, args []string, stderr io.Writer, code *int) (statu
 
 // works says whether a command does something to its end, other than one that serves until it is interrupted.
 func works(command string) bool {
-	return strings.HasPrefix(command, "plugin ") || strings.HasPrefix(command, "admin ")
+	return strings.HasPrefix(command, "plugin ") || strings.HasPrefix(command, "admin ") || strings.HasPrefix(command, "sandbox fault ")
 }
 
 // streams are the program's outputs.

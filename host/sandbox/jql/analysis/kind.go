@@ -86,11 +86,6 @@ var kinds = map[Kind]struct {
 // JavaType is how /jql/autocompletedata names the kind.
 func (k Kind) JavaType() string { return kinds[k].java }
 
-// measured says whether the kind's values are places in an order and nothing else.
-func (k Kind) measured() bool {
-	return k == Number || k == Date || k == DateTime || k == Duration
-}
-
 // AllowedOperators are the operators that may be used with the field.
 func (f Field) AllowedOperators() []syntax.Operator {
 	out := f.Operators

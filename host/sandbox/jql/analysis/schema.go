@@ -114,7 +114,7 @@ const unbounded = "Unbounded JQL queries are not allowed here. Please add a sear
 // Bounded refuses a query that restricts nothing, as the operations on /search/jql do. The error is to be shown.
 func Bounded(q *syntax.Query) error {
 	if q.Where == nil {
-		return errors.New(unbounded)
+		return errors.New(unbounded) //nolint:staticcheck // it is a sentence of Jira's, to be shown
 	}
 	return nil
 }

@@ -15,8 +15,11 @@ var everywhere = map[int]string{
 	http.StatusRequestEntityTooLarge: "the gateway bounds bodies",
 	http.StatusTooManyRequests:       "the gateway bounds rates; the documents name this for nine operations",
 	http.StatusNotImplemented:        "the sandbox does not serve the operation, and says so",
-	http.StatusServiceUnavailable:    "an injected fault",
 }
+
+// gateway are the statuses with which the gateway before Jira answers where Jira does not, in HTML; the sandbox does so where a
+// fault is injected.
+var gateway = []int{http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}
 
 // undescribed are operations that the documents lack, by method and path.
 var undescribed = map[string]string{

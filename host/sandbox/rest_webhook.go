@@ -1,0 +1,198 @@
+package sandbox
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pergola-platform/pergola/host/sandbox/jql"
+	"github.com/pergola-platform/pergola/host/sandbox/push"
+)
+
+// maxHookPage is the page size of an app's webhooks and failures.
+const maxHookPage = 100
+
+// appOnly refuses people: webhooks belong to apps.
+func (c *call) appOnly() error {
+	if c.who.app == nil {
+		return fail(http.StatusForbidden, "Only Connect apps and OAuth apps can use this operation.")
+	}
+	return nil
+}
+
+func (s *Site) listWebhooks(c *call) (answer, error) {
+	if err := c.appOnly(); err != nil {
+		return answer{}, err
+	}
+	start, err := queryInt(c.URL.Query().Get("startAt"), 0)
+	if err != nil {
+		return answer{}, err
+	}
+	size, err := queryInt(c.URL.Query().Get("maxResults"), maxHookPage)
+	if err != nil {
+		return answer{}, err
+	}
+	size = min(size, maxHookPage)
+	found := s.hooks.Hooks(string(c.who.app.Key), s.now())
+	end := min(start+size, len(found))
+	values := []object{}
+	for _, h := range found[min(start, end):end] {
+		row := object{"id": h.ID, "url": h.URL, "events": h.Events, "jqlFilter": h.JQL, "expirationDate": h.Expires.UnixMilli()}
+		if len(h.Fields) > 0 {
+			row["fieldIdsFilter"] = h.Fields
+		}
+		if len(h.Properties) > 0 {
+			row["issuePropertyKeysFilter"] = h.Properties
+		}
+		values = append(values, row)
+	}
+	out := object{
+		"self": s.link("/rest/api/3/webhook?startAt=%d&maxResults=%d", start, size), "startAt": start, "maxResults": size,
+		"total": len(found), "isLast": end == len(found), "values": values,
+	}
+	if end < len(found) {
+		out["nextPage"] = s.link("/rest/api/3/webhook?startAt=%d&maxResults=%d", end, size)
+	}
+	return answer{http.StatusOK, out}, nil
+}
+
+func (s *Site) registerWebhooks(c *call) (answer, error) {
+	if err := c.appOnly(); err != nil {
+		return answer{}, err
+	}
+	var in struct {
+		URL      string `json:"url"`
+		Webhooks []struct {
+			Events     []string `json:"events"`
+			JQL        *string  `json:"jqlFilter"`
+			Fields     []string `json:"fieldIdsFilter"`
+			Properties []string `json:"issuePropertyKeysFilter"`
+		} `json:"webhooks"`
+	}
+	if err := c.decodeBody(&in); err != nil {
+		return answer{}, err
+	}
+	if len(in.Webhooks) == 0 {
+		return answer{}, fail(http.StatusBadRequest, "The list of webhooks must not be empty.")
+	}
+	if base := c.who.descriptor.BaseURL; !strings.HasPrefix(in.URL, base+"/") {
+		return answer{}, fail(http.StatusBadRequest, "The URL must have the same base URL as the Connect app: %s.", base)
+	}
+	results := []object{}
+	for _, w := range in.Webhooks {
+		if w.JQL == nil {
+			results = append(results, object{"errors": []string{"The jqlFilter is required."}})
+			continue
+		}
+		if err := checkFilter(*w.JQL); err != nil {
+			results = append(results, object{"errors": []string{err.Error()}})
+			continue
+		}
+		id, err := s.hooks.Register(push.Hook{
+			App: string(c.who.app.Key), URL: in.URL, Events: w.Events, JQL: *w.JQL, Fields: w.Fields, Properties: w.Properties,
+		}, s.now())
+		if err != nil {
+			results = append(results, object{"errors": []string{err.Error()}})
+			continue
+		}
+		results = append(results, object{"createdWebhookId": id})
+	}
+	return answer{http.StatusOK, object{"webhookRegistrationResult": results}}, nil
+}
+
+// filterError is a sentence for the app about its filter.
+type filterError string
+
+func (e filterError) Error() string { return string(e) }
+
+// filterFields and filterOps are the part of JQL that filters may use. issue.property and cf[…] are allowed by Jira, too;
+// the sandbox's language does not have them.
+var (
+	filterFields = []string{"issuekey", "key", "project", "issuetype", "status", "assignee", "reporter"}
+	filterOps    = []string{"=", "!=", "in", "not in"}
+)
+
+func checkFilter(filter string) error {
+	if filter == "" {
+		return nil
+	}
+	q, err := jql.Parse(filter)
+	if err != nil {
+		return filterError(err.Error())
+	}
+	if len(q.Order) > 0 {
+		return filterError("ORDER BY is not supported in a webhook's filter.")
+	}
+	return jql.Check(q.Where, func(c jql.Clause) error {
+		if !slices.Contains(filterFields, strings.ToLower(c.Field)) {
+			return filterError("The field " + c.Field + " is not supported in a webhook's filter; supported are " + strings.Join(filterFields, ", ") + ".")
+		}
+		if !slices.Contains(filterOps, strings.ToLower(string(c.Op))) {
+			return filterError("The operator " + string(c.Op) + " is not supported in a webhook's filter.")
+		}
+		return nil
+	})
+}
+
+// webhookIDs reads the body of the calls that name webhooks.
+func (c *call) webhookIDs() ([]int64, error) {
+	if err := c.appOnly(); err != nil {
+		return nil, err
+	}
+	var in struct {
+		IDs []int64 `json:"webhookIds"`
+	}
+	if err := c.decodeBody(&in); err != nil {
+		return nil, err
+	}
+	if len(in.IDs) == 0 {
+		return nil, fail(http.StatusBadRequest, "The list of webhook IDs must not be empty.")
+	}
+	return in.IDs, nil
+}
+
+func (s *Site) removeWebhooks(c *call) (answer, error) {
+	ids, err := c.webhookIDs()
+	if err != nil {
+		return answer{}, err
+	}
+	s.hooks.Remove(string(c.who.app.Key), ids)
+	return answer{http.StatusAccepted, nil}, nil
+}
+
+func (s *Site) refreshWebhooks(c *call) (answer, error) {
+	ids, err := c.webhookIDs()
+	if err != nil {
+		return answer{}, err
+	}
+	until := s.hooks.Refresh(string(c.who.app.Key), ids, s.now())
+	return answer{http.StatusOK, object{"expirationDate": until.UnixMilli()}}, nil
+}
+
+func (s *Site) failedWebhooks(c *call) (answer, error) {
+	if err := c.appOnly(); err != nil {
+		return answer{}, err
+	}
+	after, err := queryInt(c.URL.Query().Get("after"), 0)
+	if err != nil {
+		return answer{}, err
+	}
+	size, err := queryInt(c.URL.Query().Get("maxResults"), maxHookPage)
+	if err != nil {
+		return answer{}, err
+	}
+	size = min(size, maxHookPage)
+	values := []object{}
+	out := object{"maxResults": size}
+	for _, f := range s.sender.Failed(string(c.who.app.Key), time.UnixMilli(int64(after)), size) {
+		row := object{"id": f.ID, "url": f.URL, "failureTime": f.Time.UnixMilli()}
+		if f.Body != "" {
+			row["body"] = f.Body
+		}
+		values = append(values, row)
+		out["next"] = s.link("/rest/api/3/webhook/failed?after=%d&maxResults=%d", f.Time.UnixMilli(), size)
+	}
+	out["values"] = values
+	return answer{http.StatusOK, out}, nil
+}
