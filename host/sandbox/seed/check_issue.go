@@ -1,7 +1,9 @@
 package seed
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,11 +17,16 @@ type issueCheck struct {
 	*Index
 	keys     keyBook
 	origin   *origin
+	current  string // key of the issue, for messages of streams that are not from a file
 	problems Problems
 }
 
 func (c *issueCheck) report(rel, wrong, write string) {
-	c.problems = append(c.problems, c.origin.problem(rel, wrong, write))
+	p := c.origin.problem(rel, wrong, write)
+	if c.origin == nil {
+		p.Path = c.current + rel
+	}
+	c.problems = append(c.problems, p)
 }
 
 // exists says whether an issue with that key has come.
@@ -32,7 +39,7 @@ func (c *issueCheck) exists(key string) bool {
 }
 
 func (c *issueCheck) issue(i *Issue) error {
-	c.origin, c.problems = i.origin, c.problems[:0]
+	c.origin, c.current, c.problems = i.origin, cmp.Or(i.Key, i.Project), nil
 	p := c.project(i)
 	if p == nil {
 		return c.problems.err()
@@ -234,6 +241,8 @@ func (c *issueCheck) links(i *Issue) {
 			c.report(at+".to", fmt.Sprintf("%q is not a key", l.To), "write the key of an issue, such as OPS-12")
 		case c.projects.by[project] == nil:
 			c.report(at+".to", fmt.Sprintf("there is no project %q", project), suggest(project, c.projects.names))
+		case slices.Contains(i.Links[:n], l):
+			c.report(at, "stands here a second time", "leave one of the two out")
 		case l.To == i.Key:
 			c.report(at+".to", "is the issue itself", "leave the link out")
 		}
