@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -51,6 +52,7 @@ func (c *issueCheck) issue(i *Issue) error {
 	c.values(i)
 	c.attached(i)
 	c.links(i)
+	c.id(i)
 	c.key(i, level) // last: a refused issue takes no key
 	return c.problems.err()
 }
@@ -81,11 +83,12 @@ func (c *issueCheck) project(i *Issue) *projectIndex {
 // class checks type, status and parent, and returns the level of the type.
 func (c *issueCheck) class(i *Issue, p *projectIndex) int {
 	level := 0
-	if t := c.types.by[i.Type]; t == nil || !p.types[i.Type] {
+	t := c.types.by[i.Type]
+	if t == nil || !p.types[i.Type] {
 		c.report(".type", fmt.Sprintf("project %s has no issue type %q", p.Key, i.Type), suggest(i.Type, p.Types))
-	} else {
-		level = t.Level
+		return level
 	}
+	level = t.Level
 	w := p.workflows[i.Type]
 	switch {
 	case i.Status == "" && w != nil:
@@ -107,7 +110,7 @@ func (c *issueCheck) class(i *Issue, p *projectIndex) int {
 	above, there := c.keys.level(project, number)
 	switch {
 	case !ok || !there:
-		c.report(".parent", fmt.Sprintf("there is no issue %q before this one", i.Parent), "write the key of an issue that stands above, or move that one up")
+		c.report(".parent", fmt.Sprintf("there is no issue %q", i.Parent), "write the key of an issue of this seed, such as OPS-12")
 	case above <= level:
 		c.report(".parent", fmt.Sprintf("%s stands at level %d and this issue at %d", i.Parent, above, level), "write an issue of a higher level, or link the two")
 	}
@@ -246,6 +249,22 @@ func (c *issueCheck) links(i *Issue) {
 		case l.To == i.Key:
 			c.report(at+".to", "is the issue itself", "leave the link out")
 		}
+	}
+}
+
+// ids is a project of the key book that no project's key can be.
+const ids = "#"
+
+func (c *issueCheck) id(i *Issue) {
+	if i.ID == "" {
+		return
+	}
+	n, err := strconv.ParseUint(i.ID, 10, 31)
+	switch {
+	case err != nil || i.ID[0] == '0' || i.ID[0] == '+':
+		c.report(".id", fmt.Sprintf("%.40q is not an id", i.ID), "write a whole number in quotes, or leave it out")
+	case len(c.problems) == 0 && !c.keys.take(ids, uint32(n), 0): // #nosec G115 -- it has 31 bits
+		c.report(".id", fmt.Sprintf("there is another issue %d", n), "give each its own id, or leave it out")
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 const batch = 500
 
 // Copy checks a stream and hands it to dst. References reach dst in one spelling: people by account, custom fields by name. Links to
-// issues that come later are held back until the end. The error is [Problems], or that of the source or of dst.
+// issues that come later are held back until the end, and an issue is until its parent has come. The error is [Problems], or that of the source or of dst.
 func Copy(ctx context.Context, dst Sink, src *Stream) error {
 	index, err := NewIndex(src.Site)
 	if err != nil {
@@ -18,7 +18,7 @@ func Copy(ctx context.Context, dst Sink, src *Stream) error {
 	if err := dst.Begin(src.Site); err != nil {
 		return fmt.Errorf("begin the site: %w", err)
 	}
-	c := copier{dst: dst, check: &issueCheck{Index: index}}
+	c := copier{dst: dst, check: &issueCheck{Index: index}, waiting: map[string][]*Issue{}}
 	for i, err := range src.Issues {
 		if err != nil {
 			return err
@@ -45,6 +45,8 @@ type copier struct {
 	issues []*Issue
 	links  []Connection
 	later  []laterLink
+	// waiting are issues whose parent has not come yet, by its key.
+	waiting map[string][]*Issue
 }
 
 // laterLink is a link to an issue that has not come yet.
@@ -56,6 +58,10 @@ type laterLink struct {
 }
 
 func (c *copier) add(ctx context.Context, i *Issue) error {
+	if project, _, ok := splitKey(i.Parent); ok && c.check.projects.by[project] != nil && !c.check.exists(i.Parent) {
+		c.waiting[i.Parent] = append(c.waiting[i.Parent], i)
+		return nil
+	}
 	if err := c.check.issue(i); err != nil {
 		return err
 	}
@@ -74,7 +80,16 @@ func (c *copier) add(ctx context.Context, i *Issue) error {
 	i.Links, i.origin = nil, nil
 	c.issues = append(c.issues, i)
 	if len(c.issues) == batch {
-		return c.flush(ctx)
+		if err := c.flush(ctx); err != nil {
+			return err
+		}
+	}
+	children := c.waiting[i.Key]
+	delete(c.waiting, i.Key)
+	for _, child := range children {
+		if err := c.add(ctx, child); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -101,6 +116,11 @@ func (c *copier) flush(ctx context.Context) error {
 // rest hands on the links that were held back.
 func (c *copier) rest(ctx context.Context) error {
 	var problems Problems
+	for _, key := range sorted(c.waiting) {
+		for _, i := range c.waiting[key] {
+			problems = append(problems, i.origin.problem(".parent", fmt.Sprintf("there is no issue %s", key), "write the key of an issue of this seed"))
+		}
+	}
 	for _, l := range c.later {
 		if !c.check.exists(l.to) {
 			problems = append(problems, l.origin.problem(l.path, fmt.Sprintf("there is no issue %s", l.to), "write the key of an issue of this seed"))

@@ -17,7 +17,7 @@ type Issue struct {
 	Status        string                     `json:"status,omitempty"` // none: the workflow's first
 	Summary       string                     `json:"summary"`
 	Description   Text                       `json:"description,omitzero"`
-	Parent        string                     `json:"parent,omitempty"` // key of an issue further up
+	Parent        string                     `json:"parent,omitempty"` // key of an issue of a higher level
 	Reporter      string                     `json:"reporter,omitempty"`
 	Assignee      string                     `json:"assignee,omitempty"`
 	Priority      string                     `json:"priority,omitempty"`

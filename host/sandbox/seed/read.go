@@ -16,8 +16,8 @@ import (
 // time. name is the file's name as the messages give it. The error is [Problems], or that of r.
 func ReadJSON(name string, r io.Reader) (*Stream, error) {
 	b := bufio.NewReaderSize(r, 64<<10)
-	if head, _ := b.Peek(3); string(head) == "\xef\xbb\xbf" {
-		_, _ = b.Discard(3)
+	if err := skipMark(b); err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	j := &jsonReader{name: name, lines: lineReader{r: b}}
 	j.dec = json.NewDecoder(&j.lines)
@@ -26,6 +26,18 @@ func ReadJSON(name string, r io.Reader) (*Stream, error) {
 		return nil, err
 	}
 	return &Stream{Site: site, Issues: j.issues}, nil
+}
+
+// skipMark skips a byte order mark, which spreadsheets and some editors write.
+func skipMark(b *bufio.Reader) error {
+	head, err := b.Peek(3)
+	if string(head) == "\xef\xbb\xbf" {
+		_, err = b.Discard(3)
+	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
 }
 
 type jsonReader struct {

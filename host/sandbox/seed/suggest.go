@@ -42,29 +42,32 @@ func nearest(name string, known []string) string {
 	return best
 }
 
-// edits counts the letters to add, remove or replace, or returns limit where there are at least that many.
+// edits counts the letters to add, remove, replace or swap with the next, or returns limit where there are at least that
+// many.
 func edits(a, b string, limit int) int {
 	if max(len(a), len(b))-min(len(a), len(b)) >= limit {
 		return limit
 	}
-	row := make([]int, len(b)+1)
+	before, row, next := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
+		next[0] = i + 1
 		for j := range len(b) {
-			cost := diagonal
+			cost := row[j]
 			if a[i] != b[j] {
 				cost++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, diagonal+1, row[j]+1)
+			next[j+1] = min(cost, row[j+1]+1, next[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				next[j+1] = min(next[j+1], before[j-1]+1)
+			}
 		}
-		if slices.Min(row) >= limit {
+		if slices.Min(next) >= limit {
 			return limit
 		}
+		before, row, next = row, next, before
 	}
 	return row[len(b)]
 }
