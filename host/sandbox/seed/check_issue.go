@@ -95,6 +95,8 @@ func (c *issueCheck) class(i *Issue, p *projectIndex) int {
 		i.Status = w.initial
 	case i.Status == "" && len(c.statuses.names) > 0:
 		i.Status = c.statuses.names[0]
+	case i.Status == "":
+		c.report("", "has no status, and the site has none", `add "statuses" to the site`)
 	case c.statuses.by[i.Status] == nil:
 		c.report(".status", fmt.Sprintf("there is no status %q", i.Status), suggest(i.Status, c.statuses.names))
 	case w != nil && !w.statuses[i.Status]:
@@ -190,9 +192,33 @@ func (c *issueCheck) times(i *Issue) {
 	if !i.Updated.IsZero() && i.Updated.Before(i.Created) {
 		c.report(".updated", "is before the issue was created", "write a later time, or leave it out")
 	}
+	newest := i.Created
+	for n := range i.Comments {
+		newest = c.event(place(".comments", n)+".created", i, i.Comments[n].Created, newest)
+	}
+	for n := range i.History {
+		newest = c.event(place(".history", n)+".at", i, i.History[n].At, newest)
+	}
+	if i.Updated.IsZero() {
+		i.Updated = newest
+	}
 	if !i.Resolved.IsZero() && i.Resolved.Before(i.Created) {
 		c.report(".resolved", "is before the issue was created", "write a later time, or leave it out")
 	}
+}
+
+// event checks the time of a comment or change and returns it, or newest where that is later.
+func (c *issueCheck) event(path string, i *Issue, at, newest time.Time) time.Time {
+	switch {
+	case at.Before(i.Created):
+		c.report(path, "is before the issue was created", "write a later time, or an earlier one for the issue")
+	case !i.Updated.IsZero() && at.After(i.Updated):
+		i.Updated = at // Jira's own exports round to minutes
+	}
+	if at.After(newest) {
+		return at
+	}
+	return newest
 }
 
 func (c *issueCheck) day(path string, d Date) {

@@ -22,13 +22,13 @@ func (c *siteCheck) allProjects() {
 			c.report(at+".key", fmt.Sprintf("%q is not a project key", p.Key), "write 2 to 10 capital letters, digits and _, beginning with a letter")
 		}
 		x := &projectIndex{Project: p, types: set(p.Types), workflows: map[string]*workflowIndex{}}
-		register(c, &c.Index.projects, at+".key", "project", p.Key, x)
+		register(c, &c.projects, at+".key", "project", p.Key, x)
 		c.user(at+".lead", p.Lead)
 		if p.Category != "" {
 			known(c, &c.categories, at+".category", "category", p.Category)
 		}
 		if p.Permissions != "" {
-			known(c, &c.Index.schemes, at+".permissionScheme", "permission scheme", p.Permissions)
+			known(c, &c.schemes, at+".permissionScheme", "permission scheme", p.Permissions)
 		}
 		eachKnown(c, &c.types, at+".issueTypes", "issue type", p.Types)
 		if len(p.Types) == 0 {
@@ -140,13 +140,13 @@ func (c *siteCheck) later() {
 	for i, f := range c.site.Fields {
 		for n, context := range f.Contexts {
 			at := place(place("fields", i)+".contexts", n)
-			eachKnown(c, &c.Index.projects, at+".projects", "project", context.Projects)
+			eachKnown(c, &c.projects, at+".projects", "project", context.Projects)
 			eachKnown(c, &c.types, at+".issueTypes", "issue type", context.Types)
 		}
 	}
 	for i, s := range c.site.Screens {
 		at := place("screens", i)
-		eachKnown(c, &c.Index.projects, at+".projects", "project", s.Projects)
+		eachKnown(c, &c.projects, at+".projects", "project", s.Projects)
 		eachKnown(c, &c.types, at+".issueTypes", "issue type", s.Types)
 		for n, o := range s.Operations {
 			c.oneOf(place(at+".operations", n), o, "create", "edit", "view")

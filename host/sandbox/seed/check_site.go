@@ -127,7 +127,7 @@ func (c *siteCheck) people() {
 func (c *siteCheck) classes() {
 	s := c.site
 	for i := range s.Schemes {
-		register(c, &c.Index.schemes, place("permissionSchemes", i)+".name", "permission scheme", s.Schemes[i].Name, &s.Schemes[i])
+		register(c, &c.schemes, place("permissionSchemes", i)+".name", "permission scheme", s.Schemes[i].Name, &s.Schemes[i])
 	}
 	for i := range s.Categories {
 		register(c, &c.categories, place("categories", i)+".name", "category", s.Categories[i].Name, &s.Categories[i])

@@ -134,7 +134,11 @@ func (f *csvFile) records() func(yield func(row, error) bool) {
 			}
 			var parse *csv.ParseError
 			if errors.As(err, &parse) {
-				yield(row{}, f.problem(parse.Line+above, fmt.Sprintf("character %d", parse.Column), "the quotes do not match: "+parse.Err.Error(), `put text with quotes, delimiters or line ends into quotes and write each quote in it twice`))
+				where := fmt.Sprintf("character %d", parse.Column)
+				if parse.StartLine != parse.Line { // a quote that nobody closed: the end of the file helps nobody
+					where = "row"
+				}
+				yield(row{}, f.problem(parse.StartLine+above, where, "the quotes do not match: "+parse.Err.Error(), `put text with quotes, delimiters or line ends into quotes and write each quote in it twice`))
 				return
 			}
 			if err != nil {

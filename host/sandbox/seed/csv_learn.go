@@ -21,6 +21,9 @@ type learner struct {
 	below  [][2]string       // issue type, and key or id of the parent
 }
 
+// defaultStatus is that of a site which names none.
+const defaultStatus = "Open"
+
 // guess is what the values of an unknown field have in common.
 type guess struct {
 	number, date, moment, url, line, word, several bool
@@ -46,6 +49,7 @@ func learn(f *csvFile, base *Site) (*learner, error) {
 			return nil, err
 		}
 	}
+	lacks(&l.site.Statuses, defaultStatus, func(*Status) string { return defaultStatus }, Status{Name: defaultStatus, Category: "new"})
 	l.links()
 	l.fields()
 	l.levels()

@@ -112,7 +112,7 @@ func TestProblemsSayWhereAndWhatToWrite(t *testing.T) {
 		{"same name twice", `"name": "Part"`, `"name": "Laptop"`, `$.issueTypes[2].name: there is another issue type "Laptop"; give each its own name`},
 		{"options of a text field", `"kind": "multi option"`, `"kind": "text"`, `$.fields[8].contexts[0].options: a field of kind "text" has no options`},
 
-		{"member of an issue", `"summary": "Repair",`, `"sumary": "x", "summary": "Repair",`, `site.json:49: $.issues[0].sumary: is not known here; write "summary"`},
+		{"member of an issue", `"summary": "Repair",`, `"summry": "x", "summary": "Repair",`, `site.json:49: $.issues[0].summry: is not known here; write "summary"`},
 		{"no such assignee", `"watchers": ["carl"]`, `"assignee": "cral"`, `site.json:63: $.issues[1].assignee: there is no user "cral"; write "carl"`},
 		{"status outside the workflow", `"status": "In use"`, `"status": "Lost"`, `site.json:51: $.issues[1].status: the workflow of "Laptop" in OPS has no status "Lost"; write one of "In stock", "In use"`},
 		{"no such type", `"type": "Part"`, `"type": "Pat"`, `site.json:68: $.type: project OPS has no issue type "Pat"; write "Part"`},

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -201,7 +202,10 @@ func TestNowMovesTheDates(t *testing.T) {
 
 func BenchmarkCompany(b *testing.B) {
 	for b.Loop() {
-		for range company.New(company.Config{}).Issues {
+		for _, err := range company.New(company.Config{}).Issues {
+			if err != nil {
+				b.Fatal(err)
+			}
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/company.PerScale, "ns/issue")
@@ -210,6 +214,33 @@ func BenchmarkCompany(b *testing.B) {
 func BenchmarkCopy(b *testing.B) {
 	for b.Loop() {
 		if err := seed.Copy(b.Context(), &seedtest.Sink{Forget: true}, company.New(company.Config{})); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/company.PerScale, "ns/issue")
+}
+
+func BenchmarkWriteJSON(b *testing.B) {
+	for b.Loop() {
+		if err := seed.WriteJSON(io.Discard, company.New(company.Config{})); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/company.PerScale, "ns/issue")
+}
+
+func BenchmarkReadJSON(b *testing.B) {
+	var file bytes.Buffer
+	if err := seed.WriteJSON(&file, company.New(company.Config{})); err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(file.Len()))
+	for b.Loop() {
+		src, err := seed.ReadJSON("company.ndjson", bytes.NewReader(file.Bytes()))
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := seed.Copy(b.Context(), &seedtest.Sink{Forget: true}, src); err != nil {
 			b.Fatal(err)
 		}
 	}
