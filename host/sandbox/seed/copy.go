@@ -8,8 +8,9 @@ import (
 // batch is how many issues a sink gets at once.
 const batch = 500
 
-// Copy checks a stream and hands it to dst. References reach dst in one spelling: people by account, custom fields by name. Links to
-// issues that come later are held back until the end, and an issue is until its parent has come. The error is [Problems], or that of the source or of dst.
+// Copy checks a stream and hands it to dst. References reach dst in one spelling: people by account, custom fields by
+// name. Links to issues that come later are held back until the end, and an issue is until its parent has come. The error
+// is [Problems], or that of the source or of dst.
 func Copy(ctx context.Context, dst Sink, src *Stream) error {
 	index, err := NewIndex(src.Site)
 	if err != nil {

@@ -28,7 +28,8 @@ type Sink interface {
 	// Begin takes everything but the issues. All references in it lead somewhere.
 	Begin(site *Site) error
 	// Add takes further issues. Keys are filled in and unique; people are named by account; parents have been added
-	// before or stand before in the slice. Links are not in them but come with Link. The slice is valid during the call, the issues for ever.
+	// before or stand before in the slice. Links are not in them but come with Link. The slice is valid during the call,
+	// the issues for ever.
 	Add(issues []*Issue) error
 	// Link takes links between issues that were added. The slice is valid during the call.
 	Link(links []Connection) error

@@ -63,8 +63,8 @@ type workflowIndex struct {
 	names    []string
 }
 
-// NewIndex checks a site and makes its index. The error is [Problems]: references that lead nowhere, names that stand twice, values
-// that do not exist.
+// NewIndex checks a site and makes its index. The error is [Problems]: references that lead nowhere, names that stand
+// twice, values that do not exist.
 func NewIndex(site *Site) (*Index, error) {
 	x := &Index{site: site}
 	c := &siteCheck{Index: x}

@@ -46,8 +46,8 @@ type Issue struct {
 	origin *origin // nil where the issue is not from a file
 }
 
-// Link leads from the issue it stands in to another one, which may also come later. Phrase is a link type's outward or inward
-// phrase, or its name, which means the outward one.
+// Link leads from the issue it stands in to another one, which may also come later. Phrase is a link type's outward or
+// inward phrase, or its name, which means the outward one.
 type Link struct {
 	Phrase string `json:"link"`
 	To     string `json:"to"`

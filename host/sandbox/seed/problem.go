@@ -24,8 +24,8 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s%s: %s; %s", at, p.Path, p.Wrong, p.Write)
 }
 
-// Problems are what is wrong in one part of a seed: the site, or one issue. Readers and [Copy] return them as their error; get at
-// them with errors.As.
+// Problems are what is wrong in one part of a seed: the site, or one issue. Readers and [Copy] return them as their
+// error; get at them with errors.As.
 type Problems []Problem
 
 // Error returns the problems, one a line.

@@ -55,7 +55,8 @@ type Option struct {
 	Options  []Option `json:"options,omitempty"`
 }
 
-// Screen is what is shown when an issue is created, edited or viewed. No Projects means all, no Types means all, no Operations means all.
+// Screen is what is shown when an issue is created, edited or viewed. No Projects means all, no Types means all, no
+// Operations means all.
 type Screen struct {
 	Name       string        `json:"name"`
 	Projects   []string      `json:"projects,omitempty"`

@@ -21,6 +21,7 @@ func ReadJSON(name string, r io.Reader) (*Stream, error) {
 	}
 	j := &jsonReader{name: name, lines: lineReader{r: b}}
 	j.dec = json.NewDecoder(&j.lines)
+	j.dec.UseNumber() // or it refuses numbers of its own size where no number belongs
 	site, err := j.site()
 	if err != nil {
 		return nil, err

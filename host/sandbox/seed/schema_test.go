@@ -3,6 +3,8 @@ package seed_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"maps"
 	"reflect"
 	"slices"
@@ -26,23 +28,26 @@ func schemaDoc(t testing.TB) map[string]any {
 	return doc.(map[string]any)
 }
 
-// compile returns the schema, or the part of it at fragment.
-func compile(t testing.TB, fragment string) *jsonschema.Schema {
+// compiler returns what compiles the schema, or the part of it at a fragment.
+func compiler(t testing.TB) func(fragment string) *jsonschema.Schema {
 	t.Helper()
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
 	if err := c.AddResource("seed.json", schemaDoc(t)); err != nil {
 		t.Fatal(err)
 	}
-	s, err := c.Compile("seed.json" + fragment)
-	if err != nil {
-		t.Fatal(err)
+	return func(fragment string) *jsonschema.Schema {
+		t.Helper()
+		s, err := c.Compile("seed.json" + fragment)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
 	}
-	return s
 }
 
 func TestSchemaDescribesEveryPropertyAndItsExamplesFit(t *testing.T) {
-	doc := schemaDoc(t)
+	doc, compile := schemaDoc(t), compiler(t)
 	objects := map[string]any{"": doc}
 	for name, d := range doc["$defs"].(map[string]any) {
 		objects["/$defs/"+name] = d
@@ -66,7 +71,7 @@ func TestSchemaDescribesEveryPropertyAndItsExamplesFit(t *testing.T) {
 			if len(examples) == 0 {
 				t.Errorf("%s %s has no example", at, name)
 			}
-			s := compile(t, "#"+at+"/properties/"+strings.ReplaceAll(name, "$", "%24"))
+			s := compile("#" + at + "/properties/" + strings.ReplaceAll(name, "$", "%24"))
 			for _, e := range examples {
 				if err := s.Validate(e); err != nil {
 					t.Errorf("%s %s: example %v: %v", at, name, e, err)
@@ -187,15 +192,33 @@ func resolve(doc, node map[string]any) map[string]any {
 }
 
 func TestCompanyFitsTheSchema(t *testing.T) {
-	document, issue := compile(t, ""), compile(t, "#/$defs/issue")
 	var out bytes.Buffer
 	if err := seed.WriteJSON(&out, company.New(company.Config{})); err != nil {
 		t.Fatal(err)
 	}
-	n := 0
-	for line := range bytes.Lines(out.Bytes()) {
-		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(line))
-		if err != nil {
+	if n := valid(t, &out); n != company.PerScale+1 {
+		t.Errorf("%d values", n)
+	}
+}
+
+func TestSmallSiteFitsTheSchema(t *testing.T) {
+	if n := valid(t, strings.NewReader(small(t))); n != 3 {
+		t.Errorf("%d values", n)
+	}
+}
+
+// valid validates a document and the issues behind it, and returns how many values there were.
+func valid(t *testing.T, r io.Reader) int {
+	t.Helper()
+	compile := compiler(t)
+	document, issue := compile(""), compile("#/$defs/issue")
+	dec := json.NewDecoder(r)
+	dec.UseNumber()
+	for n := 0; ; n++ {
+		var v any
+		if err := dec.Decode(&v); errors.Is(err, io.EOF) {
+			return n
+		} else if err != nil {
 			t.Fatal(err)
 		}
 		s := issue
@@ -203,11 +226,7 @@ func TestCompanyFitsTheSchema(t *testing.T) {
 			s = document
 		}
 		if err := s.Validate(v); err != nil {
-			t.Fatalf("line %d: %v", n+1, err)
+			t.Fatalf("value %d: %v", n+1, err)
 		}
-		n++
-	}
-	if n != company.PerScale+1 {
-		t.Errorf("%d lines", n)
 	}
 }

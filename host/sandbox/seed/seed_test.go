@@ -217,6 +217,8 @@ func TestErrorOfTheFileIsNoProblem(t *testing.T) {
 func FuzzReadJSON(f *testing.F) {
 	f.Add(small(f))
 	f.Add(`{"format":1,"issues":[{"key":"A-1"}]}`)
+	f.Add(`{"format":1}888E8888`)
+	f.Add(`8E8888`)
 	f.Add("{\"format\":1}\n{\"a\":[{}],\"summary\":\"\\u00e9\"}\n{")
 	f.Add(`{"format":1,"projects":[{"key":"AB","name":"x","lead":"u","issueTypes":["T"]}],"users":[{"account":"u","name":"U"}],"issueTypes":[{"name":"T"}]}{"project":"AB","type":"T","summary":"s","fields":{"x":1}}`)
 	f.Fuzz(func(t *testing.T, text string) {

@@ -69,8 +69,8 @@ type Organization struct {
 	Members []string `json:"members,omitempty"`
 }
 
-// Grants are permissions and who holds them. A holder is "group:NAME", "user:LOGIN", "role:NAME" of the issue's project, or one of
-// "lead", "reporter", "assignee", "anyone", "logged in".
+// Grants are permissions and who holds them. A holder is "group:NAME", "user:LOGIN", "role:NAME" of the issue's project,
+// or one of "lead", "reporter", "assignee", "anyone", "logged in".
 type Grants map[string][]string
 
 // PermissionScheme is what projects share of who may do what.

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Text is rich text: Plain with a paragraph a line, or an ADF document where Plain is "". In JSON it is a string or an object. The
-// zero value is no text.
+// Text is rich text: Plain with a paragraph a line, or an ADF document where Plain is "". In JSON it is a string or an
+// object. The zero value is no text.
 type Text struct {
 	Plain    string
 	Document json.RawMessage
