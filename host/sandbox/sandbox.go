@@ -11,7 +11,6 @@
 package sandbox
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -26,8 +25,10 @@ import (
 
 // Config says where a site lives.
 type Config struct {
-	// DataDir keeps the site between runs; it is made if needed. Required.
+	// DataDir keeps the site between runs; it is made if needed. "" keeps it in memory.
 	DataDir string
+	// From is what a new site begins with; nil is the seeded one.
+	From *world.Snapshot
 	// BaseURL is where browsers and apps reach the site, such as "http://localhost:7201". Required. It may change from
 	// run to run; an app then has to be installed again to learn the new one.
 	BaseURL string
@@ -55,9 +56,6 @@ func Open(cfg Config) (*Site, error) {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" {
 		return nil, fmt.Errorf("open sandbox: base URL %q: want a scheme and a host, such as http://localhost:7201", cfg.BaseURL)
 	}
-	if cfg.DataDir == "" {
-		return nil, errors.New("open sandbox: no data directory")
-	}
 	s := &Site{
 		baseURL: u.Scheme + "://" + u.Host,
 		log:     cfg.Logger,
@@ -77,7 +75,7 @@ func Open(cfg Config) (*Site, error) {
 	if s.appScript, err = bridge.AppScript(s.baseURL + cdnPath); err != nil {
 		return nil, fmt.Errorf("open sandbox: %w", err)
 	}
-	s.store, err = world.Open(cfg.DataDir, func() (*world.State, error) { return world.Seed(s.now()) })
+	s.store, err = world.Open(world.Config{Dir: cfg.DataDir, From: cfg.From, Seed: world.Seed, Clock: s.now})
 	if err != nil {
 		return nil, fmt.Errorf("open sandbox: %w", err)
 	}
@@ -91,8 +89,11 @@ func (s *Site) Handler() http.Handler { return s.mux }
 // Close ends the site. Every change is on disk already.
 func (s *Site) Close() error {
 	s.client.CloseIdleConnections()
-	return nil
+	return s.store.Close()
 }
+
+// Snapshot is the site as it is now, for [Config.From] of others.
+func (s *Site) Snapshot() *world.Snapshot { return s.store.Snapshot() }
 
 // BaseURL is the site's address, without trailing slash.
 func (s *Site) BaseURL() string { return s.baseURL }
