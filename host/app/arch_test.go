@@ -55,8 +55,9 @@ var places = []place{
 	{library: "github.com/valyala/fasthttp", in: []string{"host/web"}, tests: []string{"host/app"}},
 	{library: "github.com/golang-jwt/jwt", in: []string{"host/auth"}},
 	{library: "github.com/knadh/koanf", in: []string{"host/config"}},
-	{library: "modernc.org/sqlite", in: []string{"host/store/sqlitestore"}, tests: []string{"host"}},
-	{library: "github.com/klauspost/compress", in: []string{"host/canary"}}, // what tests search may be compressed
+	{library: "modernc.org/sqlite", in: []string{"host/store/sqlitestore", "host/sandbox/world/disk"}, tests: []string{"host"}},
+	{library: "github.com/tidwall/btree", in: []string{"host/sandbox/world"}}, // ordered maps of which a copy costs nothing
+	{library: "github.com/klauspost/compress", in: []string{"host/canary"}},   // what tests search may be compressed
 	{library: "go.mongodb.org/mongo-driver", in: []string{"host/store/mongostore"}},
 	{library: "github.com/tink-crypto", in: []string{"host/seal/kms"}},
 	{library: "github.com/prometheus/client_golang", in: []string{"host/metrics"}},

@@ -81,9 +81,9 @@ func (d *canaryDrive) labels() {
 	here := d.site.token("")
 	d.must(200, http.MethodGet, d.site.frame("pergola-qrcode--labels", "", nil), "", "")
 	d.must(200, http.MethodGet, d.site.frame("pergola-qrcode--labels", canaryIssue, nil), "", "")
-	d.must(200, http.MethodPost, qrPanel+"view/labels", d.site.token(canaryIssue), `{"params":{"issue":"`+d.site.state.Issues[canaryIssue].Key+`"}}`)
-	key := d.site.state.Projects[0].Key
-	for _, jql := range []string{"project = " + key, "summary ~ " + quote(d.site.state.Issues[canaryIssue].Summary) + " or id = " + canaryIssue} {
+	d.must(200, http.MethodPost, qrPanel+"view/labels", d.site.token(canaryIssue), `{"params":{"issue":"`+d.site.state.Issue(canaryIssue).Key+`"}}`)
+	key := d.site.state.Project("10000").Key
+	for _, jql := range []string{"project = " + key, "summary ~ " + quote(d.site.state.Issue(canaryIssue).Summary) + " or id = " + canaryIssue} {
 		page := d.must(200, http.MethodPost, qrLabels+"action/start", here, form(map[string]string{"jql": jql, "preset": "a4-3x8", "second": "true", "start": "1"}))
 		for range 100 {
 			next := attribute(page, "data-next")
@@ -156,7 +156,7 @@ func (d *canaryDrive) choose(fields map[string]string) {
 
 // contents uses each kind of content that a code can have.
 func (d *canaryDrive) contents() {
-	place := map[string]string{"projects": "10000", "issueTypes": string(d.site.state.Issues[canaryIssue].Type)}
+	place := map[string]string{"projects": "10000", "issueTypes": string(d.site.state.Issue(canaryIssue).Type)}
 	for _, content := range []map[string]string{{"content": "url"}, {"content": "field", "field": string(world.Serial)}, {"content": "field", "field": "description"}, {"content": "link"}} {
 		for name, value := range place {
 			content[name] = value
@@ -173,7 +173,7 @@ func (d *canaryDrive) contents() {
 func (d *canaryDrive) failures() {
 	here := d.site.token(canaryIssue)
 	panel, labels, admin := d.site.frame("pergola-qrcode--panel", canaryIssue, nil), d.site.frame("pergola-qrcode--labels", "", nil), d.site.frame("admin", "", nil)
-	query := form(map[string]string{"jql": "project = " + d.site.state.Projects[0].Key, "preset": "a4-3x8", "start": "1"})
+	query := form(map[string]string{"jql": "project = " + d.site.state.Project("10000").Key, "preset": "a4-3x8", "start": "1"})
 	for _, f := range d.site.faults() {
 		d.site.with(f, func() {
 			for _, page := range []string{panel, labels, admin} {

@@ -48,27 +48,26 @@ func newCanarySite(t *testing.T, set *canary.Set) *canarySite {
 		t.Fatal(err)
 	}
 	s := &canarySite{t: t, url: "http://" + l.Addr().String(), set: set, passed: set.Search()}
-	dir := t.TempDir()
-	plant := func() (*world.State, error) {
-		st, err := world.Seed(time.Now())
-		if err == nil {
-			st.RewriteTexts(func(place string, room world.Room) string {
-				switch room {
-				case world.Letters:
-					return set.Plain(place)
-				case world.Capitals:
-					return set.Key(place)
-				}
-				return set.Text(place)
-			})
-			s.state = st
+	planted, err := world.Open(world.Config{Seed: func(tx *world.Tx) error {
+		if err := world.Seed(tx); err != nil {
+			return err
 		}
-		return st, err
-	}
-	if _, err := world.Open(dir, plant); err != nil {
+		tx.RewriteTexts(func(place string, room world.Room) string {
+			switch room {
+			case world.Letters:
+				return set.Plain(place)
+			case world.Capitals:
+				return set.Key(place)
+			}
+			return set.Text(place)
+		})
+		return nil
+	}})
+	if err != nil {
 		t.Fatal(err)
 	}
-	site, err := sandbox.Open(sandbox.Config{DataDir: dir, BaseURL: s.url})
+	s.state = planted.State()
+	site, err := sandbox.Open(sandbox.Config{DataDir: t.TempDir(), From: planted.Snapshot(), BaseURL: s.url})
 	if err != nil {
 		t.Fatal(err)
 	}

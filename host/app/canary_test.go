@@ -116,7 +116,7 @@ func (d *canaryDrive) interrupted(signal syscall.Signal) {
 	const calls = 4
 	here := d.site.token(canaryIssue)
 	waiting, release := make(chan bool, 100), make(chan bool)
-	body := fmt.Sprintf(`{"id":%q,"key":%q,"fields":{"summary":"%s`, canaryIssue, d.site.state.Issues[canaryIssue].Key, jsonText(d.site.state.Issues[canaryIssue].Summary))
+	body := fmt.Sprintf(`{"id":%q,"key":%q,"fields":{"summary":"%s`, canaryIssue, d.site.state.Issue(canaryIssue).Key, jsonText(d.site.state.Issue(canaryIssue).Summary))
 	var visitors sync.WaitGroup
 	d.site.with(fault{"a wait", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte(body))

@@ -6,7 +6,6 @@ import (
 	"html/template"
 	"net/url"
 	"strings"
-	"unicode"
 )
 
 // adfNode is a node of an Atlassian document.
@@ -93,32 +92,4 @@ func writeText(b *strings.Builder, n adfNode) {
 	for i := len(closing) - 1; i >= 0; i-- {
 		b.WriteString(closing[i])
 	}
-}
-
-// documentText is the text of an ADF document, for searching.
-func documentText(raw json.RawMessage) string {
-	var doc adfNode
-	if json.Unmarshal(raw, &doc) != nil {
-		return ""
-	}
-	var b strings.Builder
-	var walk func(adfNode, int)
-	walk = func(n adfNode, depth int) {
-		b.WriteString(n.Text)
-		for _, c := range n.Content {
-			if depth < maxDocumentDepth {
-				walk(c, depth+1)
-			}
-		}
-		if _, block := blockTags[n.Type]; block || n.Type == "heading" {
-			b.WriteByte(' ')
-		}
-	}
-	walk(doc, 0)
-	return strings.TrimSpace(b.String())
-}
-
-// words cuts a text at everything that is neither letter nor digit.
-func words(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }

@@ -44,7 +44,7 @@ func (s *Site) caller(r *http.Request, st *world.State) (caller, error) {
 func verifyPerson(r *http.Request, st *world.State) (caller, error) {
 	email, token, ok := r.BasicAuth()
 	if ok && token == apiToken && email != "" {
-		for _, u := range st.Users {
+		for u := range st.Users.All() {
 			if u.Login != "" && strings.EqualFold(u.Email, email) {
 				return caller{account: u.Account}, nil
 			}

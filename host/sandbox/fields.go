@@ -67,7 +67,7 @@ var customTypes = map[world.Kind]struct{ schema, custom string }{
 // fields lists all fields of the site.
 func fields(st *world.State) []field {
 	out := slices.Clone(systemFields)
-	for _, f := range st.Fields {
+	for f := range st.Fields.All() {
 		kind := customTypes[f.Kind]
 		out = append(out, field{
 			id: f.ID, name: f.Name, clauses: []string{fmt.Sprintf("cf[%d]", f.Number), f.Name}, sort: true, custom: f,

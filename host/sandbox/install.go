@@ -49,7 +49,7 @@ func (s *Site) install(ctx context.Context, descriptorURL string, by world.Accou
 		Key: world.AppKey(d.Key), DescriptorURL: descriptorURL, Descriptor: raw, ClientKey: world.NewUUID(), SharedSecret: world.NewSecret(),
 		Account: world.AccountID("557058:" + world.NewUUID()), State: world.AppEnabled, Installed: s.now().UTC(),
 	}
-	if old := s.store.State().Apps[app.Key]; old != nil {
+	if old := s.store.State().Apps.Get(app.Key); old != nil {
 		app.ClientKey, app.Account, app.Properties = old.ClientKey, old.Account, old.Properties
 		if err := s.anotherSecond(ctx, old.Installed); err != nil {
 			return nil, err
@@ -62,15 +62,14 @@ func (s *Site) install(ctx context.Context, descriptorURL string, by world.Accou
 			return nil, refuse("%s was not installed: %s.", d.Name, err)
 		}
 	}
-	err = s.store.Change(func(st *world.State) error {
-		if old := st.Apps[app.Key]; old != nil {
+	err = s.store.ChangeAs(by, func(tx *world.Tx) error {
+		if old := tx.Apps.Get(app.Key); old != nil {
 			app.Properties = old.Properties
 		}
-		st.Apps[app.Key] = app
-		if st.User(app.Account) == nil {
-			st.AddUser(&world.User{Account: app.Account, Name: d.Name, App: true, Groups: []string{world.AppGroup}})
+		if err := tx.Put(app); err != nil || tx.User(app.Account) != nil {
+			return err
 		}
-		return nil
+		return tx.Put(&world.User{Account: app.Account, Name: d.Name, App: true, Groups: []string{world.AppGroup}})
 	})
 	if err != nil {
 		return nil, err
@@ -103,12 +102,12 @@ func (s *Site) changeApp(ctx context.Context, key world.AppKey, to world.AppStat
 	defer s.installMu.Unlock()
 	var app *world.App
 	var before world.AppState
-	err := s.store.Change(func(st *world.State) error {
-		if app = st.App(key); app == nil {
+	err := s.store.ChangeAs(by, func(tx *world.Tx) error {
+		if app = world.Edit(tx.App(key)); app == nil {
 			return refuse("No app with the key %s is installed.", key)
 		}
 		before, app.State = app.State, to
-		return nil
+		return tx.Put(app)
 	})
 	if err != nil || before == to {
 		return err
@@ -301,13 +300,14 @@ func (s *Site) moveAPI(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var moved *world.Issue
-	err := s.store.Change(func(st *world.State) error {
-		p := st.FindProject(in.Project)
-		if moved = st.FindIssue(r.PathValue("issue")); moved == nil || p == nil {
+	err := s.store.Change(func(tx *world.Tx) error {
+		p := tx.FindProject(in.Project)
+		if moved = tx.FindIssue(r.PathValue("issue")); moved == nil || p == nil {
 			return fail(http.StatusNotFound, "There is no such issue or project.")
 		}
-		st.MoveIssue(moved, p, s.now())
-		return nil
+		err := tx.MoveIssue(moved.ID, p.ID)
+		moved = tx.Issue(moved.ID)
+		return err
 	})
 	if err != nil {
 		s.writeError(w, r, err)

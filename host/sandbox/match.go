@@ -1,16 +1,16 @@
 package sandbox
 
 import (
-	"cmp"
-	"encoding/json"
+	"maps"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/pergola-platform/pergola/host/sandbox/jql"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
+	"github.com/pergola-platform/pergola/host/sandbox/world/index"
 )
 
 // matcher evaluates clauses for one person.
@@ -80,15 +80,15 @@ func (m *matcher) checkValue(f field, c jql.Clause, text string) error {
 			return missing
 		}
 	case "issuetype":
-		if !slices.ContainsFunc(m.st.Types, func(t *world.IssueType) bool { return string(t.ID) == text || strings.EqualFold(t.Name, text) }) {
+		if m.st.Types.First(func(t *world.IssueType) bool { return string(t.ID) == text || strings.EqualFold(t.Name, text) }) == nil {
 			return missing
 		}
 	case "status":
-		if !slices.ContainsFunc(m.st.Statuses, func(t *world.Status) bool { return string(t.ID) == text || strings.EqualFold(t.Name, text) }) {
+		if m.st.Statuses.First(func(t *world.Status) bool { return string(t.ID) == text || strings.EqualFold(t.Name, text) }) == nil {
 			return missing
 		}
 	case "option":
-		if !slices.ContainsFunc(f.custom.Options, func(o world.FieldOption) bool { return o.ID == text || strings.EqualFold(o.Value, text) }) {
+		if !slices.ContainsFunc(f.custom.AllOptions(), func(o world.FieldOption) bool { return o.ID == text || strings.EqualFold(o.Value, text) }) {
 			return fail(http.StatusBadRequest, "The option '%s' for field '%s' does not exist.", text, c.Field)
 		}
 	case "date", "datetime":
@@ -123,126 +123,242 @@ func operatorsOf(f field) []jql.Operator {
 	return equality
 }
 
-// holds evaluates a clause that passed check.
-func (m *matcher) holds(c jql.Clause, i *world.Issue) bool {
+// matching is the set of issues for which an expression holds; every clause in it has passed check.
+func (m *matcher) matching(e jql.Expr) index.Set {
+	switch e := e.(type) {
+	case jql.And:
+		left := m.matching(e.Left)
+		if left.Empty() {
+			return left
+		}
+		return left.And(m.matching(e.Right))
+	case jql.Or:
+		return m.matching(e.Left).Or(m.matching(e.Right))
+	case jql.Not:
+		return m.x().All().Without(m.matching(e.Of))
+	case jql.Clause:
+		return m.clause(e)
+	}
+	return m.x().All()
+}
+
+func (m *matcher) x() *index.Index { return m.st.Index() }
+
+func (m *matcher) clause(c jql.Clause) index.Set {
 	f, _ := m.field(c.Field)
-	empty := m.isEmpty(f, i)
-	some := func(test func(string) bool) bool {
-		return slices.ContainsFunc(c.Operands, func(o jql.Operand) bool {
-			if o.Function {
-				return test(string(m.who))
-			}
-			return test(o.Text)
-		})
+	present := m.present(f)
+	var some index.Set
+	for _, o := range c.Operands {
+		text := o.Text
+		if o.Function {
+			text = string(m.who)
+		}
+		some = some.Or(m.operand(f, c.Op, text))
 	}
 	switch c.Op {
 	case jql.Is:
-		return empty
+		return m.x().All().Without(present)
 	case jql.IsNot:
-		return !empty
-	case jql.Equals, jql.In:
-		return !empty && some(func(v string) bool { return m.equal(f, i, v) })
-	case jql.NotEquals, jql.NotIn: // an empty field is neither equal nor unequal to anything, says Jira
-		return !empty && !some(func(v string) bool { return m.equal(f, i, v) })
-	case jql.Contains:
-		return !empty && some(func(v string) bool { return matchesText(m.text(f, i), v) })
-	case jql.NotContains:
-		return !empty && !some(func(v string) bool { return matchesText(m.text(f, i), v) })
+		return present
+	case jql.NotEquals, jql.NotIn, jql.NotContains: // an empty field is neither equal nor unequal to anything, says Jira
+		return present.Without(some)
 	}
-	return !empty && some(func(v string) bool {
-		d := m.compareValue(f, i, v)
-		switch c.Op {
-		case jql.Less:
-			return d < 0
-		case jql.LessEqual:
-			return d <= 0
-		case jql.Greater:
-			return d > 0
+	return some
+}
+
+// present are the issues that have something in the field.
+func (m *matcher) present(f field) index.Set {
+	switch f.id {
+	case issueKey.id, "summary":
+		return m.x().All()
+	}
+	return m.x().Present(string(f.id)).Or(m.x().Equal("has", string(f.id)))
+}
+
+// operand are the issues of which one operand of a clause holds, without the negation that the operator may bring.
+func (m *matcher) operand(f field, op jql.Operator, v string) index.Set {
+	switch op {
+	case jql.Equals, jql.NotEquals, jql.In, jql.NotIn:
+		return m.equal(f, v)
+	case jql.Contains, jql.NotContains:
+		return m.containing(f, v)
+	}
+	if kindOf(f) == "key" {
+		return m.keys(op, m.st.FindIssue(v))
+	}
+	from, to := int64(math.MinInt64), int64(math.MaxInt64)
+	at, ok := numberOf(f, v)
+	if !ok {
+		return index.Set{}
+	}
+	switch op {
+	case jql.Less:
+		to = at - 1
+	case jql.LessEqual:
+		to = at
+	case jql.Greater:
+		from = at + 1
+	case jql.GreaterEqual:
+		from = at
+	}
+	return m.x().Range(string(f.id), from, to)
+}
+
+// numberOf is an operand as the index orders it.
+func numberOf(f field, v string) (int64, bool) {
+	if kindOf(f) == "number" {
+		n, err := strconv.ParseFloat(v, 64)
+		return index.Float(n), err == nil
+	}
+	t, ok := parseMoment(v)
+	return t.UnixMilli(), ok
+}
+
+// keys are the issues whose key comes before or after that of another.
+func (m *matcher) keys(op jql.Operator, i *world.Issue) index.Set {
+	var out index.Set
+	if i == nil {
+		return out
+	}
+	key, _, _ := strings.Cut(i.Key, "-")
+	for p := range m.st.Projects.All() {
+		in := m.x().Equal("project", string(p.ID))
+		less, greater := p.Key < key, p.Key > key
+		if !less && !greater {
+			from, to := i.Number, int64(math.MaxInt64)
+			if op == jql.Less || op == jql.LessEqual {
+				from, to = 0, i.Number
+			}
+			in = in.And(m.x().Range("number", from, to))
+			if op == jql.Less || op == jql.Greater {
+				in = in.Without(index.Of(i.ID.Number()))
+			}
+		} else if (op == jql.Less || op == jql.LessEqual) != less {
+			continue
 		}
-		return d >= 0
-	})
+		out = out.Or(in)
+	}
+	return out
 }
 
-func (m *matcher) isEmpty(f field, i *world.Issue) bool {
-	if f.id == issueKey.id {
-		return false
+// equal are the issues that have the value in the field.
+func (m *matcher) equal(f field, v string) index.Set {
+	var out index.Set
+	add := func(id string, names ...string) {
+		if id == v || slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, v) }) {
+			out = out.Or(m.x().Equal(string(f.id), id))
+		}
 	}
-	if f.id == "labels" {
-		return len(i.Labels) == 0
-	}
-	return f.value(m.site, m.st, i) == nil
-}
-
-func (m *matcher) equal(f field, i *world.Issue, v string) bool {
 	switch kindOf(f) {
 	case "key":
-		found := m.st.FindIssue(v)
-		return found != nil && found.ID == i.ID
+		if i := m.st.FindIssue(v); i != nil {
+			out = index.Of(i.ID.Number())
+		}
 	case "project":
-		p := m.project(v)
-		return p != nil && p.ID == i.Project
+		if p := m.project(v); p != nil {
+			out = m.x().Equal("project", string(p.ID))
+		}
 	case "issuetype":
-		t := m.st.Type(i.Type)
-		return string(t.ID) == v || strings.EqualFold(t.Name, v)
+		for t := range m.st.Types.All() {
+			add(string(t.ID), t.Name)
+		}
 	case "status":
-		t := m.st.Status(i.Status)
-		return string(t.ID) == v || strings.EqualFold(t.Name, v)
+		for t := range m.st.Statuses.All() {
+			add(string(t.ID), t.Name)
+		}
 	case "option":
-		o := f.custom.Option(plain(i.Custom[f.id]))
-		return o.ID == v || strings.EqualFold(o.Value, v)
+		for _, o := range f.custom.AllOptions() {
+			add(o.ID, o.Value)
+		}
 	case "user":
-		u := m.user(f, i)
-		return u != nil && (string(u.Account) == v || strings.EqualFold(u.Name, v))
+		for u := range m.st.Users.All() {
+			add(string(u.Account), u.Name)
+		}
 	case "array":
-		return slices.Contains(i.Labels, v)
+		out = m.x().Equal(string(f.id), v)
+	default:
+		if n, ok := numberOf(f, v); ok {
+			out = m.x().Range(string(f.id), n, n)
+		}
 	}
-	return m.compareValue(f, i, v) == 0
+	return out
 }
 
-// compareValue orders the issue's value against an operand.
-func (m *matcher) compareValue(f field, i *world.Issue, v string) int {
-	switch kindOf(f) {
-	case "key":
-		found := m.st.FindIssue(v)
-		return world.CompareKeys(i.Key, found.Key)
-	case "number":
-		want, _ := strconv.ParseFloat(v, 64)
-		return cmp.Compare(number(i.Custom[f.id]), want)
-	case "datetime":
-		want, _ := parseMoment(v)
-		if f.id == "updated" {
-			return i.Updated.Compare(want)
-		}
-		return i.Created.Compare(want)
-	case "date":
-		want, _ := parseMoment(v)
-		have, _ := time.ParseInLocation(time.DateOnly, plain(i.Custom[f.id]), time.UTC)
-		return have.Compare(want)
+// containing is JQL's ~: every word of the search is a word of the text, or its beginning where a * follows; a search in quotes
+// of its own is a phrase.
+func (m *matcher) containing(f field, search string) index.Set {
+	if search = strings.ToLower(strings.TrimSpace(search)); search == "" {
+		return index.Set{}
 	}
-	return strings.Compare(m.text(f, i), v)
+	out := m.present(f)
+	phrase, quoted := strings.CutPrefix(search, `"`)
+	phrase = strings.TrimSuffix(phrase, `"`)
+	for _, w := range strings.Fields(phrase) {
+		prefix, wild := strings.CutSuffix(w, "*")
+		parts := slices.Collect(index.Words(prefix))
+		for n, part := range parts {
+			out = out.And(m.x().Word(string(f.id), part, wild && !quoted && n == len(parts)-1))
+		}
+	}
+	if !quoted {
+		return out
+	}
+	var has []uint32
+	for n := range out.All() {
+		if strings.Contains(strings.ToLower(m.text(f, m.st.IssueAt(n))), phrase) {
+			has = append(has, n)
+		}
+	}
+	return index.Of(has...)
 }
 
-// compare orders two issues by a field; an empty value comes last.
-func (m *matcher) compare(name string, a, b *world.Issue) int {
-	f, _ := m.field(name)
-	if strings.EqualFold(name, "id") {
-		return world.CompareIDs(a.ID, b.ID)
-	}
-	if ea, eb := m.isEmpty(f, a), m.isEmpty(f, b); ea || eb {
-		return boolCompare(ea, eb)
-	}
+// order is a term of ORDER BY. The index knows the order of moments, numbers, and of things that many issues share; texts are
+// read and compared.
+func (m *matcher) order(f field, o jql.Sort) []index.Key {
 	switch kindOf(f) {
 	case "key":
-		return world.CompareKeys(a.Key, b.Key)
-	case "datetime":
-		if f.id == "updated" {
-			return a.Updated.Compare(b.Updated)
+		if strings.EqualFold(o.Field, "id") {
+			return []index.Key{{Desc: o.Desc}}
 		}
-		return a.Created.Compare(b.Created)
-	case "number":
-		return cmp.Compare(number(a.Custom[f.id]), number(b.Custom[f.id]))
+		return []index.Key{
+			{Buckets: m.st.InOrderOfKeys(m.x().All()), Present: m.x().All(), Desc: o.Desc},
+			{Column: m.x().Column("number"), Desc: o.Desc},
+		}
+	case "date", "datetime", "number":
+		return []index.Key{{Column: m.x().Column(string(f.id)), Desc: o.Desc}}
+	case "project", "issuetype", "status", "user", "option":
+		return []index.Key{{Buckets: m.buckets(f), Present: m.present(f), Desc: o.Desc}}
 	}
-	return cmp.Compare(strings.ToLower(m.text(f, a)), strings.ToLower(m.text(f, b)))
+	texts := map[uint32]string{}
+	text := func(n uint32) string {
+		t, ok := texts[n]
+		if !ok {
+			t = strings.ToLower(m.text(f, m.st.IssueAt(n)))
+			texts[n] = t
+		}
+		return t
+	}
+	present := m.present(f)
+	return []index.Key{{Desc: o.Desc, Compare: func(a, b uint32) int {
+		if ea, eb := !present.Has(a), !present.Has(b); ea != eb {
+			return boolCompare(ea, eb)
+		}
+		return strings.Compare(text(a), text(b))
+	}}}
+}
+
+// buckets are the issues with each value of a field, in the order of its words. Values with the same words are one.
+func (m *matcher) buckets(f field) []index.Set {
+	sets := map[string]index.Set{}
+	for id, set := range m.x().Values(string(f.id)).From("") {
+		word := strings.ToLower(m.word(f, id))
+		sets[word] = sets[word].Or(set)
+	}
+	out := []index.Set{}
+	for _, word := range slices.Sorted(maps.Keys(sets)) {
+		out = append(out, sets[word])
+	}
+	return out
 }
 
 func boolCompare(a, b bool) int {
@@ -255,47 +371,40 @@ func boolCompare(a, b bool) int {
 	return -1
 }
 
-func number(raw json.RawMessage) float64 {
-	v, _ := strconv.ParseFloat(string(raw), 64)
-	return v
-}
-
-// text is the value of a field as a person reads it.
-func (m *matcher) text(f field, i *world.Issue) string {
+// word is a value of a field, by its id, as a person reads it.
+func (m *matcher) word(f field, id string) string {
 	switch kindOf(f) {
-	case "key":
-		return i.Key
 	case "project":
-		return m.st.Project(i.Project).Name
+		if p := m.st.Project(world.ProjectID(id)); p != nil {
+			return p.Name
+		}
 	case "issuetype":
-		return m.st.Type(i.Type).Name
+		if t := m.st.Type(world.TypeID(id)); t != nil {
+			return t.Name
+		}
 	case "status":
-		return m.st.Status(i.Status).Name
+		if t := m.st.Status(world.StatusID(id)); t != nil {
+			return t.Name
+		}
 	case "user":
-		if u := m.user(f, i); u != nil {
+		if u := m.st.User(world.AccountID(id)); u != nil {
 			return u.Name
 		}
-		return ""
 	case "option":
-		return f.custom.Option(plain(i.Custom[f.id])).Value
+		return f.custom.Option(id).Value
 	}
+	return ""
+}
+
+// text is a text field as a person reads it.
+func (m *matcher) text(f field, i *world.Issue) string {
 	switch f.id {
 	case "summary":
 		return i.Summary
 	case "description":
-		return documentText(i.Description)
+		return world.DocumentText(i.Description)
 	}
 	return plain(i.Custom[f.id])
-}
-
-func (m *matcher) user(f field, i *world.Issue) *world.User {
-	switch f.id {
-	case "reporter":
-		return m.st.User(i.Reporter)
-	case "assignee":
-		return m.st.User(i.Assignee)
-	}
-	return m.st.User(world.AccountID(plain(i.Custom[f.id])))
 }
 
 // project finds a project by id, key or name.
@@ -303,31 +412,5 @@ func (m *matcher) project(text string) *world.Project {
 	if p := m.st.FindProject(text); p != nil {
 		return p
 	}
-	for _, p := range m.st.Projects {
-		if strings.EqualFold(p.Name, text) {
-			return p
-		}
-	}
-	return nil
-}
-
-// matchesText is JQL's ~: every word of the search is a word of the text, or its beginning where a * follows; a search
-// in quotes of its own is a phrase.
-func matchesText(text, search string) bool {
-	text, search = strings.ToLower(text), strings.ToLower(strings.TrimSpace(search))
-	if phrase, ok := strings.CutPrefix(search, `"`); ok {
-		return strings.Contains(text, strings.TrimSuffix(phrase, `"`))
-	}
-	have := words(text)
-	for _, w := range strings.Fields(search) {
-		prefix, wild := strings.CutSuffix(w, "*")
-		parts := words(prefix)
-		for n, part := range parts {
-			last := n == len(parts)-1
-			if !slices.ContainsFunc(have, func(h string) bool { return h == part || wild && last && strings.HasPrefix(h, part) }) {
-				return false
-			}
-		}
-	}
-	return search != ""
+	return m.st.Projects.First(func(p *world.Project) bool { return strings.EqualFold(p.Name, text) })
 }

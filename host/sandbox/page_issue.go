@@ -1,17 +1,16 @@
 package sandbox
 
 import (
-	"cmp"
 	"errors"
 	"html/template"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pergola-platform/pergola/host/sandbox/jql"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
+	"github.com/pergola-platform/pergola/host/sandbox/world/index"
 )
 
 // row is an issue as lists show it.
@@ -49,13 +48,9 @@ func projectCards(st *world.State, who world.AccountID) []projectCard {
 	var out []projectCard
 	for _, p := range visibleProjects(st, who) {
 		card := projectCard{Project: p, Lead: st.User(p.Lead), Category: st.Category(p.Category)}
-		for _, status := range st.Statuses {
-			n := 0
-			for _, i := range st.Issues {
-				if i.Project == p.ID && i.Status == status.ID {
-					n++
-				}
-			}
+		all := st.Index().Equal("project", string(p.ID)).And(st.Visible(who))
+		for status := range st.Statuses.All() {
+			n := all.And(st.Index().Equal("status", string(status.ID))).Len()
 			card.Total += n
 			card.Counts = append(card.Counts, statusCount{status, n})
 		}
@@ -66,17 +61,15 @@ func projectCards(st *world.State, who world.AccountID) []projectCard {
 
 func (s *Site) dashboard(v *view) error {
 	var recent []row
-	for _, i := range v.st.Issues {
-		if v.st.Sees(v.user.Account, i) {
-			recent = append(recent, rowOf(v.st, i))
-		}
+	order := index.Key{Column: v.st.Index().Column("updated"), Desc: true}
+	for _, n := range index.Sort(v.st.Visible(v.user.Account), 8, order) {
+		recent = append(recent, rowOf(v.st, v.st.IssueAt(n)))
 	}
-	slices.SortFunc(recent, func(a, b row) int { return cmp.Or(b.Updated.Compare(a.Updated), world.CompareKeys(a.Key, b.Key)) })
 	body := struct {
 		Projects []projectCard
 		Recent   []row
 		Apps     int
-	}{projectCards(v.st, v.user.Account), recent[:min(8, len(recent))], len(v.st.InstalledApps())}
+	}{projectCards(v.st, v.user.Account), recent, len(v.st.InstalledApps())}
 	return v.render(http.StatusOK, "dashboard.html", "Dashboard", "home", body)
 }
 
@@ -118,33 +111,34 @@ func (s *Site) issueList(v *view) error {
 		return err
 	}
 	start, _ := strconv.Atoi(q.Get("start")) // anything odd is the first page
-	start = max(0, min(start, len(found)))
-	end := min(start+listPage, len(found))
-	for _, i := range found[start:end] {
-		body.Rows = append(body.Rows, rowOf(v.st, i))
+	total := found.count()
+	start = max(0, min(start, total))
+	end := min(start+listPage, total)
+	for _, n := range found.first(end)[start:] {
+		body.Rows = append(body.Rows, rowOf(v.st, v.st.IssueAt(n)))
 	}
-	body.Total, body.From, body.To = len(found), start+1, end
+	body.Total, body.From, body.To = total, start+1, end
 	link := func(start int) string {
 		return v.r.URL.Path + "?" + url.Values{"jql": {body.JQL}, "start": {strconv.Itoa(start)}}.Encode()
 	}
 	if start > 0 {
 		body.Prev = link(max(0, start-listPage))
 	}
-	if end < len(found) {
+	if end < total {
 		body.Next = link(end)
 	}
 	return v.render(status, "issues.html", title, "projects", body)
 }
 
 // findForPage runs what was typed into a search box: JQL, or words to look for in summaries.
-func (s *Site) findForPage(v *view, text string) ([]*world.Issue, error) {
+func (s *Site) findForPage(v *view, text string) (found, error) {
 	q, err := parseJQL(text)
 	if err != nil && !strings.ContainsAny(text, "=~<>!()\"") {
 		quoted := strings.ReplaceAll(strings.TrimSpace(text), `\`, `\\`)
 		q, err = parseJQL(`summary ~ "` + quoted + `*" ORDER BY key`)
 	}
 	if err != nil {
-		return nil, err
+		return found{}, err
 	}
 	if q.Where == nil && len(q.Order) == 0 {
 		q.Order = []jql.Sort{{Field: "key"}}
@@ -188,10 +182,10 @@ func (s *Site) issueView(v *view) error {
 		Statuses           []*world.Status
 	}{
 		row: rowOf(v.st, i), Project: p, Reporter: v.st.User(i.Reporter), Assignee: v.st.User(i.Assignee), Description: documentHTML(i.Description),
-		CanEdit: v.st.CanIn(v.user.Account, world.EditIssues, p), CanMove: v.st.CanIn(v.user.Account, world.MoveIssues, p),
-		Projects: visibleProjects(v.st, v.user.Account), Statuses: v.st.Statuses,
+		CanEdit: v.st.CanDo(v.user.Account, world.EditIssues, i), CanMove: v.st.CanDo(v.user.Account, world.MoveIssues, i),
+		Projects: visibleProjects(v.st, v.user.Account), Statuses: v.st.Statuses.List(),
 	}
-	for _, f := range v.st.Fields {
+	for f := range v.st.Fields.All() {
 		if d := detailOf(v.st, f, i); d.Text != "" {
 			body.Details = append(body.Details, d)
 		}
@@ -230,21 +224,19 @@ func detailOf(st *world.State, f *world.Field, i *world.Issue) detail {
 }
 
 // changeFromIssuePage changes the issue of a form and shows it again.
-func (s *Site) changeFromIssuePage(v *view, permission string, change func(*world.State, *world.Issue) error) error {
+func (s *Site) changeFromIssuePage(v *view, permission string, change func(*world.Tx, *world.Issue) error) error {
 	var key string
-	err := s.store.Change(func(st *world.State) error {
-		i := st.FindIssue(v.r.PathValue("issue"))
-		if !st.Sees(v.user.Account, i) {
+	err := s.store.ChangeAs(v.user.Account, func(tx *world.Tx) error {
+		i := tx.EditIssue(v.r.PathValue("issue"))
+		if !tx.Sees(v.user.Account, i) {
 			return noIssue()
 		}
-		if !st.CanIn(v.user.Account, permission, st.Project(i.Project)) {
+		if !tx.CanDo(v.user.Account, permission, i) {
 			return fail(http.StatusForbidden, "You may not change this issue.")
 		}
-		if err := change(st, i); err != nil {
-			return err
-		}
-		i.Updated, key = s.now(), i.Key
-		return nil
+		err := change(tx, i)
+		key = tx.Issue(i.ID).Key
+		return err
 	})
 	if err == nil {
 		http.Redirect(v.w, v.r, "/browse/"+key, http.StatusSeeOther)
@@ -253,34 +245,33 @@ func (s *Site) changeFromIssuePage(v *view, permission string, change func(*worl
 }
 
 func (s *Site) renameFromPage(v *view) error {
-	return s.changeFromIssuePage(v, world.EditIssues, func(_ *world.State, i *world.Issue) error {
+	return s.changeFromIssuePage(v, world.EditIssues, func(tx *world.Tx, i *world.Issue) error {
 		summary := strings.Join(strings.Fields(v.r.PostFormValue("summary")), " ")
 		if summary == "" || len(summary) > 255 {
 			return fail(http.StatusBadRequest, "A summary has 1 to 255 characters.")
 		}
 		i.Summary = summary
-		return nil
+		return tx.PutIssue(i)
 	})
 }
 
 func (s *Site) statusFromPage(v *view) error {
-	return s.changeFromIssuePage(v, world.TransitionIssues, func(st *world.State, i *world.Issue) error {
-		status := st.Status(world.StatusID(v.r.PostFormValue("status")))
+	return s.changeFromIssuePage(v, world.TransitionIssues, func(tx *world.Tx, i *world.Issue) error {
+		status := tx.Status(world.StatusID(v.r.PostFormValue("status")))
 		if status == nil {
 			return fail(http.StatusBadRequest, "There is no such status.")
 		}
 		i.Status = status.ID
-		return nil
+		return tx.PutIssue(i)
 	})
 }
 
 func (s *Site) moveFromPage(v *view) error {
-	return s.changeFromIssuePage(v, world.MoveIssues, func(st *world.State, i *world.Issue) error {
-		to := st.FindProject(v.r.PostFormValue("project"))
-		if !st.CanIn(v.user.Account, world.CreateIssues, to) {
+	return s.changeFromIssuePage(v, world.MoveIssues, func(tx *world.Tx, i *world.Issue) error {
+		to := tx.FindProject(v.r.PostFormValue("project"))
+		if !tx.CanIn(v.user.Account, world.CreateIssues, to) {
 			return fail(http.StatusForbidden, "You may not create issues in that project.")
 		}
-		st.MoveIssue(i, to, s.now())
-		return nil
+		return tx.MoveIssue(i.ID, to.ID)
 	})
 }

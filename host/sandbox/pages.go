@@ -190,7 +190,7 @@ func (s *Site) noSuchPage(*view) error {
 }
 
 func (s *Site) renderLogin(w http.ResponseWriter, r *http.Request, st *world.State, dest, problem string) {
-	people := slices.DeleteFunc(slices.Clone(st.Users), func(u *world.User) bool { return u.Login == "" })
+	people := slices.DeleteFunc(st.Users.List(), func(u *world.User) bool { return u.Login == "" })
 	body := struct {
 		Dest, Problem string
 		People        []*world.User

@@ -45,11 +45,13 @@ func (s *Site) reportAccounts(c *call) (answer, error) {
 		reports[a.AccountID] = world.Report{UpdatedAt: at.UTC(), At: s.now().UTC()}
 	}
 	todo := []object{}
-	err := s.store.Change(func(st *world.State) error {
+	err := s.store.ChangeAs(c.who.account, func(st *world.Tx) error {
 		todo = todo[:0]
 		for _, a := range in.Accounts {
 			r := reports[a.AccountID]
-			st.Report(c.who.app.Key, a.AccountID, r)
+			if err := st.Report(c.who.app.Key, a.AccountID, r); err != nil {
+				return err
+			}
 			switch u := st.User(a.AccountID); {
 			case u == nil: // Jira says nothing of accounts that it does not know
 			case u.Closed:
@@ -78,11 +80,7 @@ func (s *Site) reportsAPI(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	st := s.store.State()
-	apps := st.Reports
-	if apps == nil {
-		apps = map[world.AppKey]map[world.AccountID]world.Report{}
-	}
-	writeJSON(w, http.StatusOK, object{"cycleDays": cycleDays(st), "apps": apps})
+	writeJSON(w, http.StatusOK, object{"cycleDays": cycleDays(st), "apps": st.Reports()})
 }
 
 func (s *Site) reportCycleAPI(w http.ResponseWriter, r *http.Request) {
@@ -96,9 +94,10 @@ func (s *Site) reportCycleAPI(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusBadRequest, object{"message": `Want a JSON body such as {"cycleDays": 3}, with 1 to 366 days.`})
 		return
 	}
-	err := s.store.Change(func(st *world.State) error {
-		st.ReportCycle = in.CycleDays
-		return nil
+	err := s.store.Change(func(tx *world.Tx) error {
+		site := tx.EditSite()
+		site.ReportCycle = in.CycleDays
+		return tx.Put(site)
 	})
 	if err != nil {
 		s.writeError(w, r, err)
@@ -115,25 +114,28 @@ func (s *Site) renameUserAPI(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusBadRequest, object{"message": `Want a JSON body such as {"name": "Jo Weber"}.`})
 		return
 	}
-	s.changeUser(w, r, func(st *world.State, u *world.User) { st.RenameUser(u, strings.TrimSpace(in.Name), s.now().UTC()) })
+	s.changeUser(w, r, func(tx *world.Tx, a world.AccountID) error { return tx.RenameUser(a, strings.TrimSpace(in.Name)) })
 }
 
 func (s *Site) closeUserAPI(w http.ResponseWriter, r *http.Request) {
-	s.changeUser(w, r, func(st *world.State, u *world.User) { st.CloseUser(u, s.now().UTC()) })
+	s.changeUser(w, r, (*world.Tx).CloseUser)
 }
 
 // changeUser changes the person whom the address names by account or login. An app's account goes with its app.
-func (s *Site) changeUser(w http.ResponseWriter, r *http.Request, change func(*world.State, *world.User)) {
+func (s *Site) changeUser(w http.ResponseWriter, r *http.Request, change func(*world.Tx, world.AccountID) error) {
 	if _, ok := s.operator(w, r); !ok {
 		return
 	}
 	var u *world.User
-	err := s.store.Change(func(st *world.State) error {
+	err := s.store.Change(func(st *world.Tx) error {
 		name := r.PathValue("user")
 		if u = cmp.Or(st.User(world.AccountID(name)), st.Login(name)); u == nil || u.App || u.Closed {
 			return fail(http.StatusNotFound, "There is no person with the account or login %q whose account is open.", name)
 		}
-		change(st, u)
+		if err := change(st, u.Account); err != nil {
+			return err
+		}
+		u = st.User(u.Account)
 		return nil
 	})
 	if err != nil {

@@ -93,7 +93,9 @@ func TestReportIsRefused(t *testing.T) {
 }
 
 func TestReportsAreKept(t *testing.T) {
-	site, app := installedApp(t)
+	site, app := openSiteIn(t, t.TempDir(), &clock{now: start}), newApp(t)
+	app.keyHost = site.url + "/install-keys"
+	site.mustInstall(app)
 	got := start.Add(-48 * time.Hour)
 	site.call(app, "POST", reportPath, reportOf(start, world.Mia, "nobody"))
 	site.clock.Advance(time.Hour)

@@ -61,12 +61,13 @@ func (s *Site) createIssue(c *call) (answer, error) {
 		return answer{}, err
 	}
 	var made *world.Issue
-	err := s.store.Change(func(st *world.State) error {
+	err := s.store.ChangeAs(c.who.account, func(tx *world.Tx) error {
+		st := tx.State
 		p, err := projectOf(st, c.who.account, in.Fields["project"])
 		if err != nil {
 			return err
 		}
-		i := &world.Issue{Project: p.ID, Status: st.Statuses[0].ID, Reporter: c.who.account, Custom: map[world.FieldID]json.RawMessage{}}
+		i := &world.Issue{Project: p.ID, Reporter: c.who.account, Custom: map[world.FieldID]json.RawMessage{}}
 		if i.Type, err = typeOf(st, p, in.Fields["issuetype"]); err != nil {
 			return err
 		}
@@ -78,8 +79,8 @@ func (s *Site) createIssue(c *call) (answer, error) {
 		if err := setFields(st, i, in.Fields); err != nil {
 			return err
 		}
-		made = st.AddIssue(i, s.now())
-		return nil
+		made, err = tx.AddIssue(i)
+		return err
 	})
 	if err != nil {
 		return answer{}, err
@@ -94,35 +95,32 @@ func (s *Site) editIssue(c *call) (answer, error) {
 	if err := c.decodeBody(&in); err != nil {
 		return answer{}, err
 	}
-	err := s.changeIssue(c, world.EditIssues, func(st *world.State, i *world.Issue) error {
-		return setFields(st, i, in.Fields)
+	err := s.changeIssue(c, world.EditIssues, func(tx *world.Tx, id world.IssueID) error {
+		i := tx.EditIssue(string(id))
+		if err := setFields(tx.State, i, in.Fields); err != nil {
+			return err
+		}
+		return tx.PutIssue(i)
 	})
 	return answer{status: http.StatusNoContent}, err
 }
 
 func (s *Site) deleteIssue(c *call) (answer, error) {
-	err := s.changeIssue(c, world.DeleteIssues, func(st *world.State, i *world.Issue) error {
-		st.DeleteIssue(i)
-		return nil
-	})
+	err := s.changeIssue(c, world.DeleteIssues, (*world.Tx).DeleteIssue)
 	return answer{status: http.StatusNoContent}, err
 }
 
 // changeIssue changes the issue of the path, if the caller has the permission.
-func (s *Site) changeIssue(c *call, permission string, change func(*world.State, *world.Issue) error) error {
-	return s.store.Change(func(st *world.State) error {
-		i, err := c.issue(st)
+func (s *Site) changeIssue(c *call, permission string, change func(*world.Tx, world.IssueID) error) error {
+	return s.store.ChangeAs(c.who.account, func(tx *world.Tx) error {
+		i, err := c.issue(tx.State)
 		if err != nil {
 			return err
 		}
-		if !st.CanIn(c.who.account, permission, st.Project(i.Project)) {
+		if !tx.CanDo(c.who.account, permission, i) {
 			return fail(http.StatusForbidden, "You do not have permission to change this issue.")
 		}
-		if err := change(st, i); err != nil {
-			return err
-		}
-		i.Updated = s.now()
-		return nil
+		return change(tx, i.ID)
 	})
 }
 
@@ -276,7 +274,7 @@ func customInput(st *world.State, f *world.Field, raw json.RawMessage) (stored j
 	}
 	var ref struct{ ID, Value string }
 	if json.Unmarshal(raw, &ref) == nil {
-		for _, o := range f.Options {
+		for _, o := range f.AllOptions() {
 			if o.ID == ref.ID || ref.ID == "" && o.Value == ref.Value {
 				return encode(o.ID), ""
 			}

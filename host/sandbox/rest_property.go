@@ -83,27 +83,24 @@ func (s *Site) setIssueProperty(c *call) (answer, error) {
 		return answer{}, err
 	}
 	key, status := c.PathValue("propertyKey"), http.StatusOK
-	err = s.changeIssue(c, world.EditIssues, func(_ *world.State, i *world.Issue) error {
-		if i.Properties == nil {
-			i.Properties = map[string]json.RawMessage{}
-		}
-		if _, ok := i.Properties[key]; !ok {
+	err = s.changeIssue(c, world.EditIssues, func(tx *world.Tx, id world.IssueID) error {
+		was, err := tx.SetIssueProperty(id, key, value)
+		if !was {
 			status = http.StatusCreated
 		}
-		i.Properties[key] = value
-		return nil
+		return err
 	})
 	return answer{status: status}, err
 }
 
 func (s *Site) deleteIssueProperty(c *call) (answer, error) {
 	key := c.PathValue("propertyKey")
-	err := s.changeIssue(c, world.EditIssues, func(_ *world.State, i *world.Issue) error {
-		if _, ok := i.Properties[key]; !ok {
-			return noProperty(key)
+	err := s.changeIssue(c, world.EditIssues, func(tx *world.Tx, id world.IssueID) error {
+		was, err := tx.SetIssueProperty(id, key, nil)
+		if err == nil && !was {
+			err = noProperty(key)
 		}
-		delete(i.Properties, key)
-		return nil
+		return err
 	})
 	return answer{status: http.StatusNoContent}, err
 }
@@ -149,34 +146,35 @@ func (s *Site) setAppProperty(c *call) (answer, error) {
 		return answer{}, err
 	}
 	status, message := http.StatusOK, "Property updated."
-	err = s.store.Change(func(st *world.State) error {
-		a, err := c.ownApp(st)
+	err = s.store.ChangeAs(c.who.account, func(tx *world.Tx) error {
+		a, err := c.ownApp(tx.State)
 		if err != nil {
 			return err
 		}
-		if a.Properties == nil {
+		if a = world.Edit(a); a.Properties == nil {
 			a.Properties = map[string]json.RawMessage{}
 		}
 		if _, ok := a.Properties[c.PathValue("propertyKey")]; !ok {
 			status, message = http.StatusCreated, "Property created."
 		}
 		a.Properties[c.PathValue("propertyKey")] = value
-		return nil
+		return tx.Put(a)
 	})
 	return answer{status, object{"message": message, "statusCode": status}}, err
 }
 
 func (s *Site) deleteAppProperty(c *call) (answer, error) {
-	err := s.store.Change(func(st *world.State) error {
-		a, err := c.ownApp(st)
+	err := s.store.ChangeAs(c.who.account, func(tx *world.Tx) error {
+		a, err := c.ownApp(tx.State)
 		if err != nil {
 			return err
 		}
 		if _, ok := a.Properties[c.PathValue("propertyKey")]; !ok {
 			return fail(http.StatusNotFound, "Property with key not found.")
 		}
+		a = world.Edit(a)
 		delete(a.Properties, c.PathValue("propertyKey"))
-		return nil
+		return tx.Put(a)
 	})
 	return answer{status: http.StatusNoContent}, err
 }

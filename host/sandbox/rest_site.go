@@ -26,11 +26,11 @@ func (s *Site) listFields(c *call) (answer, error) {
 
 func (s *Site) listIssueTypes(c *call) (answer, error) {
 	out := []object{}
-	for _, t := range c.st.Types {
+	for t := range c.st.Types.All() {
 		used := func(p *world.Project) bool {
 			return slices.Contains(p.Types, t.ID) && c.st.CanIn(c.who.account, world.BrowseProjects, p)
 		}
-		if slices.ContainsFunc(c.st.Projects, used) {
+		if c.st.Projects.First(used) != nil {
 			out = append(out, s.typeJSON(t))
 		}
 	}
@@ -39,7 +39,7 @@ func (s *Site) listIssueTypes(c *call) (answer, error) {
 
 func (s *Site) listCategories(c *call) (answer, error) {
 	out := []object{}
-	for _, k := range c.st.Categories {
+	for k := range c.st.Categories.All() {
 		out = append(out, s.categoryJSON(k))
 	}
 	return answer{http.StatusOK, out}, nil
@@ -129,7 +129,7 @@ func queryInt(text string, fallback int) (int, error) {
 // visibleProjects lists the projects that somebody may see, by key.
 func visibleProjects(st *world.State, who world.AccountID) []*world.Project {
 	var out []*world.Project
-	for _, p := range st.Projects {
+	for p := range st.Projects.All() {
 		if st.CanIn(who, world.BrowseProjects, p) {
 			out = append(out, p)
 		}
@@ -214,8 +214,7 @@ func (s *Site) checkPermissions(c *call) (answer, error) {
 				}
 			}
 			for _, id := range ask.Issues {
-				i := c.st.Issues[world.IssueID(strconv.FormatInt(id, 10))]
-				if i != nil && c.st.CanIn(who, p, c.st.Project(i.Project)) {
+				if c.st.CanDo(who, p, c.st.Issue(world.IssueID(strconv.FormatInt(id, 10)))) {
 					issues = append(issues, id)
 				}
 			}

@@ -11,7 +11,7 @@
 package sandbox
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -29,8 +29,10 @@ import (
 
 // Config says where a site lives.
 type Config struct {
-	// DataDir keeps the site between runs; it is made if needed. Required.
+	// DataDir keeps the site between runs; it is made if needed. "" keeps it in memory.
 	DataDir string
+	// From is what a new site begins with; nil is the seeded one.
+	From *world.Snapshot
 	// BaseURL is where browsers and apps reach the site, such as "http://localhost:7201". Required. It may change from
 	// run to run; an app then has to be installed again to learn the new one.
 	BaseURL string
@@ -60,7 +62,9 @@ type Site struct {
 	faults    *fault.Set
 	hooks     push.Book
 	sender    *push.Sender
-	installMu sync.Mutex // one lifecycle change at a time, so that two installs of an app cannot mix their secrets
+	spreading sync.WaitGroup
+	silence   context.CancelFunc // ends spreading what changed
+	installMu sync.Mutex         // one lifecycle change at a time, so that two installs of an app cannot mix their secrets
 }
 
 // Open loads the site in cfg.DataDir, or makes and seeds one.
@@ -68,9 +72,6 @@ func Open(cfg Config) (*Site, error) {
 	u, err := url.Parse(cfg.BaseURL)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" {
 		return nil, fmt.Errorf("open sandbox: base URL %q: want a scheme and a host, such as http://localhost:7201", cfg.BaseURL)
-	}
-	if cfg.DataDir == "" {
-		return nil, errors.New("open sandbox: no data directory")
 	}
 	s := &Site{
 		baseURL: u.Scheme + "://" + u.Host,
@@ -91,13 +92,16 @@ func Open(cfg Config) (*Site, error) {
 	if s.appScript, err = bridge.AppScript(s.baseURL + cdnPath); err != nil {
 		return nil, fmt.Errorf("open sandbox: %w", err)
 	}
-	s.store, err = world.Open(cfg.DataDir, func() (*world.State, error) { return world.Seed(s.now()) })
+	s.store, err = world.Open(world.Config{Dir: cfg.DataDir, From: cfg.From, Seed: world.Seed, Clock: s.now})
 	if err != nil {
 		return nil, fmt.Errorf("open sandbox: %w", err)
 	}
 	if err := s.openControl(cfg); err != nil {
 		return nil, fmt.Errorf("open sandbox: %w", err)
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.silence = cancel
+	s.spread(ctx)
 	s.mux = s.routes()
 	return s, nil
 }
@@ -107,14 +111,19 @@ func (s *Site) Handler() http.Handler { return s.mux }
 
 // Close ends the site. Every change is on disk already; webhooks that wait for another try are forgotten.
 func (s *Site) Close() error {
+	s.silence()
+	s.spreading.Wait()
 	s.faults.Stop()
 	s.sender.Close()
 	s.client.CloseIdleConnections()
-	return nil
+	return s.store.Close()
 }
 
 // Hurry ends what faults make wait. Call it before the server shuts down, which waits for running requests.
 func (s *Site) Hurry() { s.faults.Stop() }
+
+// Snapshot is the site as it is now, for [Config.From] of others.
+func (s *Site) Snapshot() *world.Snapshot { return s.store.Snapshot() }
 
 // BaseURL is the site's address, without trailing slash.
 func (s *Site) BaseURL() string { return s.baseURL }

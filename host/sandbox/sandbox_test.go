@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -61,38 +60,31 @@ type testSite struct {
 
 var start = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 
-// seeded is a fresh site's snapshot. Making its RSA key takes longer than most tests.
-var seeded = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "sandbox")
+// seeded is a fresh site. Making its RSA key takes longer than most tests.
+var seeded = sync.OnceValues(func() (*world.Snapshot, error) {
+	s, err := world.Open(world.Config{Seed: world.Seed, Clock: func() time.Time { return start }})
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
-	if _, err := world.Open(dir, func() (*world.State, error) { return world.Seed(start) }); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(filepath.Join(dir, "site.json"))
+	return s.Snapshot(), nil
 })
 
 func openSite(t testing.TB, change ...func(*sandbox.Config)) *testSite {
 	t.Helper()
-	dir := t.TempDir()
-	raw, err := seeded()
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "site.json"), raw, 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return openSiteIn(t, dir, &clock{now: start}, change...)
+	return openSiteIn(t, "", &clock{now: start}, change...)
 }
 
+// openSiteIn opens the site in a directory, or in memory. A new one is the seeded one.
 func openSiteIn(t testing.TB, dir string, c *clock, change ...func(*sandbox.Config)) *testSite {
 	t.Helper()
 	var handler http.Handler
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	t.Cleanup(srv.Close)
-	cfg := sandbox.Config{DataDir: dir, BaseURL: srv.URL, Clock: c.Now}
+	from, err := seeded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := sandbox.Config{DataDir: dir, From: from, BaseURL: srv.URL, Clock: c.Now}
 	for _, do := range change {
 		do(&cfg)
 	}

@@ -12,47 +12,33 @@ import (
 
 	"github.com/pergola-platform/pergola/host/sandbox/jql"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
+	"github.com/pergola-platform/pergola/host/sandbox/world/index"
 )
 
-// find runs a query for somebody and returns the issues that this person may see, in order. The error is a restError in
-// Jira's words.
-func (s *Site) find(st *world.State, who world.AccountID, q *jql.Query) ([]*world.Issue, error) {
+// find runs a query for somebody: the issues that this person may see, in order. The error is a restError in Jira's words.
+func (s *Site) find(st *world.State, who world.AccountID, q *jql.Query) (found, error) {
 	m := &matcher{site: s, st: st, who: who, fields: fields(st)}
 	if err := jql.Check(q.Where, m.check); err != nil {
-		return nil, err
+		return found{}, err
 	}
-	order := q.Order
-	if len(order) > 7 {
-		return nil, fail(http.StatusBadRequest, "The maximum number of fields to order by is 7.")
+	if len(q.Order) > 7 {
+		return found{}, fail(http.StatusBadRequest, "The maximum number of fields to order by is 7.")
 	}
-	for _, o := range order {
-		if f, err := m.field(o.Field); err != nil {
-			return nil, err
-		} else if !f.sort {
-			return nil, fail(http.StatusBadRequest, "Not able to sort using field '%s'.", o.Field)
+	out := found{set: st.Visible(who)}
+	for _, o := range q.Order {
+		f, err := m.field(o.Field)
+		if err != nil {
+			return found{}, err
 		}
+		if !f.sort {
+			return found{}, fail(http.StatusBadRequest, "Not able to sort using field '%s'.", o.Field)
+		}
+		out.order = append(out.order, m.order(f, o)...)
 	}
-	var out []*world.Issue
-	for _, i := range st.Issues {
-		if st.Sees(who, i) && jql.Match(q.Where, func(c jql.Clause) bool { return m.holds(c, i) }) {
-			out = append(out, i)
-		}
+	if len(q.Order) == 0 {
+		out.order = []index.Key{{Desc: true}} // newest first, where nothing is asked for
 	}
-	slices.SortFunc(out, func(a, b *world.Issue) int {
-		for _, o := range order {
-			c := m.compare(o.Field, a, b)
-			if o.Desc {
-				c = -c
-			}
-			if c != 0 {
-				return c
-			}
-		}
-		if len(order) > 0 {
-			return world.CompareIDs(a.ID, b.ID)
-		}
-		return world.CompareIDs(b.ID, a.ID) // newest first, where nothing is asked for
-	})
+	out.set = out.set.And(m.matching(q.Where))
 	return out, nil
 }
 
@@ -125,18 +111,20 @@ func (s *Site) search(c *call, in searchRequest) (answer, error) {
 	if bare && in.MaxResults != nil {
 		size = min(*in.MaxResults, maxIDPage)
 	}
-	start, err := s.pageStart(in, found)
+	start, err := s.pageStart(in, found, size)
 	if err != nil {
 		return answer{}, err
 	}
-	end := min(start+size, len(found))
-	out := object{"isLast": end == len(found)}
-	if end < len(found) && end > start {
-		out["nextPageToken"] = s.pageToken(in.JQL, found[max(start, end-rememberedIssues):end], end)
+	total := found.count()
+	end := min(start+size, total)
+	out := object{"isLast": end == total}
+	page := found.first(end)[min(start, end):]
+	if end < total && end > start {
+		out["nextPageToken"] = s.pageToken(in.JQL, page[max(0, len(page)-rememberedIssues):], end)
 	}
 	issues := []object{}
-	for _, i := range found[start:end] {
-		issues = append(issues, s.foundJSON(c.st, i, in, show))
+	for _, n := range page {
+		issues = append(issues, s.foundJSON(c.st, c.st.IssueAt(n), in, show))
 	}
 	out["issues"] = issues
 	if strings.Contains(in.Expand, "names") {
@@ -181,7 +169,7 @@ func (s *Site) approximateCount(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{http.StatusOK, object{"count": len(found)}}, nil
+	return answer{http.StatusOK, object{"count": found.count()}}, nil
 }
 
 // bounded parses a query and refuses one that restricts nothing, as the new search does.
@@ -230,17 +218,17 @@ func queryMark(text string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 
-func (s *Site) pageToken(text string, shown []*world.Issue, next int) string {
+func (s *Site) pageToken(text string, shown []uint32, next int) string {
 	mark := pageMark{Query: queryMark(text), Next: next, Expires: s.now().Add(tokenLife).Unix()}
-	for _, i := range shown {
-		mark.Shown = append(mark.Shown, i.ID)
+	for _, n := range shown {
+		mark.Shown = append(mark.Shown, world.IssueID(strconv.FormatUint(uint64(n), 10)))
 	}
 	raw, _ := json.Marshal(mark) // plain fields always encode
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
 // pageStart finds the first issue of the page that the request asks for.
-func (s *Site) pageStart(in searchRequest, found []*world.Issue) (int, error) {
+func (s *Site) pageStart(in searchRequest, found found, size int) (int, error) {
 	if in.NextPageToken == "" {
 		return 0, nil
 	}
@@ -249,10 +237,12 @@ func (s *Site) pageStart(in searchRequest, found []*world.Issue) (int, error) {
 	if err != nil || json.Unmarshal(raw, &mark) != nil || mark.Query != queryMark(in.JQL) || mark.Expires < s.now().Unix() || mark.Next < 0 {
 		return 0, fail(http.StatusBadRequest, "The provided next page token is invalid.")
 	}
+	total := found.count()
+	few := found.first(min(mark.Next, total) + size)
 	for _, id := range slices.Backward(mark.Shown) {
-		if n := slices.IndexFunc(found, func(i *world.Issue) bool { return i.ID == id }); n >= 0 {
+		if n := found.position(id, few); n >= 0 {
 			return n + 1, nil
 		}
 	}
-	return min(mark.Next, len(found)), nil
+	return min(mark.Next, total), nil
 }

@@ -33,7 +33,7 @@ func (s *Site) openControl(cfg Config) error {
 // documentedLimits are Atlassian's numbers for a site with these people.
 func (s *Site) documentedLimits() limit.Settings {
 	d := limit.Documented()
-	for _, u := range s.store.State().Users {
+	for u := range s.store.State().Users.All() {
 		if !u.App && !u.Closed {
 			d.Users++
 		}
@@ -52,12 +52,11 @@ func (s *Site) emit(st *world.State, e push.Event) {
 // holds says whether an issue fits a webhook's filter. Filters see all issues: who may read what is the app's business.
 func (s *Site) holds(st *world.State, filter string, id world.IssueID) bool {
 	q, err := jql.Parse(filter)
-	i := st.Issues[id]
-	if err != nil || i == nil {
+	if err != nil || st.Issue(id) == nil {
 		return false
 	}
 	m := &matcher{site: s, st: st, who: world.Mia, fields: fields(st)}
-	return jql.Check(q.Where, m.check) == nil && jql.Match(q.Where, func(c jql.Clause) bool { return m.holds(c, i) })
+	return jql.Check(q.Where, m.check) == nil && m.matching(q.Where).Has(id.Number())
 }
 
 // allHooks lists what the enabled apps want to hear of.

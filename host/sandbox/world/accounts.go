@@ -1,33 +1,33 @@
 package world
 
-import "time"
+import "strings"
 
 // formerUser is the name of whoever closed an account, as in Jira.
 const formerUser = "Former user"
 
-// Report is what an app said of an account that it stores something about.
-type Report struct {
-	UpdatedAt time.Time `json:"updatedAt"` // when the app last got the account's data from the site
-	At        time.Time `json:"at"`        // when it said so
-}
-
 // RenameUser gives a user another name. Apps that got the old one have to get it anew.
-func (s *State) RenameUser(u *User, name string, now time.Time) {
-	u.Name, u.Changed = name, now
+func (tx *Tx) RenameUser(a AccountID, name string) error {
+	u := Edit(tx.User(a))
+	if u == nil {
+		return refuse("rename user %q, who is not there", a)
+	}
+	u.Name, u.Changed = name, tx.Now
+	return tx.Put(u)
 }
 
 // CloseUser ends an account: nothing personal is left of it, nobody logs in as it, and what issues say of it stays.
-func (s *State) CloseUser(u *User, now time.Time) {
-	*u = User{Account: u.Account, Name: formerUser, Groups: []string{}, Changed: now, Closed: true}
+func (tx *Tx) CloseUser(a AccountID) error {
+	if tx.User(a) == nil {
+		return refuse("close user %q, who is not there", a)
+	}
+	return tx.Put(&User{Account: a, Name: formerUser, Groups: []string{}, Changed: tx.Now, Closed: true})
 }
 
 // Report keeps what an app said of an account; the last time counts.
-func (s *State) Report(app AppKey, a AccountID, r Report) {
-	if s.Reports == nil {
-		s.Reports = map[AppKey]map[AccountID]Report{}
-	}
-	if s.Reports[app] == nil {
-		s.Reports[app] = map[AccountID]Report{}
-	}
-	s.Reports[app][a] = r
+func (tx *Tx) Report(app AppKey, a AccountID, r Report) error {
+	id := strings.Join([]string{string(app), string(a)}, " ")
+	return tx.Put(&reportRow{ID: id, App: app, Account: a, Report: r})
 }
+
+// EditSite returns a copy of what there is once, for [Tx.Put].
+func (tx *Tx) EditSite() *Site { return Edit(tx.Site) }

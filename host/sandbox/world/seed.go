@@ -1,11 +1,7 @@
 package world
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"strconv"
 	"time"
@@ -44,73 +40,130 @@ const (
 	retired  StatusID = "10003"
 )
 
-// Seed makes a site with a company's assets, as it stood at that moment, and a new signing key.
-func Seed(now time.Time) (*State, error) {
+// siteID is the id of the one [Site].
+const siteID = "site"
+
+// Seed makes a site with a company's assets, as it stands at the moment of the change, and a new signing key.
+func Seed(tx *Tx) error {
 	key, err := newSigningKey()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s := &State{
-		Title: "Pergola Sandbox", InstallKey: key, SessionKey: random(32), NextIssue: 10100,
-		Issues: map[IssueID]*Issue{}, Moved: map[string]IssueID{}, Apps: map[AppKey]*App{},
-		Users:  seedUsers(),
-		Global: map[string][]string{Administer: {adminGroup}, BrowseUsers: {adminGroup, staffGroup, AppGroup}},
-		Categories: []*Category{
-			{ID: "10000", Name: "IT assets", Description: "What the IT department hands out and looks after"},
-			{ID: "10001", Name: "Company", Description: "People, rooms and furniture"},
+	things := []Entity{&Site{
+		ID: siteID, Title: "Pergola Sandbox", InstallKey: key, SessionKey: random(32),
+		Global: map[string][]string{
+			Administer: {adminGroup}, SystemAdmin: {adminGroup}, BrowseUsers: {adminGroup, staffGroup, AppGroup}, BulkChange: {adminGroup, staffGroup},
+			CreateShared: {adminGroup, staffGroup}, ManageFilterSubs: {adminGroup, staffGroup}, CreateProjects: {adminGroup},
 		},
-		Types: []*IssueType{
-			{ID: "10001", Name: "Laptop", Description: "A portable computer", Glyph: "laptop"},
-			{ID: "10002", Name: "Server", Description: "A machine in a rack", Glyph: "server"},
-			{ID: "10003", Name: "Monitor", Description: "A screen", Glyph: "monitor"},
-			{ID: "10004", Name: "Software licence", Description: "The right to use a program", Glyph: "licence"},
-			{ID: "10005", Name: "Person", Description: "Somebody who works here", Glyph: "person"},
-			{ID: "10006", Name: "Room", Description: "A room", Glyph: "room"},
-			{ID: "10007", Name: "Equipment", Description: "Furniture and what stands around", Glyph: "box"},
-		},
-		Statuses: []*Status{
-			{ID: inStock, Name: "In stock", Category: "new"},
-			{ID: inUse, Name: "In use", Category: "indeterminate"},
-			{ID: inRepair, Name: "In repair", Category: "indeterminate"},
-			{ID: retired, Name: "Retired", Category: "done"},
-		},
-		Fields: []*Field{
-			{ID: Serial, Number: 10001, Name: "Serial number", Kind: Text},
-			{ID: Location, Number: 10002, Name: "Location", Kind: Option, Options: []FieldOption{
-				{"10010", "Berlin HQ"}, {"10011", "Hamburg office"}, {"10012", "Munich office"},
-				{"10013", "Data centre Frankfurt"}, {"10014", "Home office"},
-			}},
-			{ID: Warranty, Number: 10003, Name: "Warranty until", Kind: Date},
-			{ID: Price, Number: 10004, Name: "Purchase price", Kind: Number},
-			{ID: Owner, Number: 10005, Name: "Owner", Kind: Person},
-		},
-		Projects: []*Project{
-			{ID: "10000", Key: "OPS", Name: "IT assets", Description: "Every device and licence, from purchase to scrap", Lead: Mia,
-				Category: "10000", Types: []TypeID{"10001", "10002", "10003", "10004"}, Grants: grants(staffGroup, guestGroup), NextKey: 1},
-			{ID: "10001", Key: "HR", Name: "People", Description: "Who works here and since when; not for guests", Lead: Mia,
-				Category: "10001", Types: []TypeID{"10005"}, Grants: grants(staffGroup), NextKey: 1},
-			{ID: "10002", Key: "FAC", Name: "Facilities", Description: "Rooms and furniture", Lead: Jonas,
-				Category: "10001", Types: []TypeID{"10006", "10007"}, Grants: grants(staffGroup, guestGroup), NextKey: 1},
-		},
+	}}
+	for _, u := range seedUsers() {
+		things = append(things, u)
 	}
-	s.link()
+	things = append(things, seedKinds()...)
+	things = append(things,
+		&Field{ID: Serial, Number: 10001, Name: "Serial number", Kind: Text},
+		&Field{ID: Location, Number: 10002, Name: "Location", Kind: Option, Options: []FieldOption{
+			{ID: "10010", Value: "Berlin HQ"}, {ID: "10011", Value: "Hamburg office"}, {ID: "10012", Value: "Munich office"},
+			{ID: "10013", Value: "Data centre Frankfurt"}, {ID: "10014", Value: "Home office"},
+		}},
+		&Field{ID: Warranty, Number: 10003, Name: "Warranty until", Kind: Date},
+		&Field{ID: Price, Number: 10004, Name: "Purchase price", Kind: Number},
+		&Field{ID: Owner, Number: 10005, Name: "Owner", Kind: Person},
+		tx.grants("10000", "Staff works, guests look", staffGroup, guestGroup),
+		tx.grants("10001", "Staff only", staffGroup),
+		&Project{ID: "10000", Key: "OPS", Name: "IT assets", Description: "Every device and licence, from purchase to scrap", Lead: Mia,
+			Category: "10000", Types: []TypeID{"10001", "10002", "10003", "10004"}, Permissions: "10000", Workflow: "10000"},
+		&Project{ID: "10001", Key: "HR", Name: "People", Description: "Who works here and since when; not for guests", Lead: Mia,
+			Category: "10001", Types: []TypeID{"10005"}, Permissions: "10001", Workflow: "10000"},
+		&Project{ID: "10002", Key: "FAC", Name: "Facilities", Description: "Rooms and furniture", Lead: Jonas,
+			Category: "10001", Types: []TypeID{"10006", "10007"}, Permissions: "10000", Workflow: "10000"},
+	)
+	if err := tx.putAll(things); err != nil {
+		return err
+	}
+	users := seedUsers()
 	for n, row := range seedIssues {
-		s.addSeed(row, n, now)
+		if err := tx.addSeed(row, n, users); err != nil {
+			return err
+		}
 	}
-	return s, nil
+	return nil
+}
+
+func (tx *Tx) putAll(things []Entity) error {
+	for _, e := range things {
+		if err := tx.Put(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// seedKinds are the kinds of things, as every new site has them.
+func seedKinds() []Entity {
+	return append([]Entity{
+		&Category{ID: "10000", Name: "IT assets", Description: "What the IT department hands out and looks after"},
+		&Category{ID: "10001", Name: "Company", Description: "People, rooms and furniture"},
+		&IssueType{ID: "10001", Name: "Laptop", Description: "A portable computer", Glyph: "laptop"},
+		&IssueType{ID: "10002", Name: "Server", Description: "A machine in a rack", Glyph: "server"},
+		&IssueType{ID: "10003", Name: "Monitor", Description: "A screen", Glyph: "monitor"},
+		&IssueType{ID: "10004", Name: "Software licence", Description: "The right to use a program", Glyph: "licence"},
+		&IssueType{ID: "10005", Name: "Person", Description: "Somebody who works here", Glyph: "person"},
+		&IssueType{ID: "10006", Name: "Room", Description: "A room", Glyph: "room"},
+		&IssueType{ID: "10007", Name: "Equipment", Description: "Furniture and what stands around", Glyph: "box"},
+		&Status{ID: inStock, Name: "In stock", Category: "new"},
+		&Status{ID: inUse, Name: "In use", Category: "indeterminate"},
+		&Status{ID: inRepair, Name: "In repair", Category: "indeterminate"},
+		&Status{ID: retired, Name: "Retired", Category: "done"},
+	}, seedDefaults()...)
+}
+
+// seedDefaults are the things that a site of Jira has without anybody's doing, and the workflow of the seeded projects.
+func seedDefaults() []Entity {
+	return []Entity{
+		&Priority{ID: "1", Name: "Highest", Color: "#d04437", Order: 1},
+		&Priority{ID: "2", Name: "High", Color: "#f15c75", Order: 2},
+		&Priority{ID: "3", Name: "Medium", Color: "#f79232", Order: 3, Default: true},
+		&Priority{ID: "4", Name: "Low", Color: "#707070", Order: 4},
+		&Priority{ID: "5", Name: "Lowest", Color: "#999999", Order: 5},
+		&Resolution{ID: "10000", Name: "Done", Default: true},
+		&Resolution{ID: "10001", Name: "Won't Do"},
+		&Resolution{ID: "10002", Name: "Duplicate"},
+		&LinkType{ID: "10000", Name: "Blocks", Inward: "is blocked by", Outward: "blocks"},
+		&LinkType{ID: "10001", Name: "Cloners", Inward: "is cloned by", Outward: "clones"},
+		&LinkType{ID: "10002", Name: "Duplicate", Inward: "is duplicated by", Outward: "duplicates"},
+		&LinkType{ID: "10003", Name: "Relates", Inward: "relates to", Outward: "relates to"},
+		&Role{ID: "10002", Name: "Administrators", Description: "Who looks after a project", Default: []Holder{{ByGroup, adminGroup}}},
+		&Role{ID: "10003", Name: "Members", Description: "Who works in a project", Default: []Holder{{ByGroup, staffGroup}}},
+		&Workflow{ID: "10000", Name: "Life of an asset", Statuses: []StatusID{inStock, inUse, inRepair, retired}, Transitions: []Transition{
+			{ID: "11", Name: "Put in stock", To: inStock},
+			{ID: "21", Name: "Hand out", To: inUse},
+			{ID: "31", Name: "Send to repair", To: inRepair},
+			{ID: "41", Name: "Retire", To: retired},
+		}},
+	}
 }
 
 // grants is a permission scheme: admins and apps may do everything, staff may work on issues, the other groups may look.
-func grants(staff string, lookers ...string) map[string][]string {
-	g := map[string][]string{}
+func (tx *Tx) grants(id SchemeID, name, staff string, lookers ...string) *PermissionScheme {
+	s := &PermissionScheme{ID: id, Name: name}
+	add := func(permission string, groups ...string) {
+		for _, g := range groups {
+			s.Grants = append(s.Grants, Grant{tx.NewGrantID(), permission, Holder{ByGroup, g}})
+		}
+	}
+	add(BrowseProjects, lookers...)
 	for _, p := range ProjectPermissions {
-		g[p] = []string{adminGroup, AppGroup}
+		add(p, adminGroup, AppGroup)
 	}
-	for _, p := range []string{BrowseProjects, CreateIssues, EditIssues, TransitionIssues, AssignIssues, MoveIssues} {
-		g[p] = append(g[p], staff)
+	for _, p := range []string{
+		BrowseProjects, CreateIssues, EditIssues, TransitionIssues, AssignIssues, MoveIssues, AssignableUser, LinkIssues, AddComments, EditOwnComments,
+		DeleteOwnComments, CreateAttachments, DeleteOwnAttachments, WorkOnIssues, EditOwnWorklogs, DeleteOwnWorklogs, ResolveIssues, CloseIssues,
+		ScheduleIssues, ViewVotersWatchers, ManageWatchers, ViewWorkflow, ViewDevTools,
+	} {
+		add(p, staff)
 	}
-	g[BrowseProjects] = append(g[BrowseProjects], lookers...)
-	return g
+	return s
 }
 
 func seedUsers() []*User {
@@ -133,15 +186,14 @@ func seedUsers() []*User {
 	return users
 }
 
-func (s *State) addSeed(row seedIssue, n int, now time.Time) {
-	created := now.Add(-time.Duration(len(seedIssues)-n) * 67 * time.Hour).Truncate(time.Minute)
-	p := s.FindProject(row.project)
-	i := s.AddIssue(&Issue{
-		Project: p.ID, Type: TypeID(strconv.Itoa(firstType + row.kind)), Status: row.status, Summary: row.summary,
-		Reporter: Mia, Custom: map[FieldID]json.RawMessage{}, Labels: row.labels,
-	}, created)
+func (tx *Tx) addSeed(row seedIssue, n int, users []*User) error {
+	created := tx.Now.Add(-time.Duration(len(seedIssues)-n) * 67 * time.Hour).Truncate(time.Minute)
+	i := &Issue{
+		Project: tx.FindProject(row.project).ID, Type: TypeID(strconv.Itoa(firstType + row.kind)), Status: row.status, Summary: row.summary,
+		Reporter: Mia, Custom: map[FieldID]json.RawMessage{}, Labels: row.labels, Created: created, Updated: created,
+	}
 	// Spread the changes over the projects, so that the newest are not all of the last one.
-	if changed := now.Add(-time.Duration(n*23%len(seedIssues)+1) * 11 * time.Hour).Truncate(time.Minute); changed.After(created) {
+	if changed := tx.Now.Add(-time.Duration(n*23%len(seedIssues)+1) * 11 * time.Hour).Truncate(time.Minute); changed.After(created) {
 		i.Updated = changed
 	}
 	set := func(f FieldID, v any) { i.Custom[f], _ = json.Marshal(v) }
@@ -149,63 +201,21 @@ func (s *State) addSeed(row seedIssue, n int, now time.Time) {
 		set(Serial, row.serial)
 	}
 	if row.location >= 0 {
-		set(Location, s.Field(Location).Options[row.location].ID)
+		set(Location, tx.Field(Location).Options[row.location].ID)
 	}
 	if row.warranty != 0 {
-		set(Warranty, now.AddDate(0, row.warranty, 0).Format(time.DateOnly))
+		set(Warranty, tx.Now.AddDate(0, row.warranty, 0).Format(time.DateOnly))
 	}
 	if row.price != 0 {
 		set(Price, row.price)
 	}
 	if row.owner >= 0 {
-		set(Owner, s.Users[row.owner].Account)
-		i.Assignee = s.Users[row.owner].Account
+		set(Owner, users[row.owner].Account)
+		i.Assignee = users[row.owner].Account
 	}
 	if row.text != "" {
 		i.Description = TextDocument(row.text)
 	}
-}
-
-// TextDocument returns an ADF document with one paragraph for each line of text.
-func TextDocument(lines ...string) json.RawMessage {
-	type node map[string]any
-	doc := node{"type": "doc", "version": 1}
-	content := []node{}
-	for _, l := range lines {
-		content = append(content, node{"type": "paragraph", "content": []node{{"type": "text", "text": l}}})
-	}
-	doc["content"] = content
-	raw, _ := json.Marshal(doc) // strings and maps always encode
-	return raw
-}
-
-func newSigningKey() (SigningKey, error) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return SigningKey{}, fmt.Errorf("make the install key: %w", err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return SigningKey{}, fmt.Errorf("encode the install key: %w", err)
-	}
-	return SigningKey{
-		ID:  NewUUID(),
-		PEM: string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
-	}, nil
-}
-
-// NewUUID returns a random UUID of version 4.
-func NewUUID() string {
-	b := random(16)
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
-
-// NewSecret returns a new shared secret, as long and as odd as Jira's.
-func NewSecret() string { return fmt.Sprintf("ATCO%xSANDBOX", random(40)) }
-
-func random(n int) []byte {
-	b := make([]byte, n)
-	rand.Read(b) // never fails, says crypto/rand
-	return b
+	_, err := tx.AddIssue(i)
+	return err
 }

@@ -1,140 +1,187 @@
 package world
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"github.com/pergola-platform/pergola/host/sandbox/world/disk"
 )
 
-// format is the version of the snapshot file; a file of another version is refused rather than misread.
-const format = 1
+// FileName is the site inside the data directory. Beside it lies a copy of the indexes, which only saves time.
+const FileName = "site.db"
 
-// fileName is the snapshot inside the data directory.
-const fileName = "site.json"
-
-// Store keeps the current [State] in memory and on disk. It is safe for concurrent use: readers hold an immutable
-// snapshot, writers work on a copy one after the other.
-//
-// A change costs a copy and a rewrite of the whole state: about 2 ms for the seeded site. That buys a file which a
-// person can read, and never half of a change in it.
-type Store struct {
-	path    string
-	mu      sync.Mutex // one writer at a time
-	current atomic.Pointer[State]
+// Config says where a site lives and what it begins with.
+type Config struct {
+	// Dir is the data directory; it is made if needed, and only its owner can read what is in it, since that has the shared
+	// secrets of installed apps. "" keeps everything in memory.
+	Dir string
+	// From is what a new site begins with. nil leaves that to Seed.
+	From *Snapshot
+	// Seed fills a new site.
+	Seed func(*Tx) error
+	// Clock is the time of changes. nil is time.Now.
+	Clock func() time.Time
 }
 
-// Open loads the snapshot in dir, or keeps what seed returns where there is none yet. The directory is made if needed;
-// only its owner can read it, since it holds the shared secrets of installed apps.
-func Open(dir string, seed func() (*State, error)) (*Store, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make data directory: %w", err)
+// Store keeps the current [State] in memory and, with a directory, on disk. It is safe for concurrent use: readers hold an
+// immutable state and never wait, writers take turns. A change copies what it changes and nothing else.
+type Store struct {
+	clock   func() time.Time
+	disk    *disk.File // nil in memory
+	current atomic.Pointer[State]
+	last    atomic.Pointer[link]
+
+	mu     sync.Mutex // one writer at a time
+	closed bool
+	keeper keeper
+}
+
+// errClosed is what a change gets that comes after the end.
+var errClosed = errors.New("the site is closed")
+
+// Open opens the site in cfg.Dir, or makes one.
+func Open(cfg Config) (*Store, error) {
+	s := &Store{clock: cfg.Clock}
+	if s.clock == nil {
+		s.clock = time.Now
 	}
-	s := &Store{path: filepath.Join(dir, fileName)}
-	raw, err := os.ReadFile(s.path)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		st, err := seed()
-		if err != nil {
-			return nil, fmt.Errorf("seed the site: %w", err)
-		}
-		st.Format = format
-		if raw, err = s.write(st); err != nil {
-			return nil, err
-		}
-	case err != nil:
-		return nil, fmt.Errorf("read the site: %w", err)
+	s.last.Store(&link{ready: make(chan struct{})})
+	var err error
+	if cfg.Dir == "" {
+		err = s.begin(cfg, newState())
+	} else {
+		err = s.openIn(cfg)
 	}
-	st, err := decode(raw)
 	if err != nil {
-		return nil, fmt.Errorf("read the site from %s: %w; delete the file to start over", s.path, err)
+		return nil, errors.Join(err, s.closeDisk())
 	}
-	s.current.Store(st)
 	return s, nil
 }
 
-// State returns the current state. It must not be changed.
-func (s *Store) State() *State { return s.current.Load() }
+func (s *Store) openIn(cfg Config) error {
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return fmt.Errorf("make data directory: %w", err)
+	}
+	path := filepath.Join(cfg.Dir, FileName)
+	old, err := readFormat1(filepath.Join(cfg.Dir, fileFormat1))
+	if err != nil {
+		return err
+	}
+	file, made, err := disk.Open(path)
+	if err != nil {
+		return fmt.Errorf("read the site from %s: %w; delete the file to start over", path, err)
+	}
+	s.disk = file
+	switch {
+	case !made:
+		st, err := s.load()
+		if err != nil {
+			return fmt.Errorf("read the site from %s: %w; delete the file to start over", path, err)
+		}
+		if st.Site.ID != "" {
+			s.current.Store(st)
+			return nil
+		}
+		// The first change never came to its end.
+		fallthrough
+	default:
+		if old != nil {
+			cfg.From, cfg.Seed = nil, old
+		}
+		st := newState()
+		st.disk = file
+		st.versions.issue, st.versions.part = file.Last()
+		if err := s.begin(cfg, st); err != nil {
+			return err
+		}
+		if old != nil {
+			return retireFormat1(filepath.Join(cfg.Dir, fileFormat1))
+		}
+		return nil
+	}
+}
 
-// Change runs change on a copy of the state and, if it returns nil, keeps the copy: when Change returns nil, the new
-// state is on disk and survives the end of the process and of the machine. An error of change is returned as it is, and
-// nothing has changed then.
-func (s *Store) Change(change func(*State) error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	raw, err := json.Marshal(s.current.Load())
-	if err != nil {
-		return fmt.Errorf("copy the site: %w", err)
+// begin fills a new site.
+func (s *Store) begin(cfg Config, st *State) error {
+	if cfg.From != nil && s.disk == nil {
+		from := *cfg.From.state
+		s.track(&from)
+		s.current.Store(&from)
+		return nil
 	}
-	next, err := decode(raw)
-	if err != nil {
-		return fmt.Errorf("copy the site: %w", err)
+	s.current.Store(st)
+	fill := cfg.Seed
+	if cfg.From != nil {
+		fill = cfg.From.fill
 	}
-	if err := change(next); err != nil {
-		return err
+	if fill == nil {
+		return errors.New("open a new site: neither a snapshot nor a seed")
 	}
-	if _, err := s.write(next); err != nil {
-		return err
+	if err := s.Change(fill); err != nil {
+		return fmt.Errorf("seed the site: %w", err)
 	}
-	s.current.Store(next)
+	// Who watches gets no events of the time before.
+	s.last.Store(&link{ready: make(chan struct{})})
 	return nil
 }
 
-// write replaces the snapshot in one step: a new file beside it, on disk before it takes the name. Whoever is killed in
-// between leaves the old snapshot whole.
-func (s *Store) write(st *State) ([]byte, error) {
-	raw, err := json.MarshalIndent(st, "", " ")
-	if err != nil {
-		return nil, fmt.Errorf("encode the site: %w", err)
-	}
-	next := s.path + ".next"
-	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("write the site: %w", err)
-	}
-	_, err = f.Write(raw)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(next, s.path)
-	}
-	if err == nil {
-		err = syncDir(filepath.Dir(s.path))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("write the site: %w", err)
-	}
-	return raw, nil
-}
+// State returns the current state.
+func (s *Store) State() *State { return s.current.Load() }
 
-// syncDir makes the rename itself durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
+// Change runs change and, if it returns nil, keeps what it did: when Change returns nil, that is on disk and survives the end
+// of the process and of the machine. An error of change is returned as it is, and nothing has changed then.
+func (s *Store) Change(change func(*Tx) error) error { return s.ChangeAs("", change) }
+
+// ChangeAs is [Store.Change] by somebody: changelogs and events say so.
+func (s *Store) ChangeAs(who AccountID, change func(*Tx) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return errClosed
+	}
+	tx := s.current.Load().begin(s.clock(), who)
+	if err := change(tx); err != nil {
 		return err
 	}
-	return errors.Join(d.Sync(), d.Close())
+	return s.commit(tx)
 }
 
-func decode(raw []byte) (*State, error) {
-	st := &State{}
-	if err := json.Unmarshal(raw, st); err != nil {
-		return nil, err
+// commit writes what the transaction changed, and makes it the state.
+func (s *Store) commit(tx *Tx) error {
+	if len(tx.entities) == 0 && len(tx.dirty) == 0 {
+		return nil
 	}
-	if st.Format != format {
-		return nil, fmt.Errorf("format %d, this version reads %d", st.Format, format)
+	st := tx.State
+	if s.disk != nil {
+		if err := s.write(tx); err != nil {
+			return fmt.Errorf("write the site: %w", err)
+		}
 	}
-	if st.Issues == nil {
-		st.Issues = map[IssueID]*Issue{}
+	s.track(st)
+	s.publish(st, tx.events)
+	s.keep(tx)
+	return nil
+}
+
+// Close ends the site and saves the indexes, so that the next start is a quick one. Every change is on disk already.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
 	}
-	if st.Moved == nil {
-		st.Moved = map[string]IssueID{}
+	s.closed = true
+	return errors.Join(s.finish(), s.closeDisk())
+}
+
+func (s *Store) closeDisk() error {
+	if s.disk == nil {
+		return nil
 	}
-	if st.Apps == nil {
-		st.Apps = map[AppKey]*App{}
-	}
-	st.link()
-	return st, nil
+	return s.disk.Close()
 }

@@ -1,0 +1,40 @@
+package world
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+)
+
+func newSigningKey() (SigningKey, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return SigningKey{}, fmt.Errorf("make the install key: %w", err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return SigningKey{}, fmt.Errorf("encode the install key: %w", err)
+	}
+	return SigningKey{
+		ID:  NewUUID(),
+		PEM: string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
+	}, nil
+}
+
+// NewUUID returns a random UUID of version 4.
+func NewUUID() string {
+	b := random(16)
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// NewSecret returns a new shared secret, as long and as odd as Jira's.
+func NewSecret() string { return fmt.Sprintf("ATCO%xSANDBOX", random(40)) }
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b) // never fails, says crypto/rand
+	return b
+}
