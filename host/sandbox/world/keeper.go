@@ -19,8 +19,9 @@ import (
 // from the site at the next start. Without it everything is.
 const indexName = "site.index"
 
-const (
-	indexMagic = "pergola site index 1\n"
+const indexMagic = "pergola site index 1\n"
+
+var (
 	// minIndexed is the size of a site from which on the copy is quicker than indexing again.
 	minIndexed = 2000
 	// minChanges is how many changed issues a copy may miss. Larger sites may miss more, since their copy takes longer.

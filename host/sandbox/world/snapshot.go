@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 )
 
 // Snapshot is a site at one moment, from which others can begin. It shares everything with the site that it was taken of, and
@@ -136,6 +134,3 @@ func (s *State) MarshalJSON() ([]byte, error) {
 	out["issue"] = issues
 	return json.Marshal(out)
 }
-
-// tableNames lists the kinds of small things.
-func tableNames() []string { return slices.Sorted(maps.Keys(kindByName)) }

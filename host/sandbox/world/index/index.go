@@ -72,6 +72,14 @@ func (v *Values) Len() int {
 	return v.tree.Len()
 }
 
+// Fields are the names of fields with values, words and numbers.
+func (x *Index) Fields() (terms, words, columns []string) {
+	return slices.Sorted(maps.Keys(x.terms)), slices.Sorted(maps.Keys(x.words)), slices.Sorted(maps.Keys(x.columns))
+}
+
+// Words are those of a field, each with its issues.
+func (x *Index) Words(field string) *Values { return x.words[field] }
+
 // All are the numbers of all issues.
 func (x *Index) All() Set { return x.all }
 
