@@ -91,7 +91,7 @@ func (s *State) inMemory(attachment bool, p part) part {
 }
 
 // WriteFile writes the snapshot as a new site into the file at path, such as [FileName] in an empty data directory.
-func (from *Snapshot) WriteFile(path string) error {
+func (from *Snapshot) WriteFile(path string) (err error) {
 	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("write a snapshot: %s is there already", path)
 	}
@@ -99,7 +99,7 @@ func (from *Snapshot) WriteFile(path string) error {
 	if err != nil {
 		return fmt.Errorf("write a snapshot: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	s, err := Open(Config{Dir: dir, From: from})
 	if err != nil {
 		return fmt.Errorf("write a snapshot: %w", err)

@@ -83,7 +83,7 @@ func (s *Store) openIn(cfg Config) error {
 		if err != nil {
 			return fmt.Errorf("read the site from %s: %w; delete the file to start over", path, err)
 		}
-		if st.Site.ID != "" {
+		if st.ID != "" {
 			s.current.Store(st)
 			return nil
 		}

@@ -67,7 +67,7 @@ func (tx *Tx) Put(e Entity) error {
 		*id = tx.nextID(k.name, k.first)
 	}
 	before := k.table(tx.State).get(*id)
-	if err := tx.check(before, e); err != nil {
+	if err := tx.check(e); err != nil {
 		return err
 	}
 	tx.keep(k, *id, e)
@@ -145,7 +145,7 @@ func (tx *Tx) NewField() *Field {
 }
 
 // check refuses a second thing under a name that must be one's own.
-func (tx *Tx) check(before any, e Entity) error {
+func (tx *Tx) check(e Entity) error {
 	switch e := e.(type) {
 	case *Project:
 		if e.Key == "" || e.Key != strings.ToUpper(e.Key) || strings.Contains(e.Key, "-") {
@@ -222,15 +222,15 @@ func (tx *Tx) follow(before any, e Entity) error {
 		tx.projectKeys.Set(e.Key, e.ID)
 	case *Status:
 		if was, ok := before.(*Status); ok && was.Category != e.Category {
-			return tx.reindex(tx.State.index.Equal("status", string(e.ID)), func() { tx.keep(kindOf(e), string(e.ID), was) }, func() { tx.keep(kindOf(e), string(e.ID), e) })
+			return tx.reindex(tx.index.Equal("status", string(e.ID)), func() { tx.keep(kindOf(e), string(e.ID), was) }, func() { tx.keep(kindOf(e), string(e.ID), e) })
 		}
 	case *IndexedProperty:
 		if before == nil || !reflect.DeepEqual(before, any(e)) {
-			return tx.reindex(tx.State.index.Equal("propertyKey", e.Key), func() { tx.restore(e, before) }, func() { tx.keep(kindOf(e), e.ID, e) })
+			return tx.reindex(tx.index.Equal("propertyKey", e.Key), func() { tx.restore(e, before) }, func() { tx.keep(kindOf(e), e.ID, e) })
 		}
 	case *Field:
 		if was, ok := before.(*Field); ok && was.Kind != e.Kind {
-			return tx.reindex(tx.State.index.Present(string(e.ID)), func() { tx.restore(e, before) }, func() { tx.keep(kindOf(e), string(e.ID), e) })
+			return tx.reindex(tx.index.Present(string(e.ID)), func() { tx.restore(e, before) }, func() { tx.keep(kindOf(e), string(e.ID), e) })
 		}
 	}
 	return nil
@@ -316,7 +316,7 @@ func (tx *Tx) cascade(e any) error {
 			}
 		}
 	case *IndexedProperty:
-		return tx.reindex(tx.State.index.Equal("propertyKey", e.Key), func() {}, func() { tx.restore(e, nil) })
+		return tx.reindex(tx.index.Equal("propertyKey", e.Key), func() {}, func() { tx.restore(e, nil) })
 	case *Status:
 		if !tx.Index().Equal("status", string(e.ID)).Empty() {
 			return refuse("status %s: issues have it", e.ID)
@@ -363,9 +363,9 @@ func (tx *Tx) cascadeProject(p *Project) error {
 		tx.projectKeys.Delete(key)
 	}
 	if !tx.ownsKeys {
-		tx.State.keys, tx.ownsKeys = tx.State.keys.Copy(), true
+		tx.keys, tx.ownsKeys = tx.keys.Copy(), true
 	}
-	tx.State.keys.Delete(p.ID)
+	tx.keys.Delete(p.ID)
 	return nil
 }
 
@@ -383,8 +383,8 @@ func (tx *Tx) editAll(set index.Set, change func(*Issue)) error {
 // edit is the writer of the index.
 func (tx *Tx) edit() *index.Writer {
 	if tx.writer == nil {
-		tx.writer = tx.State.index.Edit(tx.owner)
-		tx.State.index = tx.writer.Index()
+		tx.writer = tx.index.Edit(tx.owner)
+		tx.index = tx.writer.Index()
 	}
 	tx.changed()
 	return tx.writer

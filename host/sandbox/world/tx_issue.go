@@ -176,11 +176,11 @@ func (tx *Tx) leave(i *Issue) { tx.setKey(i, 0) }
 
 func (tx *Tx) setKey(i *Issue, n uint32) {
 	if !tx.ownsKeys {
-		tx.State.keys, tx.ownsKeys = tx.State.keys.Copy(), true
+		tx.keys, tx.ownsKeys = tx.keys.Copy(), true
 	}
-	a, _ := tx.State.keys.Get(i.Project)
+	a, _ := tx.keys.Get(i.Project)
 	a.Put(tx.owner, uint32(i.Number), n)
-	tx.State.keys.Set(i.Project, a)
+	tx.keys.Set(i.Project, a)
 }
 
 // MoveIssue gives an issue, and its subtasks, a key in another project. Its id stays, and the old key leads to it from now on.

@@ -24,6 +24,9 @@ CREATE TABLE issue (version INTEGER PRIMARY KEY, number INTEGER NOT NULL, json B
 CREATE TABLE part (version INTEGER PRIMARY KEY, body BLOB NOT NULL);
 PRAGMA user_version = 2;`
 
+// always is the context of every statement: a change that was begun is brought to its end, and reads are short.
+var always = context.Background()
+
 // File is an open site. It is safe for concurrent use; writes wait for one another.
 type File struct {
 	db                    *sql.DB
@@ -101,13 +104,13 @@ func create(path string) (made bool, err error) {
 
 func (f *File) prepare() error {
 	var have int
-	if err := f.db.QueryRow(`PRAGMA user_version`).Scan(&have); err != nil {
+	if err := f.db.QueryRowContext(always, `PRAGMA user_version`).Scan(&have); err != nil {
 		return err
 	}
 	switch have {
 	case format:
 	case 0:
-		if _, err := f.db.Exec(schema); err != nil {
+		if _, err := f.db.ExecContext(always, schema); err != nil {
 			return err
 		}
 	default:
@@ -123,15 +126,15 @@ func (f *File) prepare() error {
 		&f.dropIssue:  `DELETE FROM issue WHERE version = ?`,
 		&f.dropPart:   `DELETE FROM part WHERE version = ?`,
 	} {
-		s, err := f.db.Prepare(text)
+		s, err := f.db.PrepareContext(always, text)
 		if err != nil {
 			return err
 		}
 		*to = s
 	}
 	return errors.Join(
-		f.db.QueryRow(`SELECT coalesce(max(version), 0) FROM issue`).Scan(&f.lastIssue),
-		f.db.QueryRow(`SELECT coalesce(max(version), 0) FROM part`).Scan(&f.lastPart),
+		f.db.QueryRowContext(always, `SELECT coalesce(max(version), 0) FROM issue`).Scan(&f.lastIssue),
+		f.db.QueryRowContext(always, `SELECT coalesce(max(version), 0) FROM part`).Scan(&f.lastPart),
 	)
 }
 
@@ -146,7 +149,7 @@ func (f *File) Close() error { return f.db.Close() }
 
 // Write writes a batch: all of it, on disk when Write returns nil, or nothing.
 func (f *File) Write(b Batch) (err error) {
-	tx, err := f.db.BeginTx(context.Background(), nil)
+	tx, err := f.db.BeginTx(always, nil)
 	if err != nil {
 		return err
 	}
@@ -157,7 +160,7 @@ func (f *File) Write(b Batch) (err error) {
 	}()
 	do := func(s *sql.Stmt, args ...any) {
 		if err == nil {
-			_, err = tx.Stmt(s).Exec(args...)
+			_, err = tx.StmtContext(always, s).ExecContext(always, args...)
 		}
 	}
 	for _, e := range b.Entities {
@@ -187,7 +190,7 @@ func (f *File) Write(b Batch) (err error) {
 
 // Issue reads one version of an issue.
 func (f *File) Issue(version int64) (json []byte, err error) {
-	if err := f.issue.QueryRow(version).Scan(&json); err != nil {
+	if err := f.issue.QueryRowContext(always, version).Scan(&json); err != nil {
 		return nil, fmt.Errorf("read version %d of an issue: %w", version, err)
 	}
 	return json, nil
@@ -195,7 +198,7 @@ func (f *File) Issue(version int64) (json []byte, err error) {
 
 // Part reads a part.
 func (f *File) Part(version int64) (body []byte, err error) {
-	if err := f.part.QueryRow(version).Scan(&body); err != nil {
+	if err := f.part.QueryRowContext(always, version).Scan(&body); err != nil {
 		return nil, fmt.Errorf("read part %d: %w", version, err)
 	}
 	return body, nil
@@ -203,7 +206,7 @@ func (f *File) Part(version int64) (body []byte, err error) {
 
 // Entities reads all small things.
 func (f *File) Entities(do func(Entity) error) error {
-	rows, err := f.db.Query(`SELECT kind, id, json FROM entity`)
+	rows, err := f.db.QueryContext(always, `SELECT kind, id, json FROM entity`)
 	if err != nil {
 		return err
 	}
@@ -222,7 +225,7 @@ func (f *File) Entities(do func(Entity) error) error {
 
 // Issues reads the versions after one, in their order. Later ones replace earlier ones of the same number.
 func (f *File) Issues(after int64, do func(Issue) error) error {
-	rows, err := f.db.Query(`SELECT version, number, json FROM issue WHERE version > ? ORDER BY version`, after)
+	rows, err := f.db.QueryContext(always, `SELECT version, number, json FROM issue WHERE version > ? ORDER BY version`, after)
 	if err != nil {
 		return err
 	}
@@ -244,7 +247,7 @@ func (f *File) Copy(path string) error {
 	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("%s is there already: %w", path, errors.Join(err, os.ErrExist))
 	}
-	if _, err := f.db.Exec(`VACUUM INTO ?`, path); err != nil {
+	if _, err := f.db.ExecContext(always, `VACUUM INTO ?`, path); err != nil {
 		return err
 	}
 	return os.Chmod(path, 0o600)

@@ -22,7 +22,7 @@ func (s Set) And(t Set) Set {
 		case a.high > b.high:
 			j++
 		default:
-			if c := a.block.and(b.block); c.count > 0 {
+			if c := a.and(b.block); c.count > 0 {
 				out = append(out, slot{a.high, c})
 			}
 			i, j = i+1, j+1
@@ -62,7 +62,7 @@ func (s Set) Or(t Set) Set {
 		case x[0].high > y[0].high:
 			out, y = append(out, y[0]), y[1:]
 		default:
-			out = append(out, slot{x[0].high, x[0].block.or(y[0].block)})
+			out = append(out, slot{x[0].high, x[0].or(y[0].block)})
 			x, y = x[1:], y[1:]
 		}
 	}
@@ -86,7 +86,7 @@ func (s Set) Without(t Set) Set {
 		b := t.more.at(a.high)
 		if b == nil {
 			out = append(out, a)
-		} else if c := a.block.without(b); c.count > 0 {
+		} else if c := a.without(b); c.count > 0 {
 			out = append(out, slot{a.high, c})
 		}
 	}

@@ -150,10 +150,10 @@ func fromSorted(list []uint32) Set {
 // add returns the set with n. It changes in place what o owns.
 func (s Set) add(o *Owner, n uint32) Set {
 	if s.more == nil {
-		switch {
-		case s.one == 0:
+		switch s.one {
+		case 0:
 			return Set{one: n + 1}
-		case s.one == n+1:
+		case n + 1:
 			return s
 		}
 		a, b := min(n, s.one-1), max(n, s.one-1)
