@@ -1,16 +1,29 @@
 #!/usr/bin/env bash
 # Measures the sandbox and prints one line for each: figure NAME VALUE. Expects `make build`.
+# Usage: bench-sandbox.sh [--scale N]...   sizes beside the small office, in units of 2,000 issues; 1 without.
 #
 #   operations_served              operations of Jira's REST interface
 #   openapi_response_violations    answers in the sandbox's own tests that are not as Atlassian's documents say; judged are
 #                                  openapi_responses_checked
 #   start_ms                       `pergola sandbox` from exec to its ready event, with nothing on disk (the median of 3)
-#   search_ms_p95_SIZE             95th percentile of 200 searches: on the seeded site, and on 2k and 1m issues
+#   search_ms_p95_SIZE             95th percentile of 200 searches: on the seeded site, and for each scale on 2k, 100k...
 #   rss_mib_SIZE                   resident memory after them
-#
-# Sizes other than the seeded one need `pergola sandbox --scale`; without it they are left out.
+#   seed_ms_SIZE                   from exec to the ready event with an empty directory, where a scale is seeded
+#   restart_ms_SIZE                the same with that site on disk
+#   search_ms_p95_SIZE and rss_mib_SIZE are of the site after that restart
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+scales=()
+while [ $# -gt 0 ]; do
+  if [ "$1" != --scale ] || ! [[ ${2:-} =~ ^[1-9][0-9]*$ ]]; then
+    echo "usage: $0 [--scale N]..." >&2
+    exit 2
+  fi
+  scales+=("$2")
+  shift 2
+done
+[ ${#scales[@]} -gt 0 ] || scales=(1)
 
 figure() { echo "figure $1 $2"; }
 
@@ -72,11 +85,10 @@ search() {
     awk '$1 != 200 { print "a search answered " $1 > "/dev/stderr"; exit 1 } { printf "%.2f\n", $2 * 1000 }'
 }
 
-# measure NAME ARGS... starts a site of that size and prints its figures.
+# measure NAME starts the site of that name and prints its figures.
 measure() {
   local name=$1
-  shift
-  start "$scratch/$name" "$@"
+  start "$scratch/$name"
   figure "search_ms_p95_$name" "$(search | percentile 95)"
   figure "rss_mib_$name" "$(ps -o rss= -p "$site" | awk '{ printf "%.0f\n", $1 / 1024 }')"
   stop
@@ -97,7 +109,13 @@ done >"$scratch/starts"
 figure start_ms "$(percentile 50 <"$scratch/starts")"
 
 measure seeded
-if bin/pergola sandbox --help | grep -q -- --scale; then
-  measure 2k --scale 2k
-  measure 1m --scale 1m
-fi
+for scale in "${scales[@]}"; do
+  name=$((2 * scale))k
+  start "$scratch/$name" --scale "$scale"
+  figure "seed_ms_$name" "$took"
+  stop
+  start "$scratch/$name"
+  figure "restart_ms_$name" "$took"
+  stop
+  measure "$name"
+done

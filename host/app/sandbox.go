@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pergola-platform/pergola/host/sandbox"
+	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
 
 // Sandbox is a running sandbox Jira site. Make it with StartSandbox.
@@ -23,15 +24,23 @@ type Sandbox struct {
 	served chan error
 }
 
-// StartSandbox opens the site whose data lies in dir, seeding it where there is none, and serves it on an address such as
-// 127.0.0.1:8090.
-func StartSandbox(dir, listen string, log *slog.Logger) (*Sandbox, error) {
-	l, err := net.Listen("tcp", listen)
+// SandboxConfig says where a sandbox lives.
+type SandboxConfig struct {
+	Dir    string // data directory
+	Listen string // address such as 127.0.0.1:8090
+	Log    *slog.Logger
+	// Fill fills a new site; with it, one that exists is refused with [world.ErrExists]. nil is the small office for a new one.
+	Fill func(*world.Store) error
+}
+
+// StartSandbox opens the site whose data lies in cfg.Dir, seeding it where there is none, and serves it.
+func StartSandbox(cfg SandboxConfig) (*Sandbox, error) {
+	l, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	s := &Sandbox{url: "http://" + l.Addr().String(), served: make(chan error, 1)}
-	if s.site, err = sandbox.Open(sandbox.Config{DataDir: dir, BaseURL: s.url, Logger: log, Clock: time.Now}); err != nil {
+	if s.site, err = sandbox.Open(sandbox.Config{DataDir: cfg.Dir, BaseURL: s.url, Logger: cfg.Log, Clock: time.Now, Fill: cfg.Fill}); err != nil {
 		return nil, errors.Join(fmt.Errorf("sandbox: %w", err), l.Close())
 	}
 	s.server = &http.Server{Handler: s.site.Handler(), ReadHeaderTimeout: 10 * time.Second}
@@ -73,6 +82,15 @@ func (s *Sandbox) Install(ctx context.Context, hostURL string) error {
 		return fmt.Errorf("install into the sandbox: status %d: %s", answer.StatusCode, text)
 	}
 	return nil
+}
+
+// Welcome returns an address that logs an administrator in and shows an issue.
+func (s *Sandbox) Welcome() string { return s.Page(s.site.Welcome()) }
+
+// Admin returns an address that logs an administrator in and leads on to a path of the site.
+func (s *Sandbox) Admin(path string) string {
+	login, _ := s.site.Welcome()
+	return s.Page(login, path)
 }
 
 // Page returns an address that logs a user in and leads on to a path of the site.

@@ -33,6 +33,8 @@ type Config struct {
 	DataDir string
 	// From is what a new site begins with; nil is the seeded one.
 	From *world.Snapshot
+	// Fill fills a new site instead, as seeding.Fill does; a site that exists is then refused with [world.ErrExists].
+	Fill func(*world.Store) error
 	// BaseURL is where browsers and apps reach the site, such as "http://localhost:7201". Required. It may change from
 	// run to run; an app then has to be installed again to learn the new one.
 	BaseURL string
@@ -92,7 +94,7 @@ func Open(cfg Config) (*Site, error) {
 	if s.appScript, err = bridge.AppScript(s.baseURL + cdnPath); err != nil {
 		return nil, fmt.Errorf("open sandbox: %w", err)
 	}
-	s.store, err = world.Open(world.Config{Dir: cfg.DataDir, From: cfg.From, Seed: world.Seed, Clock: s.now})
+	s.store, err = world.Open(world.Config{Dir: cfg.DataDir, From: cfg.From, Seed: world.Seed, Fill: cfg.Fill, Clock: s.now})
 	if err != nil {
 		return nil, fmt.Errorf("open sandbox: %w", err)
 	}
@@ -124,6 +126,30 @@ func (s *Site) Hurry() { s.faults.Stop() }
 
 // Snapshot is the site as it is now, for [Config.From] of others.
 func (s *Site) Snapshot() *world.Snapshot { return s.store.Snapshot() }
+
+// Welcome is where a visitor begins: who may log in, an administrator if there is one, and a page, that of an issue if there is
+// one.
+func (s *Site) Welcome() (login, path string) {
+	st := s.store.State()
+	for u := range st.Users.All() {
+		if u.Login == "" || u.App || u.Closed {
+			continue
+		}
+		if login == "" {
+			login = u.Login
+		}
+		if st.Can(u.Account, world.Administer) {
+			login = u.Login
+			break
+		}
+	}
+	for p := range st.Projects.All() {
+		for n := range st.Index().Equal("project", string(p.ID)).All() {
+			return login, "/browse/" + st.IssueAt(n).Key
+		}
+	}
+	return login, "/"
+}
 
 // BaseURL is the site's address, without trailing slash.
 func (s *Site) BaseURL() string { return s.baseURL }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"path/filepath"
 	"sync"
 	"time"
@@ -17,14 +16,9 @@ import (
 	"github.com/pergola-platform/pergola/host/config"
 )
 
-// Where the seeded site has something to see.
-const (
-	firstUser  = "mia"
-	firstIssue = "/browse/OPS-1"
-)
-
 type devCmd struct {
 	hostFlags `embed:""`
+	seedFlags `embed:""`
 	Sandbox   string `help:"Address of the sandbox Jira site; port 0 takes a free one." default:"127.0.0.1:8090" placeholder:"HOST:PORT"`
 	JSON      bool   `help:"Print events as one JSON object a line." name:"json"`
 }
@@ -36,7 +30,7 @@ func (c devCmd) Run(ctx context.Context, s streams) (err error) {
 		return err
 	}
 	log := newLog(s, first.Log)
-	site, err := startSandbox(filepath.Join(first.Data, "sandbox"), "--sandbox", c.Sandbox, log)
+	site, err := c.start(ctx, s, app.SandboxConfig{Dir: filepath.Join(first.Data, "sandbox"), Listen: c.Sandbox, Log: log}, "--sandbox", "--data")
 	if err != nil {
 		return err
 	}
@@ -97,13 +91,13 @@ func (c devCmd) ready(w io.Writer, site *app.Sandbox, host *app.Host, cfg config
 	if c.JSON {
 		printEvent(w, map[string]string{
 			"event": "ready", "host": host.URL(), "sandbox": site.URL(),
-			"admin": site.Page(firstUser, "/plugins/servlet/ac/"+cfg.Connect.AppKey+"/admin"),
-			"issue": site.Page(firstUser, firstIssue),
+			"admin": site.Admin("/plugins/servlet/ac/" + cfg.Connect.AppKey + "/admin"),
+			"issue": site.Welcome(),
 		})
 		return
 	}
 	fmt.Fprintf(w, "\nPergola runs, and a Jira site has it installed. Open\n\n    %s\n\nData is kept in %s. Ctrl-C stops everything.\n\n",
-		site.Page(firstUser, firstIssue), cfg.Data)
+		site.Welcome(), cfg.Data)
 }
 
 // printEvent prints one JSON object on a line.
@@ -113,18 +107,6 @@ func printEvent(w io.Writer, fields map[string]string) {
 		panic(err) // strings always encode
 	}
 	fmt.Fprintf(w, "%s\n", line)
-}
-
-// startSandbox starts the site on the address that a flag gave.
-func startSandbox(dir, flag, listen string, log *slog.Logger) (*app.Sandbox, error) {
-	if _, _, err := net.SplitHostPort(listen); err != nil {
-		return nil, usageError{fmt.Errorf("%s: %q is not host:port; write 127.0.0.1:8090", flag, listen)}
-	}
-	site, err := app.StartSandbox(dir, listen, log)
-	if err != nil {
-		return nil, fmt.Errorf("%w; %s takes another address", err, flag)
-	}
-	return site, nil
 }
 
 // shut closes something within a bounded time, after the program's own context has ended.

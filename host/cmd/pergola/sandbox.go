@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/pergola-platform/pergola/host/app"
 	"github.com/pergola-platform/pergola/host/config"
 )
 
@@ -14,20 +15,22 @@ type sandboxCmd struct {
 }
 
 type siteCmd struct {
-	Data   string `help:"Directory of the site's data." default:"data/sandbox" placeholder:"DIR"`
-	Listen string `help:"Address to serve on; port 0 takes a free one." default:"127.0.0.1:8090" placeholder:"HOST:PORT"`
-	JSON   bool   `help:"Print events as one JSON object a line." name:"json"`
+	seedFlags `embed:""`
+	Data      string `help:"Directory of the site's data." default:"data/sandbox" placeholder:"DIR"`
+	Listen    string `help:"Address to serve on; port 0 takes a free one." default:"127.0.0.1:8090" placeholder:"HOST:PORT"`
+	JSON      bool   `help:"Print events as one JSON object a line." name:"json"`
 }
 
 func (c siteCmd) Run(ctx context.Context, s streams) error {
-	site, err := startSandbox(c.Data, "--listen", c.Listen, newLog(s, config.Default().Log))
+	cfg := app.SandboxConfig{Dir: c.Data, Listen: c.Listen, Log: newLog(s, config.Default().Log)}
+	site, err := c.start(ctx, s, cfg, "--listen", "--data")
 	if err != nil {
 		return err
 	}
 	if c.JSON {
 		printEvent(s.out, map[string]string{"event": "ready", "sandbox": site.URL()})
 	} else {
-		fmt.Fprintf(s.out, "\nA sandbox Jira site runs. Open\n\n    %s\n\n", site.Page(firstUser, firstIssue))
+		fmt.Fprintf(s.out, "\nA sandbox Jira site runs. Open\n\n    %s\n\n", site.Welcome())
 	}
 	<-ctx.Done()
 	err = shut(site.Close)

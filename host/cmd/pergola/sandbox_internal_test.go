@@ -6,6 +6,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -35,7 +37,7 @@ func TestSandboxServesWithoutAFurtherWord(t *testing.T) {
 
 func TestFaultsOfARunningSandbox(t *testing.T) {
 	dir := alone(t)
-	site, err := app.StartSandbox(dir, "127.0.0.1:0", slog.New(slog.DiscardHandler))
+	site, err := app.StartSandbox(app.SandboxConfig{Dir: dir, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,5 +94,34 @@ func TestFaultsOfARunningSandbox(t *testing.T) {
 	code, _, said := pergola(t, "sandbox", "fault", "list", "--site", "nowhere")
 	if code != 2 || !strings.Contains(said, "http://127.0.0.1:8090") {
 		t.Errorf("a wrong address: %d, %q", code, said)
+	}
+}
+
+func TestSeedOfTheSandboxIsRefusedWithWhatToDo(t *testing.T) {
+	alone(t)
+	if err := os.WriteFile("site.json", []byte("{\"format\": 1,\n \"users\": [{\"account\": \"a\", \"nam\": \"Mia\"}]}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	site, err := app.StartSandbox(app.SandboxConfig{Dir: "old", Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := site.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"--data", "old", "--scale", "1"}, 1, "--data, or delete " + filepath.Join("old", "site.db")},
+		{[]string{"--data", "new", "--seed", "site.json"}, 1, "site.json:2: $.users[0]"},
+		{[]string{"--data", "new", "--seed", "site.xml"}, 1, ".csv"},
+		{[]string{"--data", "new", "--scale", "501"}, 2, "between 1 and 500"},
+	} {
+		code, _, stderr := pergola(t, append([]string{"sandbox", "--listen", "127.0.0.1:0"}, tt.args...)...)
+		if code != tt.code || !strings.Contains(stderr, tt.want) {
+			t.Errorf("%v: exit code %d, %s; want %d, %s", tt.args, code, stderr, tt.code, tt.want)
+		}
 	}
 }

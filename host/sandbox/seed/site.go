@@ -36,7 +36,8 @@ type Group struct {
 	Description string `json:"description,omitempty"`
 }
 
-// UserKind says what a user is to the site. It decides nothing by itself; groups and roles do.
+// UserKind says what a user is to the site. Groups and roles decide what somebody may do; only a site that does not say who has
+// the permission ADMINISTER gives it to those of the kind Admin.
 type UserKind string
 
 // The kinds of users; none means Member.

@@ -45,17 +45,14 @@ const siteID = "site"
 
 // Seed makes a site with a company's assets, as it stands at the moment of the change, and a new signing key.
 func Seed(tx *Tx) error {
-	key, err := newSigningKey()
+	site, err := NewSite("Pergola Sandbox", map[string][]string{
+		Administer: {adminGroup}, SystemAdmin: {adminGroup}, BrowseUsers: {adminGroup, staffGroup, AppGroup}, BulkChange: {adminGroup, staffGroup},
+		CreateShared: {adminGroup, staffGroup}, ManageFilterSubs: {adminGroup, staffGroup}, CreateProjects: {adminGroup},
+	})
 	if err != nil {
 		return err
 	}
-	things := []Entity{&Site{
-		ID: siteID, Title: "Pergola Sandbox", InstallKey: key, SessionKey: random(32),
-		Global: map[string][]string{
-			Administer: {adminGroup}, SystemAdmin: {adminGroup}, BrowseUsers: {adminGroup, staffGroup, AppGroup}, BulkChange: {adminGroup, staffGroup},
-			CreateShared: {adminGroup, staffGroup}, ManageFilterSubs: {adminGroup, staffGroup}, CreateProjects: {adminGroup},
-		},
-	}}
+	things := []Entity{site}
 	for _, u := range seedUsers() {
 		things = append(things, u)
 	}
@@ -90,6 +87,15 @@ func Seed(tx *Tx) error {
 	return nil
 }
 
+// NewSite returns what there is once, with new keys. global says which groups have each global permission.
+func NewSite(title string, global map[string][]string) (*Site, error) {
+	key, err := newSigningKey()
+	if err != nil {
+		return nil, err
+	}
+	return &Site{ID: siteID, Title: title, Global: global, InstallKey: key, SessionKey: random(32)}, nil
+}
+
 func (tx *Tx) putAll(things []Entity) error {
 	for _, e := range things {
 		if err := tx.Put(e); err != nil {
@@ -120,6 +126,18 @@ func seedKinds() []Entity {
 
 // seedDefaults are the things that a site of Jira has without anybody's doing, and the workflow of the seeded projects.
 func seedDefaults() []Entity {
+	return append(Defaults(),
+		&Workflow{ID: "10000", Name: "Life of an asset", Statuses: []StatusID{inStock, inUse, inRepair, retired}, Transitions: []Transition{
+			{ID: "11", Name: "Put in stock", To: inStock},
+			{ID: "21", Name: "Hand out", To: inUse},
+			{ID: "31", Name: "Send to repair", To: inRepair},
+			{ID: "41", Name: "Retire", To: retired},
+		}},
+	)
+}
+
+// Defaults are the things that a site of Jira has without anybody's doing: priorities, resolutions, link types and roles.
+func Defaults() []Entity {
 	return []Entity{
 		&Priority{ID: "1", Name: "Highest", Color: "#d04437", Order: 1},
 		&Priority{ID: "2", Name: "High", Color: "#f15c75", Order: 2},
@@ -135,12 +153,6 @@ func seedDefaults() []Entity {
 		&LinkType{ID: "10003", Name: "Relates", Inward: "relates to", Outward: "relates to"},
 		&Role{ID: "10002", Name: "Administrators", Description: "Who looks after a project", Default: []Holder{{ByGroup, adminGroup}}},
 		&Role{ID: "10003", Name: "Members", Description: "Who works in a project", Default: []Holder{{ByGroup, staffGroup}}},
-		&Workflow{ID: "10000", Name: "Life of an asset", Statuses: []StatusID{inStock, inUse, inRepair, retired}, Transitions: []Transition{
-			{ID: "11", Name: "Put in stock", To: inStock},
-			{ID: "21", Name: "Hand out", To: inUse},
-			{ID: "31", Name: "Send to repair", To: inRepair},
-			{ID: "41", Name: "Retire", To: retired},
-		}},
 	}
 }
 

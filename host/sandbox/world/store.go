@@ -24,6 +24,9 @@ type Config struct {
 	From *Snapshot
 	// Seed fills a new site.
 	Seed func(*Tx) error
+	// Fill fills a new site in as many changes as it likes, and keeps memory bounded that way; it goes before From and Seed.
+	// Until it has returned nil there is no site. A site that exists already is refused with [ErrExists].
+	Fill func(*Store) error
 	// Clock is the time of changes. nil is time.Now.
 	Clock func() time.Time
 }
@@ -46,6 +49,9 @@ var errClosed = errors.New("the site is closed")
 
 // Open opens the site in cfg.Dir, or makes one.
 func Open(cfg Config) (*Store, error) {
+	if cfg.Fill != nil {
+		return openFilled(cfg)
+	}
 	s := &Store{clock: cfg.Clock}
 	if s.clock == nil {
 		s.clock = time.Now
@@ -92,6 +98,10 @@ func (s *Store) openIn(cfg Config) error {
 	default:
 		if old != nil {
 			cfg.From, cfg.Seed = nil, old
+		}
+		// The indexes of a site that was deleted must not be taken for those of this one.
+		if err := os.Remove(filepath.Join(cfg.Dir, indexName)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
 		}
 		st := newState()
 		st.disk = file
