@@ -87,6 +87,9 @@ func (s *Site) operations() []operation {
 		s.fieldOperations(),
 		s.contextOperations(),
 		s.taskOperations(),
+		s.kindOperations(),
+		s.projectOperations(),
+		s.userOperations(),
 	)
 }
 

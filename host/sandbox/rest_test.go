@@ -99,6 +99,8 @@ func TestRESTShapes(t *testing.T) {
 	for _, c := range slices.Concat(
 		restCalls,
 		fieldCalls,
+		projectCalls,
+		userCalls,
 	) {
 		path := c.path
 		if !strings.HasPrefix(path, "/") {
