@@ -90,6 +90,7 @@ func (s *Site) operations() []operation {
 		s.kindOperations(),
 		s.projectOperations(),
 		s.userOperations(),
+		s.filterOperations(),
 	)
 }
 

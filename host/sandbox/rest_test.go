@@ -101,6 +101,7 @@ func TestRESTShapes(t *testing.T) {
 		fieldCalls,
 		projectCalls,
 		userCalls,
+		filterCalls,
 	) {
 		path := c.path
 		if !strings.HasPrefix(path, "/") {
