@@ -90,7 +90,6 @@ func (s *Site) operations() []operation {
 		s.kindOperations(),
 		s.projectOperations(),
 		s.userOperations(),
-		s.filterOperations(),
 	)
 }
 

@@ -101,7 +101,6 @@ func TestRESTShapes(t *testing.T) {
 		fieldCalls,
 		projectCalls,
 		userCalls,
-		filterCalls,
 	) {
 		path := c.path
 		if !strings.HasPrefix(path, "/") {
