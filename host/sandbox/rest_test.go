@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,9 +94,14 @@ var restCalls = []restCall{
 }
 
 func TestRESTShapes(t *testing.T) {
-	site, app := installedApp(t)
+	site, app := installedApp(t, func(d object) { d["scopes"] = []string{"ADMIN"} })
 	seen := map[string]bool{}
-	for _, c := range restCalls {
+	for _, c := range slices.Concat(
+		restCalls,
+		fieldCalls,
+		projectCalls,
+		userCalls,
+	) {
 		path := c.path
 		if !strings.HasPrefix(path, "/") {
 			path = c.template + path

@@ -189,7 +189,7 @@ func (s *testSite) callWith(app *fakeApp, method, path, body string, change func
 	}
 	r := request(s.t, method, s.url+path, body)
 	r.Header.Set("Authorization", "JWT "+token)
-	return send(s.t, http.DefaultClient, r)
+	return send(s.t, unredirected, r) // a token is for one path
 }
 
 func (s *testSite) install(app *fakeApp) answer {
@@ -225,3 +225,6 @@ func openWith(t testing.TB, baseURL, dir string) (*sandbox.Site, error) {
 	t.Helper()
 	return sandbox.Open(sandbox.Config{DataDir: dir, BaseURL: baseURL})
 }
+
+// unredirected is a client that shows redirects instead of following them.
+var unredirected = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
