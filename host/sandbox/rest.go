@@ -51,7 +51,7 @@ type operation struct {
 func (s *Site) operations() []operation {
 	const issue, property = "/rest/api/3/issue/{issueIdOrKey}", "/rest/api/3/issue/{issueIdOrKey}/properties"
 	const app = "/rest/atlassian-connect/1/addons/{addonKey}/properties"
-	return []operation{
+	return slices.Concat([]operation{
 		{"POST", "/rest/api/3/issue", scopeWrite, false, s.createIssue},
 		{"GET", issue, scopeRead, false, s.getIssue},
 		{"PUT", issue, scopeWrite, false, s.editIssue},
@@ -83,7 +83,13 @@ func (s *Site) operations() []operation {
 		{"GET", "/rest/api/3/webhook/failed", scopeRead, false, s.failedWebhooks},
 		// Described in Atlassian's user privacy guide and not in the OpenAPI document.
 		{"POST", "/rest/atlassian-connect/latest/report-accounts", scopeNone, false, s.reportAccounts},
-	}
+	},
+		s.metaOperations(),
+		s.transitionOperations(),
+		s.commentOperations(),
+		s.linkOperations(),
+		s.bulkOperations(),
+	)
 }
 
 // call is one REST request with the state at its start.

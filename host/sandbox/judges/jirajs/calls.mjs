@@ -25,6 +25,7 @@ export const needs = {
   addAttachment: () => ({ attachments: { filename: 'note.txt', content: 'A note' } }),
   linkIssues: m => m.linkType && { type: { name: m.linkType }, inwardIssue: { key: 'OPS-1' }, outwardIssue: { key: 'OPS-3' } },
   createIssueLinkType: () => ({ name: 'Judged', inward: 'is judged by', outward: 'judges' }),
+  updateIssueLinkType: m => m.madeLinkType && { issueLinkTypeId: m.madeLinkType, outward: 'judges well' },
   createOrUpdateRemoteIssueLink: () => ({ globalId: 'judge=1', object: { url: 'https://example.com/1', title: 'A page' } }),
   setIssueProperty: () => ({ body: { by: 'jira.js' } }),
   setProjectProperty: () => ({ body: { by: 'jira.js' } }),
@@ -76,6 +77,7 @@ export const needs = {
   getAttachment: m => m.attachment && { id: m.attachment },
   getAttachmentContent: m => m.attachment && { id: m.attachment },
   getComment: m => m.comment && { id: m.comment },
+  getIssueLinkType: m => m.madeLinkType && { issueLinkTypeId: m.madeLinkType },
   getIssueLink: m => m.link && { linkId: m.link },
   getArticles: () => ({ query: 'laptop', highlight: false }),
 
@@ -83,6 +85,7 @@ export const needs = {
   deleteComment: m => m.comment && { id: m.comment },
   removeAttachment: m => m.attachment && { id: m.attachment },
   removeWatcher: m => ({ accountId: m.account }),
+  deleteIssueLinkType: m => m.madeLinkType && { issueLinkTypeId: m.madeLinkType },
   deleteIssueLink: m => m.link && { linkId: m.link },
   deleteRemoteIssueLinkByGlobalId: () => ({ globalId: 'judge=1' }),
   deleteIssueProperty: () => ({}),
@@ -100,6 +103,7 @@ export const needs = {
 export const learn = {
   getTransitions: r => ({ transition: r?.transitions?.[0]?.id }),
   getIssueLinkTypes: r => ({ linkType: r?.issueLinkTypes?.[0]?.name }),
+  createIssueLinkType: r => ({ madeLinkType: r?.id }),
   getContextsForField: r => ({ seededContext: Number(r?.values?.[0]?.id) || undefined }),
   addComment: r => ({ comment: r?.id }),
   addAttachment: r => ({ attachment: r?.[0]?.id }),
