@@ -30,7 +30,7 @@ func (s *Site) listTransitions(c *call) (answer, error) {
 		}
 		out := object{
 			"id": t.ID, "name": t.Name, "to": s.statusJSON(c.st.Status(t.To)), "hasScreen": len(t.Screen) > 0, "isGlobal": len(t.From) == 0,
-			"isInitial": false, "isAvailable": true, "isConditional": t.Permission != "", "isLooped": t.To == i.Status,
+			"isInitial": false, "isAvailable": true, "isConditional": t.Permission != "", "looped": t.To == i.Status,
 		}
 		if strings.Contains(q.Get("expand"), "transitions.fields") {
 			shown := object{}
