@@ -1,7 +1,9 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
+	"strconv"
 
 	"github.com/pergola-platform/pergola/host/sandbox/push"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
@@ -35,6 +37,15 @@ var eventNames = map[world.Op]string{
 	world.Created: "jira:issue_created", world.Updated: "jira:issue_updated", world.Moved: "jira:issue_updated", world.Deleted: "jira:issue_deleted",
 }
 
+// commentedFields are the fields that an event of a comment tells of its issue.
+var commentedFields = []string{"summary", "issuetype", "project", "assignee", "priority", "status"}
+
+// number is an id as events of links write it.
+func number(id string) int64 {
+	n, _ := strconv.ParseInt(id, 10, 64) // ids of the world are numbers
+	return n
+}
+
 // eventOf is what apps read of an event; false for one of which Jira tells nothing, or the sandbox not yet.
 func (s *Site) eventOf(st *world.State, e world.Event) (push.Event, bool) {
 	if e.Issue == nil {
@@ -54,6 +65,26 @@ func (s *Site) eventOf(st *world.State, e world.Event) (push.Event, bool) {
 			out.Name = "issue_property_deleted"
 		}
 		out.Body["property"] = object{"key": e.Key, "value": e.Value}
+	case "comment":
+		out.Name = "comment_" + string(e.Op)
+		k, _ := cmp.Or(e.New, e.Old).(*world.Comment)
+		out.Body = object{"comment": s.commentJSON(st, e.Issue, k), "issue": s.issueJSON(st, e.Issue, selectFields(st, commentedFields))}
+		return out, true
+	case "link":
+		l, _ := cmp.Or(e.New, e.Old).(*world.Link)
+		t := st.LinkTypes.Get(l.Type)
+		if t == nil { // it went with its links
+			return push.Event{}, false
+		}
+		out.Name = "issuelink_" + string(e.Op)
+		out.Body = object{"issueLink": object{
+			"id": number(string(l.ID)), "sourceIssueId": number(string(e.Issue.ID)), "destinationIssueId": number(string(l.Other)), "systemLink": false,
+			"issueLinkType": object{
+				"id": number(string(t.ID)), "name": t.Name, "inwardName": t.Inward, "outwardName": t.Outward,
+				"isSubTaskLinkType": false, "isSystemLinkType": false,
+			},
+		}}
+		return out, true
 	default:
 		return push.Event{}, false
 	}

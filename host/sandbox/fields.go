@@ -105,7 +105,7 @@ func plain(raw json.RawMessage) string {
 // selectFields returns the fields that a request's fields parameter names, in Jira's syntax: ids, *all, *navigable, and
 // ids after a dash, which are left out. known says which of issueOnly, "id" and "key", were asked for.
 func selectFields(st *world.State, names []string) []field {
-	all := fields(st)
+	all := allFields(st)
 	chosen := map[world.FieldID]bool{}
 	started := false
 	for _, name := range names {
@@ -115,7 +115,7 @@ func selectFields(st *world.State, names []string) []field {
 			case n == "*all" || n == "*navigable":
 				started = true
 				for _, f := range all {
-					chosen[f.id] = true
+					chosen[f.id] = n == "*all" || !slices.Contains(notNavigable, f.id)
 				}
 			case strings.HasPrefix(n, "-"):
 				if !started {
@@ -142,7 +142,11 @@ func (s *Site) issueJSON(st *world.State, i *world.Issue, show []field) object {
 	}
 	values := object{}
 	for _, f := range show {
-		values[string(f.id)] = f.value(s, st, i)
+		v := f.value(s, st, i)
+		if v == nil && f.id == "parent" { // the one field that Jira leaves out where it is empty
+			continue
+		}
+		values[string(f.id)] = v
 	}
 	out["fields"] = values
 	return out
@@ -151,7 +155,7 @@ func (s *Site) issueJSON(st *world.State, i *world.Issue, show []field) object {
 func (s *Site) typeJSON(t *world.IssueType) object {
 	return object{
 		"self": s.link("/rest/api/3/issuetype/%s", t.ID), "id": t.ID, "name": t.Name, "description": t.Description,
-		"iconUrl": s.link("/static/type-%s.svg", t.Glyph), "subtask": false, "hierarchyLevel": 0,
+		"iconUrl": s.link("/static/type-%s.svg", t.Glyph), "subtask": t.Subtask(), "hierarchyLevel": t.Level,
 	}
 }
 

@@ -90,6 +90,11 @@ func (s *Site) operations() []operation {
 		s.kindOperations(),
 		s.projectOperations(),
 		s.userOperations(),
+		s.metaOperations(),
+		s.transitionOperations(),
+		s.commentOperations(),
+		s.linkOperations(),
+		s.bulkOperations(),
 	)
 }
 

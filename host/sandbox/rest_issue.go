@@ -36,7 +36,7 @@ func (s *Site) getIssue(c *call) (answer, error) {
 		names = []string{"*all"}
 	}
 	show := selectFields(c.st, names)
-	out := s.issueJSON(c.st, i, show)
+	out := s.issueFor(c.st, c.who.account, i, show)
 	if names := splitNames(q["properties"]); len(names) > 0 {
 		out["properties"] = chosenProperties(i, names)
 	}
@@ -60,32 +60,47 @@ func (s *Site) createIssue(c *call) (answer, error) {
 	if err := c.decodeBody(&in); err != nil {
 		return answer{}, err
 	}
-	var made *world.Issue
-	err := s.store.ChangeAs(c.who.account, func(tx *world.Tx) error {
+	made, err := s.makeIssue(c.who.account, in.Fields)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{http.StatusCreated, s.madeJSON(made)}, nil
+}
+
+func (s *Site) madeJSON(i *world.Issue) object {
+	return object{"id": i.ID, "key": i.Key, "self": s.link("/rest/api/3/issue/%s", i.ID)}
+}
+
+// makeIssue makes an issue of the values, if who may.
+func (s *Site) makeIssue(who world.AccountID, values issueFields) (made *world.Issue, err error) {
+	err = s.store.ChangeAs(who, func(tx *world.Tx) error {
 		st := tx.State
-		p, err := projectOf(st, c.who.account, in.Fields["project"])
+		p, err := projectOf(st, who, values["project"])
 		if err != nil {
 			return err
 		}
-		i := &world.Issue{Project: p.ID, Reporter: c.who.account, Custom: map[world.FieldID]json.RawMessage{}}
-		if i.Type, err = typeOf(st, p, in.Fields["issuetype"]); err != nil {
+		i := &world.Issue{Project: p.ID, Reporter: who, Custom: map[world.FieldID]json.RawMessage{}}
+		if i.Type, err = typeOf(st, p, values["issuetype"]); err != nil {
 			return err
 		}
-		if _, ok := in.Fields["summary"]; !ok {
+		if _, ok := values["summary"]; !ok {
 			return failField("summary", "You must specify a summary of the issue.")
 		}
-		delete(in.Fields, "project")
-		delete(in.Fields, "issuetype")
-		if err := setFields(st, i, in.Fields); err != nil {
+		if st.Type(i.Type).Subtask() && empty(values["parent"]) {
+			return failField("issuetype", "Issue type is a sub-task but parent issue key or id not specified.")
+		}
+		if err := checkScreen(st, who, i, values, world.OnCreate); err != nil {
+			return err
+		}
+		delete(values, "project")
+		delete(values, "issuetype")
+		if err := setFields(st, i, values); err != nil {
 			return err
 		}
 		made, err = tx.AddIssue(i)
 		return err
 	})
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{http.StatusCreated, object{"id": made.ID, "key": made.Key, "self": s.link("/rest/api/3/issue/%s", made.ID)}}, nil
+	return made, err
 }
 
 func (s *Site) editIssue(c *call) (answer, error) {
@@ -97,6 +112,9 @@ func (s *Site) editIssue(c *call) (answer, error) {
 	}
 	err := s.changeIssue(c, world.EditIssues, func(tx *world.Tx, id world.IssueID) error {
 		i := tx.EditIssue(string(id))
+		if err := checkScreen(tx.State, c.who.account, i, in.Fields, world.OnEdit); err != nil {
+			return err
+		}
 		if err := setFields(tx.State, i, in.Fields); err != nil {
 			return err
 		}
@@ -197,6 +215,8 @@ func setField(st *world.State, i *world.Issue, name string, raw json.RawMessage)
 			return "The label can't contain spaces."
 		}
 		i.Labels = labels
+	case "parent":
+		return setParent(st, i, raw)
 	case "assignee":
 		u := userRef(st, raw)
 		if u == nil && !null {

@@ -15,10 +15,10 @@ func (s *Site) listFields(c *call) (answer, error) {
 		"id": "issuekey", "key": "issuekey", "name": "Key", "custom": false, "orderable": false, "navigable": true, "searchable": false,
 		"clauseNames": issueKey.clauses,
 	}}
-	for _, f := range fields(c.st) {
+	for _, f := range allFields(c.st) {
 		out = append(out, object{
-			"id": f.id, "key": f.id, "name": f.name, "custom": f.custom != nil, "orderable": f.sort, "navigable": true, "searchable": true,
-			"clauseNames": f.clauses, "schema": f.schema,
+			"id": f.id, "key": f.id, "name": f.name, "custom": f.custom != nil, "orderable": f.sort, "navigable": true, "searchable": len(f.clauses) > 0,
+			"clauseNames": append([]string{}, f.clauses...), "schema": f.schema,
 		})
 	}
 	return answer{http.StatusOK, out}, nil

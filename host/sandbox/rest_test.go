@@ -22,6 +22,19 @@ type restCall struct {
 	status                       int
 }
 
+// document is a text as Jira wants it.
+const document = `{"type":"doc","version":1,"content":[{"type":"paragraph","content":[{"type":"text","text":"Words"}]}]}`
+
+// adminCalls are those that only people may make who administer the site.
+var adminCalls = []restCall{
+	{"POST", "/rest/api/3/issueLinkType", "", `{"name":"Fits","inward":"is fitted by","outward":"fits"}`, 201},
+	{"POST", "/rest/api/3/issueLinkType", "", `{"name":"Fits","inward":"is fitted by","outward":"fits"}`, 404},
+	{"POST", "/rest/api/3/issueLinkType", "", `{"name":"None"}`, 400},
+	{"PUT", "/rest/api/3/issueLinkType/{issueLinkTypeId}", "/rest/api/3/issueLinkType/10004", `{"outward":"suits"}`, 200},
+	{"DELETE", "/rest/api/3/issueLinkType/{issueLinkTypeId}", "/rest/api/3/issueLinkType/10004", "", 204},
+	{"DELETE", "/rest/api/3/issueLinkType/{issueLinkTypeId}", "/rest/api/3/issueLinkType/10004", "", 404},
+}
+
 // restCalls exercise every served operation, in an order in which each finds what it needs. What the answers look like is
 // judged by openapitest, as in every test here.
 var restCalls = []restCall{
@@ -89,6 +102,50 @@ var restCalls = []restCall{
 	{"PUT", "/rest/api/3/webhook/refresh", "", `{"webhookIds":[1,77]}`, 200},
 	{"PUT", "/rest/api/3/webhook/refresh", "", `{"webhookIds":[]}`, 400},
 	{"DELETE", "/rest/api/3/webhook", "", `{"webhookIds":[1]}`, 202},
+	{"GET", "/rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes", "/rest/api/3/issue/createmeta/OPS/issuetypes?maxResults=2", "", 200},
+	{"GET", "/rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes", "/rest/api/3/issue/createmeta/NOPE/issuetypes", "", 400},
+	{"GET", "/rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes/{issueTypeId}", "/rest/api/3/issue/createmeta/OPS/issuetypes/10001", "", 200},
+	{"GET", "/rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes/{issueTypeId}", "/rest/api/3/issue/createmeta/OPS/issuetypes/10005", "", 400},
+	{"GET", "/rest/api/3/issue/{issueIdOrKey}/editmeta", "/rest/api/3/issue/OPS-1/editmeta", "", 200},
+	{"GET", "/rest/api/3/issue/{issueIdOrKey}/editmeta", "/rest/api/3/issue/OPS-999/editmeta", "", 404},
+	{"GET", "/rest/api/3/issue/{issueIdOrKey}/transitions", "/rest/api/3/issue/OPS-1/transitions?expand=transitions.fields", "", 200},
+	{"GET", "/rest/api/3/issue/{issueIdOrKey}/transitions", "/rest/api/3/issue/OPS-999/transitions", "", 404},
+	{"POST", "/rest/api/3/issue/{issueIdOrKey}/transitions", "/rest/api/3/issue/OPS-1/transitions", `{"transition":{"id":"31"},"update":{"comment":[{"add":{"body":DOC}}]}}`, 204},
+	{"POST", "/rest/api/3/issue/{issueIdOrKey}/transitions", "/rest/api/3/issue/OPS-1/transitions", `{"transition":{"id":"99"}}`, 400},
+	{"POST", "/rest/api/3/issue/{issueIdOrKey}/transitions", "/rest/api/3/issue/OPS-1/transitions", `{"transition":{"id":"11"},"fields":{"summary":"x"}}`, 400},
+	{"POST", "/rest/api/3/issue/{issueIdOrKey}/transitions", "/rest/api/3/issue/OPS-1/transitions", `{}`, 400},
+	{"POST", "/rest/api/3/issue/{issueIdOrKey}/comment", "/rest/api/3/issue/OPS-1/comment", `{"body":DOC}`, 201},
+	{"POST", "/rest/api/3/issue/{issueIdOrKey}/comment", "/rest/api/3/issue/OPS-1/comment", `{"body":DOC,"visibility":{"type":"group","value":"atlassian-addons"}}`, 201},
+	{"POST", "/rest/api/3/issue/{issueIdOrKey}/comment", "/rest/api/3/issue/OPS-1/comment", `{"body":DOC,"visibility":{"type":"group","value":"guests"}}`, 400},
+	{"POST", "/rest/api/3/issue/{issueIdOrKey}/comment", "/rest/api/3/issue/OPS-1/comment", `{"body":"text"}`, 400},
+	{"POST", "/rest/api/3/issue/{issueIdOrKey}/comment", "/rest/api/3/issue/OPS-1/comment", `{}`, 400},
+	{"GET", "/rest/api/3/issue/{issueIdOrKey}/comment", "/rest/api/3/issue/OPS-1/comment?orderBy=-created&maxResults=2", "", 200},
+	{"GET", "/rest/api/3/issue/{issueIdOrKey}/comment", "/rest/api/3/issue/OPS-1/comment?orderBy=author", "", 400},
+	{"GET", "/rest/api/3/issue/{issueIdOrKey}/comment/{id}", "/rest/api/3/issue/OPS-1/comment/10001", "", 200},
+	{"GET", "/rest/api/3/issue/{issueIdOrKey}/comment/{id}", "/rest/api/3/issue/OPS-3/comment/10001", "", 404},
+	{"PUT", "/rest/api/3/issue/{issueIdOrKey}/comment/{id}", "/rest/api/3/issue/OPS-1/comment/10001", `{"body":DOC}`, 200},
+	{"PUT", "/rest/api/3/issue/{issueIdOrKey}/comment/{id}", "/rest/api/3/issue/OPS-1/comment/10001", `{"body":null}`, 400},
+	{"DELETE", "/rest/api/3/issue/{issueIdOrKey}/comment/{id}", "/rest/api/3/issue/OPS-1/comment/10001", "", 204},
+	{"DELETE", "/rest/api/3/issue/{issueIdOrKey}/comment/{id}", "/rest/api/3/issue/OPS-1/comment/10001", "", 404},
+	{"GET", "/rest/api/3/issue/{issueIdOrKey}/changelog", "/rest/api/3/issue/OPS-1/changelog?maxResults=1", "", 200},
+	{"GET", "/rest/api/3/issue/{issueIdOrKey}/changelog", "/rest/api/3/issue/OPS-999/changelog", "", 404},
+	{"POST", "/rest/api/3/issue/bulk", "", `{"issueUpdates":[{"fields":{"project":{"key":"OPS"},"issuetype":{"name":"Laptop"},"summary":"One of two"}},{"fields":{}}]}`, 201},
+	{"POST", "/rest/api/3/issue/bulk", "", `{"issueUpdates":[{"fields":{}}]}`, 400},
+	{"POST", "/rest/api/3/issue/bulkfetch", "", `{"issueIdsOrKeys":["OPS-3","10100","OPS-999"],"fields":["*all"]}`, 200},
+	{"POST", "/rest/api/3/issue/bulkfetch", "", `{"issueIdsOrKeys":[]}`, 400},
+	{"GET", "/rest/api/3/issueLinkType", "", "", 200},
+	{"GET", "/rest/api/3/issueLinkType/{issueLinkTypeId}", "/rest/api/3/issueLinkType/10000", "", 200},
+	{"GET", "/rest/api/3/issueLinkType/{issueLinkTypeId}", "/rest/api/3/issueLinkType/77", "", 404},
+	{"GET", "/rest/api/3/issueLinkType/{issueLinkTypeId}", "/rest/api/3/issueLinkType/x", "", 400},
+	{"POST", "/rest/api/3/issueLink", "", `{"type":{"name":"Blocks"},"inwardIssue":{"key":"OPS-1"},"outwardIssue":{"id":"10102"},"comment":{"body":DOC}}`, 201},
+	{"POST", "/rest/api/3/issueLink", "", `{"type":{"name":"Nothing"},"inwardIssue":{"key":"OPS-1"},"outwardIssue":{"key":"OPS-3"}}`, 404},
+	{"POST", "/rest/api/3/issueLink", "", `{"type":{"name":"Blocks"},"inwardIssue":{"key":"OPS-1"},"outwardIssue":{"key":"OPS-999"}}`, 404},
+	{"POST", "/rest/api/3/issueLink", "", `{"type":{"name":"Blocks"},"inwardIssue":{"key":"OPS-1"},"outwardIssue":{"key":"OPS-1"}}`, 400},
+	{"GET", "/rest/api/3/issueLink/{linkId}", "/rest/api/3/issueLink/10000", "", 200},
+	{"GET", "/rest/api/3/issue/{issueIdOrKey}", "/rest/api/3/issue/OPS-3", "", 200},
+	{"DELETE", "/rest/api/3/issueLink/{linkId}", "/rest/api/3/issueLink/10000", "", 204},
+	{"GET", "/rest/api/3/issueLink/{linkId}", "/rest/api/3/issueLink/10000", "", 404},
+	{"DELETE", "/rest/api/3/issueLink/{linkId}", "/rest/api/3/issueLink/x", "", 400},
 	{"DELETE", "/rest/api/3/issue/{issueIdOrKey}", "/rest/api/3/issue/OPS-2", "", 204},
 	{"DELETE", "/rest/api/3/issue/{issueIdOrKey}", "/rest/api/3/issue/OPS-2", "", 404},
 }
@@ -106,11 +163,22 @@ func TestRESTShapes(t *testing.T) {
 		if !strings.HasPrefix(path, "/") {
 			path = c.template + path
 		}
-		a := site.call(app, c.method, path, strings.ReplaceAll(c.body, "APP", app.url))
+		a := site.call(app, c.method, path, strings.NewReplacer("APP", app.url, "DOC", document).Replace(c.body))
 		name := fmt.Sprintf("%s %s %.60s", c.method, path, c.body)
 		if a.status != c.status {
 			t.Errorf("%s: status %d, want %d: %s", name, a.status, c.status, a.body)
 			continue
+		}
+		seen[c.method+" "+c.template] = true
+	}
+	mia := site.login("mia")
+	for _, c := range adminCalls {
+		path := c.path
+		if path == "" {
+			path = c.template
+		}
+		if a := mia.do(c.method, path, c.body); a.status != c.status {
+			t.Errorf("%s %s %.60s: status %d, want %d: %s", c.method, path, c.body, a.status, c.status, a.body)
 		}
 		seen[c.method+" "+c.template] = true
 	}

@@ -157,10 +157,7 @@ func (s *Site) BaseURL() string { return s.baseURL }
 // routes is the table of everything the site answers.
 func (s *Site) routes() http.Handler {
 	mux := http.NewServeMux()
-	for _, op := range s.operations() {
-		mux.HandleFunc(op.method+" "+op.path, s.serveREST(op))
-	}
-	mux.HandleFunc("/rest/", s.unserved)
+	mux.Handle("/rest/", s.newRouter())
 	mux.HandleFunc("/rest/api/2/", inVersion2(mux))
 	mux.HandleFunc("/rest/api/latest/", inVersion2(mux))
 

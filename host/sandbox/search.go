@@ -124,7 +124,7 @@ func (s *Site) search(c *call, in searchRequest) (answer, error) {
 	}
 	issues := []object{}
 	for _, n := range page {
-		issues = append(issues, s.foundJSON(c.st, c.st.IssueAt(n), in, show))
+		issues = append(issues, s.foundJSON(c.st, c.who.account, c.st.IssueAt(n), in, show))
 	}
 	out["issues"] = issues
 	if strings.Contains(in.Expand, "names") {
@@ -138,11 +138,11 @@ func (s *Site) search(c *call, in searchRequest) (answer, error) {
 }
 
 // foundJSON is an issue in a search: just its id, unless more was asked for.
-func (s *Site) foundJSON(st *world.State, i *world.Issue, in searchRequest, show []field) object {
+func (s *Site) foundJSON(st *world.State, who world.AccountID, i *world.Issue, in searchRequest, show []field) object {
 	var out object
 	switch {
 	case len(show) > 0:
-		out = s.issueJSON(st, i, show)
+		out = s.issueFor(st, who, i, show)
 	case slices.Contains(splitNames(in.Fields), "key"):
 		out = object{"id": i.ID, "key": i.Key, "self": s.link("/rest/api/3/issue/%s", i.ID)}
 	default:
