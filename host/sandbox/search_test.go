@@ -131,6 +131,20 @@ func TestSearchKnowsWhatWas(t *testing.T) {
 	}
 }
 
+func TestQueriesMatchIssues(t *testing.T) {
+	site := openSite(t)
+	a := site.login("ada").do("POST", "/rest/api/3/jql/match", `{"issueIds":[10100,10101,10103,99],"jqls":["key < OPS-3","assignee = currentUser()","project = HR"]}`)
+	want := `{"matches":[{"errors":[],"matchedIssues":[10100,10101]},{"errors":[],"matchedIssues":[]},{"errors":["The value 'HR' does not exist for the field 'project'."],"matchedIssues":[]}]}`
+	if got := strings.TrimSpace(string(a.body)); a.status != 200 || got != want {
+		t.Errorf("status %d: %s, want %s", a.status, got, want)
+	}
+	a = site.login("ada").do("POST", "/rest/api/3/jql/parse?validation=warn", `{"queries":["status = Lost"]}`)
+	row := a.json(t)["queries"].([]any)[0].(object)
+	if row["structure"] == nil || row["warnings"] == nil || row["errors"] != nil {
+		t.Errorf("status %d: %s", a.status, a.body)
+	}
+}
+
 func TestSearchShowsOnlyWhatOneMaySee(t *testing.T) {
 	site := openSite(t)
 	count := func(who, query string) (int, string) {

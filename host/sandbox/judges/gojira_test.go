@@ -98,7 +98,7 @@ func (g *goJira) changeIssue() {
 	g.check("issue", resp, err, func() bool { return got.Fields.Description == text && got.Fields.Reporter.AccountType == "app" })
 	_, resp, err = issues.UpdateWithContext(ctx, &jira.Issue{Key: made.Key, Fields: &jira.IssueFields{Summary: "Changed by go-jira"}})
 	g.check("edit", resp, err, always)
-	found, resp, err := issues.SearchV2JQLWithContext(ctx, "project = OPS AND summary ~ changed", &jira.SearchOptionsV2{Fields: []string{"summary"}})
+	found, resp, err := issues.SearchV2JQLWithContext(ctx, `project = OPS AND summary ~ "changed"`, &jira.SearchOptionsV2{Fields: []string{"summary"}})
 	g.check("search", resp, err, func() bool { return len(found) == 1 && found[0].Fields.Summary == "Changed by go-jira" })
 
 	steps, resp, err := issues.GetTransitionsWithContext(ctx, made.Key)
