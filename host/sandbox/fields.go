@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
@@ -54,6 +53,9 @@ var systemFields = []field{
 	{"updated", "Updated", []string{"updated", "updatedDate"}, system("datetime", "updated"), true, nil,
 		func(_ *Site, _ *world.State, i *world.Issue) any { return i.Updated.Format(jiraTime) }},
 }
+
+// issueKey is the field "key"; it is no field of an issue, but JQL can ask for it.
+var issueKey = field{id: "issuekey", name: "Key", clauses: []string{"key", "issuekey", "id", "issue"}, sort: true}
 
 // customTypes are Jira's names of the custom field kinds.
 var customTypes = map[world.Kind]struct{ schema, custom string }{
@@ -223,14 +225,4 @@ func (s *Site) projectRef(st *world.State, p *world.Project) object {
 		out["projectCategory"] = s.categoryJSON(c)
 	}
 	return out
-}
-
-// parseMoment reads what JQL takes for a moment.
-func parseMoment(text string) (time.Time, bool) {
-	for _, layout := range []string{time.DateOnly, "2006/01/02", "2006-01-02 15:04", "2006/01/02 15:04"} {
-		if t, err := time.ParseInLocation(layout, text, time.UTC); err == nil {
-			return t, true
-		}
-	}
-	return time.Time{}, false
 }

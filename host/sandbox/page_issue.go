@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pergola-platform/pergola/host/sandbox/jql"
+	"github.com/pergola-platform/pergola/host/sandbox/jql/syntax"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 	"github.com/pergola-platform/pergola/host/sandbox/world/index"
 )
@@ -140,8 +140,8 @@ func (s *Site) findForPage(v *view, text string) (found, error) {
 	if err != nil {
 		return found{}, err
 	}
-	if q.Where == nil && len(q.Order) == 0 {
-		q.Order = []jql.Sort{{Field: "key"}}
+	if q.Where == nil && len(q.OrderBy) == 0 {
+		q.OrderBy = []syntax.Sort{{Field: syntax.Field{Name: "key"}}}
 	}
 	return s.find(v.st, v.user.Account, q)
 }

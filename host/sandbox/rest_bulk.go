@@ -27,13 +27,13 @@ func (s *Site) listChanges(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	start, size, err := c.page(100, 100)
+	start, size, err := c.pageBounds(100, 100)
 	if err != nil {
 		return answer{}, err
 	}
 	all := c.st.Histories(i)
 	values := []object{}
-	for _, h := range paged(all, start, size) {
+	for _, h := range window(all, start, size) {
 		values = append(values, s.historyJSON(c.st, h))
 	}
 	self := func(start int) string {

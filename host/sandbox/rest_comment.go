@@ -78,6 +78,9 @@ func visibilityOf(st *world.State, who world.AccountID, i *world.Issue, raw json
 	if json.Unmarshal(raw, &in) != nil {
 		return nil, failField("visibility", "Specify a valid visibility.")
 	}
+	if in.Type == "" && in.Value == "" && in.Identifier == "" { // clients without a word for nothing send an empty object
+		return nil, nil
+	}
 	var v *world.Visibility
 	switch in.Type {
 	case "group":
@@ -106,7 +109,7 @@ func (s *Site) listComments(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	start, size, err := c.page(100, 5000)
+	start, size, err := c.pageBounds(100, 5000)
 	if err != nil {
 		return answer{}, err
 	}
@@ -123,7 +126,7 @@ func (s *Site) listComments(c *call) (answer, error) {
 
 func (s *Site) commentPage(st *world.State, i *world.Issue, all []*world.Comment, start, size int) object {
 	list := []object{}
-	for _, k := range paged(all, start, size) {
+	for _, k := range window(all, start, size) {
 		list = append(list, s.commentJSON(st, i, k))
 	}
 	return object{"comments": list, "startAt": start, "maxResults": size, "total": len(all)}

@@ -17,21 +17,6 @@ func (s *Site) metaOperations() []operation {
 	}
 }
 
-// page reads startAt and maxResults.
-func (c *call) page(size, most int) (start, n int, err error) {
-	if start, err = queryInt(c.URL.Query().Get("startAt"), 0); err != nil {
-		return 0, 0, err
-	}
-	n, err = queryInt(c.URL.Query().Get("maxResults"), size)
-	return start, min(n, most), err
-}
-
-// paged is the part of a list that a page shows.
-func paged[T any](list []T, start, size int) []T {
-	start = min(start, len(list))
-	return list[start:min(start+size, len(list))]
-}
-
 // createProject is the project of the path, if the caller may create issues there. Jira has no 404 here.
 func (c *call) createProject() (*world.Project, error) {
 	p := c.st.FindProject(c.PathValue("projectIdOrKey"))
@@ -46,12 +31,12 @@ func (s *Site) createMetaTypes(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	start, size, err := c.page(50, 200)
+	start, size, err := c.pageBounds(50, 200)
 	if err != nil {
 		return answer{}, err
 	}
 	types := []object{}
-	for _, id := range paged(p.Types, start, size) {
+	for _, id := range window(p.Types, start, size) {
 		types = append(types, s.typeJSON(c.st.Type(id)))
 	}
 	return answer{http.StatusOK, object{"issueTypes": types, "startAt": start, "maxResults": size, "total": len(p.Types)}}, nil
@@ -66,7 +51,7 @@ func (s *Site) createMetaFields(c *call) (answer, error) {
 	if !slices.Contains(p.Types, id) {
 		return answer{}, fail(http.StatusBadRequest, "The issue type does not exist in the project.")
 	}
-	start, size, err := c.page(50, 200)
+	start, size, err := c.pageBounds(50, 200)
 	if err != nil {
 		return answer{}, err
 	}
@@ -75,7 +60,7 @@ func (s *Site) createMetaFields(c *call) (answer, error) {
 		m["fieldId"] = m["key"]
 		all = append(all, m)
 	}
-	return answer{http.StatusOK, object{"fields": paged(all, start, size), "startAt": start, "maxResults": size, "total": len(all)}}, nil
+	return answer{http.StatusOK, object{"fields": window(all, start, size), "startAt": start, "maxResults": size, "total": len(all)}}, nil
 }
 
 func (s *Site) editMeta(c *call) (answer, error) {

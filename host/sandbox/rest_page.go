@@ -19,6 +19,12 @@ func (c *call) pageBounds(size, most int) (start, length int, err error) {
 	return start, min(length, most), nil
 }
 
+// window is the part of a list that a page shows.
+func window[T any](list []T, start, length int) []T {
+	start = min(start, len(list))
+	return list[start:min(start+length, len(list))]
+}
+
 // paged answers a page of a list, with its place in the list and the way to the next page.
 func paged[T any](s *Site, c *call, size int, list []T, show func(T) object) (answer, error) {
 	start, length, err := c.pageBounds(size, max(size, maxPage))
@@ -27,7 +33,7 @@ func paged[T any](s *Site, c *call, size int, list []T, show func(T) object) (an
 	}
 	end := min(start+length, len(list))
 	values := []object{}
-	for _, v := range list[min(start, end):end] {
+	for _, v := range window(list, start, length) {
 		values = append(values, show(v))
 	}
 	at := func(start int) string {
@@ -51,9 +57,8 @@ func cut[T any](c *call, list []T, show func(T) object) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	end := min(start+length, len(list))
 	values := []object{}
-	for _, v := range list[min(start, end):end] {
+	for _, v := range window(list, start, length) {
 		values = append(values, show(v))
 	}
 	return answer{http.StatusOK, values}, nil

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pergola-platform/pergola/host/sandbox/jql"
+	"github.com/pergola-platform/pergola/host/sandbox/jql/syntax"
 	"github.com/pergola-platform/pergola/host/sandbox/push"
 )
 
@@ -106,33 +106,34 @@ type filterError string
 
 func (e filterError) Error() string { return string(e) }
 
-// filterFields and filterOps are the part of JQL that filters may use. issue.property and cf[…] are allowed by Jira, too;
-// the sandbox's language does not have them.
+// filterFields and filterOps are the part of JQL that filters may use, beside custom fields by number and entity properties.
 var (
 	filterFields = []string{"issuekey", "key", "project", "issuetype", "status", "assignee", "reporter"}
-	filterOps    = []string{"=", "!=", "in", "not in"}
+	filterOps    = []syntax.Operator{syntax.Equals, syntax.NotEquals, syntax.In, syntax.NotIn}
 )
 
 func checkFilter(filter string) error {
 	if filter == "" {
 		return nil
 	}
-	q, err := jql.Parse(filter)
+	q, err := syntax.Parse(filter)
 	if err != nil {
 		return filterError(err.Error())
 	}
-	if len(q.Order) > 0 {
+	if len(q.OrderBy) > 0 {
 		return filterError("ORDER BY is not supported in a webhook's filter.")
 	}
-	return jql.Check(q.Where, func(c jql.Clause) error {
-		if !slices.Contains(filterFields, strings.ToLower(c.Field)) {
-			return filterError("The field " + c.Field + " is not supported in a webhook's filter; supported are " + strings.Join(filterFields, ", ") + ".")
+	for c := range q.Clauses() {
+		name := strings.ToLower(c.Field.Name)
+		if !slices.Contains(filterFields, name) && name != "issue.property" && !strings.HasPrefix(name, "cf[") {
+			return filterError("The field " + c.Field.Name + " is not supported in a webhook's filter; supported are " +
+				strings.Join(filterFields, ", ") + ", issue.property and cf[…].")
 		}
-		if !slices.Contains(filterOps, strings.ToLower(string(c.Op))) {
+		if !slices.Contains(filterOps, c.Op) {
 			return filterError("The operator " + string(c.Op) + " is not supported in a webhook's filter.")
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // webhookIDs reads the body of the calls that name webhooks.

@@ -10,46 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pergola-platform/pergola/host/sandbox/jql"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
-	"github.com/pergola-platform/pergola/host/sandbox/world/index"
 )
-
-// find runs a query for somebody: the issues that this person may see, in order. The error is a restError in Jira's words.
-func (s *Site) find(st *world.State, who world.AccountID, q *jql.Query) (found, error) {
-	m := &matcher{site: s, st: st, who: who, fields: fields(st)}
-	if err := jql.Check(q.Where, m.check); err != nil {
-		return found{}, err
-	}
-	if len(q.Order) > 7 {
-		return found{}, fail(http.StatusBadRequest, "The maximum number of fields to order by is 7.")
-	}
-	out := found{set: st.Visible(who)}
-	for _, o := range q.Order {
-		f, err := m.field(o.Field)
-		if err != nil {
-			return found{}, err
-		}
-		if !f.sort {
-			return found{}, fail(http.StatusBadRequest, "Not able to sort using field '%s'.", o.Field)
-		}
-		out.order = append(out.order, m.order(f, o)...)
-	}
-	if len(q.Order) == 0 {
-		out.order = []index.Key{{Desc: true}} // newest first, where nothing is asked for
-	}
-	out.set = out.set.And(m.matching(q.Where))
-	return out, nil
-}
-
-// parseJQL reads a query, with Jira's answer to a wrong one.
-func parseJQL(text string) (*jql.Query, error) {
-	q, err := jql.Parse(text)
-	if err != nil {
-		return nil, fail(http.StatusBadRequest, "%s", err)
-	}
-	return q, nil
-}
 
 // searchRequest is what both forms of the search take.
 type searchRequest struct {
@@ -170,18 +132,6 @@ func (s *Site) approximateCount(c *call) (answer, error) {
 		return answer{}, err
 	}
 	return answer{http.StatusOK, object{"count": found.count()}}, nil
-}
-
-// bounded parses a query and refuses one that restricts nothing, as the new search does.
-func bounded(text string) (*jql.Query, error) {
-	q, err := parseJQL(text)
-	if err != nil {
-		return nil, err
-	}
-	if q.Where == nil {
-		return nil, fail(http.StatusBadRequest, "Unbounded JQL queries are not allowed here. Please add a search restriction to your query.")
-	}
-	return q, nil
 }
 
 func splitNames(lists []string) []string {

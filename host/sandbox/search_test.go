@@ -60,6 +60,17 @@ func TestSearchFinds(t *testing.T) {
 		{`key in (OPS-1, OPS-2, OPS-3) ORDER BY created DESC`, "OPS-3 OPS-2 OPS-1"},
 		{`key in (OPS-11, OPS-1) ORDER BY assignee ASC`, "OPS-1 OPS-11"},
 
+		{`text ~ "data centre" AND project = HR`, "HR-9"},
+		{`statusCategory = Done AND type = Room`, ""},
+		{`category = "IT assets" AND type = Server AND statusCategory = "In Progress" AND status != "In use" ORDER BY key`, "OPS-20"},
+		{`key in (OPS-1, OPS-2) AND assignee in membersOf("site-admins")`, "OPS-2"},
+		{`project in projectsLeadByUser("712020:8b21d7c4-jonas-user") AND key < FAC-3 ORDER BY key`, "FAC-1 FAC-2"},
+		{`key = OPS-1 AND status WAS NOT Retired`, "OPS-1"},
+		{`key in (OPS-1, OPS-2) AND status CHANGED`, ""},
+		{`key in linkedIssues(OPS-1)`, ""},
+		{`key in linkedIssues(OPS-999)`, "error: Issue 'OPS-999' could not be found in function 'linkedIssues'."},
+		{`key = OPS-1 AND votes = 0 AND priority >= Medium ORDER BY priority, votes`, "OPS-1"},
+
 		{`nonsense = 1`, "error: Field 'nonsense' does not exist or you do not have permission to view it."},
 		{`project = NOPE`, "error: The value 'NOPE' does not exist for the field 'project'."},
 		{`status = Lost`, "error: The value 'Lost' does not exist for the field 'status'."},
@@ -69,7 +80,7 @@ func TestSearchFinds(t *testing.T) {
 		{`project ~ OPS`, "error: The operator '~' is not supported by the 'project' field."},
 		{`cf[10001] = x`, "error: The operator '=' is not supported by the 'cf[10001]' field."},
 		{`"Purchase price" = cheap`, "error: Value 'cheap' is invalid for the 'Purchase price' field. Valid values include numbers."},
-		{`created > yesterday`, "error: Date value 'yesterday' for field 'created' is invalid. Valid formats include: 'yyyy/MM/dd HH:mm', 'yyyy-MM-dd HH:mm', 'yyyy/MM/dd', 'yyyy-MM-dd'."},
+		{`created > yesterday`, "error: Date value 'yesterday' for field 'created' is invalid. Valid formats include: 'yyyy/MM/dd HH:mm', 'yyyy-MM-dd HH:mm', 'yyyy/MM/dd', 'yyyy-MM-dd', or a period format e.g. '-5d', '4w 2d'."},
 		{`assignee = everybody()`, "error: Unable to find JQL function 'everybody()'."},
 		{`project = currentUser()`, "error: A value provided by the function 'currentUser' is invalid for the field 'project'."},
 		{`project = OPS ORDER BY nonsense`, "error: Field 'nonsense' does not exist or you do not have permission to view it."},
@@ -77,7 +88,7 @@ func TestSearchFinds(t *testing.T) {
 		{``, "error: Unbounded JQL queries are not allowed here. Please add a search restriction to your query."},
 		{`ORDER BY key`, "error: Unbounded JQL queries are not allowed here. Please add a search restriction to your query."},
 		{`project = OPS ORDER BY key, created, updated, summary, status, type, assignee, reporter`, "error: The maximum number of fields to order by is 7."},
-		{`project =`, "error: Error in the JQL Query: Expecting either a value, list or function but got the end of the query. (line 1, character 10)"},
+		{`project =`, "error: Error in JQL Query: Expecting either a value, list or function before the end of the query."},
 	}
 	for _, tt := range tests {
 		t.Run(tt.jql, func(t *testing.T) {
@@ -90,6 +101,47 @@ func TestSearchFinds(t *testing.T) {
 				t.Errorf("status %d (-want +got):\n%s", a.status, diff)
 			}
 		})
+	}
+}
+
+func TestSearchKnowsWhatWas(t *testing.T) {
+	site, app := installedApp(t)
+	const jonas, ada = "712020:8b21d7c4-jonas-user", "712020:c09e4a52-ada-guest"
+	for _, who := range []string{jonas, ada} {
+		if a := site.call(app, "PUT", "/rest/api/3/issue/OPS-1", `{"fields":{"assignee":{"accountId":"`+who+`"}}}`); a.status != 204 {
+			t.Fatalf("status %d: %s", a.status, a.body)
+		}
+		site.clock.Advance(48 * time.Hour)
+	}
+	for query, want := range map[string]string{
+		`assignee WAS "` + jonas + `"`:                                            "OPS-1",
+		`assignee WAS "` + ada + `" AND assignee = "` + ada + `" AND key = OPS-1`: "OPS-1",
+		`assignee WAS "` + jonas + `" BEFORE "2000-01-01"`:                        "",
+		`assignee WAS "` + jonas + `" ON -3d`:                                     "OPS-1",
+		`assignee WAS "` + jonas + `" AFTER -1d`:                                  "",
+		`assignee WAS "` + jonas + `" BY "` + ada + `"`:                           "",
+		`assignee CHANGED FROM "` + jonas + `" TO "` + ada + `"`:                  "OPS-1",
+		`assignee CHANGED TO "` + jonas + `" AFTER -3d`:                           "",
+		`NOT assignee CHANGED`:                                                    "OPS-2",
+	} {
+		keys, a := search(t, site, app, "key in (OPS-1, OPS-2) AND "+query)
+		if got := strings.Join(keys, " "); got != want || a.status != 200 {
+			t.Errorf("%s: status %d, %q, want %q", query, a.status, got, want)
+		}
+	}
+}
+
+func TestQueriesMatchIssues(t *testing.T) {
+	site := openSite(t)
+	a := site.login("ada").do("POST", "/rest/api/3/jql/match", `{"issueIds":[10100,10101,10103,99],"jqls":["key < OPS-3","assignee = currentUser()","project = HR"]}`)
+	want := `{"matches":[{"errors":[],"matchedIssues":[10100,10101]},{"errors":[],"matchedIssues":[]},{"errors":["The value 'HR' does not exist for the field 'project'."],"matchedIssues":[]}]}`
+	if got := strings.TrimSpace(string(a.body)); a.status != 200 || got != want {
+		t.Errorf("status %d: %s, want %s", a.status, got, want)
+	}
+	a = site.login("ada").do("POST", "/rest/api/3/jql/parse?validation=warn", `{"queries":["status = Lost"]}`)
+	row := a.json(t)["queries"].([]any)[0].(object)
+	if row["structure"] == nil || row["warnings"] == nil || row["errors"] != nil {
+		t.Errorf("status %d: %s", a.status, a.body)
 	}
 }
 

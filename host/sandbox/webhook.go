@@ -7,10 +7,12 @@ import (
 
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/sandbox/fault"
-	"github.com/pergola-platform/pergola/host/sandbox/jql"
+	"github.com/pergola-platform/pergola/host/sandbox/jql/analysis"
+	"github.com/pergola-platform/pergola/host/sandbox/jql/syntax"
 	"github.com/pergola-platform/pergola/host/sandbox/limit"
 	"github.com/pergola-platform/pergola/host/sandbox/push"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
+	"github.com/pergola-platform/pergola/host/sandbox/world/index"
 )
 
 // openControl makes what limits, faults and webhooks need.
@@ -51,12 +53,13 @@ func (s *Site) emit(st *world.State, e push.Event) {
 
 // holds says whether an issue fits a webhook's filter. Filters see all issues: who may read what is the app's business.
 func (s *Site) holds(st *world.State, filter string, id world.IssueID) bool {
-	q, err := jql.Parse(filter)
+	q, err := syntax.Parse(filter)
 	if err != nil || st.Issue(id) == nil {
 		return false
 	}
-	m := &matcher{site: s, st: st, who: world.Mia, fields: fields(st)}
-	return jql.Check(q.Where, m.check) == nil && m.matching(q.Where).Has(id.Number())
+	a := s.asker(st, "", true)
+	query, messages := a.analyzer.Analyze(q, analysis.Strict)
+	return len(messages.Errors) == 0 && a.within(index.Of(id.Number()), query).Has(id.Number())
 }
 
 // allHooks lists what the enabled apps want to hear of.

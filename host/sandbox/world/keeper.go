@@ -19,7 +19,7 @@ import (
 // from the site at the next start. Without it everything is.
 const indexName = "site.index"
 
-const indexMagic = "pergola site index 1\n"
+const indexMagic = "pergola site index 2\n"
 
 var (
 	// minIndexed is the size of a site from which on the copy is quicker than indexing again.

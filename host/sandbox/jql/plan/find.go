@@ -6,14 +6,14 @@ import (
 )
 
 // Find returns the issues of visible for which where holds.
-func Find[S Set[S]](ix Index[S], visible S, where Node) S {
+func Find[S Set[S]](ix Searcher[S], visible S, where Node) S {
 	f := finder[S]{ix: ix}
 	f.prober, _ = any(ix).(Prober)
 	return f.within(visible, Simplify(where))
 }
 
 type finder[S Set[S]] struct {
-	ix     Index[S]
+	ix     Searcher[S]
 	prober Prober // nil where the index is none
 }
 

@@ -16,10 +16,15 @@ type Set[S any] interface {
 // Index is what the planner asks. It may be used by several goroutines at once, and answers of one state of the site.
 // Unknown fields and values yield empty sets.
 type Index[S Set[S]] interface {
+	Searcher[S]
+	Orders
+}
+
+// Searcher is an index without orders, for those who sort what was found by themselves.
+type Searcher[S any] interface {
 	Sets[S]
 	Texts[S]
 	History[S]
-	Orders
 }
 
 // Sets are the look-ups on what issues hold now.

@@ -48,6 +48,7 @@ export const needs = {
   countIssues: () => ({ jql: 'project = OPS' }),
   searchAndReconsileIssuesUsingJqlPost: () => ({ jql: 'project = HR ORDER BY key', fields: ['summary', 'status', 'assignee'], maxResults: 5 }),
   parseJqlQueries: () => ({ validation: 'strict', queries: ['project = OPS AND summary ~ laptop ORDER BY key', 'project ='] }),
+  matchIssues: m => ({ issueIds: [m.issueId], jqls: ['project = OPS', 'nonsense = 1'] }),
   evaluateJSISJiraExpression: () => ({ expression: 'issue.summary', context: { issue: { key: 'OPS-1' } } }),
   getBulkPermissions: m => ({
     globalPermissions: ['ADMINISTER'],

@@ -3,22 +3,28 @@ package index
 import (
 	"iter"
 	"strings"
-	"unicode"
+
+	"github.com/pergola-platform/pergola/host/sandbox/jql/words"
 )
 
 // maxWord cuts what is longer: nobody searches for it, and it may be a whole file.
 const maxWord = 64
 
-// Words yields the words of a text in lower case: what stands between anything that is neither letter nor digit.
+// Words yields the words of a text, those of [words.Of], as the index has them.
 func Words(text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for w := range strings.FieldsFuncSeq(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-			if len(w) > maxWord {
-				w = strings.ToValidUTF8(w[:maxWord], "")
-			}
-			if !yield(w) {
+		for _, w := range words.Of(text) {
+			if !yield(Cut(w)) {
 				return
 			}
 		}
 	}
+}
+
+// Cut is a word as the index has it, which keeps the beginning of long ones only.
+func Cut(word string) string {
+	if len(word) > maxWord {
+		return strings.ToValidUTF8(word[:maxWord], "")
+	}
+	return word
 }
