@@ -135,7 +135,7 @@ func TestQueriesMatchIssues(t *testing.T) {
 	site := openSite(t)
 	a := site.login("ada").do("POST", "/rest/api/3/jql/match", `{"issueIds":[10100,10101,10103,99],"jqls":["key < OPS-3","assignee = currentUser()","project = HR"]}`)
 	want := `{"matches":[{"errors":[],"matchedIssues":[10100,10101]},{"errors":[],"matchedIssues":[]},{"errors":["The value 'HR' does not exist for the field 'project'."],"matchedIssues":[]}]}`
-	if got := strings.TrimSpace(string(a.body)); a.status != 200 || got != want {
+	if got := strings.TrimSpace(a.body); a.status != 200 || got != want {
 		t.Errorf("status %d: %s, want %s", a.status, got, want)
 	}
 	a = site.login("ada").do("POST", "/rest/api/3/jql/parse?validation=warn", `{"queries":["status = Lost"]}`)

@@ -64,7 +64,7 @@ func (w *siteWriter) addField(f *world.Field) error {
 	if err := w.tx.Put(f); err != nil {
 		return err
 	}
-	w.names.fields[f.Name], w.names.fields[string(f.ID)] = f, f
+	w.fields[f.Name], w.fields[string(f.ID)] = f, f
 	return nil
 }
 
@@ -95,7 +95,7 @@ func flat(out []world.FieldOption, options []seed.Option, parent string, next *i
 }
 
 func (w *siteWriter) fieldID(ref string) world.FieldID {
-	if f := w.names.fields[ref]; f != nil {
+	if f := w.fields[ref]; f != nil {
 		return f.ID
 	}
 	return world.FieldID(ref)

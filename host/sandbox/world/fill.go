@@ -65,7 +65,7 @@ func filled(cfg Config, fill func(*Store) error) (*Store, error) {
 	if err := fill(s); err != nil {
 		return nil, errors.Join(fmt.Errorf("fill the site: %w", err), s.Close())
 	}
-	if s.State().Site.ID == "" {
+	if s.State().ID == "" {
 		return nil, errors.Join(errors.New("fill the site: nothing says what it is called"), s.Close())
 	}
 	// Who watches gets no events of the time before.
