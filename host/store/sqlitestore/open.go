@@ -200,8 +200,7 @@ func dsn(path string) string {
 			"synchronous(FULL)",
 			"foreign_keys(OFF)",
 			"trusted_schema(OFF)",
-			"secure_delete(ON)",     // what is deleted is overwritten in the file, and
-			"journal_size_limit(0)", // goes out of the journal when that begins anew; see Scrub
+			"secure_delete(ON)", // what is deleted is overwritten in the file; Scrub takes it out of the journal
 		},
 	}.Encode())
 }
