@@ -13,9 +13,10 @@ import (
 
 // caller is who sent a request: a person in a browser, or an app; the zero value is nobody.
 type caller struct {
-	account    world.AccountID
-	app        *world.App  // nil for a person
-	descriptor *descriptor // of app
+	account world.AccountID
+	app     *world.App // nil for a person
+	scopes  []string   // that the app was granted
+	appBase string     // where the app is
 }
 
 // apiToken is the API token of everybody: the sandbox knows people, and no secrets of theirs.

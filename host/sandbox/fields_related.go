@@ -36,7 +36,7 @@ func allFields(st *world.State) []field { return append(fields(st), relatedField
 
 // commentField is the value of the field with the comments, which has all of them.
 func (s *Site) commentField(st *world.State, i *world.Issue, comments []*world.Comment) object {
-	out := s.commentPage(st, i, comments, 0, len(comments))
+	out := s.commentPage(st, i, comments, 0, len(comments), len(comments))
 	out["self"] = s.link("/rest/api/3/issue/%s/comment", i.ID)
 	return out
 }

@@ -178,14 +178,14 @@ func (s *Site) readFrameRequest(w http.ResponseWriter, r *http.Request) (req fra
 func (s *Site) contextTokenAPI(w http.ResponseWriter, r *http.Request) {
 	_, app, p, err := s.readFrameRequest(w, r)
 	if err != nil {
-		s.writeError(w, r, err)
+		writeError(s.log, w, r, err)
 		return
 	}
 	c := s.claims(app, p.user.Account, contextLifetime)
 	c.QSH, c.Context = auth.ContextQSH, p.context()
 	token, err := auth.SignHS256(c, app.SharedSecret)
 	if err != nil {
-		s.writeError(w, r, err)
+		writeError(s.log, w, r, err)
 		return
 	}
 	writeJSON(w, http.StatusOK, object{"token": token})
@@ -195,26 +195,26 @@ func (s *Site) contextTokenAPI(w http.ResponseWriter, r *http.Request) {
 func (s *Site) frameAPI(w http.ResponseWriter, r *http.Request) {
 	req, app, p, err := s.readFrameRequest(w, r)
 	if err != nil {
-		s.writeError(w, r, err)
+		writeError(s.log, w, r, err)
 		return
 	}
 	d, err := parseDescriptor(app.Descriptor)
 	if err != nil {
-		s.writeError(w, r, fmt.Errorf("read the descriptor of %s: %w", app.Key, err))
+		writeError(s.log, w, r, fmt.Errorf("read the descriptor of %s: %w", app.Key, err))
 		return
 	}
 	m := d.module(req.Module)
 	if m == nil {
-		s.writeError(w, r, fail(http.StatusNotFound, "The app has no module %s.", req.Module))
+		writeError(s.log, w, r, fail(http.StatusNotFound, "The app has no module %s.", req.Module))
 		return
 	}
 	if m.Kind == adminPage && !s.store.State().Can(p.user.Account, world.Administer) {
-		s.writeError(w, r, fail(http.StatusForbidden, "Only a site admin can open this."))
+		writeError(s.log, w, r, fail(http.StatusForbidden, "Only a site admin can open this."))
 		return
 	}
 	f, err := s.frame(app, d, m, p)
 	if err != nil {
-		s.writeError(w, r, err)
+		writeError(s.log, w, r, err)
 		return
 	}
 	writeJSON(w, http.StatusOK, f)

@@ -310,7 +310,7 @@ func (s *Site) moveAPI(w http.ResponseWriter, r *http.Request) {
 		return err
 	})
 	if err != nil {
-		s.writeError(w, r, err)
+		writeError(s.log, w, r, err)
 		return
 	}
 	writeJSON(w, http.StatusOK, object{"id": moved.ID, "key": moved.Key})

@@ -21,7 +21,7 @@ func (s *Site) metered(w http.ResponseWriter, r *http.Request, op operation, st 
 		if who.app != nil {
 			if refusal := s.limits.Admit(c); refusal != nil {
 				refusal.Headers(w.Header())
-				s.writeError(w, r, fail(http.StatusTooManyRequests, "Rate limit exceeded."))
+				writeError(s.log, w, r, fail(http.StatusTooManyRequests, "Rate limit exceeded."))
 				return
 			}
 		}
@@ -34,7 +34,7 @@ func (s *Site) metered(w http.ResponseWriter, r *http.Request, op operation, st 
 			s.limits.Charge(c, points).Headers(w.Header())
 		}
 		if err != nil {
-			s.writeError(w, r, err)
+			writeError(s.log, w, r, err)
 			return
 		}
 		writeJSON(w, a.status, a.body)

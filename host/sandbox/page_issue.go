@@ -143,7 +143,7 @@ func (s *Site) findForPage(v *view, text string) (found, error) {
 	if q.Where == nil && len(q.OrderBy) == 0 {
 		q.OrderBy = []syntax.Sort{{Field: syntax.Field{Name: "key"}}}
 	}
-	return s.find(v.st, v.user.Account, q)
+	return find(v.st, v.user.Account, s.now(), q)
 }
 
 // detail is a field of an issue as its page shows it.

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/pergola-platform/pergola/host/sandbox/jql/analysis"
 	"github.com/pergola-platform/pergola/host/sandbox/jql/plan"
@@ -16,9 +17,9 @@ type asker struct {
 	analyzer analysis.Analyzer
 }
 
-func (s *Site) asker(st *world.State, who world.AccountID, all bool) *asker {
+func askAs(st *world.State, who world.AccountID, all bool, now time.Time) *asker {
 	names := &schema{st: st, who: who, all: all, fields: queryFields(st)}
-	return &asker{queryIndex{names, st.Index()}, analysis.Analyzer{Schema: names, Environment: session{names, s.now()}}}
+	return &asker{queryIndex{names, st.Index()}, analysis.Analyzer{Schema: names, Environment: session{names, now}}}
 }
 
 // visible are the issues that may be found.
@@ -35,8 +36,8 @@ func (a *asker) within(set index.Set, q plan.Query) index.Set {
 }
 
 // find runs a query for somebody: the issues that this person may see, in order. The error is a restError in Jira's words.
-func (s *Site) find(st *world.State, who world.AccountID, q *syntax.Query) (found, error) {
-	a := s.asker(st, who, false)
+func find(st *world.State, who world.AccountID, now time.Time, q *syntax.Query) (found, error) {
+	a := askAs(st, who, false, now)
 	query, messages := a.analyzer.Analyze(q, analysis.Strict)
 	if len(messages.Errors) > 0 {
 		return found{}, &restError{status: http.StatusBadRequest, messages: messages.Errors}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -107,6 +108,7 @@ type call struct {
 	st     *world.State
 	who    caller
 	header http.Header // of the answer
+	base   string      // the site's address
 }
 
 // answer is what an operation returns; a nil body sends none.
@@ -140,25 +142,25 @@ func (s *Site) serveREST(op operation) http.HandlerFunc {
 		st := s.store.State()
 		who, err := s.caller(r, st)
 		if err != nil {
-			s.writeError(w, r, err)
+			writeError(s.log, w, r, err)
 			return
 		}
 		if who.account == "" && !op.anonymous {
-			s.writeError(w, r, fail(http.StatusUnauthorized, "Client must be authenticated to access this resource."))
+			writeError(s.log, w, r, fail(http.StatusUnauthorized, "Client must be authenticated to access this resource."))
 			return
 		}
-		if who.app != nil && !op.scope.allows(who.descriptor.Scopes) {
-			s.writeError(w, r, fail(http.StatusForbidden, "The app %s is not authorized for this operation: it needs the scope %s.", who.app.Key, op.scope))
+		if who.app != nil && !op.scope.allows(who.scopes) {
+			writeError(s.log, w, r, fail(http.StatusForbidden, "The app %s is not authorized for this operation: it needs the scope %s.", who.app.Key, op.scope))
 			return
 		}
 		s.metered(w, r, op, st, who, func(w http.ResponseWriter, r *http.Request) (answer, error) {
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-			return op.handle(&call{Request: r, st: st, who: who, header: w.Header()})
+			return op.handle(&call{Request: r, st: st, who: who, header: w.Header(), base: s.baseURL})
 		})
 	}
 }
 
-func (s *Site) writeError(w http.ResponseWriter, r *http.Request, err error) {
+func writeError(log *slog.Logger, w http.ResponseWriter, r *http.Request, err error) {
 	var e *restError
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -166,7 +168,7 @@ func (s *Site) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &tooLarge):
 		e = &restError{status: http.StatusRequestEntityTooLarge, messages: []string{"The request body is too large."}}
 	default:
-		s.log.ErrorContext(r.Context(), "request", "method", r.Method, "route", r.Pattern, "error", err)
+		log.ErrorContext(r.Context(), "request", "method", r.Method, "route", r.Pattern, "error", err)
 		e = &restError{status: http.StatusInternalServerError, messages: []string{"Internal server error"}}
 	}
 	if strings.HasPrefix(r.URL.Path, "/rest/atlassian-connect/") {

@@ -100,7 +100,7 @@ func (s *Site) reportCycleAPI(w http.ResponseWriter, r *http.Request) {
 		return tx.Put(site)
 	})
 	if err != nil {
-		s.writeError(w, r, err)
+		writeError(s.log, w, r, err)
 		return
 	}
 	writeJSON(w, http.StatusNoContent, nil)
@@ -139,7 +139,7 @@ func (s *Site) changeUser(w http.ResponseWriter, r *http.Request, change func(*w
 		return nil
 	})
 	if err != nil {
-		s.writeError(w, r, err)
+		writeError(s.log, w, r, err)
 		return
 	}
 	writeJSON(w, http.StatusOK, s.userJSON(u))

@@ -121,15 +121,15 @@ func (s *Site) listComments(c *call) (answer, error) {
 	default:
 		return answer{}, fail(http.StatusBadRequest, "The value of orderBy is not valid: comments can be ordered by created only.")
 	}
-	return answer{http.StatusOK, s.commentPage(c.st, i, all, start, size)}, nil
+	return answer{http.StatusOK, s.commentPage(c.st, i, window(all, start, size), start, size, len(all))}, nil
 }
 
-func (s *Site) commentPage(st *world.State, i *world.Issue, all []*world.Comment, start, size int) object {
+func (s *Site) commentPage(st *world.State, i *world.Issue, shown []*world.Comment, start, size, total int) object {
 	list := []object{}
-	for _, k := range window(all, start, size) {
+	for _, k := range shown {
 		list = append(list, s.commentJSON(st, i, k))
 	}
-	return object{"comments": list, "startAt": start, "maxResults": size, "total": len(all)}
+	return object{"comments": list, "startAt": start, "maxResults": size, "total": total}
 }
 
 // comment returns the issue and the comment of the path, if the caller may see both.

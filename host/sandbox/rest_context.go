@@ -84,7 +84,7 @@ func (s *Site) listContexts(c *call) (answer, error) {
 	list = slices.DeleteFunc(list, func(x world.Context) bool {
 		return differs("isGlobalContext", len(x.Projects) == 0) || differs("isAnyIssueType", len(x.Types) == 0)
 	})
-	return paged(s, c, defaultPage, list, func(x world.Context) object {
+	return paged(c, defaultPage, list, func(x world.Context) object {
 		return object{
 			"id": x.ID, "name": x.Name, "description": x.Description, "isGlobalContext": len(x.Projects) == 0, "isAnyIssueType": len(x.Types) == 0,
 		}
@@ -105,7 +105,7 @@ func (s *Site) mapProjects(c *call) (answer, error) {
 			rows = append(rows, object{"contextId": x.ID, "projectId": p})
 		}
 	}
-	return paged(s, c, defaultPage, rows, func(o object) object { return o })
+	return paged(c, defaultPage, rows, func(o object) object { return o })
 }
 
 func (s *Site) mapTypes(c *call) (answer, error) {
@@ -122,7 +122,7 @@ func (s *Site) mapTypes(c *call) (answer, error) {
 			rows = append(rows, object{"contextId": x.ID, "issueTypeId": t})
 		}
 	}
-	return paged(s, c, defaultPage, rows, func(o object) object { return o })
+	return paged(c, defaultPage, rows, func(o object) object { return o })
 }
 
 // contextInput is what creating and changing a context take.
@@ -285,7 +285,7 @@ func (s *Site) listOptions(c *call) (answer, error) {
 	options = slices.DeleteFunc(slices.Clone(options), func(o world.FieldOption) bool {
 		return asked != "" && cmp.Or(o.Parent, o.ID) != asked && o.ID != asked || q.Get("onlyOptions") == "true" && o.Parent != ""
 	})
-	return paged(s, c, maxPage, options, optionJSON)
+	return paged(c, maxPage, options, optionJSON)
 }
 
 // optionsInput is what creating and changing options take.

@@ -54,7 +54,7 @@ func (s *Site) searchFields(c *call) (answer, error) {
 		return n
 	})
 	expand := splitNames(q["expand"])
-	return paged(s, c, defaultPage, list, func(f field) object {
+	return paged(c, defaultPage, list, func(f field) object {
 		out := object{"id": f.id, "key": f.id, "name": f.name, "schema": f.schema}
 		if f.custom == nil {
 			return out

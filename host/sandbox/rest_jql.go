@@ -27,7 +27,7 @@ func (s *Site) parseQueries(c *call) (answer, error) {
 	if len(in.Queries) == 0 {
 		return answer{}, fail(http.StatusBadRequest, "The list of queries must not be empty.")
 	}
-	a := s.asker(c.st, c.who.account, false)
+	a := askAs(c.st, c.who.account, false, s.now())
 	out := []object{}
 	for _, text := range in.Queries {
 		row := object{"query": text}
@@ -69,7 +69,7 @@ func (s *Site) matchIssues(c *call) (answer, error) {
 			asked = append(asked, i.ID.Number())
 		}
 	}
-	a := s.asker(c.st, c.who.account, false)
+	a := askAs(c.st, c.who.account, false, s.now())
 	set := index.Of(asked...).And(a.visible())
 	out := []object{}
 	for _, text := range in.Queries {

@@ -26,7 +26,7 @@ func window[T any](list []T, start, length int) []T {
 }
 
 // paged answers a page of a list, with its place in the list and the way to the next page.
-func paged[T any](s *Site, c *call, size int, list []T, show func(T) object) (answer, error) {
+func paged[T any](c *call, size int, list []T, show func(T) object) (answer, error) {
 	start, length, err := c.pageBounds(size, max(size, maxPage))
 	if err != nil {
 		return answer{}, err
@@ -40,7 +40,7 @@ func paged[T any](s *Site, c *call, size int, list []T, show func(T) object) (an
 		q := c.URL.Query()
 		q.Set("startAt", strconv.Itoa(start))
 		q.Set("maxResults", strconv.Itoa(length))
-		return s.link("%s?%s", c.URL.EscapedPath(), q.Encode())
+		return c.base + c.URL.EscapedPath() + "?" + q.Encode()
 	}
 	out := object{
 		"self": at(start), "startAt": start, "maxResults": length, "total": len(list), "isLast": end == len(list), "values": values,
@@ -66,7 +66,7 @@ func cut[T any](c *call, list []T, show func(T) object) (answer, error) {
 
 // administers says whether the caller may change what the whole site has: a person by the global permission, an app by its scope.
 func (c *call) administers(st *world.State) bool {
-	return st.Can(c.who.account, world.Administer) || c.who.app != nil && scopeAdmin.allows(c.who.descriptor.Scopes)
+	return st.Can(c.who.account, world.Administer) || c.who.app != nil && scopeAdmin.allows(c.who.scopes)
 }
 
 // needAdmin refuses everybody who may not administer the site.

@@ -98,7 +98,7 @@ func (s *Site) bulkUsers(c *call) (answer, error) {
 			list = append(list, u)
 		}
 	}
-	return paged(s, c, 10, list, s.userJSON)
+	return paged(c, 10, list, s.userJSON)
 }
 
 func (s *Site) pickGroups(c *call) (answer, error) {
@@ -131,7 +131,7 @@ func (s *Site) bulkGroups(c *call) (answer, error) {
 	list := slices.DeleteFunc(c.st.Groups.List(), func(g *world.Group) bool {
 		return len(names)+len(ids) > 0 && !slices.Contains(names, string(g.Name)) && !slices.Contains(ids, g.ID)
 	})
-	return paged(s, c, defaultPage, list, func(g *world.Group) object { return object{"name": g.Name, "groupId": g.ID} })
+	return paged(c, defaultPage, list, func(g *world.Group) object { return object{"name": g.Name, "groupId": g.ID} })
 }
 
 func (s *Site) listMembers(c *call) (answer, error) {
@@ -149,7 +149,7 @@ func (s *Site) listMembers(c *call) (answer, error) {
 	}
 	inactive := q.Get("includeInactiveUsers") == "true"
 	list := slices.DeleteFunc(c.st.Members(g.Name), func(u *world.User) bool { return (u.Inactive || u.Closed) && !inactive })
-	return paged(s, c, defaultPage, list, s.userJSON)
+	return paged(c, defaultPage, list, s.userJSON)
 }
 
 // permissionJSON is a permission in words made of its key: Jira's own are translated texts.

@@ -76,7 +76,7 @@ func (s *Site) registerWebhooks(c *call) (answer, error) {
 	if len(in.Webhooks) == 0 {
 		return answer{}, fail(http.StatusBadRequest, "The list of webhooks must not be empty.")
 	}
-	if base := c.who.descriptor.BaseURL; !strings.HasPrefix(in.URL, base+"/") {
+	if base := c.who.appBase; !strings.HasPrefix(in.URL, base+"/") {
 		return answer{}, fail(http.StatusBadRequest, "The URL must have the same base URL as the Connect app: %s.", base)
 	}
 	results := []object{}

@@ -57,7 +57,7 @@ func (s *Site) search(c *call, in searchRequest) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	found, err := s.find(c.st, c.who.account, q)
+	found, err := find(c.st, c.who.account, s.now(), q)
 	if err != nil {
 		return answer{}, err
 	}
@@ -127,7 +127,7 @@ func (s *Site) approximateCount(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	found, err := s.find(c.st, c.who.account, q)
+	found, err := find(c.st, c.who.account, s.now(), q)
 	if err != nil {
 		return answer{}, err
 	}

@@ -76,7 +76,7 @@ func (s *Site) installKey(w http.ResponseWriter, r *http.Request) {
 	}
 	text, err := publicKey(stored)
 	if err != nil {
-		s.writeError(w, r, err)
+		writeError(s.log, w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -136,7 +136,7 @@ func (s *Site) verifyApp(r *http.Request, st *world.State, token string) (caller
 	if err != nil {
 		return caller{}, fmt.Errorf("read the descriptor of %s: %w", app.Key, err)
 	}
-	return caller{account: app.Account, app: app, descriptor: d}, nil
+	return caller{account: app.Account, app: app, scopes: d.Scopes, appBase: d.BaseURL}, nil
 }
 
 func decodePart(part string, v any) bool {

@@ -57,7 +57,7 @@ func (s *Site) holds(st *world.State, filter string, id world.IssueID) bool {
 	if err != nil || st.Issue(id) == nil {
 		return false
 	}
-	a := s.asker(st, "", true)
+	a := askAs(st, "", true, s.now())
 	query, messages := a.analyzer.Analyze(q, analysis.Strict)
 	return len(messages.Errors) == 0 && a.within(index.Of(id.Number()), query).Has(id.Number())
 }
