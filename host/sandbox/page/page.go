@@ -30,7 +30,7 @@ type view struct {
 	user *world.User
 }
 
-// pageFunc answers a request for a page. A restError becomes an error page with its status.
+// pageFunc answers a request for a page. A [rest.Error] becomes an error page with its status.
 type pageFunc func(*view) error
 
 // page lets nobody in without a session.

@@ -72,7 +72,7 @@ func (a *Asker) Within(set index.Set, q plan.Query) index.Set {
 	return plan.Find(a.index, querySet{set}, q.Where).set
 }
 
-// Find runs a query for somebody: the issues that this person may see, in order. The error is a restError in Jira's words.
+// Find runs a query for somebody: the issues that this person may see, in order. The error is a [rest.Error] in Jira's words.
 func Find(st *world.State, who world.AccountID, now time.Time, q *syntax.Query) (Found, error) {
 	a := As(st, who, false, now)
 	query, messages := a.Analyzer.Analyze(q, analysis.Strict)

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// restError is an error in Jira's shape. Operations return it for whatever the caller did wrong.
+// Error is an error in Jira's shape. Operations return it for whatever the caller did wrong.
 type Error struct {
 	Status   int
 	Messages []string
