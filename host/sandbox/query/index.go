@@ -69,7 +69,7 @@ func (q queryIndex) Exists(id plan.FieldID) querySet { return querySet{q.present
 
 func (q queryIndex) present(id plan.FieldID) index.Set {
 	switch id {
-	case keyQuery, "summary", "votes", "watchers":
+	case keyQuery, "summary", textQuery, "votes", "watchers":
 		return q.x.All()
 	case categoryQuery:
 		var out index.Set
