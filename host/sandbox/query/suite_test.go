@@ -85,7 +85,11 @@ func worldOf(t *testing.T, issues []memory.Issue) *world.State {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { store.Close() })
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return store.State()
 }
 
