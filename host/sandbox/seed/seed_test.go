@@ -194,7 +194,7 @@ func (f *failing) End() error { return errFull }
 func TestCopyReturnsTheErrorsOfTheSinkAndOfTheContext(t *testing.T) {
 	for _, in := range []string{"add", "end"} {
 		f := &failing{in: in}
-		if err := seed.Copy(t.Context(), f, company.Office(company.Config{}.Now)); !errors.Is(err, errFull) {
+		if err := seed.Copy(t.Context(), f, company.New(company.Config{})); !errors.Is(err, errFull) {
 			t.Errorf("%s: %v", in, err)
 		}
 	}

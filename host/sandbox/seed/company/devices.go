@@ -58,7 +58,7 @@ func (m *maker) employees() {
 	heads := map[string]employee{}
 	for n := range count {
 		p, account := personAt(first+n), ""
-		if index := len(firstStaff) + first + n; (m.unit == 0 || n < peopleMore) && index < len(m.staff.users)-1 {
+		if index := firstStaff + first + n; (m.unit == 0 || n < peopleMore) && index < len(m.staff.users)-1 {
 			account = m.staff.users[index].Account
 		} else {
 			p = personAt(len(morePeople) + (m.unit*people+n)*7%2500)

@@ -68,7 +68,7 @@ func (m *maker) buildings() {
 // site returns an option of the field Location; units beyond the first are at sites of their own, which count as the plant's.
 func (m *maker) site() string {
 	if m.unit > 0 {
-		return locations[6].Value
+		return plant
 	}
 	return pick(&m.dice, locations).Value
 }

@@ -1,10 +1,13 @@
 package company
 
-import "github.com/pergola-platform/pergola/host/sandbox/seed"
+import (
+	"github.com/pergola-platform/pergola/host/sandbox/seed"
+	"github.com/pergola-platform/pergola/host/sandbox/seed/office"
+)
 
-// projects returns the small site's three projects, grown, and the others.
+// projects returns the office's three projects, grown, and the others.
 func projects(st *staff) []seed.Project {
-	all := officeProjects()
+	all := office.Projects()
 	ops, hr, fac := &all[0], &all[1], &all[2]
 	ops.Types = append(ops.Types, "Phone", "Tablet", "Network device", "Printer", "Accessory")
 	ops.Workflow = "Life of an asset"
@@ -17,7 +20,7 @@ func projects(st *staff) []seed.Project {
 	fac.Roles = roles("user:jonas", "group:facilities")
 	return append(all,
 		seed.Project{ID: "10003", Key: "LIC", Name: "Licences and contracts", Description: "What was agreed with whom, and who uses it", Lead: "kofi",
-			Category: "IT assets", Types: []string{"Contract", "Software licence", "Vendor", "Licence seat"}, Permissions: "Staff only",
+			Category: "IT assets", Types: []string{"Contract", "Software licence", "Vendor", "Licence seat"}, Permissions: office.StaffOnly,
 			Workflow: "Life of an asset", Workflows: map[string]string{"Contract": "Contract", "Vendor": "Contract"}, Roles: roles("user:kofi", "group:procurement")},
 		seed.Project{ID: "10004", Key: "IT", Name: "IT service desk", Description: "Help with everything that has a plug", Lead: "ines",
 			Category: "Service", Types: []string{"Incident", "Service request", "Change", "Problem", "Sub-task"}, Permissions: "Service desk",
@@ -29,9 +32,9 @@ func projects(st *staff) []seed.Project {
 			Properties: seed.Properties{"desk.hours": []byte(`{"from":"08:00","to":"18:00","zone":"Europe/Berlin"}`)},
 			Service:    serviceDesk(st)},
 		seed.Project{ID: "10005", Key: "PUR", Name: "Procurement", Description: "What shall be bought, and what has come", Lead: "mia",
-			Category: "Company", Types: []string{"Purchase order"}, Permissions: "Staff only", Workflow: "Order", Roles: roles("user:mia", "group:procurement")},
+			Category: "Company", Types: []string{"Purchase order"}, Permissions: office.StaffOnly, Workflow: "Order", Roles: roles("user:mia", "group:procurement")},
 		seed.Project{ID: "10006", Key: "OLD", Name: "IT assets until 2019", Description: "The list that was kept before; nobody changes it any more", Lead: "mia",
-			Category: "IT assets", Archived: true, Types: []string{"Laptop", "Monitor"}, Permissions: "Staff only", Workflow: "Life of an asset"},
+			Category: "IT assets", Archived: true, Types: []string{"Laptop", "Monitor"}, Permissions: office.StaffOnly, Workflow: "Life of an asset"},
 	)
 }
 
