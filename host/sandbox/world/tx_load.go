@@ -74,6 +74,11 @@ func (tx *Tx) LoadIssue(w Whole) error {
 
 func (tx *Tx) loadParts(w Whole) {
 	i := w.Issue
+	for n := range i.Remote {
+		if i.Remote[n].ID == "" {
+			i.Remote[n].ID = tx.nextID("remoteLink", 10000)
+		}
+	}
 	for _, c := range w.Comments {
 		id := tx.next("comment", 10000)
 		c.ID, c.Editor = CommentID(text(id)), cmpOr(c.Editor, c.Author)

@@ -83,7 +83,14 @@ func pickEvery(from []string, low, high int) []string {
 var filters = []seed.Filter{
 	{ID: "10000", Name: "Devices in stock", JQL: `project = OPS AND status = "In stock" ORDER BY created DESC`, Owner: "mia", Shared: []string{"group:jira-users"}},
 	{ID: "10001", Name: "Warranty ends this quarter", JQL: `"Warranty until" >= startOfMonth() AND "Warranty until" <= endOfMonth("+2M")`, Owner: "kofi", Shared: []string{"group:jira-users"}},
-	{ID: "10002", Name: "Loaners", JQL: `labels = loaner`, Owner: "jonas"},
+	{ID: "10002", Name: "Loaners", Description: "What can be lent today", JQL: `labels = loaner`, Owner: "jonas", Favourites: []string{"jonas", "ines"}},
 	{ID: "10003", Name: "Open incidents", JQL: `project = IT AND type = Incident AND statusCategory != Done`, Owner: "ines", Shared: []string{"group:it-agents"}},
-	{ID: "10004", Name: "Contracts to renew", JQL: `type = Contract AND status = Active ORDER BY "Renewal date"`, Owner: "kofi", Shared: []string{"group:procurement"}},
+	{ID: "10004", Name: "Contracts to renew", JQL: `type = Contract AND status = Active ORDER BY "Renewal date"`, Owner: "kofi", Shared: []string{"group:procurement"}, Editors: []string{"user:mia"}},
+	{ID: "10005", Name: "My devices", JQL: `project = OPS AND assignee = currentUser()`, Owner: "mia", Shared: []string{"logged in"}, Favourites: []string{"mia", "jonas", "kofi", "ines"}},
+	{ID: "10006", Name: "Stolen or lost", JQL: `level = "Security incidents"`, Owner: "ines", Shared: []string{"project:IT/Service Desk Team"}},
+	{ID: "10007", Name: "Next patch day", JQL: `fixVersion = "Winter patch day 2026" ORDER BY priority DESC`, Owner: "ines", Shared: []string{"project:IT"}, Favourites: []string{"ines"}},
+	{ID: "10008", Name: "Not seen this year", JQL: `project = OPS AND statusCategory != Done AND ("Seen in round" is EMPTY OR "Seen in round" != "Inventory 2026")`, Owner: "kofi", Shared: []string{"project:OPS/Administrators"}, Editors: []string{"project:OPS/Administrators"}},
+	{ID: "10009", Name: "What people want most", JQL: `votes > 2 ORDER BY votes DESC`, Owner: "mia", Shared: []string{"anyone"}},
+	{ID: "10010", Name: "Orders without invoice", JQL: `project = PUR AND status = Delivered AND attachments is EMPTY`, Owner: "kofi", Shared: []string{"group:procurement"}, Favourites: []string{"kofi", "mia"}},
+	{ID: "10011", Name: "Rooms with a plan", JQL: `type = Room AND attachments is not EMPTY`, Owner: "jonas"},
 }
