@@ -263,8 +263,8 @@ func TestFailedSeedLeavesNoSite(t *testing.T) {
 		t.Fatalf("error %v", err)
 	}
 	left, err := os.ReadDir(dir)
-	if err != nil || len(left) != 0 {
-		t.Errorf("%v is left, %v", left, err)
+	if err != nil || len(left) != 1 || left[0].Name() != "site.lock" {
+		t.Errorf("%v is left, %v; want the lock", left, err)
 	}
 }
 

@@ -118,6 +118,7 @@ func (w *Watcher) Next(ctx context.Context) (Commit, error) {
 // publish is called by one writer at a time.
 func (s *Store) publish(st *State, events []Event) {
 	s.current.Store(st)
+	s.past.note(st, s.clock())
 	last := s.last.Load()
 	next := &link{Commit: Commit{events, st}, ready: make(chan struct{})}
 	last.next = next

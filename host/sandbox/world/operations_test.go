@@ -418,3 +418,57 @@ func TestDeletedUserLeavesOnlyAnAccount(t *testing.T) {
 		t.Error("something is left")
 	}
 }
+
+func TestEventsTellWhatAppsHearOf(t *testing.T) {
+	s := open(t, "")
+	var file world.AttachmentID
+	var work world.WorklogID
+	for _, c := range []struct {
+		name string
+		want []string
+		do   func(*world.Tx) error
+	}{
+		{"user made", []string{"user created u"}, func(tx *world.Tx) error { return tx.Put(&world.User{Account: "u", Name: "U"}) }},
+		{"user renamed", []string{"user updated u"}, func(tx *world.Tx) error { return tx.RenameUser("u", "V") }},
+		{"user deleted", []string{"user deleted u"}, func(tx *world.Tx) error { return tx.DeleteUser("u") }},
+		{"type made", []string{"issueType created 10008"}, func(tx *world.Tx) error { return tx.Put(&world.IssueType{Name: "T"}) }},
+		{"type deleted", []string{"issueType deleted 10008"}, func(tx *world.Tx) error { return tx.Delete(tx.Type("10008")) }},
+		{"version made", []string{"version created 10000"}, func(tx *world.Tx) error { return tx.Put(&world.Version{Project: "10000", Name: "v"}) }},
+		{"file added", []string{"attachment created 10000"}, func(tx *world.Tx) error {
+			a := &world.Attachment{Name: "a"}
+			err := tx.AddAttachment("10100", a, []byte("x"))
+			file = a.ID
+			return err
+		}},
+		{"file deleted", []string{"attachment deleted 10000"}, func(tx *world.Tx) error { return tx.DeleteAttachment(file) }},
+		{"work added", []string{"issue updated 10100", "worklog created 10000"}, func(tx *world.Tx) error {
+			w := &world.Worklog{Seconds: 60}
+			err := tx.AddWorklog("10100", w)
+			work = w.ID
+			return err
+		}},
+		{"work deleted", []string{"issue updated 10100", "worklog deleted 10000"}, func(tx *world.Tx) error { return tx.DeleteWorklog(work) }},
+		{"project changed", []string{"project updated 10000"}, func(tx *world.Tx) error {
+			p := world.Edit(tx.Project("10000"))
+			p.Description = "other"
+			return tx.Put(p)
+		}},
+	} {
+		expect(t, c.name, c.want, told(t, s, c.do))
+	}
+}
+
+// An app reads of what type a link was that went with its type.
+func TestLinkEventHasItsType(t *testing.T) {
+	s := open(t, "")
+	change(t, s, func(tx *world.Tx) error {
+		_, err := tx.AddLink("10000", "10100", "10101")
+		return err
+	})
+	w := s.Watch()
+	change(t, s, func(tx *world.Tx) error { return tx.Delete(tx.LinkTypes.Get("10000")) })
+	c, err := w.Next(t.Context())
+	if err != nil || len(c.Events) != 2 || c.Events[0].Kind != "link" || c.Events[0].LinkType == nil || c.Events[0].LinkType.Name != "Blocks" {
+		t.Errorf("events %+v, error %v", c.Events, err)
+	}
+}
