@@ -15,6 +15,8 @@ import (
 type Ticket struct {
 	Tenant capability.TenantID
 	Run    string
+	// Kind is what sort of run it is, for hosts that do not know all.
+	Kind string
 	// Due is when the run wants to go on, to the millisecond.
 	Due time.Time
 	// Priority is a head start of HeadStart for each step, before others of the same tenant.
@@ -36,6 +38,7 @@ func (t Ticket) key() string { return ticketKey + "." + string(t.Tenant) + "." +
 
 // ticketValue is a ticket as it stands on the board.
 type ticketValue struct {
+	Kind     string `json:"n,omitempty"`
 	Due      int64  `json:"d"` // milliseconds since 1970
 	Priority int    `json:"p,omitempty"`
 	Key      string `json:"k,omitempty"`
@@ -43,12 +46,12 @@ type ticketValue struct {
 }
 
 func (s ticketValue) ticket(t capability.TenantID, run string, rev uint64) Ticket {
-	return Ticket{Tenant: t, Run: run, Due: time.UnixMilli(s.Due), Priority: s.Priority, Key: s.Key, KeyLimit: s.KeyLimit, rev: rev}
+	return Ticket{Tenant: t, Run: run, Kind: s.Kind, Due: time.UnixMilli(s.Due), Priority: s.Priority, Key: s.Key, KeyLimit: s.KeyLimit, rev: rev}
 }
 
 // Post puts a ticket on the board, in the place of an earlier one of the same run.
 func (b *Board) Post(ctx context.Context, t Ticket) error {
-	value, err := json.Marshal(ticketValue{t.Due.UnixMilli(), t.Priority, t.Key, t.KeyLimit})
+	value, err := json.Marshal(ticketValue{t.Kind, t.Due.UnixMilli(), t.Priority, t.Key, t.KeyLimit})
 	if err != nil {
 		return fmt.Errorf("encode the ticket of run %s: %w", t.Run, err)
 	}

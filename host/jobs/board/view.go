@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"hash/fnv"
 	"maps"
 	"slices"
 	"sync"
@@ -296,12 +297,28 @@ func (b *Board) Waiting(t capability.TenantID) int {
 	return 0
 }
 
-// Sessions returns the sessions that are alive, in order.
-func (b *Board) Sessions() []string {
+// Mine returns what says whether an alarm is this host's to answer, before all others. Each alarm has one such host as long as
+// all hosts see the same sessions.
+func (b *Board) Mine() func(Alarm) bool {
+	s := b.Session()
 	v := &b.view
 	v.mu.Lock()
-	defer v.mu.Unlock()
-	return slices.Sorted(maps.Keys(v.sessions))
+	sessions := slices.Sorted(maps.Keys(v.sessions))
+	v.mu.Unlock()
+	return func(a Alarm) bool {
+		if s == nil {
+			return false
+		}
+		mine := weigh(a, s.id)
+		return !slices.ContainsFunc(sessions, func(other string) bool { return weigh(a, other) > mine })
+	}
+}
+
+// weigh orders hosts differently for each alarm.
+func weigh(a Alarm, session string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(string(a.Tenant) + "/" + a.ID + "/" + session))
+	return h.Sum64()
 }
 
 // compare orders tickets: by when they are due less the head start of their priority, then by their ids.
