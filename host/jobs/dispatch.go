@@ -99,7 +99,7 @@ func (j *Jobs) claimAll(workers *sync.WaitGroup) (due <-chan time.Time, pause ti
 			if next.IsZero() {
 				return nil, pause
 			}
-			return j.cfg.After(max(0, next.Sub(j.cfg.Now()))), pause
+			return j.cfg.At(next), pause
 		}
 		hold, err := j.board.Claim(j.work, ticket, j.cfg.PerTenant)
 		switch {

@@ -21,7 +21,7 @@ func (j *Jobs) watchAlarms() {
 		var due <-chan time.Time
 		next, pause := j.ring(later)
 		if !next.IsZero() {
-			due = j.cfg.After(max(0, next.Sub(j.cfg.Now())))
+			due = j.cfg.At(next)
 		}
 		look := time.NewTimer(pause)
 		select {

@@ -61,10 +61,10 @@ type Config struct {
 	// Grace is for how long Close lets steps come to their end; 0 means 10 s.
 	Grace time.Duration
 
-	// Now and After are the clock of due times, pauses and turns: time.Now and time.After where they are nil. Leases run by the
-	// clocks of machines.
-	Now   func() time.Time
-	After func(time.Duration) <-chan time.Time
+	// Now and At are the clock of due times, pauses and turns; At returns a channel on which something comes at a time. nil means
+	// the clock of the machine, by which leases run in any case.
+	Now func() time.Time
+	At  func(time.Time) <-chan time.Time
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -95,8 +95,8 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.After == nil {
-		c.After = time.After
+	if c.At == nil {
+		c.At = func(t time.Time) <-chan time.Time { return time.After(time.Until(t)) }
 	}
 	return c, nil
 }

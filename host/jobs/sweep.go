@@ -27,7 +27,7 @@ func (j *Jobs) sweep() {
 			j.cfg.Log.WarnContext(j.work, "sweep the job queue", "error", err)
 			soon = true
 		}
-		next := j.cfg.After(j.cfg.Sweep)
+		next := j.cfg.At(j.cfg.Now().Add(j.cfg.Sweep))
 		pause := idlePause * 24 * 60
 		if soon {
 			pause = troublePause

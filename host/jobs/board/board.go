@@ -56,7 +56,7 @@ const (
 	defaultLease  = 15 * time.Second
 	markerTime    = 10 * time.Minute // for how long it can be seen that a key was deleted
 	openTime      = 30 * time.Second
-	maxBytes      = 256 << 20
+	maxBytes      = 64 << 20
 )
 
 // Board is a host's view of the board, with a session of its own. It is safe for concurrent use. Make it with Open.

@@ -63,7 +63,7 @@ func (c *Cluster) Start(n int) {
 	}
 	s, err := server.NewServer(&server.Options{
 		ServerName: fmt.Sprintf("n%d", n), Host: "127.0.0.1", Port: c.clients[n], NoSigs: true, NoLog: true,
-		JetStream: true, StoreDir: filepath.Join(c.dir, fmt.Sprint(n)), JetStreamMaxStore: 1 << 30, JetStreamMaxMemory: 64 << 20,
+		JetStream: true, StoreDir: filepath.Join(c.dir, fmt.Sprint(n)), JetStreamMaxStore: 64 << 30, JetStreamMaxMemory: 64 << 20,
 		Cluster: server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: c.routes[n], NoAdvertise: true}, Routes: routes,
 	})
 	if err != nil {
@@ -117,7 +117,7 @@ func StartServer(tb testing.TB) nats.Option {
 		tb.Fatal(err)
 	}
 	s, err := server.NewServer(&server.Options{
-		ServerName: "test", DontListen: true, NoSigs: true, NoLog: true, JetStream: true, StoreDir: dir, JetStreamMaxStore: 1 << 30,
+		ServerName: "test", DontListen: true, NoSigs: true, NoLog: true, JetStream: true, StoreDir: dir, JetStreamMaxStore: 64 << 30,
 	})
 	if err != nil {
 		tb.Fatal(err)
