@@ -53,7 +53,8 @@ type Plan struct {
 	offset time.Duration
 }
 
-// Parse understands a Spec. The id decides how late within the jitter it is due; intervals are counted from anchor. An
+// Parse understands a Spec. The id decides how late within the jitter it is due; intervals are counted from anchor, which is
+// itself none of the times. An
 // sdk.Invalid names the field that is wrong.
 func Parse(s Spec, id string, anchor time.Time) (Plan, error) {
 	p := Plan{spec: s, anchor: anchor, offset: offset(id, s.Jitter)}
@@ -106,7 +107,7 @@ func (p Plan) plain(t time.Time) time.Time {
 		return p.cron.next(t)
 	case p.spec.Every > 0:
 		if t.Before(p.anchor) {
-			return p.anchor
+			return p.anchor.Add(p.spec.Every)
 		}
 		return p.anchor.Add((t.Sub(p.anchor)/p.spec.Every + 1) * p.spec.Every)
 	case p.spec.Once.After(t):
