@@ -279,22 +279,31 @@ func (j *Jobs) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// revivePause is how often an embedded queue that gave up, as its disk was full, is started again.
-const revivePause = 5 * time.Second
-
-// revive starts the embedded queue again where it gave up.
+// revive starts the embedded queue anew where it gave up, which it does for good when its disk is full. It is given the time of
+// a lease to come to itself.
 func (j *Jobs) revive() {
-	tick := time.NewTicker(revivePause)
+	pause := j.strayPause()
+	tick := time.NewTicker(pause / 2)
 	defer tick.Stop()
+	healthy := time.Now()
 	for {
 		select {
 		case <-j.draining:
 			return
 		case <-tick.C:
-			if err := j.server.Revive(); err != nil {
-				j.cfg.Log.ErrorContext(j.work, "the job queue stands still", "error", err)
-			}
 		}
+		if j.board.Healthy() == nil {
+			healthy = time.Now()
+			continue
+		}
+		if time.Since(healthy) < pause {
+			continue
+		}
+		j.cfg.Log.ErrorContext(j.work, "the job queue stands still and is started anew; is its disk full?")
+		if err := j.server.Restart(j.work); err != nil {
+			j.cfg.Log.ErrorContext(j.work, "start the job queue anew", "error", err)
+		}
+		healthy = time.Now()
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -39,15 +40,15 @@ const (
 // Server is a running server. It is safe for concurrent use. Make it with Start.
 type Server struct {
 	cfg  Config
-	nats *server.Server
 	lock *lock
 
 	mu     sync.Mutex
+	nats   *server.Server // nil while none runs
 	closed bool
 }
 
 // Start starts a server on a directory. ErrLocked where another process has it.
-func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
+func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if cfg.Dir == "" || cfg.Log == nil {
 		return nil, errors.New("start the job queue: Dir and Log are required")
 	}
@@ -62,22 +63,37 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 		return nil, fmt.Errorf("start the job queue: %w", err)
 	}
 	s := &Server{cfg: cfg, lock: lock}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.Close())
-		}
-	}()
-	s.nats, err = server.NewServer(&server.Options{
+	if err := s.Restart(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Restart ends the server, where it still runs, and starts it anew on what it stored. That is what helps after the disk was full: NATS
+// does not write to a stream again of which one write failed. Connections are opened anew by themselves.
+func (s *Server) Restart(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return errors.New("start the job queue: it is closed")
+	}
+	s.shutdown()
+	next, err := server.NewServer(&server.Options{
 		ServerName: "pergola", DontListen: true, NoSigs: true, NoLog: true,
-		JetStream: true, StoreDir: cfg.Dir, SyncAlways: true, JetStreamMaxStore: cfg.MaxBytes, JetStreamMaxMemory: maxMemory,
+		JetStream: true, StoreDir: s.cfg.Dir, SyncAlways: true, JetStreamMaxStore: s.cfg.MaxBytes, JetStreamMaxMemory: maxMemory,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("start the job queue in %s: %w", cfg.Dir, err)
+		return fmt.Errorf("start the job queue in %s: %w", s.cfg.Dir, err)
 	}
-	log := logger{ctx: context.WithoutCancel(ctx), to: cfg.Log, fatal: make(chan string, 1)}
-	s.nats.SetLoggerV2(log, false, false, false)
-	go s.nats.Start() // Close waits for its end
-	return s, s.ready(ctx, log.fatal)
+	log := logger{ctx: context.WithoutCancel(ctx), to: s.cfg.Log, fatal: make(chan string, 1)}
+	next.SetLoggerV2(log, false, false, false)
+	go next.Start() // shutdown waits for its end
+	s.nats = next
+	if err := s.ready(ctx, log.fatal); err != nil {
+		s.shutdown()
+		return err
+	}
+	return nil
 }
 
 // ready waits until the server can be used, or says that it cannot.
@@ -98,28 +114,28 @@ func (s *Server) ready(ctx context.Context, fatal <-chan string) error {
 	}
 }
 
-// Option makes nats.Connect use the server, whatever address it is given.
-func (s *Server) Option() nats.Option { return nats.InProcessServer(s.nats) }
-
-// Revive starts storing again after the server gave it up, which it does when its disk is full. It does nothing while all is
-// well. An error says that the disk is no better.
-func (s *Server) Revive() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed || s.nats.JetStreamEnabled() {
-		return nil
+// shutdown ends the server and waits until its files are closed. Callers hold mu.
+func (s *Server) shutdown() {
+	if s.nats == nil {
+		return
 	}
-	err := s.nats.EnableJetStream(&server.JetStreamConfig{
-		StoreDir: s.cfg.Dir, MaxStore: s.cfg.MaxBytes, MaxMemory: maxMemory, SyncAlways: true, SyncInterval: 2 * time.Minute, CompressOK: true, Strict: true,
-	})
-	if err != nil {
-		return fmt.Errorf("start the job queue in %s again: %w; make room on the disk", s.cfg.Dir, err)
-	}
-	return nil
+	s.nats.Shutdown()
+	s.nats.WaitForShutdown()
+	s.nats = nil
 }
 
-// Stores says whether the server stores anything just now.
-func (s *Server) Stores() bool { return s.nats.JetStreamEnabled() }
+// Option makes nats.Connect use the server, whatever address it is given.
+func (s *Server) Option() nats.Option { return nats.InProcessServer(s) }
+
+// InProcessConn opens a connection to the server that runs just now.
+func (s *Server) InProcessConn() (net.Conn, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.nats == nil {
+		return nil, errors.New("connect to the job queue: it does not run just now")
+	}
+	return s.nats.InProcessConn()
+}
 
 // Close ends the server and waits until its files are closed. Closing twice is no error.
 func (s *Server) Close() error {
@@ -129,10 +145,7 @@ func (s *Server) Close() error {
 		return nil
 	}
 	s.closed = true
-	if s.nats != nil {
-		s.nats.Shutdown()
-		s.nats.WaitForShutdown()
-	}
+	s.shutdown()
 	return s.lock.release()
 }
 
