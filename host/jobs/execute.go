@@ -82,9 +82,23 @@ func (j *Jobs) begin(ctx context.Context, w *working) (record, error) {
 			return r, admitted
 		}
 	}
-	kind, _ := j.kind(r.Kind)
 	before := r.State
-	r, err = j.records.changeLoaded(ctx, r, func(r *record) error {
+	r, err = j.records.changeLoaded(ctx, r, j.taken(h, admitted))
+	if err != nil {
+		return r, err
+	}
+	if r.State != before {
+		j.tell(ctx, r)
+	}
+	if r.State != Running {
+		return r, errResting
+	}
+	return r, nil
+}
+
+// taken is the change of a record by a hold that begins to work on it, unless it is not to go on.
+func (j *Jobs) taken(h board.Hold, admitted error) func(*record) error {
+	return func(r *record) error {
 		now := j.cfg.Now().UTC().Round(0)
 		switch {
 		case r.Token == h.Token: // an earlier try was written after all
@@ -99,11 +113,12 @@ func (j *Jobs) begin(ctx context.Context, w *working) (record, error) {
 		case admitted != nil:
 			r.turn(Paused, now)
 			r.Code, r.Source = codeOf(admitted)
-			return nil
+			return nil //nolint:nilerr // it is kept in the record
 		case r.Due.After(now):
 			return errEarly
 		}
 		if r.State == Running { // whoever worked on it vanished in the middle of a step
+			kind, _ := j.kind(r.Kind)
 			if r.Lost++; r.Lost > kind.Retry.Lost {
 				r.turn(Failed, now)
 				r.Code, r.Source = sdk.Internal, sdk.FromHost
@@ -117,17 +132,7 @@ func (j *Jobs) begin(ctx context.Context, w *working) (record, error) {
 			r.Started = now
 		}
 		return nil
-	})
-	if err != nil {
-		return r, err
 	}
-	if r.State != before {
-		j.tell(ctx, r)
-	}
-	if r.State != Running {
-		return r, errResting
-	}
-	return r, nil
 }
 
 // step does one step and commits what came of it.
@@ -142,16 +147,16 @@ func (j *Jobs) step(ctx context.Context, w *working, r record) (record, error) {
 	}
 	began := j.cfg.Now()
 	stepping, cancel := context.WithTimeout(ctx, kind.Timeout)
-	next, err := j.call(stepping, kind, s)
+	next, failure := j.call(stepping, kind, s)
 	cancel()
 	took := max(0, j.cfg.Now().Sub(began))
 	j.dispatcher.worked(w, took)
-	if err == nil {
-		err = kind.check(next)
+	if failure == nil {
+		failure = kind.check(next)
 	}
 	return j.commit(w, r, s, func(ctx context.Context) (func(*record) error, error) {
-		if err != nil {
-			return j.failed(kind, s, took, err, context.Cause(stepping)), nil
+		if failure != nil {
+			return j.failed(kind, s, took, failure, context.Cause(stepping)), nil //nolint:nilerr // it is kept in the record
 		}
 		cursor, err := j.records.seal(ctx, runKey(r.tenant, r.id), "cursor", next.Cursor)
 		if err != nil {
@@ -221,7 +226,7 @@ func (j *Jobs) succeeded(next Next, cursor string, took time.Duration, over bool
 		now := j.cfg.Now().UTC().Round(0)
 		r.Step++
 		r.Attempt, r.Lost, r.Code, r.Source, r.Cursor = 0, 0, "", "", cursor
-		r.document.Done += next.Add
+		r.Done += next.Add
 		if next.Total > 0 {
 			r.Total = next.Total
 		}

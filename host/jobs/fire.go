@@ -187,9 +187,7 @@ func (j *Jobs) beginRuns(ctx context.Context, s scheduled, occasions []occasion,
 
 // allowed is how many of n runs a schedule may begin, as long as others of it are not over.
 func (j *Jobs) allowed(ctx context.Context, s scheduled, n int) (int, error) {
-	if j.room(s.tenant) != nil {
-		return 0, nil
-	}
+	n = min(n, max(0, j.cfg.MaxLive-j.board.Waiting(s.tenant)))
 	if n == 0 || s.Overlap == OverlapAllow {
 		return n, nil
 	}

@@ -152,7 +152,7 @@ func (s *site) openStore(dir string) {
 	if err != nil {
 		s.Fatal(err)
 	}
-	s.Cleanup(func() { raw.Close() })
+	s.Cleanup(func() { s.must(raw.Close()) })
 	s.store = gated(s.T, raw)
 	s.keys = sealtest.Keeper(s.T, s.store)
 }

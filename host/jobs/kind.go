@@ -92,13 +92,13 @@ var word = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.]{0,63}$`)
 func (k Kind) withDefaults() (Kind, error) {
 	switch {
 	case !word.MatchString(k.Name):
-		return Kind{}, fmt.Errorf("register a kind of job: the name %q: a letter, then up to 63 letters, digits, _ and .", k.Name)
+		return Kind{}, fmt.Errorf("register a kind of job: the name %q is no letter with up to 63 letters, digits, dots and _ after it", k.Name)
 	case k.Step == nil:
 		return Kind{}, fmt.Errorf("register kind %s: Step is required", k.Name)
 	case k.Timeout < 0 || k.KeyLimit < 0 || k.Retry.Attempts < 0 || k.Retry.First < 0 || k.Retry.Most < 0 || k.Retry.Lost < 0:
 		return Kind{}, fmt.Errorf("register kind %s: a limit is negative; 0 is the default", k.Name)
 	case len(k.Counts) > maxCounts || slices.ContainsFunc(k.Counts, func(name string) bool { return !word.MatchString(name) }):
-		return Kind{}, fmt.Errorf("register kind %s: up to %d counts, each named by a letter, then up to 63 letters, digits, _ and .", k.Name, maxCounts)
+		return Kind{}, fmt.Errorf("register kind %s: it has up to %d counts, each named by a letter and up to 63 letters, digits, dots and _", k.Name, maxCounts)
 	}
 	fill(&k.Timeout, time.Minute)
 	fill(&k.KeyLimit, 1)
@@ -121,15 +121,15 @@ func fill[T comparable](to *T, value T) {
 func (k Kind) check(n Next) error {
 	switch {
 	case len(n.Cursor) > MaxCursor:
-		return permanent(sdk.Internal, "kind %s returned a cursor of %d bytes; at most %d are kept, so keep ids and positions in it", k.Name, len(n.Cursor), MaxCursor)
+		return defect("kind %s returned a cursor of %d bytes; at most %d are kept, so keep ids and positions in it", k.Name, len(n.Cursor), MaxCursor)
 	case n.After < 0 || n.After > maxAfter:
-		return permanent(sdk.Internal, "kind %s puts a step off by %s; it is from 0 to %s", k.Name, n.After, maxAfter)
+		return defect("kind %s puts a step off by %s; it is from 0 to %s", k.Name, n.After, maxAfter)
 	case n.Total < 0:
-		return permanent(sdk.Internal, "kind %s returned a negative total", k.Name)
+		return defect("kind %s returned a negative total", k.Name)
 	}
 	for name := range n.Counts {
 		if !slices.Contains(k.Counts, name) {
-			return permanent(sdk.Internal, "kind %s counts something that it does not declare in Counts", k.Name)
+			return defect("kind %s counts something that it does not declare in Counts", k.Name)
 		}
 	}
 	return nil
@@ -144,9 +144,8 @@ func (e permanentError) Unwrap() error { return e.error }
 // invalid, not_found, exists, permission_denied, unauthenticated and unimplemented are so by themselves.
 func Permanent(err error) error { return permanentError{err} }
 
-func permanent(code sdk.Code, format string, args ...any) error {
-	return Permanent(fail(code, format, args...))
-}
+// defect is an error of the code of a Kind.
+func defect(format string, args ...any) error { return Permanent(fail(sdk.Internal, format, args...)) }
 
 // laterError says when the next try makes sense.
 type laterError struct {

@@ -142,7 +142,7 @@ func decodeRun(d store.Doc) (record, error) {
 func (r record) run() Run {
 	out := Run{
 		ID: r.id, Tenant: r.tenant, Kind: r.Kind, Plugin: r.Plugin, State: r.State, Priority: r.Priority, Schedule: r.Schedule, Planned: r.Planned,
-		By: r.By, Asked: r.Asked, Step: r.Step, Attempt: r.Attempt, Code: r.Code, Source: r.Source, Done: r.document.Done, Total: r.Total,
+		By: r.By, Asked: r.Asked, Step: r.Step, Attempt: r.Attempt, Code: r.Code, Source: r.Source, Done: r.Done, Total: r.Total,
 		Worked: time.Duration(r.Worked) * time.Millisecond, Created: r.Created, Started: r.Started, Ended: r.Ended, Changed: r.Changed, Due: r.Due, Rev: r.rev,
 	}
 	if len(r.Counts) > 0 {

@@ -131,7 +131,7 @@ func runID(at time.Time, tail []byte) RunID {
 	// 16 bytes are 26 letters: six of the time, counted down so that newer ones come first, then the tail.
 	var raw [16]byte
 	var inverse [8]byte
-	binary.BigEndian.PutUint64(inverse[:], ^uint64(at.UnixMilli())) //nolint:gosec // only the order counts
+	binary.BigEndian.PutUint64(inverse[:], ^uint64(at.UnixMilli())) // only the order counts
 	copy(raw[:6], inverse[2:])
 	copy(raw[6:], tail)
 	text := []byte(order.EncodeToString(raw[:]))

@@ -22,7 +22,6 @@ var due = time.UnixMilli(1_790_000_000_000)
 
 // network is a NATS that boards connect to: one server in the process, or a cluster.
 type network struct {
-	name     string
 	url      string
 	options  []nats.Option
 	replicas int
@@ -56,7 +55,7 @@ func (n network) open(t *testing.T) *board.Board {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { b.Close(context.Background()) })
+	t.Cleanup(func() { _ = b.Close(context.Background()) }) // a test may have ended it
 	return b
 }
 

@@ -59,7 +59,7 @@ func (b *Board) Claim(ctx context.Context, t Ticket, limit int) (Hold, error) {
 	if !s.Alive() {
 		return Hold{}, unavailable("claim a run", nil)
 	}
-	return Hold{Ticket: t, Token: Token{b.era, int64(next)}, Session: s}, nil //nolint:gosec // a stream of 2^63 messages is far off
+	return Hold{Ticket: t, Token: Token{b.era, int64(next)}, Session: s}, nil
 }
 
 // claim returns the holds of a tenant that are left when one is to be added.

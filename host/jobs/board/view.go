@@ -122,7 +122,7 @@ func (b *Board) watch(ctx context.Context) error {
 	defer func() {
 		_ = w.Stop() // the connection may be gone, and with it the subscription
 		go func() {
-			for range w.Updates() { //nolint:revive // it ends with the subscription, and must not block before that
+			for range w.Updates() { // it ends with the subscription, which must not block on it before that
 			}
 		}()
 	}()

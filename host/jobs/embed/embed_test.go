@@ -97,7 +97,7 @@ func TestADirectoryThatCannotBeWrittenIsRefusedAtOnce(t *testing.T) {
 		s, err := embed.Start(t.Context(), cfg)
 		if err == nil {
 			t.Errorf("%s: no error", name)
-			s.Close()
+			_ = s.Close()
 		}
 		if took := time.Since(began); took > 10*time.Second {
 			t.Errorf("%s: the error %v took %s", name, err, took)
@@ -113,7 +113,7 @@ func TestTheServerHasNoPort(t *testing.T) {
 	}
 	defer conn.Close()
 	if c, err := net.DialTimeout("tcp", nats.DefaultURL[len("nats://"):], time.Second); err == nil {
-		c.Close()
+		_ = c.Close()
 		t.Error("somebody listens on the port of NATS")
 	}
 	if conn.ConnectedAddr() != "pipe" {

@@ -33,8 +33,7 @@ type Cluster struct {
 // StartCluster starts a cluster, which ends with the test.
 func StartCluster(tb testing.TB) *Cluster {
 	tb.Helper()
-	// Servers write for a while after a test; what is left then is no failure.
-	dir, err := os.MkdirTemp("", "natstest")
+	dir, err := os.MkdirTemp("", "natstest") //nolint:usetesting // TempDir fails a test while a server still writes
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -43,7 +42,7 @@ func StartCluster(tb testing.TB) *Cluster {
 		for n := range c.servers {
 			c.Stop(n)
 		}
-		os.RemoveAll(dir)
+		_ = os.RemoveAll(dir) // best effort
 	})
 	ports := freePorts(tb, 2*nodes)
 	c.clients, c.routes = ports[:nodes], ports[nodes:]
@@ -112,7 +111,7 @@ func (c *Cluster) Address(n int) string { return fmt.Sprintf("127.0.0.1:%d", c.c
 // StartServer starts one server in the process without a port, which stores nothing for longer than the test.
 func StartServer(tb testing.TB) nats.Option {
 	tb.Helper()
-	dir, err := os.MkdirTemp("", "natstest")
+	dir, err := os.MkdirTemp("", "natstest") //nolint:usetesting // TempDir fails a test while a server still writes
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -129,7 +128,7 @@ func StartServer(tb testing.TB) nats.Option {
 	tb.Cleanup(func() {
 		s.Shutdown()
 		s.WaitForShutdown()
-		os.RemoveAll(dir)
+		_ = os.RemoveAll(dir) // best effort
 	})
 	return nats.InProcessServer(s)
 }
@@ -142,7 +141,7 @@ func freePorts(tb testing.TB, n int) []int {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		defer l.Close()
+		defer func() { _ = l.Close() }()
 		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
 	return ports
@@ -169,7 +168,7 @@ func NewLink(tb testing.TB, to string) *Link {
 	l := &Link{to: to, listener: listener}
 	l.done.Go(l.serve)
 	tb.Cleanup(func() {
-		listener.Close()
+		_ = listener.Close()
 		l.Cut()
 		l.done.Wait()
 	})
@@ -187,9 +186,9 @@ func (l *Link) serve() {
 		}
 		to, err := net.Dial("tcp", l.to)
 		if err != nil || !l.keep(from, to) {
-			from.Close()
+			_ = from.Close()
 			if err == nil {
-				to.Close()
+				_ = to.Close()
 			}
 			continue
 		}
@@ -209,9 +208,9 @@ func (l *Link) keep(conns ...net.Conn) bool {
 }
 
 func (l *Link) pump(from, to net.Conn) {
-	io.Copy(to, from) //nolint:errcheck // it ends when the link is cut
-	from.Close()
-	to.Close()
+	_, _ = io.Copy(to, from) // it ends when the link is cut
+	_ = from.Close()
+	_ = to.Close()
 }
 
 // Cut breaks the link until it is mended.
@@ -220,7 +219,7 @@ func (l *Link) Cut() {
 	defer l.mu.Unlock()
 	l.cut = true
 	for _, c := range l.conns {
-		c.Close()
+		_ = c.Close()
 	}
 	l.conns = nil
 }

@@ -109,7 +109,8 @@ func (p Plan) plain(t time.Time) time.Time {
 		if t.Before(p.anchor) {
 			return p.anchor.Add(p.spec.Every)
 		}
-		return p.anchor.Add((t.Sub(p.anchor)/p.spec.Every + 1) * p.spec.Every)
+		past := t.Sub(p.anchor)
+		return t.Add(p.spec.Every - past%p.spec.Every)
 	case p.spec.Once.After(t):
 		return p.spec.Once
 	}
