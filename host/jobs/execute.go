@@ -24,8 +24,8 @@ var (
 
 // execute works on a run for as long as it may, and gives it back.
 func (j *Jobs) execute(ctx context.Context, w *working) {
-	h := w.hold
 	r, err := j.begin(ctx, w)
+	h := w.hold
 	for err == nil {
 		if r, err = j.step(ctx, w, r); err == nil && r.State != Running {
 			err = errResting
@@ -84,6 +84,9 @@ func (j *Jobs) begin(ctx context.Context, w *working) (record, error) {
 	}
 	before := r.State
 	r, err = j.records.changeLoaded(ctx, r, j.taken(h, admitted))
+	if errors.Is(err, errFenced) {
+		r, err = j.retake(ctx, w, r, admitted)
+	}
 	if err != nil {
 		return r, err
 	}
@@ -94,6 +97,28 @@ func (j *Jobs) begin(ctx context.Context, w *working) (record, error) {
 		return r, errResting
 	}
 	return r, nil
+}
+
+// retake begins to work on a run whose record has a greater token than the hold. Mostly that means that another host took it over.
+// It may also come from another board, as after an import or where the board was restored from a copy; then the board itself
+// says that the hold is good, after the record was read and before it is written.
+func (j *Jobs) retake(ctx context.Context, w *working, r record, admitted error) (record, error) {
+	confirmed, err := j.board.Confirm(ctx, w.hold)
+	if err != nil {
+		return r, errFenced
+	}
+	read := r.rev
+	r, err = j.records.changeLoaded(ctx, r, func(r *record) error {
+		if r.rev != read {
+			return errFenced
+		}
+		r.Token = board.Token{}
+		return j.taken(confirmed, admitted)(r)
+	})
+	if err == nil {
+		w.hold = confirmed
+	}
+	return r, err
 }
 
 // taken is the change of a record by a hold that begins to work on it, unless it is not to go on.
@@ -157,6 +182,10 @@ func (j *Jobs) step(ctx context.Context, w *working, r record) (record, error) {
 	return j.commit(w, r, s, func(ctx context.Context) (func(*record) error, error) {
 		if failure != nil {
 			return j.failed(kind, s, took, failure, context.Cause(stepping)), nil //nolint:nilerr // it is kept in the record
+		}
+		// Sealing for a tenant that was purged would make it a new key.
+		if _, err := j.records.load(ctx, r.tenant, r.id); err != nil {
+			return nil, err
 		}
 		cursor, err := j.records.seal(ctx, runKey(r.tenant, r.id), "cursor", next.Cursor)
 		if err != nil {

@@ -253,6 +253,26 @@ func TestAHostThatWasTakenForDeadCannotCommit(t *testing.T) {
 	}
 }
 
+// As after an import from an installation whose queue is younger.
+func TestARunWithTheTokenOfAnotherQueueGoesOn(t *testing.T) {
+	s := newSite(t)
+	j := s.open(nil, counting(nil))
+	id := s.start(j, jobs.Request{Kind: "count", Input: []byte("3")})
+	key := store.Key{Tenant: acme, Collection: "jobs.run", ID: string(id)}
+	d, err := s.store.Get(t.Context(), key)
+	s.must(err)
+	body := bytes.Replace(d.Body, []byte(`"token":{"era":0,"number":0}`), []byte(`"token":{"era":99999999999999,"number":7}`), 1)
+	if bytes.Equal(body, d.Body) {
+		t.Fatalf("no token in %s", d.Body)
+	}
+	_, err = s.store.Write(t.Context(), store.Op{Doc: store.Doc{Key: key, Body: body, Index: d.Index}, IfRev: d.Rev})
+	s.must(err)
+	s.must(j.Work())
+	if r := s.untilState(j, id, jobs.Done); r.Done != 3 {
+		t.Errorf("done %d, want 3", r.Done)
+	}
+}
+
 // endSessions has all hosts believe that all others are gone.
 func endSessions(t *testing.T, url, bucket string) {
 	t.Helper()

@@ -28,7 +28,7 @@ const (
 	MissedAll  Missed = "all"  // a run for each, at most Schedule.MissedMax
 )
 
-// Overlap says what happens when a schedule is due and a run of it is not over.
+// Overlap says what happens when a schedule is due and a run of it is not over. One that is paused is not over.
 type Overlap string
 
 // The policies for overlaps.
@@ -249,6 +249,7 @@ func (j *Jobs) changeSchedule(ctx context.Context, t capability.TenantID, id Sch
 
 // setAlarm has all hosts know when a schedule is due. Where the queue does not answer, the sweep does it later.
 func (j *Jobs) setAlarm(ctx context.Context, s scheduled) {
+	ctx = context.WithoutCancel(ctx) // the schedule is written, whoever asked may go
 	var err error
 	if s.Next.IsZero() || s.Paused {
 		err = j.board.ClearAlarm(ctx, s.tenant, string(s.id))

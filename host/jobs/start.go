@@ -118,6 +118,7 @@ func (j *Jobs) newRecord(ctx context.Context, t capability.TenantID, id RunID, q
 // post puts a record's ticket on the board. Where the queue does not answer, the sweep does it later: the record says that
 // the run is to go on.
 func (j *Jobs) post(ctx context.Context, r record, k Kind) {
+	ctx = context.WithoutCancel(ctx) // the record is written, whoever asked may go
 	if err := j.board.Post(ctx, r.ticket(k.KeyLimit)); err != nil {
 		j.cfg.Log.WarnContext(ctx, "a run waits for the job queue to come back", "tenant", r.tenant, "run", r.id, "error", err)
 		j.dispatcher.sweepSoon()
@@ -154,6 +155,7 @@ func (j *Jobs) ask(ctx context.Context, t capability.TenantID, id RunID, to Stat
 	if err != nil {
 		return err
 	}
+	ctx = context.WithoutCancel(ctx)
 	if r.State == Running {
 		// Whoever works on it reads the record after the step; a step that is to be canceled need not come to its end.
 		if err := j.board.Tell(topicControl, t, string(id), []byte(to)); err != nil {

@@ -90,6 +90,9 @@ func (j *Jobs) sweepTenant(ctx context.Context, t capability.TenantID) error {
 			return err
 		}
 		kind, _ := j.kind(r.Kind)
+		if err := j.board.Healthy(); err != nil { // it may be there and not be seen
+			return err
+		}
 		if err := j.board.Post(ctx, r.ticket(kind.KeyLimit)); err != nil {
 			return err
 		}

@@ -85,17 +85,37 @@ func (v *view) claim(t Ticket, limit int) ([]hold, uint64, error) {
 	return left, tenant.rev, nil
 }
 
+// Confirm asks the server whether a hold is still held, and returns it with a newer token. ErrTaken where it is not, or where another
+// write came between.
+func (b *Board) Confirm(ctx context.Context, h Hold) (Hold, error) {
+	defer b.turn(h.Ticket.Tenant)()
+	holds, rev, ready := b.view.holdsOf(h.Ticket.Tenant)
+	if !ready || !h.Session.Alive() {
+		return h, unavailable("confirm a hold", nil)
+	}
+	if !slices.ContainsFunc(holds, h.is) {
+		return h, ErrTaken
+	}
+	next, err := b.writeHolds(ctx, h.Ticket.Tenant, holds, rev)
+	if err == nil {
+		h.Token = Token{b.era, int64(next)}
+	}
+	return h, err
+}
+
+// is says whether that is how the hold stands on the board.
+func (h Hold) is(o hold) bool { return o.Run == h.Ticket.Run && o.Session == h.Session.id }
+
 // Release gives a hold back. It tries for as long as the session lives, after which the hold is none anyway.
 func (b *Board) Release(ctx context.Context, h Hold) error {
 	defer b.turn(h.Ticket.Tenant)()
-	mine := func(o hold) bool { return o.Run == h.Ticket.Run && o.Session == h.Session.id }
 	for h.Session.Alive() {
 		pause := b.cfg.Lease / 20
 		if holds, rev, ready := b.view.holdsOf(h.Ticket.Tenant); ready {
-			if !slices.ContainsFunc(holds, mine) {
+			if !slices.ContainsFunc(holds, h.is) {
 				return nil
 			}
-			_, err := b.writeHolds(ctx, h.Ticket.Tenant, slices.DeleteFunc(holds, mine), rev)
+			_, err := b.writeHolds(ctx, h.Ticket.Tenant, slices.DeleteFunc(holds, h.is), rev)
 			if err == nil || ctx.Err() != nil {
 				return err
 			}

@@ -51,9 +51,13 @@ const daylight = 25 * time.Hour
 // next returns the first moment after t, the zero time where there is none within five years.
 func (c *cron) next(t time.Time) time.Time {
 	t = t.Truncate(time.Second)
-	wall := c.reading(t).Add(-daylight)
-	if c.hourly {
-		wall = c.reading(t).Add(-3 * time.Hour) // no hour that comes twice is longer, and every minute costs a turn
+	wall := c.reading(t)
+	switch {
+	case !c.turned(t): // a later moment is a later reading
+	case c.hourly:
+		wall = wall.Add(-3 * time.Hour) // no hour that comes twice is longer, and every minute costs a turn
+	default:
+		wall = wall.Add(-daylight)
 	}
 	var best time.Time
 	for {
