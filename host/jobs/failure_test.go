@@ -221,35 +221,45 @@ func TestCloseInterruptsStepsAfterTheTimeOfGrace(t *testing.T) {
 	}
 }
 
-// A host that does not know yet that its session is gone finishes a step which another one has done meanwhile.
+// A host that does not know yet that its session is gone finishes a step which another one has begun meanwhile.
 func TestAHostThatWasTakenForDeadCannotCommit(t *testing.T) {
 	s := clusterSite(t, cluster(t))
 	s.bucket = "fenced"
 	long := func(c *jobs.Config) { c.Lease = 20 * time.Second } // the host looks after its session every 5 s
+	blocked := func(reached, end chan bool, did *atomic.Int32) jobs.Kind {
+		return counting(func(_ context.Context, step jobs.Step) error {
+			if step.Number == 2 {
+				reached <- true
+				<-end
+			}
+			did.Add(1)
+			return nil
+		})
+	}
+	var byLate, byOther atomic.Int32
 	reached, end := make(chan bool, 1), make(chan bool)
-	var slow atomic.Int32
-	late := s.host(long, counting(func(_ context.Context, step jobs.Step) error {
-		if step.Number == 2 {
-			reached <- true
-			<-end
-		}
-		slow.Add(1)
-		return nil
-	}))
+	late := s.host(long, blocked(reached, end, &byLate))
 	id := s.start(late, jobs.Request{Kind: "count", Input: []byte("4")})
 	receive(t, "the step", reached)
 	endSessions(t, s.url, s.bucket)
-	other := s.host(long, counting(nil))
-	done := s.untilState(other, id, jobs.Done)
+	reachedAgain, endAgain := make(chan bool, 1), make(chan bool)
+	other := s.host(long, blocked(reachedAgain, endAgain, &byOther))
+	receive(t, "the step on another host", reachedAgain)
+	before, err := other.Run(t.Context(), acme, id)
+	s.must(err)
 	close(end)
 	s.must(late.Close(context.Background())) // waits for the step
 	after, err := other.Run(t.Context(), acme, id)
 	s.must(err)
-	if slow.Load() != 3 {
-		t.Errorf("the late host did %d steps, want 3, of which the last one is too late", slow.Load())
+	if byLate.Load() != 3 {
+		t.Errorf("the late host did %d steps, want 3, of which the last one is too late", byLate.Load())
 	}
-	if after.Rev != done.Rev || after.Done != 4 {
-		t.Errorf("the late host wrote: revision %d and %d done, want %d and 4", after.Rev, after.Done, done.Rev)
+	if after.Rev != before.Rev || after.Step != 2 {
+		t.Errorf("the late host wrote: revision %d and step %d, want %d and 2", after.Rev, after.Step, before.Rev)
+	}
+	close(endAgain)
+	if r := s.untilState(other, id, jobs.Done); r.Done != 4 || byOther.Load() != 2 {
+		t.Errorf("done %d, %d steps by the other host, want 4 and 2", r.Done, byOther.Load())
 	}
 }
 

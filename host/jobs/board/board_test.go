@@ -183,6 +183,24 @@ func TestLimitsHoldExactlyWhicheverHostsCompete(t *testing.T) {
 	})
 }
 
+func TestAKeyAndATenantHaveTheirLimits(t *testing.T) {
+	n := network{replicas: 1, options: []nats.Option{natstest.StartServer(t)}}
+	a, b := n.open(t), n.open(t)
+	for _, ticket := range []board.Ticket{
+		{Run: "r1", Key: "k"}, {Run: "r2", Key: "k"}, {Run: "r3", Key: "two", KeyLimit: 2}, {Run: "r4", Key: "two", KeyLimit: 2}, {Run: "r5"}, {Run: "r6"},
+	} {
+		ticket.Tenant, ticket.Due = acme, due
+		post(t, a, ticket)
+	}
+	for _, tt := range []struct {
+		run  string
+		want error
+	}{{"r1", nil}, {"r1", board.ErrTaken}, {"r2", board.ErrFull}, {"r3", nil}, {"r4", nil}, {"r5", nil}, {"r6", board.ErrFull}} {
+		_, err := b.Claim(t.Context(), sees(t, b, tt.run), 4)
+		wantErr(t, "claim "+tt.run, err, tt.want)
+	}
+}
+
 func TestTokensGrowFromHoldToHold(t *testing.T) {
 	n := network{replicas: 1, options: []nats.Option{natstest.StartServer(t)}}
 	a, b := n.open(t), n.open(t)
