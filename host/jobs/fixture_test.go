@@ -272,3 +272,11 @@ func (s *site) must(err error) {
 		s.Fatal(err)
 	}
 }
+
+func listAll(t capability.TenantID, collection string) store.Query {
+	return store.Query{Tenant: t, Collection: collection, Limit: store.MaxLimit}
+}
+
+func deleteOf(d store.Doc) store.Op {
+	return store.Op{Doc: store.Doc{Key: d.Key}, Delete: true, IfRev: store.Any}
+}
