@@ -3,6 +3,8 @@ package jobs
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -230,6 +232,13 @@ func (j *Jobs) yields(w *working) bool {
 	return d.shares.before(other.Tenant, w.hold.Ticket.Tenant)
 }
 
+// places are the runs that this host works on.
+func (d *dispatcher) places() []place {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Collect(maps.Keys(d.active))
+}
+
 // interrupt ends the step that this host does for a run.
 func (d *dispatcher) interrupt(at place, cause error) {
 	d.mu.Lock()
@@ -262,14 +271,8 @@ func (j *Jobs) strayPause() time.Duration {
 
 // releaseStrays gives back what is held without this host's knowledge. No claim is under way where it is called.
 func (j *Jobs) releaseStrays() {
-	d := &j.dispatcher
-	d.mu.Lock()
-	known := make(map[place]bool, len(d.active))
-	for at := range d.active {
-		known[at] = true
-	}
-	d.mu.Unlock()
-	for _, h := range j.board.Strays(func(t capability.TenantID, run string) bool { return known[place{t, RunID(run)}] }) {
+	known := j.dispatcher.places()
+	for _, h := range j.board.Strays(func(t capability.TenantID, run string) bool { return slices.Contains(known, place{t, RunID(run)}) }) {
 		if err := j.board.Release(j.work, h); err != nil {
 			j.cfg.Log.WarnContext(j.work, "give back a run", "tenant", h.Ticket.Tenant, "run", h.Ticket.Run, "error", err)
 		}

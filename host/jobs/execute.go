@@ -364,6 +364,25 @@ const (
 	topicProgress board.Topic = "progress"
 )
 
+// heed interrupts the steps of runs that are to be canceled, in case that this host did not hear of it, until Close.
+func (j *Jobs) heed() {
+	tick := time.NewTicker(lookAgain)
+	defer tick.Stop()
+	for {
+		select {
+		case <-j.draining:
+			return
+		case <-tick.C:
+		}
+		for _, at := range j.dispatcher.places() {
+			r, err := j.records.load(j.work, at.tenant, at.run)
+			if err == nil && r.Asked == Canceled {
+				j.dispatcher.interrupt(at, errCanceled)
+			}
+		}
+	}
+}
+
 // heardControl interrupts the step of a run that is to be canceled.
 func (j *Jobs) heardControl(t capability.TenantID, id string, data []byte) {
 	if State(data) == Canceled {

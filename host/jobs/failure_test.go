@@ -263,6 +263,26 @@ func TestAHostThatWasTakenForDeadCannotCommit(t *testing.T) {
 	}
 }
 
+// What one host tells another can be lost; the record says it too.
+func TestAHostHeedsACancellationThatItDidNotHear(t *testing.T) {
+	s := newSite(t)
+	reached := make(chan bool, 1)
+	j := s.host(nil, counting(func(ctx context.Context, _ jobs.Step) error {
+		reached <- true
+		<-ctx.Done()
+		return ctx.Err()
+	}))
+	id := s.start(j, jobs.Request{Kind: "count", Input: []byte("3")})
+	receive(t, "the step", reached)
+	key := store.Key{Tenant: acme, Collection: "jobs.run", ID: string(id)}
+	d, err := s.store.Get(t.Context(), key)
+	s.must(err)
+	body := bytes.Replace(d.Body, []byte(`"state":"running"`), []byte(`"state":"running","asked":"canceled"`), 1)
+	_, err = s.store.Write(t.Context(), store.Op{Doc: store.Doc{Key: key, Body: body, Index: d.Index}, IfRev: d.Rev})
+	s.must(err)
+	s.untilState(j, id, jobs.Canceled)
+}
+
 // As after an import from an installation whose queue is younger.
 func TestARunWithTheTokenOfAnotherQueueGoesOn(t *testing.T) {
 	s := newSite(t)

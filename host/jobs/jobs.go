@@ -229,6 +229,7 @@ func (j *Jobs) Work() error {
 	j.background.Go(j.dispatch)
 	j.background.Go(j.watchAlarms)
 	j.background.Go(j.sweep)
+	j.background.Go(j.heed)
 	if j.server != nil {
 		j.background.Go(j.revive)
 	}

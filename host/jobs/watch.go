@@ -34,8 +34,8 @@ func (r Run) Progress() Progress {
 	return p
 }
 
-// lookAgain is how often a watcher reads the record, in case that it missed what was told.
-const lookAgain = 5 * time.Second
+// lookAgain is how often a watcher, and whoever works on a run, reads its record, in case that it missed what was told.
+const lookAgain = 3 * time.Second
 
 // Watch returns a channel on which the run's progress comes: first how it is, then each change, where a slow reader gets the
 // latest only. It is closed after the run's end, or with ctx. Code not_found where there is no such run.
@@ -45,7 +45,7 @@ func (j *Jobs) Watch(ctx context.Context, t capability.TenantID, id RunID) (<-ch
 	if err != nil {
 		return nil, atEdge("watch run "+string(id), err)
 	}
-	first, err := j.Run(ctx, t, id) // after Listen, so that nothing is missed in between
+	first, err := j.Run(ctx, t, id) // after Listen, so that little is missed in between, until lookAgain
 	if err != nil {
 		stop()
 		return nil, err

@@ -83,6 +83,14 @@ func TestAWatcherOfATenantSeesItsRunsOnly(t *testing.T) {
 		defer cancel()
 		all, err := s.site2(j).WatchAll(ctx, acme)
 		s.must(err)
+		for heard := false; !heard; { // until all nodes know that somebody listens
+			s.start(j, jobs.Request{Kind: "count", Input: []byte("1")})
+			select {
+			case <-all:
+				heard = true
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
 		_, err = j.Start(t.Context(), "other", jobs.Request{Kind: "count", Input: []byte("1")})
 		s.must(err)
 		want := map[jobs.RunID]bool{}

@@ -21,7 +21,8 @@ func (b *Board) Tell(topic Topic, t capability.TenantID, id string, data []byte)
 }
 
 // Listen calls f with what is told about a topic until stop is called: one at a time, in the order of each host. "" for the
-// tenant or the id means all. What is told while the connection is broken is not heard.
+// tenant or the id means all. What is told while the connection is broken is not heard, nor what other hosts tell in the first
+// moments, until all nodes of a cluster know that somebody listens.
 func (b *Board) Listen(topic Topic, t capability.TenantID, id string, f func(t capability.TenantID, id string, data []byte)) (stop func(), err error) {
 	tenant := string(t)
 	if tenant == "" {
@@ -36,7 +37,7 @@ func (b *Board) Listen(topic Topic, t capability.TenantID, id string, f func(t c
 		f(capability.TenantID(tenant), id, m.Data)
 	})
 	if err == nil {
-		err = b.cfg.Conn.Flush() // from here on nothing is missed
+		err = b.cfg.Conn.Flush() // the node that this host is connected to knows
 	}
 	if err != nil {
 		return nil, unavailable("listen to other hosts", err)
