@@ -14,7 +14,7 @@ import (
 
 // watchAlarms begins the runs of schedules that are due, until Close.
 func (j *Jobs) watchAlarms() {
-	changed, stop := j.board.Changes()
+	changed, stop := j.board.AlarmChanges()
 	defer stop()
 	later := map[alarmAt]time.Time{} // alarms that failed, by the clock of the machine
 	for {

@@ -104,7 +104,7 @@ func (v *view) hide(key string, rev uint64) {
 	}
 	v.own[key] = rev + 1
 	v.apply(key, nil, rev, true)
-	v.wake()
+	v.wake(key)
 }
 
 // Alarm says that a schedule is due at a time.

@@ -24,7 +24,7 @@ type view struct {
 	tenants  map[capability.TenantID]*tenantView
 	sessions map[string]bool
 	alarms   map[alarmID]Alarm
-	waiters  map[chan struct{}]bool
+	waiters  map[chan struct{}]bool // true: for alarms alone
 }
 
 // tenantView is what a host sees of one tenant. Tickets are in the order in which they are worked on.
@@ -61,11 +61,16 @@ func (v *view) hasSeen(rev uint64) bool {
 func (v *view) changed() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.wake()
+	v.wake("")
 }
 
-func (v *view) wake() {
-	for c := range v.waiters {
+// wake wakes up those to whom a key matters, "" for all. Callers hold mu.
+func (v *view) wake(key string) {
+	kind, _, _ := split(key)
+	for c, alarmsAlone := range v.waiters {
+		if alarmsAlone && (kind == ticketKey || kind == holdsKey) {
+			continue
+		}
 		select {
 		case c <- struct{}{}:
 		default:
@@ -74,12 +79,17 @@ func (v *view) wake() {
 }
 
 // Changes returns a channel that holds a value once something changed since the last one was taken.
-func (b *Board) Changes() (changed <-chan struct{}, stop func()) {
+func (b *Board) Changes() (changed <-chan struct{}, stop func()) { return b.changes(false) }
+
+// AlarmChanges is Changes for what says which alarms are whose, and when. Tickets and holds change far more often.
+func (b *Board) AlarmChanges() (changed <-chan struct{}, stop func()) { return b.changes(true) }
+
+func (b *Board) changes(alarmsAlone bool) (changed <-chan struct{}, stop func()) {
 	c := make(chan struct{}, 1)
 	v := &b.view
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.waiters[c] = true
+	v.waiters[c] = alarmsAlone
 	return c, func() {
 		v.mu.Lock()
 		defer v.mu.Unlock()
@@ -148,9 +158,9 @@ func (b *Board) watch(ctx context.Context) error {
 func (v *view) take(e jetstream.KeyValueEntry) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	defer v.wake()
 	if e == nil {
 		v.ready = true
+		v.wake("")
 		return
 	}
 	v.seen = max(v.seen, e.Revision())
@@ -159,6 +169,7 @@ func (v *view) take(e jetstream.KeyValueEntry) {
 	}
 	delete(v.own, e.Key())
 	v.apply(e.Key(), e.Value(), e.Revision(), e.Operation() != jetstream.KeyValuePut)
+	v.wake(e.Key())
 }
 
 // wrote puts what this host wrote itself into the view, before it comes back.
@@ -170,7 +181,7 @@ func (v *view) wrote(key string, value []byte, rev uint64, deleted bool) {
 	}
 	v.own[key] = rev
 	v.apply(key, value, rev, deleted)
-	v.wake()
+	v.wake(key)
 }
 
 // apply changes the view. Callers hold mu.
