@@ -36,12 +36,11 @@ func (b *Board) Listen(topic Topic, t capability.TenantID, id string, f func(t c
 		tenant, id, _ := strings.Cut(strings.TrimPrefix(m.Subject, prefix[:len(prefix)-1]), ".")
 		f(capability.TenantID(tenant), id, m.Data)
 	})
-	if err == nil {
-		err = b.cfg.Conn.Flush() // the node that this host is connected to knows
-	}
 	if err != nil {
 		return nil, unavailable("listen to other hosts", err)
 	}
+	// Then the node that this host is connected to knows. Where there is none just now, the next one will.
+	_ = b.cfg.Conn.FlushTimeout(b.patience())
 	return func() { _ = sub.Unsubscribe() }, nil // with the connection it is gone anyway
 }
 
