@@ -60,6 +60,8 @@ var places = []place{
 	{library: "github.com/klauspost/compress", in: []string{"host/canary"}},   // what tests search may be compressed
 	{library: "go.mongodb.org/mongo-driver", in: []string{"host/store/mongostore"}},
 	{library: "github.com/tink-crypto", in: []string{"host/seal/kms"}},
+	{library: "github.com/nats-io", in: []string{"host/jobs"}}, // server and client
+	{library: "github.com/robfig/cron", in: []string{"host/jobs/when"}},
 	{library: "github.com/prometheus/client_golang", in: []string{"host/metrics"}},
 	{library: "github.com/alecthomas/kong", in: []string{"host/cmd/pergola"}},
 	{library: "golang.org/x/term", in: []string{"host/cmd/pergola"}},
@@ -197,6 +199,8 @@ func TestArrowRulesRefuseWhatTheyShould(t *testing.T) {
 		{"host/app/app.go", "github.com/gofiber/fiber/v2", "its place is host/web"},
 		{"core/bundle/oci/push.go", "oras.land/oras-go/v2/content", ""},
 		{"core/bundle/pack.go", "oras.land/oras-go/v2", "its place is core/bundle/oci"},
+		{"host/jobs/board/board.go", "github.com/nats-io/nats.go/jetstream", ""},
+		{"host/syncer/syncer.go", "github.com/nats-io/nats.go", "its place is host/jobs"},
 		{"plugins/a/label/pdf.go", "codeberg.org/go-pdf/fpdf", ""},
 		{"host/ui/pdf.go", "codeberg.org/go-pdf/fpdf", "its place is plugins"},
 		{"sdk/view/new.go", "github.com/google/go-cmp/cmp", "for tests"},

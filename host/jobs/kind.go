@@ -1,0 +1,182 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/sdk"
+)
+
+// The bounds of what a run carries.
+const (
+	MaxInput  = 4 << 10 // bytes
+	MaxCursor = 1 << 10 // bytes
+	maxCounts = 32
+	maxAfter  = 31 * 24 * time.Hour
+)
+
+// Kind says how the runs of one name are done. Name and Step are required.
+type Kind struct {
+	// Name is a word of the host's own, such as "sync.apply": a letter, then up to 63 letters, digits, "_" and ".".
+	Name string
+	// Step does one step and returns what follows. It is called for many runs at once, and again for the same step where nobody
+	// knows whether it was done. It has to come back when its context ends.
+	Step func(context.Context, Step) (Next, error)
+	// Timeout bounds a step; 0 means a minute. Short steps make for small losses and fair turns; a second is a good length.
+	Timeout time.Duration
+	// Retry says how often a step is tried.
+	Retry Retry
+	// KeyLimit is how many runs with the same concurrency key are worked on at a time; 0 means one.
+	KeyLimit int
+	// Counts are the names of what its runs count beside the progress, such as "created".
+	Counts []string
+}
+
+// Retry says what happens when a step fails.
+type Retry struct {
+	// Attempts is how often a step is tried before its run is a dead letter; 0 means 5.
+	Attempts int
+	// First is the pause after the first failure, which doubles with each further one; 0 means 2 s.
+	First time.Duration
+	// Most bounds the pause; 0 means 5 minutes.
+	Most time.Duration
+	// Lost is how often a step may take its host down, or outlive its session, before the run is a dead letter; 0 means 10.
+	Lost int
+}
+
+// StepID names a step of a run, for ever and whatever the attempt: a run's id, a hyphen and the step's number.
+type StepID string
+
+// Step is what a Kind is asked to do.
+type Step struct {
+	Tenant capability.TenantID
+	Plugin capability.PluginID // "" for the host's own
+	Run    RunID
+	ID     StepID
+	// Number counts the steps of a run, from 0.
+	Number int
+	// Attempt counts the tries of this step that failed before, from 0.
+	Attempt int
+	Input   []byte
+	// Cursor is what the step before returned; nil for the first.
+	Cursor []byte
+	// Planned is the time for which a schedule planned the run; zero otherwise.
+	Planned time.Time
+}
+
+// Next is what follows from a step that was done.
+type Next struct {
+	// Cursor is for the next step: MaxCursor bytes at most, identifiers only.
+	Cursor []byte
+	// Done says that there is no next step.
+	Done bool
+	// After puts the next step off, such as until a limit of requests is over; 0 goes on at once.
+	After time.Duration
+	// Add is by how much the run got on, in whatever the run counts.
+	Add int64
+	// Total is how much there is in all, as far as is known now; 0 leaves it as it was.
+	Total int64
+	// Counts are added to the run's; each name is one of Kind.Counts.
+	Counts map[string]int64
+}
+
+var word = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.]{0,63}$`)
+
+func (k Kind) withDefaults() (Kind, error) {
+	switch {
+	case !word.MatchString(k.Name):
+		return Kind{}, fmt.Errorf("register a kind of job: the name %q is no letter with up to 63 letters, digits, dots and _ after it", k.Name)
+	case k.Step == nil:
+		return Kind{}, fmt.Errorf("register kind %s: Step is required", k.Name)
+	case k.Timeout < 0 || k.KeyLimit < 0 || k.Retry.Attempts < 0 || k.Retry.First < 0 || k.Retry.Most < 0 || k.Retry.Lost < 0:
+		return Kind{}, fmt.Errorf("register kind %s: a limit is negative; 0 is the default", k.Name)
+	case len(k.Counts) > maxCounts || slices.ContainsFunc(k.Counts, func(name string) bool { return !word.MatchString(name) }):
+		return Kind{}, fmt.Errorf("register kind %s: it has up to %d counts, each named by a letter and up to 63 letters, digits, dots and _", k.Name, maxCounts)
+	}
+	fill(&k.Timeout, time.Minute)
+	fill(&k.KeyLimit, 1)
+	fill(&k.Retry.Attempts, 5)
+	fill(&k.Retry.First, 2*time.Second)
+	fill(&k.Retry.Most, 5*time.Minute)
+	fill(&k.Retry.Lost, 10)
+	return k, nil
+}
+
+// fill sets what is zero.
+func fill[T comparable](to *T, value T) {
+	var zero T
+	if *to == zero {
+		*to = value
+	}
+}
+
+// check refuses what a step must not return. That is a defect of the Kind.
+func (k Kind) check(n Next) error {
+	switch {
+	case len(n.Cursor) > MaxCursor:
+		return defect("kind %s returned a cursor of %d bytes; at most %d are kept, so keep ids and positions in it", k.Name, len(n.Cursor), MaxCursor)
+	case n.After < 0 || n.After > maxAfter:
+		return defect("kind %s puts a step off by %s; it is from 0 to %s", k.Name, n.After, maxAfter)
+	case n.Total < 0:
+		return defect("kind %s returned a negative total", k.Name)
+	}
+	for name := range n.Counts {
+		if !slices.Contains(k.Counts, name) {
+			return defect("kind %s counts something that it does not declare in Counts", k.Name)
+		}
+	}
+	return nil
+}
+
+// permanentError is one that no further try can mend.
+type permanentError struct{ error }
+
+func (e permanentError) Unwrap() error { return e.error }
+
+// Permanent says of a step's error that trying again is of no use: the run becomes a dead letter at once. Errors with the codes
+// invalid, not_found, exists, permission_denied, unauthenticated and unimplemented are so by themselves.
+func Permanent(err error) error { return permanentError{err} }
+
+// defect is an error of the code of a Kind.
+func defect(format string, args ...any) error { return Permanent(fail(sdk.Internal, format, args...)) }
+
+// laterError says when the next try makes sense.
+type laterError struct {
+	error
+	after time.Duration
+}
+
+func (e laterError) Unwrap() error { return e.error }
+
+// Later says of a step's error after which pause the next try makes sense, such as what Retry-After said.
+func Later(err error, after time.Duration) error { return laterError{err, after} }
+
+// verdict says whether a step that failed is tried again, and after which pause; failed is how often it has failed now.
+func (r Retry) verdict(id StepID, err error, failed int) (pause time.Duration, again bool) {
+	if errors.As(err, new(permanentError)) || failed >= r.Attempts {
+		return 0, false
+	}
+	switch sdk.CodeOf(err) {
+	case sdk.Invalid, sdk.NotFound, sdk.Exists, sdk.PermissionDenied, sdk.Unauthenticated, sdk.Unimplemented:
+		return 0, false
+	}
+	if later := (laterError{}); errors.As(err, &later) && later.after > 0 {
+		return min(later.after, maxAfter), true
+	}
+	pause = r.First
+	for range failed - 1 {
+		pause = min(2*pause, r.Most)
+	}
+	pause = min(pause, r.Most)
+	// From three quarters to five quarters of it, so that what failed together does not come back together.
+	h := fnv.New64a()
+	h.Write([]byte(string(id) + "/" + strconv.Itoa(failed)))
+	return pause*3/4 + time.Duration(h.Sum64()>>1)%(pause/2+1), true
+}
