@@ -9,6 +9,8 @@ budgets='
 examples/as-hello    16000
 examples/c-hello     24000
 examples/hello     3900000
+examples/sync-csv     4200000
+examples/sync-memory  4150000
 plugins/qrcode     6900000
 '
 

@@ -39,7 +39,7 @@ func NewMemory(tables ...*Table) *Memory { return &Memory{tables: tables} }
 // Since: v0.3
 func (m *Memory) Source() *sync.Source {
 	return &sync.Source{
-		Discover: sync.DiscoverFunc(m.discover), Read: sync.ReadFunc(m.read), Write: sync.WriteFunc(m.write),
+		Discover: sync.DiscoverFunc(m.discover), Read: sync.ReadFunc(m.read), Write: sync.WriteFunc(m.write), Filters: true,
 	}
 }
 

@@ -160,6 +160,26 @@ func (s *Stream) Column(name string) (Column, bool) {
 	return Column{}, false
 }
 
+// Picker returns what makes, of a row with a value for each column of s, one with a value for each of names. The error of a name
+// that no column has is that of [NoColumn].
+//
+// Since: v0.3
+func (s *Stream) Picker(names []string) (func(row []Value) []Value, error) {
+	places := make([]int, len(names))
+	for i, name := range names {
+		if places[i] = slices.IndexFunc(s.Columns, func(c Column) bool { return c.Name == name }); places[i] < 0 {
+			return nil, NoColumn(name)
+		}
+	}
+	return func(row []Value) []Value {
+		out := make([]Value, len(places))
+		for i, p := range places {
+			out[i] = row[p]
+		}
+		return out
+	}, nil
+}
+
 // Holds says whether v can stand in the column: null can in any.
 //
 // Since: v0.3

@@ -17,9 +17,13 @@
 // discover says which streams of rows there are, with their columns and the key that tells rows apart; read returns a page:
 //
 //	func read(ctx context.Context, r *sync.Read) (*sync.Page, error) {
+//		pick, err := stream.Picker(r.Columns)
+//		if err != nil {
+//			return nil, err
+//		}
 //		page := sync.Fill(r)
 //		for i := next(r.Cursor); i < len(people); i++ {
-//			if !page.Add(pick(people[i], r.Columns)...) {
+//			if !page.Add(pick(people[i])...) {
 //				return page.Next(cursor(i)), nil // row i comes first on the next page
 //			}
 //		}

@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/pergola-platform/pergola/sdk"
@@ -73,10 +74,12 @@ func (f WriteFunc) Write(ctx context.Context, r *Write) (*Written, error) { retu
 //
 // Since: v0.3
 type Source struct {
-	Check    Checker // nil finds every connection healthy
+	Check    Checker // nil finds a connection healthy with which Discover works
 	Discover Discoverer
 	Read     Reader
 	Write    Writer // nil for a source that cannot be written to
+	// Filters says that Read obeys the conditions of Read.Where. Without it a read that has some is refused.
+	Filters bool
 }
 
 var _ sdk.Synchronizer = (*Source)(nil)
@@ -114,7 +117,7 @@ func (s *Source) Synchronize(ctx context.Context, op string, body []byte) ([]byt
 
 func (s *Source) check(ctx context.Context, r *Check) ([]byte, error) {
 	if s.Check == nil {
-		return new(Health).MarshalMsg(nil)
+		return s.tried(ctx, r)
 	}
 	health, err := s.Check.Check(ctx, r)
 	switch {
@@ -122,6 +125,19 @@ func (s *Source) check(ctx context.Context, r *Check) ([]byte, error) {
 		return nil, err
 	case health == nil:
 		return nil, errNothing
+	}
+	return health.MarshalMsg(nil)
+}
+
+// tried finds out whether a connection works by asking it for its streams.
+func (s *Source) tried(ctx context.Context, r *Check) ([]byte, error) {
+	health := new(Health)
+	if _, err := s.discover(ctx, &Discover{Name: r.Name, Config: r.Config}); err != nil {
+		var e *sdk.Error
+		if !errors.As(err, &e) || e.Code == sdk.Internal || e.Code == sdk.Canceled || e.Code == sdk.Deadline {
+			return nil, err
+		}
+		health.Problems = []Problem{{Setting: e.Field, What: e.Message, Do: "Correct the connection and try again."}}
 	}
 	return health.MarshalMsg(nil)
 }
@@ -163,6 +179,9 @@ func (s *Source) read(ctx context.Context, r *Read) ([]byte, error) {
 	}
 	if err := r.check(); err != nil {
 		return nil, err
+	}
+	if len(r.Where) > 0 && !s.Filters {
+		return nil, refuse(r.Where[0].Column, "this synchronizer does not filter; read without conditions")
 	}
 	if r.Limit <= 0 {
 		r.Limit = DefaultLimit

@@ -3,6 +3,7 @@ package sync_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -58,8 +59,9 @@ func TestPagesThatBreakARuleAreTheSourcesFault(t *testing.T) {
 
 func TestQuestionsThatNobodyCouldAnswerNeverReachTheSource(t *testing.T) {
 	s := &sync.Source{
-		Read:  sync.ReadFunc(func(context.Context, *sync.Read) (*sync.Page, error) { t.Error("read"); return nil, nil }),
-		Write: sync.WriteFunc(func(context.Context, *sync.Write) (*sync.Written, error) { t.Error("write"); return nil, nil }),
+		Read:    sync.ReadFunc(func(context.Context, *sync.Read) (*sync.Page, error) { t.Error("read"); return nil, nil }),
+		Filters: true,
+		Write:   sync.WriteFunc(func(context.Context, *sync.Write) (*sync.Written, error) { t.Error("write"); return nil, nil }),
 	}
 	a := []string{"a"}
 	where := func(is sync.Comparison, v sync.Value) *sync.Read {
@@ -94,9 +96,64 @@ func TestSourceSaysWhatItLacks(t *testing.T) {
 			t.Errorf("%s: got %v", op, err)
 		}
 	}
-	var h sync.Health
-	if err := ask(t, s, sync.OpCheck, &sync.Check{}, &h); err != nil || len(h.Problems) > 0 {
-		t.Errorf("check: %+v, %v", h, err)
+}
+
+func TestCheckThatIsLeftOutTriesToDiscover(t *testing.T) {
+	for name, tt := range map[string]struct {
+		err      error
+		problems int
+		code     sdk.Code
+	}{
+		"works":         {nil, 0, ""},
+		"wrong table":   {sdk.Errorf(sdk.Invalid, "the table cannot be read"), 1, ""},
+		"server away":   {sync.Downstream(sdk.Unavailable, "nobody answers"), 1, ""},
+		"a defect":      {errors.New("index out of range"), 0, sdk.Internal},
+		"took too long": {context.DeadlineExceeded, 0, sdk.Deadline},
+	} {
+		s := &sync.Source{Discover: sync.DiscoverFunc(func(context.Context, *sync.Discover) (*sync.Catalog, error) { return &sync.Catalog{}, tt.err })}
+		var h sync.Health
+		if err := ask(t, s, sync.OpCheck, &sync.Check{}, &h); sdk.CodeOf(err) != tt.code || len(h.Problems) != tt.problems {
+			t.Errorf("%s: %+v, %v", name, h, err)
+		}
+	}
+}
+
+func TestReadWithConditionsIsRefusedWhereTheSourceDoesNotFilter(t *testing.T) {
+	r := &sync.Read{Columns: []string{"a"}, Where: []sync.Condition{{Column: "a", Is: sync.Equal, Value: sync.Int(1)}}}
+	if err := ask(t, reads(&sync.Page{}), sync.OpRead, r, new(sync.Page)); sdk.CodeOf(err) != sdk.Invalid {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestWholeRowsArePagedByKey(t *testing.T) {
+	stream := &sync.Stream{Name: "s", Key: []string{"id"}, Columns: []sync.Column{{Name: "id", Type: sync.IntegerType}, {Name: "name", Type: sync.StringType}}}
+	row := func(id int64) []sync.Value { return []sync.Value{sync.Int(id), sync.String("x")} }
+	rows := [][]sync.Value{row(5), row(300), row(-1), row(70_000), row(2)}
+	r := &sync.Read{Stream: "s", Columns: []string{"id"}, Limit: 2}
+	seen := map[int64]int{}
+	for n := 0; ; n++ {
+		page, err := stream.Page(r, rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, got := range page.Rows {
+			seen[got[0].Int()]++
+		}
+		if r.Cursor = page.Next; len(r.Cursor) == 0 {
+			break
+		}
+		rows = append([][]sync.Value{row(int64(1000 + n))}, rows...) // what comes between two pages costs nobody else its place
+	}
+	for _, id := range []int64{5, 300, -1, 70_000, 2} {
+		if seen[id] != 1 {
+			t.Errorf("row %d came %d times", id, seen[id])
+		}
+	}
+	r.Cursor = nil
+	for name, rows := range map[string][][]sync.Value{"twice": {row(1), row(1)}, "null": {{{}, sync.String("x")}}, "untold": {{sync.Untold("x"), {}}}} {
+		if _, err := stream.Page(r, rows); sdk.CodeOf(err) != sdk.Invalid {
+			t.Errorf("a key that is there %s: %v", name, err)
+		}
 	}
 }
 
