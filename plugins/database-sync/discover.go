@@ -19,7 +19,7 @@ func (s *source) discover(ctx context.Context, r *sync.Discover) (*sync.Catalog,
 	}
 	defer d.release()
 	out := &sync.Catalog{Streams: []sync.Stream{}}
-	err = d.reading(ctx, func(q querier) error {
+	err = d.reading(ctx, func(ctx context.Context, q querier) error {
 		if r.Stream != "" {
 			rel, err := d.look(ctx, q, r.Stream)
 			if err != nil {

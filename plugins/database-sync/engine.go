@@ -9,6 +9,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pergola-platform/pergola/sdk/sync"
@@ -154,7 +155,11 @@ func (d *database) lookQuery(ctx context.Context, q querier) (*relation, error) 
 		if err != nil {
 			return nil, err
 		}
-		rel.columns = append(rel.columns, column{sync.Column{Name: typ.Name(), Nullable: true, Native: strings.ToLower(typ.DatabaseTypeName())}, m})
+		native := strings.ToLower(typ.DatabaseTypeName())
+		if _, err := strconv.Atoi(native); err == nil { // a number that only this database knows
+			native = m.cast
+		}
+		rel.columns = append(rel.columns, column{sync.Column{Name: typ.Name(), Nullable: true, Native: native}, m})
 	}
 	return rel, nil
 }

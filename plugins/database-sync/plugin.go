@@ -53,7 +53,7 @@ func (s *source) try(ctx context.Context, t *target) (about string, err error) {
 		return "", err
 	}
 	defer d.release()
-	err = d.reading(ctx, func(q querier) error {
+	err = d.reading(ctx, func(ctx context.Context, q querier) error {
 		if err := q.QueryRowContext(ctx, t.engine.version).Scan(&about); err != nil {
 			return err
 		}

@@ -122,13 +122,13 @@ type querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
-// reading calls f with a connection in a transaction that can only read, and whose statements end in time.
-func (d *database) reading(ctx context.Context, f func(q querier) error) error {
+// reading calls f, with a context that ends in time, with a connection in a transaction that can only read, and whose statements end in time.
+func (d *database) reading(ctx context.Context, f func(ctx context.Context, q querier) error) error {
 	return d.with(ctx, true, f)
 }
 
 // with calls f with a connection in a transaction, which is rolled back where f fails or only reads.
-func (d *database) with(ctx context.Context, readOnly bool, f func(q querier) error) error {
+func (d *database) with(ctx context.Context, readOnly bool, f func(ctx context.Context, q querier) error) error {
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
 	conn, err := d.Conn(ctx)
@@ -147,7 +147,7 @@ func (d *database) with(ctx context.Context, readOnly bool, f func(q querier) er
 	if err := d.engine.begun(ctx, tx, d.target, readOnly); err != nil {
 		return err
 	}
-	if err := f(tx); err != nil || readOnly {
+	if err := f(ctx, tx); err != nil || readOnly {
 		return err
 	}
 	return tx.Commit()

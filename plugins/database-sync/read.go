@@ -23,7 +23,7 @@ func (s *source) read(ctx context.Context, r *sync.Read) (*sync.Page, error) {
 	}
 	defer d.release()
 	var page *sync.Page
-	err = d.reading(ctx, func(q querier) error {
+	err = d.reading(ctx, func(ctx context.Context, q querier) error {
 		rel, err := d.relation(ctx, q, r.Stream)
 		if err != nil {
 			return err

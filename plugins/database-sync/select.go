@@ -60,6 +60,9 @@ func oneSelect(text string, l lexis) error {
 			return fmt.Errorf("it holds the mark of a parameter, %s", token)
 		}
 		if !letter(token[0]) {
+			if first == "" {
+				return errors.New("it does not begin with SELECT or WITH")
+			}
 			continue
 		}
 		word := strings.ToUpper(token)

@@ -154,7 +154,7 @@ func sqliteType(name string) mapping {
 	case has("BOOL"):
 		return mapping{typ: sync.BooleanType, ordered: true, expr: "+%s", only: "typeof(%s) = 'integer' AND %s IN (0, 1)", read: readSQLiteBoolean}
 	case has("DATETIME", "TIMESTAMP"):
-		return mapping{typ: sync.TimeType, expr: "+%s", read: readSQLiteTime}
+		return mapping{typ: sync.TimeType, local: true, expr: "+%s", read: readSQLiteTime}
 	case name == "DATE":
 		return mapping{typ: sync.DateType, ordered: true, expr: "+%s", only: "date(%s) IS %s", read: readSQLiteDate}
 	case has("INT"):

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -18,6 +19,8 @@ import (
 	"github.com/pergola-platform/pergola/sdk/sdktest"
 	"github.com/pergola-platform/pergola/sdk/sync"
 )
+
+var rewrite = flag.Bool("update", false, "write the golden files")
 
 // served returns the source as a host sees it.
 func served() *sync.Source {
@@ -117,7 +120,7 @@ func described(t *testing.T, c sync.Config, stream string) string {
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	if os.Getenv("UPDATE_GOLDEN") != "" {
+	if *rewrite {
 		if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +130,7 @@ func golden(t *testing.T, name, got string) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-golden +now), UPDATE_GOLDEN=1 writes it anew:\n%s", name, diff)
+		t.Errorf("%s (-golden +now), -update writes it anew:\n%s", name, diff)
 	}
 }
 

@@ -24,7 +24,7 @@ func (s *source) write(ctx context.Context, r *sync.Write) (*sync.Written, error
 	}
 	defer d.release()
 	var u *update
-	err = d.reading(ctx, func(q querier) error {
+	err = d.reading(ctx, func(ctx context.Context, q querier) error {
 		rel, err := d.relation(ctx, q, r.Stream)
 		if err != nil {
 			return err
@@ -99,7 +99,7 @@ var errUnmade = errors.New("a change was not made")
 
 func (u *update) batch(ctx context.Context, d *database, changes []sync.Change) ([]sync.Outcome, error) {
 	outcomes := make([]sync.Outcome, len(changes))
-	err := d.with(ctx, false, func(q querier) error {
+	err := d.with(ctx, false, func(ctx context.Context, q querier) error {
 		for i, c := range changes {
 			outcome, err := u.change(ctx, q, c)
 			if outcomes[i] = outcome; err != nil {
