@@ -154,7 +154,11 @@ func mysqlType(name, full string, unsigned bool) mapping {
 		}
 		return mapping{typ: sync.IntegerType, ordered: true, read: readInteger}
 	case "decimal", "numeric":
-		return mapping{typ: sync.DecimalType, ordered: true, cast: "DECIMAL(65, 30)", read: readDecimal}
+		scale := "30"
+		if _, behind, ok := strings.Cut(full, ","); ok { // so that 65 digits are enough for any of its values
+			scale, _, _ = strings.Cut(behind, ")")
+		}
+		return mapping{typ: sync.DecimalType, ordered: true, cast: "DECIMAL(65, " + scale + ")", read: readDecimal}
 	case "double":
 		return mapping{typ: sync.DecimalType, ordered: true, cast: "DOUBLE", read: readDecimal}
 	case "float": // whose values compare with nothing that can be written

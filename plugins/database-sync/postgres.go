@@ -170,7 +170,7 @@ func postgresLook(ctx context.Context, q querier, _ *target, stream string) (*re
 
 func postgresColumns(ctx context.Context, q querier, oid int64, rel *relation) error {
 	rows, err := q.QueryContext(ctx, `SELECT a.attname::text, coalesce(b.typname, t.typname)::text, coalesce(b.typtype, t.typtype)::text,
-			format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attgenerated <> '' OR a.attidentity = 'a'
+			format_type(a.atttypid, a.atttypmod), format_type(coalesce(b.oid, t.oid), -1), a.attnotnull, a.attgenerated <> '' OR a.attidentity = 'a'
 		FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 		LEFT JOIN pg_catalog.pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype
 		WHERE a.attrelid = $1::text::oid AND a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(a.attrelid, a.attnum, 'SELECT')
@@ -180,13 +180,13 @@ func postgresColumns(ctx context.Context, q querier, oid int64, rel *relation) e
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
-		var name, typ, class, native string
+		var name, typ, class, native, plain string
 		var notNull, made bool
-		if err := rows.Scan(&name, &typ, &class, &native, &notNull, &made); err != nil {
+		if err := rows.Scan(&name, &typ, &class, &native, &plain, &notNull, &made); err != nil {
 			return err
 		}
 		m := postgresType(typ, class)
-		m.cast = native
+		m.cast = plain // without a length: what is too long has to be refused, and not cut
 		rel.columns = append(rel.columns, column{sync.Column{Name: name, Nullable: !notNull, Writable: !made, Native: native}, m})
 	}
 	return rows.Err()
@@ -213,7 +213,7 @@ func names(rows *sql.Rows, err error) ([]string, error) {
 func postgresTyped(ctx context.Context, q querier, name string) (mapping, error) {
 	name, class, native := strings.ToLower(name), "", ""
 	if oid, err := strconv.ParseUint(name, 10, 32); err == nil {
-		if err := q.QueryRowContext(ctx, `SELECT coalesce(b.typname, t.typname)::text, coalesce(b.typtype, t.typtype)::text, format_type(t.oid, NULL)
+		if err := q.QueryRowContext(ctx, `SELECT coalesce(b.typname, t.typname)::text, coalesce(b.typtype, t.typtype)::text, format_type(coalesce(b.oid, t.oid), -1)
 			FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype
 			WHERE t.oid = $1::text::oid`, fmt.Sprint(oid)).Scan(&name, &class, &native); err != nil {
 			return mapping{}, err

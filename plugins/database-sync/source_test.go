@@ -153,6 +153,31 @@ func TestWriteGivesEachChangeAnOutcomeOfItsOwn(t *testing.T) {
 	})
 }
 
+// What a column has no room for is refused, and not cut to what it has room for.
+func TestWriteThatIsTooLongIsRefused(t *testing.T) {
+	for engine, ddl := range map[string]string{
+		"postgresql": "CREATE DOMAIN short AS varchar(3);\nCREATE TABLE small (id int PRIMARY KEY, a varchar(3), b char(3), c numeric(4,2), d short)",
+		"mariadb":    "CREATE TABLE small (id INT PRIMARY KEY, a VARCHAR(3), b CHAR(3), c DECIMAL(4,2), d TINYTEXT)",
+	} {
+		t.Run(engine, func(t *testing.T) {
+			p := newPlace(t, engine)
+			p.exec(t, ddl+";\nINSERT INTO small (id, a, b, c) VALUES (1, 'abc', 'abc', 1)")
+			p.config.Settings.Lists["writable"] = []string{"a", "b", "c", "d"}
+			for column, v := range map[string]sync.Value{"a": sync.String("abcd"), "b": sync.String("abcd"), "c": sync.Decimal("1000000"), "d": sync.String(strings.Repeat("x", 300))} {
+				w := &sync.Write{Config: p.config, Stream: fixtures[engine]("small"), Columns: []string{column}, Changes: []sync.Change{{Key: []sync.Value{sync.Int(1)}, Values: []sync.Value{v}}}}
+				written, err := served().Write.Write(t.Context(), w)
+				if err != nil || written.Outcomes[0].Code != sdk.Invalid {
+					t.Errorf("%s: %+v, %v", column, written, err)
+				}
+				r := &sync.Read{Config: p.config, Stream: w.Stream, Columns: []string{"id"}, Where: []sync.Condition{{Column: column, Is: sync.Equal, Value: v}}}
+				if page, err := served().Read.Read(t.Context(), r); err != nil || len(page.Rows) > 0 {
+					t.Errorf("%s: a condition with what is too long: %+v, %v", column, page, err)
+				}
+			}
+		})
+	}
+}
+
 func TestNothingIsWritableThatTheConnectionDoesNotName(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, p *place, stream func(string) string) {
 		w := &sync.Write{Config: p.config, Stream: stream("assets"), Columns: []string{"status"}, Changes: []sync.Change{

@@ -107,7 +107,7 @@ func sqlserverLook(ctx context.Context, q querier, _ *target, stream string) (*r
 }
 
 func sqlserverColumns(ctx context.Context, q querier, id int64, rel *relation) error {
-	rows, err := q.QueryContext(ctx, `SELECT c.name, COALESCE(b.name, t.name), c.is_nullable, CASE WHEN c.is_computed = 1 OR c.is_identity = 1 THEN 1 ELSE 0 END
+	rows, err := q.QueryContext(ctx, `SELECT c.name, COALESCE(b.name, t.name), c.scale, c.is_nullable, CASE WHEN c.is_computed = 1 OR c.is_identity = 1 THEN 1 ELSE 0 END
 		FROM sys.columns c JOIN sys.types t ON t.user_type_id = c.user_type_id
 		LEFT JOIN sys.types b ON t.is_user_defined = 1 AND b.user_type_id = t.system_type_id
 		WHERE c.object_id = @p1 ORDER BY c.column_id`, id)
@@ -117,11 +117,16 @@ func sqlserverColumns(ctx context.Context, q querier, id int64, rel *relation) e
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var name, native string
+		var scale int
 		var nullable, made bool
-		if err := rows.Scan(&name, &native, &nullable, &made); err != nil {
+		if err := rows.Scan(&name, &native, &scale, &nullable, &made); err != nil {
 			return err
 		}
-		rel.columns = append(rel.columns, column{sync.Column{Name: name, Nullable: nullable, Writable: !made && native != "timestamp", Native: native}, sqlserverType(native)})
+		m := sqlserverType(native)
+		if native == "decimal" || native == "numeric" {
+			m.cast = fmt.Sprintf("decimal(38, %d)", scale) // so that 38 digits are enough for any of its values
+		}
+		rel.columns = append(rel.columns, column{sync.Column{Name: name, Nullable: nullable, Writable: !made && native != "timestamp", Native: native}, m})
 	}
 	return rows.Err()
 }
