@@ -111,7 +111,7 @@ func (d *database) release() {
 }
 
 func (d *database) close() {
-	_ = d.DB.Close()
+	_ = d.Close()
 	d.dialer.close()
 }
 

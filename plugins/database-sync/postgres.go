@@ -51,7 +51,7 @@ func openPostgres(t *target, d *dialer) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Host, c.Port, c.Database, c.User, c.Password = t.host, uint16(t.port), t.database, t.user, t.password //nolint:gosec // parse has checked the port
+	c.Host, c.Port, c.Database, c.User, c.Password = t.host, uint16(t.port), t.database, t.user, t.password
 	c.TLSConfig, c.Fallbacks = t.tlsConfig(), nil
 	c.RuntimeParams = map[string]string{"application_name": "pergola", "timezone": "UTC", "datestyle": "ISO", "standard_conforming_strings": "on"}
 	c.DialFunc = d.DialContext

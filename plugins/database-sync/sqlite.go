@@ -163,7 +163,7 @@ func sqliteType(name string) mapping {
 		return mapping{typ: sync.StringType, ordered: true, expr: "+%s", only: "typeof(%s) = 'text'", read: readSQLiteText}
 	case has("BLOB"):
 		return mapping{typ: sync.BytesType, ordered: true, expr: "+%s", read: readSQLiteBlob}
-	case has("REAL", "FLOA", "DOUB", "NUMERIC", "DECIMAL"):
+	case has("REAL", "FLOA", "DOUBLE", "NUMERIC", "DECIMAL"):
 		return mapping{typ: sync.DecimalType, ordered: true, expr: "+%s", cast: "NUMERIC", only: "typeof(%s) IN ('integer', 'real') AND abs(%s) < 9e999", read: readSQLiteNumber}
 	}
 	return mapping{typ: sync.StringType, expr: "+%s", read: readAny} // nothing is declared: each value is what it is

@@ -45,7 +45,7 @@ func quoteBrackets(name string) string { return "[" + strings.ReplaceAll(name, "
 
 func openSQLServer(t *target, d *dialer) (*sql.DB, error) {
 	c := msdsn.Config{
-		Host: t.host, Port: uint64(t.port), Database: t.database, User: t.user, Password: t.password, AppName: "pergola", //nolint:gosec // parse has checked the port
+		Host: t.host, Port: uint64(t.port), Database: t.database, User: t.user, Password: t.password, AppName: "pergola",
 		Encryption: msdsn.EncryptionRequired, TLSConfig: t.tlsConfig(), DialTimeout: 8 * time.Second, ConnTimeout: t.timeout, KeepAlive: 30 * time.Second,
 		PacketSize: 4096, ReadOnlyIntent: len(t.writable) == 0, Protocols: []string{"tcp"}, Parameters: map[string]string{}, ProtocolParameters: map[string]any{},
 	}
