@@ -154,7 +154,7 @@ type place struct {
 }
 
 // newPlace makes an empty database of an engine. The test is skipped where the engine is not there.
-func newPlace(t *testing.T, engineName string) *place {
+func newPlace(t testing.TB, engineName string) *place {
 	t.Helper()
 	p := &place{engine: engineName, config: sync.Config{
 		Settings: settings.Values{Strings: map[string]string{"engine": engineName}, Numbers: map[string]float64{}, Lists: map[string][]string{}},
@@ -202,7 +202,7 @@ func newPlace(t *testing.T, engineName string) *place {
 }
 
 // connect opens a place without a source.
-func (p *place) connect(t *testing.T) *sql.DB {
+func (p *place) connect(t testing.TB) *sql.DB {
 	t.Helper()
 	target, problems := parse(p.config)
 	if len(problems) > 0 {
@@ -215,7 +215,7 @@ func (p *place) connect(t *testing.T) *sql.DB {
 	return db
 }
 
-func open(t *testing.T, driver, address string) *sql.DB {
+func open(t testing.TB, driver, address string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open(driver, address)
 	if err != nil {
@@ -226,7 +226,7 @@ func open(t *testing.T, driver, address string) *sql.DB {
 }
 
 // exec runs statements, which semicolons at the ends of lines part.
-func (p *place) exec(t *testing.T, statements string) {
+func (p *place) exec(t testing.TB, statements string) {
 	t.Helper()
 	for statement := range strings.SplitSeq(statements, ";\n") {
 		if strings.TrimSpace(statement) == "" {
