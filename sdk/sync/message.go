@@ -184,7 +184,9 @@ const (
 type Page struct {
 	Rows   [][]Value `msg:"rows,limit=16384"` // each as long as Read.Columns
 	Faults []Fault   `msg:"faults,omitempty,limit=16384"`
-	Next   []byte    `msg:"next,omitempty,limit=4194304"` // the cursor of the next page, at most [MaxCursor] bytes; empty on the last page
+	// Next is the cursor of the next page, at most [MaxCursor] bytes; empty on the last page. It may hold values of a row: a host
+	// that keeps it seals it.
+	Next []byte `msg:"next,omitempty,limit=4194304"`
 }
 
 // Fault is a value that is there and cannot be told. In its row stands null.
