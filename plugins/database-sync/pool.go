@@ -153,6 +153,13 @@ func (d *database) with(ctx context.Context, readOnly bool, f func(ctx context.C
 	return tx.Commit()
 }
 
+// forget drops what is remembered of a stream with which a statement failed: it may look different by now.
+func (d *database) forget(stream string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.known, stream)
+}
+
 // relation returns what a stream is made of. It is remembered for a moment: every page asks for it.
 func (d *database) relation(ctx context.Context, q querier, stream string) (*relation, error) {
 	now := d.pools.now()

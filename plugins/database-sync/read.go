@@ -41,6 +41,7 @@ func (s *source) read(ctx context.Context, r *sync.Read) (*sync.Page, error) {
 		return err
 	})
 	if err != nil {
+		d.forget(r.Stream)
 		return nil, d.failure(err)
 	}
 	return page, nil

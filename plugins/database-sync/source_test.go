@@ -273,6 +273,24 @@ func TestErrorsHoldNeitherSecretsNorHostsNorValues(t *testing.T) {
 	})
 }
 
+// What a table looks like is remembered for a moment, and not longer than it is true.
+func TestTableThatChangedIsLookedAtAgain(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, p *place, stream func(string) string) {
+		s := served()
+		r := &sync.Read{Config: p.config, Stream: stream("other_key"), Columns: []string{"a"}}
+		if _, err := s.Read.Read(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		p.exec(t, "ALTER TABLE other_key RENAME COLUMN a TO c")
+		_, err := s.Read.Read(t.Context(), r)
+		wantCode(t, err, sdk.Invalid)
+		r.Columns = []string{"c"}
+		if page, err := s.Read.Read(t.Context(), r); err != nil || len(page.Rows) != 2 {
+			t.Errorf("under its new name: %v, %v", page, err)
+		}
+	})
+}
+
 // Tenants whose settings differ in the password alone do not share what was opened with it.
 func TestWrongPasswordMeetsNoOpenConnection(t *testing.T) {
 	for _, engine := range []string{"postgresql", "mariadb"} {

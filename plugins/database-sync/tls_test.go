@@ -3,10 +3,14 @@
 package main
 
 import (
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
+	"github.com/pergola-platform/pergola/sdk/settings"
 	"github.com/pergola-platform/pergola/sdk/sync"
 )
 
@@ -69,6 +73,46 @@ func TestServerSeesTheEncryption(t *testing.T) {
 				_ = db.Close()
 			}
 		})
+	}
+}
+
+// A server that offers no encryption gets no password.
+func TestServerWithoutEncryptionIsNotSpokenTo(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	heard := make(chan string, 10)
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.ReadFull(conn, make([]byte, 8)) // the question for TLS
+			_, _ = conn.Write([]byte("N"))
+			_ = conn.SetReadDeadline(time.Now().Add(time.Second))
+			rest, _ := io.ReadAll(conn)
+			heard <- string(rest)
+			_ = conn.Close()
+		}
+	}()
+	for _, mode := range []string{"encrypt", "verify-ca", "verify"} {
+		c := sync.Config{
+			Settings: settings.Values{
+				Strings: map[string]string{"engine": "postgresql", "host": "127.0.0.1", "database": "d", "user": "somebody", "tls": mode},
+				Numbers: map[string]float64{"port": float64(listener.Addr().(*net.TCPAddr).Port)},
+			},
+			Secrets: map[string]sync.Secret{"password": "hunter22"}, Reach: sync.Reach{Networks: []string{"127.0.0.0/8"}},
+		}
+		health, err := served().Check.Check(t.Context(), &sync.Check{Config: c})
+		if err != nil || len(health.Problems) != 1 || health.Problems[0].Setting != "tls" {
+			t.Errorf("%s: %+v, %v", mode, health, err)
+		}
+		if rest := <-heard; rest != "" {
+			t.Errorf("%s: the server heard %q", mode, rest)
+		}
 	}
 }
 

@@ -33,6 +33,7 @@ func (s *source) write(ctx context.Context, r *sync.Write) (*sync.Written, error
 		return err
 	})
 	if err != nil {
+		d.forget(r.Stream)
 		return nil, d.failure(err)
 	}
 	out := &sync.Written{Outcomes: make([]sync.Outcome, 0, len(r.Changes))}
