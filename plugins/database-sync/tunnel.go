@@ -31,16 +31,25 @@ func (d *dialer) DialContext(ctx context.Context, network, _ string) (net.Conn, 
 	if d.target.jump == nil {
 		return d.target.guard.dial(ctx, network, address)
 	}
-	client, err := d.tunnel(ctx)
-	if err != nil {
-		return nil, err
-	}
-	conn, err := client.DialContext(ctx, "tcp", address)
-	if err != nil {
-		d.drop(client) // the tunnel may be what is broken
+	for {
+		client, fresh, err := d.tunnel(ctx)
+		if err != nil {
+			return nil, err
+		}
+		conn, err := client.DialContext(ctx, "tcp", address)
+		if err == nil {
+			return &forwarded{Conn: conn}, nil
+		}
+		// Either the server says no, and the tunnel serves others still, or the tunnel broke since it was made.
+		refused := &ssh.OpenChannelError{}
+		if !errors.As(err, &refused) && ctx.Err() == nil {
+			d.drop(client)
+			if !fresh {
+				continue
+			}
+		}
 		return nil, &tunnelError{"The SSH server does not reach the database.", err}
 	}
-	return &forwarded{Conn: conn}, nil
 }
 
 // tunnelError is a failure on the way to or through an SSH server.
@@ -52,16 +61,17 @@ type tunnelError struct {
 func (e *tunnelError) Error() string { return e.what }
 func (e *tunnelError) Unwrap() error { return e.err }
 
-func (d *dialer) tunnel(ctx context.Context) (*ssh.Client, error) {
+// tunnel returns the tunnel, and whether it was made just now.
+func (d *dialer) tunnel(ctx context.Context) (_ *ssh.Client, fresh bool, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.client != nil {
-		return d.client, nil
+		return d.client, false, nil
 	}
 	j := d.target.jump
 	conn, err := d.target.guard.dial(ctx, "tcp", net.JoinHostPort(j.host, strconv.Itoa(j.port)))
 	if err != nil {
-		return nil, &tunnelError{"The SSH server does not answer.", err}
+		return nil, false, &tunnelError{"The SSH server does not answer.", err}
 	}
 	deadline, bounded := ctx.Deadline()
 	if !bounded {
@@ -73,9 +83,9 @@ func (d *dialer) tunnel(ctx context.Context) (*ssh.Client, error) {
 	if err != nil {
 		_ = conn.Close()
 		if errors.Is(err, errOtherKey) {
-			return nil, &tunnelError{"The SSH server has another key than the one that is written here.", err}
+			return nil, false, &tunnelError{"The SSH server has another key than the one that is written here.", err}
 		}
-		return nil, &tunnelError{"The SSH server refuses the user, the key or the password.", err}
+		return nil, false, &tunnelError{"The SSH server refuses the user, the key or the password.", err}
 	}
 	_ = conn.SetDeadline(time.Time{})
 	d.client = ssh.NewClient(shaken, channels, requests)
@@ -83,7 +93,7 @@ func (d *dialer) tunnel(ctx context.Context) (*ssh.Client, error) {
 		_ = c.Wait()
 		d.drop(c)
 	}(d.client)
-	return d.client, nil
+	return d.client, true, nil
 }
 
 // drop forgets a tunnel and closes it.
