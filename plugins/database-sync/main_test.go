@@ -39,8 +39,11 @@ const password = "pass word'1"
 func TestMain(m *testing.M) {
 	stop, err := startServers()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		fmt.Fprintln(os.Stderr, "no servers for the tests:", err)
+		if os.Getenv("CI") == "true" {
+			os.Exit(1)
+		}
+		stop = func() {}
 	}
 	code := m.Run()
 	stop()
