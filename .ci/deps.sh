@@ -14,7 +14,11 @@ list() {
   local source
   for source in plugins/*/plugin.json examples/*/plugin.json; do
     if [ "$(.ci/guest.sh -language "${source%/plugin.json}")" != go ]; then continue; fi # others link nothing of go.mod
-    GOOS=wasip1 GOARCH=wasm modules "./${source%/plugin.json}"
+    if [ "$(.ci/guest.sh -kind "${source%/plugin.json}")" = process ]; then
+      GOOS=linux GOARCH=amd64 modules "./${source%/plugin.json}"
+    else
+      GOOS=wasip1 GOARCH=wasm modules "./${source%/plugin.json}"
+    fi
   done
 }
 

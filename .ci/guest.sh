@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Builds Wasm guests, whatever their language: Go, C, AssemblyScript or Rust.
+# Builds plugins. Most are Wasm guests, whatever their language: Go, C, AssemblyScript or Rust. One in Go whose plugin.json says
+# runtime.kind process becomes an executable for this system.
 #
 #   guest.sh FOLDER OUT          builds the guest in a folder
 #   guest.sh -language FOLDER    prints its language: go, c, as or rust
 #   guest.sh -has LANGUAGE       looks for the language's compiler
+#   guest.sh -kind FOLDER        prints wasm or process
 #
 # Exits with 3 where the compiler is missing, and says what to install. .ci/needs.sh installs them on Debian.
 set -euo pipefail
@@ -23,6 +25,11 @@ language() {
   done
   echo "$1: no code in a language that .ci/guest.sh knows" >&2
   exit 1
+}
+
+# kind prints how the plugin in a folder runs. What has no plugin.json is a fixture of tests.
+kind() {
+  if [ -e "$1/plugin.json" ]; then .ci/manifest.sh kind "$1/plugin.json"; else echo wasm; fi
 }
 
 missing() {
@@ -60,7 +67,13 @@ find_rust() {
   missing "no Rust compiler for Wasm: install rustc and libstd-rust-dev-wasm32 (Debian), or run rustup target add wasm32-wasip1"
 }
 
-build_go() { GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 go build -buildmode=c-shared -trimpath -ldflags '-s -w' -o "$2" "./$1"; }
+build_go() {
+  if [ "$(kind "$1")" = process ]; then
+    CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$2" "./$1"
+  else
+    GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 go build -buildmode=c-shared -trimpath -ldflags '-s -w' -o "$2" "./$1"
+  fi
+}
 
 build_c() {
   "$clang" --target=wasm32-wasi -mexec-model=reactor -std=c11 -Oz -Wall -Wextra -Werror -Isdk/wire -Wl,--strip-all,--stack-first -o "$2" "$1"/*.c
@@ -72,10 +85,11 @@ build_rust() { "$rustc" --target "$target" --crate-type cdylib -C opt-level=s -C
 
 case ${1:-} in
   -language) language "$2" ;;
+  -kind) kind "$2" ;;
   -has) "find_$2" ;;
   *)
-    kind=$(language "$1")
-    "find_$kind"
-    "build_$kind" "$1" "$2"
+    language=$(language "$1")
+    "find_$language"
+    "build_$language" "$1" "$2"
     ;;
 esac

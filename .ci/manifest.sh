@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# manifest.sh FIELD FILE prints a field of a plugin.json that scripts need: id, or entry (the name of the code file).
+# manifest.sh FIELD FILE prints a field of a plugin.json that scripts need: id, entry (the name of the code file), or kind (wasm or process).
 # The first occurrence counts, on a line of its own, as our formatter leaves it.
 set -euo pipefail
 field=$1 file=$2

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes sure of the programs that tests use beside Go: a browser, readers that have nothing in common with our own code for
-# what we print and sign, compilers of plugins in other languages, a database server and a key service. Installs what is
+# what we print and sign, compilers of plugins in other languages, database servers and a key service. Installs what is
 # missing on Debian when it may; elsewhere says what to install. What Go and npm bring is put into bin/ everywhere.
 #
 # Tests skip by name where a program is missing. With CI=true nothing may be skipped, so something missing fails here.
@@ -24,6 +24,8 @@ missing() {
   has dmtxread || echo dmtx-utils
   has rsvg-convert || echo librsvg2-bin
   has minisign || echo minisign
+  .ci/databases.sh -has postgres || echo postgresql
+  .ci/databases.sh -has mariadb || echo mariadb-server
 }
 
 # compilers prints the Debian packages of each compiler that is not there.
@@ -115,11 +117,11 @@ fi
 
 if [ -n "$packages" ]; then
   list=$(echo $packages)
-  brew=$(echo "$list" | sed 's/chromium//; s/zbar-tools/zbar/; s/poppler-utils/poppler/; s/librsvg2-bin/librsvg/')
+  brew=$(echo "$list" | sed 's/chromium//; s/zbar-tools/zbar/; s/poppler-utils/poppler/; s/librsvg2-bin/librsvg/; s/mariadb-server/mariadb/')
   {
     echo "missing: $list"
     echo "  Debian, Ubuntu   sudo apt-get install $list"
-    echo "  Fedora           sudo dnf install $(echo "$list" | sed 's/zbar-tools/zbar/; s/dmtx-utils/libdmtx-utils/; s/librsvg2-bin/librsvg2-tools/')"
+    echo "  Fedora           sudo dnf install $(echo "$list" | sed 's/zbar-tools/zbar/; s/dmtx-utils/libdmtx-utils/; s/librsvg2-bin/librsvg2-tools/; s/postgresql/postgresql-server/')"
     case $list in
       chromium) echo "  macOS            brew install --cask chromium" ;;
       *chromium*) echo "  macOS            brew install --cask chromium; brew install$brew" ;;

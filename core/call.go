@@ -13,6 +13,7 @@ import (
 	"github.com/pergola-platform/pergola/core/driver"
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/sync"
 	"github.com/pergola-platform/pergola/sdk/view"
 	"github.com/pergola-platform/pergola/sdk/wire"
 )
@@ -58,7 +59,7 @@ type Observation struct {
 	Tenant  capability.TenantID
 	Plugin  capability.PluginID
 	Version string
-	Op      string   // "view", "action" or "file"
+	Op      string   // "view", "action", "file", or "sync.read" and the like
 	Code    sdk.Code // "" for an answer
 	Source  sdk.Source
 	Limit   string // that was reached, such as "request.fuel"; "" for none
@@ -79,11 +80,16 @@ func (e *Engine) call(ctx context.Context, b capability.Binding, op string, r *s
 
 // callOn calls a version that the caller holds a lease of.
 func (e *Engine) callOn(ctx context.Context, l *loaded, b capability.Binding, op string, r *sdk.Request, out msgp.Unmarshaler) error {
-	b.Version = l.manifest.Version
-	b.Grants = asked(l.manifest, b.Grants)
 	request := *r
 	request.Context = b.Context
-	body, err := request.MarshalMsg(nil)
+	return e.ask(ctx, l, b, op, &request, out)
+}
+
+// ask asks a version that the caller holds a lease of for an operation.
+func (e *Engine) ask(ctx context.Context, l *loaded, b capability.Binding, op string, in msgp.Marshaler, out msgp.Unmarshaler) error {
+	b.Version = l.manifest.Version
+	b.Grants = asked(l.manifest, b.Grants)
+	body, err := in.MarshalMsg(nil)
 	if err != nil {
 		return &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: "the request cannot be encoded"}
 	}
@@ -136,8 +142,12 @@ func (e *Engine) attempt(ctx context.Context, l *loaded, b *capability.Binding, 
 	return failure, o.Trapped
 }
 
-// classes are the classes of the operations.
-var classes = map[string]driver.Class{wire.OpView: driver.Request, wire.OpAction: driver.Request, wire.OpFile: driver.Request}
+// classes are the classes of the operations. Of a synchronizer an admin waits for what tries a connection out; pages and writes are
+// the steps of a job, which nobody waits for.
+var classes = map[string]driver.Class{
+	wire.OpView: driver.Request, wire.OpAction: driver.Request, wire.OpFile: driver.Request,
+	sync.OpCheck: driver.Request, sync.OpDiscover: driver.Request, sync.OpRead: driver.Step, sync.OpWrite: driver.Step,
+}
 
 // exchange makes a call and notes in o what it used.
 func (e *Engine) exchange(ctx context.Context, l *loaded, b *capability.Binding, call wire.Call, out msgp.Unmarshaler, o *Observation) *sdk.Error {
@@ -178,7 +188,10 @@ func decode(raw []byte, out msgp.Unmarshaler) *sdk.Error {
 	if result.Error != nil {
 		return presentable(result.Error)
 	}
-	if rest, err := out.UnmarshalMsg(result.Body); err != nil || len(rest) > 0 {
+	var broken *brokenRule
+	if rest, err := out.UnmarshalMsg(result.Body); errors.As(err, &broken) {
+		return defect("its answer breaks a rule: " + clean(broken.Error()))
+	} else if err != nil || len(rest) > 0 {
 		return defect("its answer is not of the kind that was asked for")
 	}
 	return nil

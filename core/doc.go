@@ -12,6 +12,8 @@
 //	core/process     the driver for executables that the operator has approved
 //	core/inproc      the driver for built-in plugins and for tests
 //
+// [Engine.Source] is a plugin's synchronizer, whose pages the host turns into issues.
+//
 // A call goes from [Engine.View] through a driver into the plugin; its host calls come back through the broker, under the
 // binding of the same call. Nothing of a call's content is kept or logged on the way.
 package core

@@ -18,6 +18,7 @@ import (
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/driver"
 	"github.com/pergola-platform/pergola/core/manifest"
+	datasync "github.com/pergola-platform/pergola/sdk/sync"
 	"github.com/pergola-platform/pergola/sdk/wire"
 )
 
@@ -32,6 +33,10 @@ type Config struct {
 
 	// Policy bounds what plugins get.
 	Policy Policy
+
+	// Reach says what a tenant's synchronizers may get at beyond the public internet, where they run as processes; nil opens
+	// nothing to anybody.
+	Reach func(t capability.TenantID) datasync.Reach
 
 	// Observer is told of every call of a plugin, for metrics; nil means nobody. It must not block.
 	Observer Observer

@@ -42,7 +42,12 @@ func compare(m *manifest.Manifest, code *sdk.Description) error {
 	}
 	for _, module := range m.Modules {
 		if !slices.Contains(code.Views, module.View) {
-			problems = append(problems, fmt.Sprintf("the module %q of plugin.json shows the view %q, and the code has %s", module.Key, module.View, list(code.Views)))
+			problems = append(problems, fmt.Sprintf("the module %q of plugin.json shows the view %q, and the code has %s", module.Key, module.View, list("views", code.Views)))
+		}
+	}
+	for _, p := range m.Provides {
+		if !slices.Contains(code.Synchronizers, p.Name) {
+			problems = append(problems, fmt.Sprintf("plugin.json provides the synchronizer %q, and the code has %s", p.Name, list("synchronizers", code.Synchronizers)))
 		}
 	}
 	if len(problems) == 0 {
@@ -51,9 +56,9 @@ func compare(m *manifest.Manifest, code *sdk.Description) error {
 	return errors.New("code and plugin.json disagree: " + strings.Join(problems, "; ") + ". Correct one of the two and build again")
 }
 
-func list(names []string) string {
+func list(what string, names []string) string {
 	if len(names) == 0 {
-		return "no views"
+		return "no " + what
 	}
 	return "only " + strings.Join(names, ", ")
 }

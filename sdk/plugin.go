@@ -11,7 +11,7 @@ import (
 // Version is the version of this SDK.
 //
 // Since: v0.1
-const Version = "0.2.0"
+const Version = "0.3.0"
 
 // Plugin is everything a plugin offers. Fill in what you need; what is nil is not offered. The maps' keys are the
 // names by which plugin.json (views) and blocks (actions, files) refer to a handler.
@@ -27,6 +27,9 @@ type Plugin struct {
 	Views   map[string]View
 	Actions map[string]Action
 	Files   map[string]File
+	// Synchronizers read outside sources for the host, which makes issues of their rows; see sdk/sync. plugin.json lists them
+	// in "provides". Since: v0.3
+	Synchronizers map[string]Synchronizer
 }
 
 // View draws a module: an issue panel, a page.
@@ -75,6 +78,14 @@ type FileFunc func(ctx context.Context, r *Request) (*Attachment, error)
 // File calls f.
 func (f FileFunc) File(ctx context.Context, r *Request) (*Attachment, error) { return f(ctx, r) }
 
+// Synchronizer answers the operations on an outside source. It is a *sync.Source of sdk/sync, whose codec only those plugins carry
+// that use it: that is why bytes cross here.
+//
+// Since: v0.3
+type Synchronizer interface {
+	Synchronize(ctx context.Context, op string, body []byte) (answer []byte, err error)
+}
+
 // Describe returns what p says of itself, names sorted.
 //
 // Since: v0.1
@@ -84,5 +95,7 @@ func (p *Plugin) Describe() *Description {
 		Views:   slices.Sorted(maps.Keys(p.Views)),
 		Actions: slices.Sorted(maps.Keys(p.Actions)),
 		Files:   slices.Sorted(maps.Keys(p.Files)),
+
+		Synchronizers: slices.Sorted(maps.Keys(p.Synchronizers)),
 	}
 }

@@ -60,4 +60,6 @@ type Description struct {
 	Views   []string `msg:"views,omitempty,limit=16384"`
 	Actions []string `msg:"actions,omitempty,limit=16384"`
 	Files   []string `msg:"files,omitempty,limit=16384"`
+	// Synchronizers are the names of the synchronizers. Since: v0.3
+	Synchronizers []string `msg:"synchronizers,omitempty,limit=16384"`
 }

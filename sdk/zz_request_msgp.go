@@ -262,8 +262,8 @@ func (z *Context) Msgsize() (s int) {
 func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(6)
-	var zb0001Mask uint8 /* 6 bits */
+	zb0001Len := uint32(7)
+	var zb0001Mask uint8 /* 7 bits */
 	_ = zb0001Mask
 	if z.Views == nil {
 		zb0001Len--
@@ -276,6 +276,10 @@ func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Files == nil {
 		zb0001Len--
 		zb0001Mask |= 0x20
+	}
+	if z.Synchronizers == nil {
+		zb0001Len--
+		zb0001Mask |= 0x40
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -313,6 +317,14 @@ func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Files)))
 			for za0003 := range z.Files {
 				o = msgp.AppendString(o, z.Files[za0003])
+			}
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "synchronizers"
+			o = append(o, 0xad, 0x73, 0x79, 0x6e, 0x63, 0x68, 0x72, 0x6f, 0x6e, 0x69, 0x7a, 0x65, 0x72, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Synchronizers)))
+			for za0004 := range z.Synchronizers {
+				o = msgp.AppendString(o, z.Synchronizers[za0004])
 			}
 		}
 	}
@@ -424,6 +436,29 @@ func (z *Description) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "synchronizers":
+			var zb0005 uint32
+			zb0005, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Synchronizers")
+				return
+			}
+			if zb0005 > 16384 {
+				err = msgp.ErrLimitExceeded
+				return
+			}
+			if cap(z.Synchronizers) >= int(zb0005) {
+				z.Synchronizers = (z.Synchronizers)[:zb0005]
+			} else {
+				z.Synchronizers = make([]string, zb0005)
+			}
+			for za0004 := range z.Synchronizers {
+				z.Synchronizers[za0004], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Synchronizers", za0004)
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -449,6 +484,10 @@ func (z *Description) Msgsize() (s int) {
 	s += 6 + msgp.ArrayHeaderSize
 	for za0003 := range z.Files {
 		s += msgp.StringPrefixSize + len(z.Files[za0003])
+	}
+	s += 14 + msgp.ArrayHeaderSize
+	for za0004 := range z.Synchronizers {
+		s += msgp.StringPrefixSize + len(z.Synchronizers[za0004])
 	}
 	return
 }

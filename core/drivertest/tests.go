@@ -57,4 +57,8 @@ var tests = []struct {
 	{"impatient close stops running calls", testCloseStops},
 	{"closed module is unavailable", testClosed},
 	{"two modules of the same code close apart", testTwoModules},
+	{"synchronizer conforms", testSource},
+	{"synchronizer gives the same rows everywhere", testSourceRows},
+	{"page ends where a message is full", testSourceBig},
+	{"deadline ends a read", testSourceStops},
 }

@@ -22,6 +22,11 @@ func (m *Manifest) Record(typ string) (Record, bool) {
 	return pick(m.Records, func(o Record) bool { return o.Type == typ })
 }
 
+// Synchronizer returns the synchronizer of that name which the plugin provides.
+func (m *Manifest) Synchronizer(name string) (Provided, bool) {
+	return pick(m.Provides, func(p Provided) bool { return p.Capability == SyncV1 && p.Name == name })
+}
+
 // Asks says whether the plugin asks for that permission.
 func (m *Manifest) Asks(permission string) bool {
 	return slices.ContainsFunc(m.Permissions, func(p Permission) bool { return p.Name == permission })

@@ -29,6 +29,8 @@ type Manifest struct {
 	Compat          Compat              `json:"compat"`
 	Runtime         Runtime             `json:"runtime"`
 	Permissions     []Permission        `json:"permissions,omitempty"`
+	// Provides are the capabilities that the plugin offers to the host.
+	Provides []Provided `json:"provides,omitempty"`
 	// Settings is a JSON Schema (object) from which the admin's form is drawn and against which it is validated.
 	Settings json.RawMessage `json:"settings,omitempty"`
 	Records  []Record        `json:"records,omitempty"`
@@ -69,6 +71,28 @@ type Runtime struct {
 type Permission struct {
 	Name   string `json:"name"` // one of [Permissions], such as [JiraRead]
 	Reason string `json:"reason"`
+}
+
+// SyncV1 is the capability of a synchronizer, see sdk/sync.
+const SyncV1 = "sync/v1"
+
+// Provided is a capability that the plugin offers to the host.
+type Provided struct {
+	Capability string `json:"capability"` // [SyncV1]
+	Name       string `json:"name"`       // of the handler in the code: a key of sdk.Plugin.Synchronizers
+	Title      string `json:"title"`      // what admins read where they choose one
+	// Connection is a JSON Schema, as Settings is, of what an admin writes for one connection; nil where there is nothing to write.
+	Connection json.RawMessage `json:"connection,omitempty"`
+	// Secrets are what an admin writes for one connection and nobody can read again.
+	Secrets []Secret `json:"secrets,omitempty"`
+}
+
+// Secret is a password, a token, a private key.
+type Secret struct {
+	Name        string `json:"name"` // by which the code gets it; no setting of the connection has the same
+	Title       string `json:"title"`
+	Description string `json:"description,omitempty"`
+	Lines       bool   `json:"lines,omitempty"` // whether it has several lines, such as a key
 }
 
 // Record declares a type of stored document.

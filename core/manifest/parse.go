@@ -39,8 +39,15 @@ func Parse(name string, data []byte) (*Manifest, error) {
 		}
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if m.Settings != nil {
-		if m.Settings, err = json.Marshal(m.Settings); err != nil { // as encoding a Manifest would write it
+	schemas := []*json.RawMessage{&m.Settings}
+	for i := range m.Provides {
+		schemas = append(schemas, &m.Provides[i].Connection)
+	}
+	for _, s := range schemas {
+		if *s == nil {
+			continue
+		}
+		if *s, err = json.Marshal(*s); err != nil { // as encoding a Manifest would write it
 			return nil, fmt.Errorf("%s: settings: %w", name, err)
 		}
 	}

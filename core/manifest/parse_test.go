@@ -21,6 +21,10 @@ func TestFullManifestParses(t *testing.T) {
 	m := parse(t, full(t))
 	got := *m
 	got.Settings = nil
+	if connection := string(got.Provides[0].Connection); !strings.Contains(connection, `"format":"uri"`) {
+		t.Errorf("connection = %s", connection)
+	}
+	got.Provides[0].Connection = nil
 	want := manifest.Manifest{
 		Schema:          "https://pergola-platform.github.io/plugin-manifest.schema.json",
 		ManifestVersion: 1,
@@ -53,6 +57,12 @@ func TestFullManifestParses(t *testing.T) {
 			{Type: manifest.GeneralPage, Key: "labels", Name: "Labels", View: "labels"},
 			{Type: manifest.GeneralPage, Key: "open", Name: "Open a label", View: "open", Link: "q", Hidden: true},
 		},
+		Provides: []manifest.Provided{{
+			Capability: manifest.SyncV1, Name: "labels", Title: "Printed labels",
+			Secrets: []manifest.Secret{
+				{Name: "token", Title: "Access token", Description: "From the printer's own page."}, {Name: "certificate", Title: "Certificate", Lines: true},
+			},
+		}},
 		FailurePolicy: manifest.FailurePolicy{View: manifest.Hide, File: manifest.Retry},
 		Limits: manifest.Limits{
 			Request: manifest.ClassLimits{MemoryMiB: 64, TimeoutMs: 5000},
@@ -189,6 +199,17 @@ func TestProblemsSayWhatToWrite(t *testing.T) {
 		{"contexts of a setting that is no list", set(`"issueTypes": "types"`, `"issueTypes": "size"`)},
 		{"contexts that differ", set(`"modules": [`, `"modules": [ { "type": "issuePanel", "key": "other", "name": "Other", "view": "other", "contexts": { "projects": "projects" } },`)},
 		{"limits out of range", set(`"memoryMiB": 64, "timeoutMs": 5000`, `"memoryMiB": 4, "timeoutMs": 600000`)},
+		{"capability unknown", set(`"sync/v1"`, `"sync/v2"`)},
+		{"synchronizer twice", set(`"provides": [`, `"provides": [ { "capability": "sync/v1", "name": "labels", "title": "Again" },`)},
+		{"synchronizer of two words", set(`"name": "labels",
+      "title"`, `"name": "Printed labels",
+      "title"`)},
+		{"synchronizer without a title", set(`
+      "title": "Printed labels",`, ``)},
+		{"secret twice", set(`"name": "certificate"`, `"name": "token"`)},
+		{"secret that is a setting too", set(`"name": "certificate"`, `"name": "address"`)},
+		{"connection required, but not there", set(`["address"]`, `["host"]`)},
+		{"connection default out of range", set(`"default": 3`, `"default": 30`)},
 		{"failure policy unknown", set(`"view": "hide"`, `"view": "ignore"`)},
 		{"settings as a list", set(`"type": "object",
     "title": "Labels"`, `"type": "array",

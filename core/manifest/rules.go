@@ -11,8 +11,9 @@ var reservedLinks = []string{"api", "connect", "static", "healthz", "readyz", "m
 
 // rules reports what a schema cannot say. m has passed the schema; doc is the same file as plain values.
 func (r *report) rules(m *Manifest, doc map[string]any) {
-	settings := r.settings(doc["settings"])
+	settings := r.settings(doc["settings"], "$.settings")
 	r.permissions(m)
+	r.provides(m, doc)
 	r.records(m)
 	r.logs(m)
 	r.modules(m, settings)
@@ -31,6 +32,28 @@ func (r *report) permissions(m *Manifest) {
 		i := seen[Store]
 		r.add(fmt.Sprintf("$.permissions[%d]", i), "the permission store is asked for, but no records are declared",
 			"declare in records what is stored, or leave the permission out")
+	}
+}
+
+func (r *report) provides(m *Manifest, doc map[string]any) {
+	names := map[string]int{}
+	for i, p := range m.Provides {
+		path := fmt.Sprintf("$.provides[%d]", i)
+		r.unique(names, p.Name, path+".name", i)
+		var connection map[string]setting
+		if p.Connection != nil {
+			all, _ := doc["provides"].([]any)
+			here, _ := all[i].(map[string]any)
+			connection = r.settings(here["connection"], path+".connection")
+		}
+		secrets := map[string]int{}
+		for j, s := range p.Secrets {
+			at := fmt.Sprintf("%s.secrets[%d].name", path, j)
+			r.unique(secrets, s.Name, at, j)
+			if _, taken := connection[s.Name]; taken {
+				r.add(at, fmt.Sprintf("%q is a setting of the connection too", s.Name), "choose another one, or leave one of the two out")
+			}
+		}
 	}
 }
 

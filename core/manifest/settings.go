@@ -56,31 +56,31 @@ func (s *setting) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// settings checks the schema of the settings and returns every setting by its path, outer.inner for one of a group.
-func (r *report) settings(doc any) map[string]setting {
+// settings checks a schema of settings, which stands at path, and returns every setting by its path, outer.inner for one of a group.
+func (r *report) settings(doc any, path string) map[string]setting {
 	if doc == nil {
 		return nil
 	}
 	raw, err := json.Marshal(doc)
 	if err != nil {
-		r.add("$.settings", "cannot be read", "correct it")
+		r.add(path, "cannot be read", "correct it")
 		return nil
 	}
 	var root setting
 	if err := json.Unmarshal(raw, &root); err != nil {
-		r.add("$.settings", "cannot be read: "+err.Error(), "correct it")
+		r.add(path, "cannot be read: "+err.Error(), "correct it")
 		return nil
 	}
 	before := len(r.problems)
 	all := map[string]setting{}
-	r.group(root, "$.settings", "", all)
+	r.group(root, path, "", all)
 	if len(r.problems) == before {
 		c, err := compiler(settingsURL, doc)
 		if err != nil {
-			r.add("$.settings", "is no valid schema: "+err.Error(), "correct it")
+			r.add(path, "is no valid schema: "+err.Error(), "correct it")
 			return all
 		}
-		r.defaults(c, root, "$.settings", settingsURL+"#")
+		r.defaults(c, root, path, settingsURL+"#")
 	}
 	return all
 }

@@ -21,7 +21,11 @@ import (
 func TestDriverPassesTheSuiteWithGuestsInOtherLanguages(t *testing.T) {
 	for language, folder := range drivertest.Languages {
 		t.Run(language, func(t *testing.T) {
-			drivertest.Run(t, drivertest.Subject{Open: open, Code: drivertest.Build(t, folder)})
+			skip := map[string]string{}
+			for _, name := range []string{"synchronizer conforms", "synchronizer gives the same rows everywhere", "page ends where a message is full", "deadline ends a read"} {
+				skip[name] = "the fixture has a synchronizer in Go alone"
+			}
+			drivertest.Run(t, drivertest.Subject{Open: open, Code: drivertest.Build(t, folder), Skip: skip})
 		})
 	}
 }

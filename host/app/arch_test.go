@@ -55,7 +55,7 @@ var places = []place{
 	{library: "github.com/valyala/fasthttp", in: []string{"host/web"}, tests: []string{"host/app"}},
 	{library: "github.com/golang-jwt/jwt", in: []string{"host/auth"}},
 	{library: "github.com/knadh/koanf", in: []string{"host/config"}},
-	{library: "modernc.org/sqlite", in: []string{"host/store/sqlitestore", "host/sandbox/world/disk"}, tests: []string{"host"}},
+	{library: "modernc.org/sqlite", in: []string{"host/store/sqlitestore", "host/sandbox/world/disk", "plugins/database-sync"}, tests: []string{"host"}},
 	{library: "github.com/tidwall/btree", in: []string{"host/sandbox/world"}}, // ordered maps of which a copy costs nothing
 	{library: "github.com/klauspost/compress", in: []string{"host/canary"}},   // what tests search may be compressed
 	{library: "go.mongodb.org/mongo-driver", in: []string{"host/store/mongostore"}},
@@ -68,6 +68,12 @@ var places = []place{
 	{library: "codeberg.org/go-pdf/fpdf", in: []string{"plugins"}},
 	{library: "github.com/boombuler/barcode", in: []string{"plugins"}},
 	{library: "rsc.io/qr", in: []string{"plugins"}},
+	{library: "github.com/jackc/pgx", in: []string{"plugins/database-sync"}},
+	{library: "github.com/go-sql-driver/mysql", in: []string{"plugins/database-sync"}},
+	{library: "github.com/microsoft/go-mssqldb", in: []string{"plugins/database-sync"}},
+	{library: "github.com/sijms/go-ora", in: []string{"plugins/database-sync"}},
+	{library: "golang.org/x/crypto/ssh", in: []string{"plugins/database-sync"}},
+	{library: "golang.org/x/net/dns", tests: []string{"plugins/database-sync"}}, // a name that moves
 
 	// The engine's peers, which it is measured against.
 	{library: "github.com/extism/go-sdk", in: []string{"core/bench"}},

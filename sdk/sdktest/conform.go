@@ -16,6 +16,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/hostcall"
 	"github.com/pergola-platform/pergola/sdk/serve"
+	"github.com/pergola-platform/pergola/sdk/sync"
 	"github.com/pergola-platform/pergola/sdk/view"
 	"github.com/pergola-platform/pergola/sdk/wire"
 )
@@ -32,6 +33,7 @@ func Conform(t *testing.T, p *sdk.Plugin) {
 	t.Run("has speakable names", c.names)
 	t.Run("refuses what it does not know", c.refuses)
 	t.Run("withstands damaged calls", c.damagedCalls)
+	t.Run("withstands damaged questions", c.damagedQuestions)
 	t.Run("withstands empty requests", func(t *testing.T) { c.everyHandler(t, New(p), sdk.Request{}) })
 	t.Run("withstands strange requests", func(t *testing.T) {
 		for _, s := range []string{"", "-1", "9e99", "<script>", "\x00\xff", "../..", "ä€𐍈"} {
@@ -89,14 +91,15 @@ func (c conformance) describes(t *testing.T) {
 	if !versionForm.MatchString(got.Version) {
 		t.Errorf("the version is %q; write three numbers joined by dots, such as 1.4.0", got.Version)
 	}
-	if len(got.Views)+len(got.Actions)+len(got.Files) == 0 {
-		t.Error("it offers nothing: no view, no action, no file")
+	if len(got.Views)+len(got.Actions)+len(got.Files)+len(got.Synchronizers) == 0 {
+		t.Error("it offers nothing: no view, no action, no file, no synchronizer")
 	}
 }
 
 func normal(d *sdk.Description) sdk.Description {
 	out := *d
 	out.Views, out.Actions, out.Files = slices.Clip(append([]string{}, d.Views...)), slices.Clip(append([]string{}, d.Actions...)), slices.Clip(append([]string{}, d.Files...))
+	out.Synchronizers = slices.Clip(append([]string{}, d.Synchronizers...))
 	return out
 }
 
@@ -121,6 +124,14 @@ func (c conformance) names(t *testing.T) {
 			t.Errorf("the file %q is nil", name)
 		}
 	}
+	for name, s := range c.plugin.Synchronizers {
+		if s == nil {
+			t.Errorf("the synchronizer %q is nil", name)
+		}
+		if !nameForm.MatchString(name) {
+			t.Errorf("synchronizer %q: start with a lower-case letter and go on with lower-case letters, digits, _ and -, 64 at most", name)
+		}
+	}
 }
 
 func (c conformance) refuses(t *testing.T) {
@@ -133,6 +144,54 @@ func (c conformance) refuses(t *testing.T) {
 			t.Errorf("an unknown %s: code %q, want %q", op, code, sdk.NotFound)
 		}
 	}
+	for _, op := range syncOps {
+		if code := c.code(t, h, question(op, &sync.Check{Name: "a_name_that_nobody_has"})); code != sdk.NotFound {
+			t.Errorf("%s of an unknown synchronizer: code %q, want %q", op, code, sdk.NotFound)
+		}
+	}
+}
+
+var syncOps = []string{sync.OpCheck, sync.OpDiscover, sync.OpRead, sync.OpWrite}
+
+// damagedQuestions asks synchronizers what is cut, damaged and empty. What they answer to a right question, ConformSource tries.
+func (c conformance) damagedQuestions(t *testing.T) {
+	h := New(c.plugin)
+	random := rand.New(rand.NewPCG(1, 2)) // the same damage in every run
+	for name := range c.plugin.Synchronizers {
+		for op, in := range map[string]msgp.Marshaler{
+			sync.OpCheck: &sync.Check{Name: name}, sync.OpDiscover: &sync.Discover{Name: name, Stream: "a"},
+			sync.OpRead:  &sync.Read{Name: name, Stream: "a", Columns: []string{"b"}, Where: []sync.Condition{{Column: "b", Is: sync.Equal, Value: sync.Decimal("1.5")}}},
+			sync.OpWrite: &sync.Write{Name: name, Stream: "a", Columns: []string{"b"}, Changes: []sync.Change{{Key: []sync.Value{sync.Int(1)}, Values: []sync.Value{sync.String("x")}}}},
+		} {
+			whole := question(op, in)
+			if code := c.code(t, h, whole); code == sdk.Internal {
+				t.Errorf("%s %s without a connection: code %q", op, name, code)
+			}
+			for n := range whole {
+				if code := c.code(t, h, whole[:n]); code != sdk.Invalid {
+					t.Errorf("%s %s cut to %d of %d bytes: code %q, want %q", op, name, n, len(whole), code, sdk.Invalid)
+					break
+				}
+			}
+			for range 200 {
+				damaged := slices.Clone(whole)
+				damaged[random.IntN(len(damaged))] ^= byte(1 + random.IntN(255))
+				c.code(t, h, damaged) // may be another valid question
+			}
+		}
+	}
+}
+
+func question(op string, in msgp.Marshaler) []byte {
+	body, err := in.MarshalMsg(nil)
+	if err != nil {
+		panic(err) // strings and bytes always encode
+	}
+	raw, err := (&wire.Call{Op: op, Body: body}).MarshalMsg(nil)
+	if err != nil {
+		panic(err)
+	}
+	return raw
 }
 
 func (c conformance) damagedCalls(t *testing.T) {

@@ -25,6 +25,10 @@ type record struct {
 	Fields map[string]field `json:"fields"`
 }
 
+type provided struct {
+	Name string `json:"name"`
+}
+
 // manifest is what a host for tests needs of plugin.json. Whether the file is right is for pergola's own check to say.
 type manifest struct {
 	ID          string `json:"id"`
@@ -35,6 +39,7 @@ type manifest struct {
 	Settings schema            `json:"settings"`
 	Records  []record          `json:"records"`
 	Logs     map[string]string `json:"logs"`
+	Provides []provided        `json:"provides"`
 	Modules  []struct {
 		Key  string `json:"key"`
 		View string `json:"view"`
@@ -69,6 +74,16 @@ func (h *Host) UseManifest(plugin []byte) error {
 		}
 		if module.Link != "" {
 			h.Context.LinkURL = "https://pergola.example/" + module.Link + "/abcd2345."
+		}
+	}
+	for _, provided := range m.Provides {
+		if h.plugin.Synchronizers[provided.Name] == nil {
+			wrong = append(wrong, fmt.Errorf("the synchronizer %q of provides is not in the code", provided.Name))
+		}
+	}
+	for name := range h.plugin.Synchronizers {
+		if !slices.ContainsFunc(m.Provides, func(p provided) bool { return p.Name == name }) {
+			wrong = append(wrong, fmt.Errorf("the synchronizer %q of the code is not in provides", name))
 		}
 	}
 	for _, r := range m.Records {

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tinylib/msgp/msgp"
+
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/wire"
 )
@@ -46,6 +48,9 @@ func dispatch(ctx context.Context, p *sdk.Plugin, raw []byte) ([]byte, error) {
 	if call.Op == wire.OpDescribe {
 		return p.Describe().MarshalMsg(nil)
 	}
+	if strings.HasPrefix(call.Op, wire.SyncOps) {
+		return synchronize(ctx, p, call)
+	}
 	var r sdk.Request
 	switch call.Op {
 	case wire.OpView, wire.OpAction, wire.OpFile:
@@ -70,6 +75,38 @@ func dispatch(ctx context.Context, p *sdk.Plugin, raw []byte) ([]byte, error) {
 		}
 	}
 	return nil, sdk.Errorf(sdk.NotFound, "%s %q", call.Op, r.Name)
+}
+
+// synchronize hands a question to the synchronizer that its body names. The body stays as it is: only a plugin with
+// synchronizers knows its types.
+func synchronize(ctx context.Context, p *sdk.Plugin, call wire.Call) ([]byte, error) {
+	name, err := nameIn(call.Body)
+	if err != nil {
+		return nil, sdk.Errorf(sdk.Invalid, "decode the request of %s: %v", call.Op, err)
+	}
+	if s := p.Synchronizers[name]; s != nil {
+		return s.Synchronize(ctx, call.Op, call.Body)
+	}
+	return nil, sdk.Errorf(sdk.NotFound, "synchronizer %q", name)
+}
+
+// nameIn returns the field "name" of a map.
+func nameIn(raw []byte) (string, error) {
+	n, raw, err := msgp.ReadMapHeaderBytes(raw)
+	for range n {
+		var field []byte
+		if field, raw, err = msgp.ReadMapKeyZC(raw); err != nil {
+			return "", err
+		}
+		if string(field) == "name" {
+			name, _, err := msgp.ReadStringBytes(raw)
+			return name, err
+		}
+		if raw, err = msgp.Skip(raw); err != nil {
+			return "", err
+		}
+	}
+	return "", err
 }
 
 // answer encodes what a handler returned. Neither an answer nor an error is a defect.

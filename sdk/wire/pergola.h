@@ -38,7 +38,7 @@
 #include <string.h>
 
 #define PERGOLA_ABI 1
-#define PERGOLA_SDK "0.2.0"
+#define PERGOLA_SDK "0.3.0"
 #define PERGOLA_MAX_MESSAGE 4194304 /* bytes of a message, in either direction */
 #define PERGOLA_MAX_VALUES 131072   /* values in a message: numbers, strings, maps, lists, and the names in maps */
 #define PERGOLA_MAX_DEPTH 32        /* how deep values may lie in each other */
@@ -48,6 +48,10 @@
 #define PERGOLA_OP_VIEW "view"
 #define PERGOLA_OP_ACTION "action"
 #define PERGOLA_OP_FILE "file"
+#define PERGOLA_SYNC_CHECK "sync.check"
+#define PERGOLA_SYNC_DISCOVER "sync.discover"
+#define PERGOLA_SYNC_READ "sync.read"
+#define PERGOLA_SYNC_WRITE "sync.write"
 
 /* What a plugin asks of its host. */
 #define PERGOLA_JIRA_ISSUE "jira.issue"

@@ -52,6 +52,9 @@ const (
 	OpView     = "view"     // sdk.Request → view.Page
 	OpAction   = "action"   // sdk.Request → view.Page
 	OpFile     = "file"     // sdk.Request → sdk.Attachment
+
+	// SyncOps is how the operations of a synchronizer begin; see sdk/sync.
+	SyncOps = "sync."
 )
 
 // Names of the Wasm ABI.

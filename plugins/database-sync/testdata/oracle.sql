@@ -1,0 +1,13 @@
+BEGIN EXECUTE IMMEDIATE 'DROP TABLE "pergola_every"'; EXCEPTION WHEN OTHERS THEN NULL; END
+;
+BEGIN EXECUTE IMMEDIATE 'DROP TABLE "pergola_assets"'; EXCEPTION WHEN OTHERS THEN NULL; END
+;
+CREATE TABLE "pergola_every" (
+  id NUMBER(10) PRIMARY KEY, a_number NUMBER, a_price NUMBER(12,2), a_float FLOAT, a_binary_double BINARY_DOUBLE, a_char CHAR(5), a_varchar VARCHAR2(20), an_nvarchar NVARCHAR2(20), a_clob CLOB, a_blob BLOB, a_raw RAW(8),
+  a_date DATE, a_timestamp TIMESTAMP(6), a_timestamptz TIMESTAMP(6) WITH TIME ZONE, an_interval INTERVAL DAY TO SECOND
+);
+INSERT INTO "pergola_every" VALUES (1, 12345678901234567890123456789012345678, 19.90, 0.1, 0.1, 'ab', 'it''s', N'abc', 'clob', HEXTORAW('00FF'), HEXTORAW('00FF'),
+  TO_DATE('2026-11-26 16:04:20', 'YYYY-MM-DD HH24:MI:SS'), TIMESTAMP '2026-03-29 02:30:00.123456', TIMESTAMP '2026-11-26 16:04:20.5 +05:30', INTERVAL '1 02:03:04' DAY TO SECOND);
+INSERT INTO "pergola_every" (id) VALUES (2);
+CREATE TABLE "pergola_assets" (site VARCHAR2(40), "number" NUMBER(19), name VARCHAR2(80) NOT NULL, status VARCHAR2(20), PRIMARY KEY (site, "number"));
+INSERT INTO "pergola_assets" SELECT DECODE(MOD(LEVEL, 4), 0, 'berlin', 1, 'Zug', 2, 'zuerich', 'Ulm'), LEVEL, 'asset ' || LEVEL, CASE WHEN MOD(LEVEL, 3) > 0 THEN 'open' END FROM dual CONNECT BY LEVEL <= 60;
