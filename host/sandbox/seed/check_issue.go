@@ -3,7 +3,6 @@ package seed
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -52,6 +51,7 @@ func (c *issueCheck) issue(i *Issue) error {
 	c.values(i)
 	c.attached(i)
 	c.links(i)
+	c.remote(i)
 	c.id(i)
 	c.key(i, level) // last: a refused issue takes no key
 	return c.problems.err()
@@ -139,6 +139,9 @@ func (c *issueCheck) content(i *Issue, p *projectIndex) {
 	if i.RequestType != "" && !p.requests[i.RequestType] {
 		c.report(".requestType", fmt.Sprintf("project %s has no request type %q", p.Key, i.RequestType), suggest(i.RequestType, sorted(p.requests)))
 	}
+	if i.Estimate < 0 || i.Remaining < 0 {
+		c.report(map[bool]string{true: ".originalEstimate", false: ".remainingEstimate"}[i.Estimate < 0], "is less than nothing", "write the seconds, 3600 for an hour, or leave it out")
+	}
 	for n, o := range i.Organizations {
 		if c.organizations.by[o] == nil {
 			c.report(place(".organizations", n), fmt.Sprintf("there is no organization %q", o), suggest(o, c.organizations.names))
@@ -185,6 +188,12 @@ func (c *issueCheck) people(i *Issue) {
 	for n := range i.Watchers {
 		c.user(place(".watchers", n), &i.Watchers[n])
 	}
+	for n := range i.Voters {
+		c.user(place(".voters", n), &i.Voters[n])
+		if i.Voters[n] == i.Reporter {
+			c.report(place(".voters", n), "reported the issue, and nobody votes for an own one", "leave the voter out")
+		}
+	}
 }
 
 func (c *issueCheck) times(i *Issue) {
@@ -227,54 +236,6 @@ func (c *issueCheck) day(path string, d Date) {
 	}
 	if _, err := time.Parse(time.DateOnly, string(d)); err != nil {
 		c.report(path, fmt.Sprintf("%.40q is not a day", d), "write "+string(day))
-	}
-}
-
-// attached checks comments, work, files and history.
-func (c *issueCheck) attached(i *Issue) {
-	for n := range i.Comments {
-		c.user(place(".comments", n)+".author", &i.Comments[n].Author)
-		if i.Comments[n].Body.IsZero() {
-			c.report(place(".comments", n)+".body", "is empty", "write something, or leave the comment out")
-		}
-	}
-	for n := range i.Worklogs {
-		c.user(place(".worklogs", n)+".author", &i.Worklogs[n].Author)
-		if i.Worklogs[n].Seconds < 1 {
-			c.report(place(".worklogs", n)+".seconds", "is not a time that was spent", "write the seconds, 3600 for an hour")
-		}
-	}
-	for n := range i.Attachments {
-		a, at := &i.Attachments[n], place(".attachments", n)
-		c.user(at+".author", &a.Author)
-		if a.Name == "" || strings.ContainsAny(a.Name, "/\\\x00\r\n") {
-			c.report(at+".name", fmt.Sprintf("%.40q is not a file's name", a.Name), "write one without folders")
-		}
-		if len(a.Content) > MaxAttachment {
-			c.report(at+".content", fmt.Sprintf("has %d bytes", len(a.Content)), fmt.Sprintf("write at most %d", MaxAttachment))
-		}
-	}
-	for n := range i.History {
-		c.user(place(".history", n)+".author", &i.History[n].Author)
-	}
-}
-
-func (c *issueCheck) links(i *Issue) {
-	for n, l := range i.Links {
-		at := place(".links", n)
-		if c.phrases.by[l.Phrase] == nil {
-			c.report(at+".link", fmt.Sprintf("there is no link %q", l.Phrase), suggest(l.Phrase, c.phrases.names))
-		}
-		switch project, _, ok := splitKey(l.To); {
-		case !ok:
-			c.report(at+".to", fmt.Sprintf("%q is not a key", l.To), "write the key of an issue, such as OPS-12")
-		case c.projects.by[project] == nil:
-			c.report(at+".to", fmt.Sprintf("there is no project %q", project), suggest(project, c.projects.names))
-		case slices.Contains(i.Links[:n], l):
-			c.report(at, "stands here a second time", "leave one of the two out")
-		case l.To == i.Key:
-			c.report(at+".to", "is the issue itself", "leave the link out")
-		}
 	}
 }
 

@@ -24,6 +24,12 @@ func (c *siteCheck) allProjects() {
 		x := &projectIndex{Project: p, types: set(p.Types), workflows: map[string]*workflowIndex{}}
 		register(c, &c.projects, at+".key", "project", p.Key, x)
 		c.user(at+".lead", p.Lead)
+		if p.Assignee != "" {
+			c.oneOf(at+".assignee", string(p.Assignee), string(ToProjectLead), string(ToNobody))
+		}
+		if p.URL != "" && !address(p.URL) {
+			c.report(at+".url", fmt.Sprintf("%.60q is not an address", p.URL), "write one with its scheme, such as https://intranet.example")
+		}
 		if p.Category != "" {
 			known(c, &c.categories, at+".category", "category", p.Category)
 		}
@@ -74,6 +80,12 @@ func (c *siteCheck) parts(x *projectIndex, at string) {
 		if v.Lead != "" {
 			c.user(place(at+".components", i)+".lead", v.Lead)
 		}
+		if v.Assignee != "" {
+			c.oneOf(place(at+".components", i)+".assignee", string(v.Assignee), string(ToComponentLead), string(ToProjectLead), string(ToNobody))
+		}
+		if v.Assignee == ToComponentLead && v.Lead == "" {
+			c.report(place(at+".components", i)+".assignee", "there is no lead", `add "lead", or write another one who gets new issues`)
+		}
 	}
 	for _, v := range x.Versions {
 		versions = append(versions, v.Name)
@@ -81,6 +93,9 @@ func (c *siteCheck) parts(x *projectIndex, at string) {
 	for i, v := range x.SecurityLevels {
 		levels = append(levels, v.Name)
 		c.holders(place(at+".securityLevels", i)+".holders", v.Holders)
+		if v.Default && slices.ContainsFunc(x.SecurityLevels[:i], func(l SecurityLevel) bool { return l.Default }) {
+			c.report(place(at+".securityLevels", i)+".default", "is the second one that is the default", "leave it out of all but one")
+		}
 	}
 	x.components = c.unique(at+".components", components)
 	x.versions = c.unique(at+".versions", versions)
@@ -158,7 +173,31 @@ func (c *siteCheck) later() {
 	for i, f := range c.site.Filters {
 		at := place("filters", i)
 		c.user(at+".owner", f.Owner)
-		c.holders(at+".shared", f.Shared)
+		c.shares(at+".shared", f.Shared)
+		c.shares(at+".editors", f.Editors)
+		c.eachUser(at+".favourites", f.Favourites)
+		if slices.ContainsFunc(c.site.Filters[:i], func(o Filter) bool { return o.Name == f.Name && o.Owner == f.Owner }) {
+			c.report(at+".name", fmt.Sprintf("%s has another filter %q", f.Owner, f.Name), "give each its own name")
+		}
+	}
+}
+
+// shares checks with whom a filter is shared.
+func (c *siteCheck) shares(path string, shares []string) {
+	for i, share := range shares {
+		at := place(path, i)
+		project, role, inRole := strings.Cut(strings.TrimPrefix(share, "project:"), "/")
+		switch {
+		case strings.HasPrefix(share, "project:"):
+			known(c, &c.projects, at, "project", project)
+			if inRole {
+				known(c, &c.roles, at, "role", role)
+			}
+		case strings.HasPrefix(share, "group:"), strings.HasPrefix(share, "user:"):
+			c.holder(at, share, true)
+		case share != "logged in" && share != "anyone":
+			c.report(at, fmt.Sprintf("a filter cannot be shared with %q", share), `write "group:NAME", "user:LOGIN", "project:KEY", "project:KEY/ROLE", "logged in" or "anyone"`)
+		}
 	}
 }
 

@@ -28,14 +28,15 @@ var titles = map[string]string{
 	"project lead": "lead", "project lead id": "leadID", "priority": "priority", "resolution": "resolution",
 	"assignee": "assignee", "assignee id": "assigneeID", "reporter": "reporter", "reporter id": "reporterID",
 	"created": "created", "date created": "created", "updated": "updated", "date modified": "updated", "resolved": "resolved", "due date": "due", "duedate": "due",
+	"environment": "environment", "original estimate": "originalEstimate", "remaining estimate": "remainingEstimate",
 	"labels": "labels", "label": "labels", "description": "description",
 	"components": "components", "component/s": "components", "affects versions": "versions", "affects version/s": "versions",
 	"fix versions": "fixVersions", "fix version/s": "fixVersions", "security level": "security",
 	"parent": "parentID", "parent id": "parentID", "parent key": "parent",
 	"watchers": "watchers", "watchers id": "watcherIDs", "comment": "comments", "comments": "comments", "log work": "worklogs", "worklog": "worklogs",
 
-	"creator": ignored, "creator id": ignored, "project type": ignored, "project url": ignored, "last viewed": ignored, "votes": ignored, "environment": ignored,
-	"attachment": ignored, "original estimate": ignored, "remaining estimate": ignored, "time spent": ignored, "work ratio": ignored,
+	"creator": ignored, "creator id": ignored, "project type": ignored, "project url": ignored, "last viewed": ignored, "votes": ignored,
+	"attachment": ignored, "time spent": ignored, "work ratio": ignored,
 	"σ original estimate": ignored, "σ remaining estimate": ignored, "σ time spent": ignored, "parent summary": ignored, "sub-tasks": ignored,
 	"status category changed": ignored, "team id": ignored, "team name": ignored, "sprint": ignored,
 }

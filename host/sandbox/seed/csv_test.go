@@ -46,7 +46,8 @@ func TestExportOfASiteThatIsNotKnownIsRead(t *testing.T) {
 	}
 	got, want := s.Issues[2], &seed.Issue{
 		ID: "10303", Key: "CSV-3", Project: "CSV", Type: "Sub-task", Status: "In Progress", Summary: "Screen flickers, again",
-		Description: seed.Text{Plain: "First line with \"quotes\".\n\nThird line; with, delimiters."}, Parent: "CSV-2",
+		Description: seed.Text{Plain: "First line with \"quotes\".\n\nThird line; with, delimiters."}, Environment: seed.Text{Plain: "Second floor"}, Parent: "CSV-2",
+		Estimate: 7200, Remaining: 3600,
 		Reporter: "557058:w", Assignee: "557058:b", Priority: "High", Labels: []string{"loaner", "rack"}, Components: []string{"Desk"},
 		FixVersions: []string{"2.0"}, Security: "Inner circle", Due: "2026-11-30",
 		Created: time.Date(2026, 11, 20, 9, 5, 0, 0, time.UTC), Updated: time.Date(2026, 11, 21, 16, 30, 0, 0, time.UTC),

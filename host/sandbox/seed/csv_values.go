@@ -90,6 +90,8 @@ func (b *rowIssue) fill() {
 	}
 	i.Summary = strings.Join(strings.Fields(i.Summary), " ")
 	i.Description.Plain = strings.ReplaceAll(b.one("description"), "\r\n", "\n")
+	i.Environment.Plain = strings.ReplaceAll(b.one("environment"), "\r\n", "\n")
+	i.Estimate, i.Remaining = b.seconds("originalEstimate"), b.seconds("remainingEstimate")
 	i.Priority, i.Security = b.one("priority"), b.one("security")
 	if r := b.one("resolution"); !unresolved(r) {
 		i.Resolution = r
@@ -140,6 +142,19 @@ func (b *rowIssue) time(is string) time.Time {
 		b.report("."+is, fmt.Sprintf("%.40q is not a time", cell), "write it as 20/Nov/26 9:00 AM, or as 2026-11-20T09:00:00Z")
 	}
 	return t
+}
+
+// seconds reads an estimate.
+func (b *rowIssue) seconds(is string) int {
+	cell := b.one(is)
+	if cell == "" {
+		return 0
+	}
+	n, err := strconv.ParseInt(cell, 10, 32)
+	if err != nil || n < 0 {
+		b.report("."+is, fmt.Sprintf("%.40q is not a number of seconds", cell), "write 3600 for an hour")
+	}
+	return int(n)
 }
 
 // inFile says whether an issue of the file has the key.
@@ -246,7 +261,7 @@ func (b *rowIssue) value(name string, cells []string) json.RawMessage {
 			cells[n] = cmp.Or(b.users[c], c)
 		}
 		return stringList(cells)
-	case KindOptions, KindLabels:
+	case KindOptions, KindLabels, KindGroups, KindVersions:
 		return stringList(cells)
 	case KindCascading:
 		parts := strings.SplitN(cells[0], "->", 2)
@@ -254,6 +269,12 @@ func (b *rowIssue) value(name string, cells []string) json.RawMessage {
 			parts[n] = strings.TrimSpace(parts[n])
 		}
 		return stringList(parts)
+	case KindObject:
+		if !json.Valid([]byte(cells[0])) || cells[0][0] != '{' {
+			b.report(rel, fmt.Sprintf("%.40q is not an object", cells[0]), "write JSON in { }")
+			return nil
+		}
+		return json.RawMessage(cells[0])
 	case KindTextarea:
 		return quote(strings.ReplaceAll(strings.Join(cells, "\n"), "\r\n", "\n"))
 	}

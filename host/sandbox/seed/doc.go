@@ -9,7 +9,7 @@
 //	}
 //	return seed.Copy(sink, src)
 //
-// The company that the sandbox ships is in the package company below this one.
+// Below this one, package office is the small site with which a sandbox begins, and package company the large one.
 package seed
 
 import "iter"

@@ -17,6 +17,7 @@ type Issue struct {
 	Status        string                     `json:"status,omitempty"` // none: the workflow's first
 	Summary       string                     `json:"summary"`
 	Description   Text                       `json:"description,omitzero"`
+	Environment   Text                       `json:"environment,omitzero"`
 	Parent        string                     `json:"parent,omitempty"` // key of an issue of a higher level
 	Reporter      string                     `json:"reporter,omitempty"`
 	Assignee      string                     `json:"assignee,omitempty"`
@@ -28,15 +29,20 @@ type Issue struct {
 	FixVersions   []string                   `json:"fixVersions,omitempty"`
 	Security      string                     `json:"securityLevel,omitempty"`
 	Due           Date                       `json:"due,omitempty"`
+	Estimate      int                        `json:"originalEstimate,omitempty"`  // seconds
+	Remaining     int                        `json:"remainingEstimate,omitempty"` // seconds
 	Created       time.Time                  `json:"created,omitzero"`
 	Updated       time.Time                  `json:"updated,omitzero"`
 	Resolved      time.Time                  `json:"resolved,omitzero"`
-	Fields        map[string]json.RawMessage `json:"fields,omitempty"` // custom fields by name or id; the JSON is that of their [Kind]
+	Archived      bool                       `json:"archived,omitempty"` // no search finds it
+	Fields        map[string]json.RawMessage `json:"fields,omitempty"`   // custom fields by name or id; the JSON is that of their [Kind]
 	RequestType   string                     `json:"requestType,omitempty"`
 	Organizations []string                   `json:"organizations,omitempty"`
 	Participants  []string                   `json:"participants,omitempty"`
 	Watchers      []string                   `json:"watchers,omitempty"`
+	Voters        []string                   `json:"voters,omitempty"`
 	Links         []Link                     `json:"links,omitempty"`
+	RemoteLinks   []RemoteLink               `json:"remoteLinks,omitempty"`
 	Comments      []Comment                  `json:"comments,omitempty"`
 	Worklogs      []Worklog                  `json:"worklogs,omitempty"`
 	Attachments   []Attachment               `json:"attachments,omitempty"`
@@ -53,21 +59,34 @@ type Link struct {
 	To     string `json:"to"`
 }
 
-// Comment is a comment. Internal ones are hidden from a service project's customers.
-type Comment struct {
-	Author   string    `json:"author"`
-	Body     Text      `json:"body"`
-	Created  time.Time `json:"created"`
-	Updated  time.Time `json:"updated,omitzero"`
-	Internal bool      `json:"internal,omitempty"`
+// RemoteLink leads out of the site. GlobalID, where there is one, is unique among the issue's.
+type RemoteLink struct {
+	URL          string `json:"url"`
+	Title        string `json:"title"`
+	Summary      string `json:"summary,omitempty"`
+	GlobalID     string `json:"globalId,omitempty"`
+	Relationship string `json:"relationship,omitempty"` // "documented by"
+	Application  string `json:"application,omitempty"`  // name of the program that has it
 }
 
-// Worklog is time that somebody spent.
+// Comment is a comment. Internal ones are hidden from a service project's customers; VisibleTo hides it from all but a group
+// or a role of the project: "group:NAME" or "role:NAME".
+type Comment struct {
+	Author    string    `json:"author"`
+	Body      Text      `json:"body"`
+	Created   time.Time `json:"created"`
+	Updated   time.Time `json:"updated,omitzero"`
+	Internal  bool      `json:"internal,omitempty"`
+	VisibleTo string    `json:"visibleTo,omitempty"`
+}
+
+// Worklog is time that somebody spent. For VisibleTo see [Comment].
 type Worklog struct {
-	Author  string    `json:"author"`
-	Started time.Time `json:"started"`
-	Seconds int       `json:"seconds"`
-	Comment Text      `json:"comment,omitzero"`
+	Author    string    `json:"author"`
+	Started   time.Time `json:"started"`
+	Seconds   int       `json:"seconds"`
+	Comment   Text      `json:"comment,omitzero"`
+	VisibleTo string    `json:"visibleTo,omitempty"`
 }
 
 // Attachment is a small file; MaxAttachment bounds it.

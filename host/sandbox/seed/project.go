@@ -5,30 +5,38 @@ type Kind string
 
 // The kinds of custom fields, each with the JSON of a value.
 const (
-	KindText      Kind = "text"         // string of one line
-	KindTextarea  Kind = "textarea"     // string, or an ADF document
-	KindNumber    Kind = "number"       // number
-	KindDate      Kind = "date"         // "2027-01-31"
-	KindDateTime  Kind = "datetime"     // "2027-01-31T08:00:00Z"
-	KindUser      Kind = "user"         // login or account
-	KindUsers     Kind = "multi user"   // list of those
-	KindOption    Kind = "option"       // value of an option
-	KindOptions   Kind = "multi option" // list of those
-	KindCascading Kind = "cascading"    // list of one value, or of it and one below it
-	KindLabels    Kind = "labels"       // list of words
-	KindURL       Kind = "url"          // address
+	KindText      Kind = "text"          // string of one line
+	KindTextarea  Kind = "textarea"      // string, or an ADF document
+	KindNumber    Kind = "number"        // number
+	KindDate      Kind = "date"          // "2027-01-31"
+	KindDateTime  Kind = "datetime"      // "2027-01-31T08:00:00Z"
+	KindUser      Kind = "user"          // login or account
+	KindUsers     Kind = "multi user"    // list of those
+	KindOption    Kind = "option"        // value of an option
+	KindOptions   Kind = "multi option"  // list of those
+	KindCascading Kind = "cascading"     // list of one value, or of it and one below it
+	KindLabels    Kind = "labels"        // list of words
+	KindURL       Kind = "url"           // address
+	KindRadio     Kind = "radio"         // value of an option
+	KindGroup     Kind = "group"         // name of a group
+	KindGroups    Kind = "multi group"   // list of those
+	KindVersions  Kind = "multi version" // list of names of versions of the issue's project
+	KindProject   Kind = "project"       // key
+	KindObject    Kind = "object"        // any object
 )
 
 // Kinds lists the kinds of custom fields.
 func Kinds() []Kind {
 	return []Kind{
 		KindText, KindTextarea, KindNumber, KindDate, KindDateTime, KindUser, KindUsers, KindOption, KindOptions,
-		KindCascading, KindLabels, KindURL,
+		KindCascading, KindLabels, KindURL, KindRadio, KindGroup, KindGroups, KindVersions, KindProject, KindObject,
 	}
 }
 
 // choice says whether values of the kind are options of the field.
-func (k Kind) choice() bool { return k == KindOption || k == KindOptions || k == KindCascading }
+func (k Kind) choice() bool {
+	return k == KindOption || k == KindOptions || k == KindRadio || k == KindCascading
+}
 
 // Field is a custom field.
 type Field struct {
@@ -78,7 +86,9 @@ type Project struct {
 	Name           string              `json:"name"`
 	Description    string              `json:"description,omitempty"`
 	Lead           string              `json:"lead"`
+	Assignee       Assignee            `json:"assignee,omitempty"` // who gets new issues; none: nobody
 	Category       string              `json:"category,omitempty"`
+	URL            string              `json:"url,omitempty"`
 	Archived       bool                `json:"archived,omitempty"`
 	Types          []string            `json:"issueTypes"`
 	Workflow       string              `json:"workflow,omitempty"`  // none: any status at any time
@@ -92,11 +102,23 @@ type Project struct {
 	Service        *Service            `json:"service,omitempty"` // what makes it a service project
 }
 
+// Assignee says who gets new issues.
+type Assignee string
+
+// Who gets new issues of a project or component. A component that says nothing means its lead where it has one, else what the
+// project says.
+const (
+	ToComponentLead Assignee = "component lead"
+	ToProjectLead   Assignee = "project lead"
+	ToNobody        Assignee = "nobody"
+)
+
 // Component is a part of a project.
 type Component struct {
-	Name        string `json:"name"`
-	Description string `json:"description,omitempty"`
-	Lead        string `json:"lead,omitempty"`
+	Name        string   `json:"name"`
+	Description string   `json:"description,omitempty"`
+	Lead        string   `json:"lead,omitempty"`
+	Assignee    Assignee `json:"assignee,omitempty"`
 }
 
 // ReleaseVersion is a version of a project.
@@ -109,17 +131,20 @@ type ReleaseVersion struct {
 	Archived    bool   `json:"archived,omitempty"`
 }
 
-// SecurityLevel narrows who sees an issue; for the holders see [Grants].
+// SecurityLevel narrows who sees an issue; for the holders see [Grants]. New issues get the default one, of which there is one at
+// most.
 type SecurityLevel struct {
 	Name        string   `json:"name"`
 	Description string   `json:"description,omitempty"`
 	Holders     []string `json:"holders"`
+	Default     bool     `json:"default,omitempty"`
 }
 
 // Service is the customer's side of a service project.
 type Service struct {
 	Portal        string        `json:"portal"` // name of the portal
 	Introduction  string        `json:"introduction,omitempty"`
+	Open          bool          `json:"open,omitempty"` // everybody is a customer
 	RequestTypes  []RequestType `json:"requestTypes"`
 	Customers     []string      `json:"customers,omitempty"`
 	Organizations []string      `json:"organizations,omitempty"`

@@ -97,8 +97,8 @@ func replaced(t *testing.T, old, now string) string {
 
 func TestProblemsSayWhereAndWhatToWrite(t *testing.T) {
 	for _, tt := range []struct{ name, old, now, want string }{
-		{"unknown member", `"title":`, `"titel":`, `site.json:4: $.titel: is not known here; write "title"`},
-		{"case counts", `"jql":`, `"JQL":`, `site.json:47: $.filters[0].JQL: is not known here; write "jql"`},
+		{"unknown member", `"title": "Small`, `"titel": "Small`, `site.json:4: $.titel: is not known here; write "title"`},
+		{"case counts", `"jql": "project`, `"JQL": "project`, `site.json:47: $.filters[0].JQL: is not known here; write "jql"`},
 		{"missing member", `, "lead": "mia", "category"`, `, "category"`, `site.json:36: $.projects[0]: has no "lead"; add "lead": a string`},
 		{"other format", `"format": 1`, `"format": 2`, `site.json:3: $.format: is 2; write 1, the one that is read here`},
 		{"wrong type", `"level": -1`, `"level": "low"`, `site.json:14: $.issueTypes[2].level: is a string; write a whole number`},
@@ -106,8 +106,8 @@ func TestProblemsSayWhereAndWhatToWrite(t *testing.T) {
 		{"section twice", `"priorities": [`, `"groups": [], "priorities": [`, `site.json:17: $.groups: stands here a second time; put everything into the first`},
 		{"no such group", `"groups": ["staff"], "timeZone"`, `"groups": ["stuff"], "timeZone"`, `site.json:7: $.users[0].groups[0]: there is no group "stuff"; write "staff"`},
 		{"no such user", `"owner": "mia"`, `"owner": "mai"`, `site.json:47: $.filters[0].owner: there is no user "mai"; write "mia"`},
-		{"no such holder", `"group:staff"`, `"staff"`, `$.projects[0].roles.Members[0]: "staff" cannot be in a role; write "group:NAME" or "user:LOGIN"`},
-		{"no such kind", `"kind": "url"`, `"kind": "link"`, `$.fields[11].kind: "link" does not exist; write one of "text",`},
+		{"no such holder", `"Members": ["group:staff"]`, `"Members": ["staff"]`, `$.projects[0].roles.Members[0]: "staff" cannot be in a role; write "group:NAME" or "user:LOGIN"`},
+		{"no such kind", `"kind": "url"`, `"kind": "link"`, `$.fields[11].kind: "link" does not exist; write one of 18 there are, such as "text",`},
 		{"no such status of a workflow", `["In stock"], "to": "In use"`, `["In stock"], "to": "Used"`, `$.workflows[0].transitions[0].to: there is no status "Used"; write one of "In stock", "In use", "Lost"`},
 		{"same name twice", `"name": "Part"`, `"name": "Laptop"`, `$.issueTypes[2].name: there is another issue type "Laptop"; give each its own name`},
 		{"options of a text field", `"kind": "multi option"`, `"kind": "text"`, `$.fields[8].contexts[0].options: a field of kind "text" has no options`},
@@ -124,6 +124,26 @@ func TestProblemsSayWhereAndWhatToWrite(t *testing.T) {
 		{"not a time", `"updated": "2026-11-21T09:00:00Z"`, `"updated": "yesterday"`, `$.issues[1].updated: "yesterday" is not a time; write a time such as`},
 		{"updated too early", `"updated": "2026-11-21T09:00:00Z"`, `"updated": "2026-11-19T09:00:00Z"`, `$.issues[1].updated: is before the issue was created`},
 		{"not base64", `"aGk="`, `"a"`, `$.issues[1].attachments[0].content: is not base64`},
+		{"no such voter", `"voters": ["carl"]`, `"voters": ["cral"]`, `$.issues[1].voters[0]: there is no user "cral"; write "carl"`},
+		{"vote for one's own", `"voters": ["carl"]`, `"voters": ["mia"]`, `$.issues[1].voters[0]: reported the issue`},
+		{"estimate below nothing", `"remainingEstimate": 3600`, `"remainingEstimate": -1`, `$.issues[1].remainingEstimate: is less than nothing; write the seconds`},
+		{"hidden from nobody", `"visibleTo": "role:Members"`, `"visibleTo": "Members"`, `$.issues[1].comments[0].visibleTo: "Members" is neither a group nor a role; write "group:NAME" or "role:NAME"`},
+		{"no such role to see it", `"visibleTo": "role:Members"`, `"visibleTo": "role:Membres"`, `$.issues[1].comments[0].visibleTo: there is no role "Membres"; write "Members"`},
+		{"no such group to see it", `"visibleTo": "group:staff"`, `"visibleTo": "group:stuff"`, `$.issues[1].worklogs[0].visibleTo: there is no group "stuff"; write "staff"`},
+		{"link to no address", `"url": "https://acme.example/manual"`, `"url": "manual"`, `$.issues[1].remoteLinks[0].url: "manual" is not an address; write one with its scheme`},
+		{"no such group in a field", `"Teams": ["staff"]`, `"Teams": ["stuff"]`, `$.issues[1].fields.Teams[0]: there is no group "stuff"; write "staff"`},
+		{"no such version in a field", `"Tested with": ["1.0"]`, `"Tested with": ["1.1"]`, `$.issues[1].fields["Tested with"][0]: project OPS has no version "1.1"; write "1.0"`},
+		{"no such project in a field", `"Charged to": "OPS"`, `"Charged to": "OSP"`, `$.issues[1].fields["Charged to"]: there is no project "OSP"; write "OPS"`},
+		{"text for an object", `"Record": { "n": 1 }`, `"Record": "n"`, `$.issues[1].fields.Record: is not an object; write one in { }`},
+		{"no such radio option", `"Bought how": "New"`, `"Bought how": "Old"`, `$.issues[1].fields["Bought how"]: "Bought how" has no option "Old" here; write one of "New"`},
+		{"no such assignee of a component", `"assignee": "component lead"`, `"assignee": "lead"`, `$.projects[0].components[0].assignee: "lead" does not exist; write one of "component lead"`},
+		{"component without its lead", `"name": "Desk", "lead": "mia", `, `"name": "Desk", `, `$.projects[0].components[0].assignee: there is no lead; add "lead"`},
+		{"two default levels", `"default": true }`, `"default": true }, { "name": "Top", "holders": ["lead"], "default": true }`, `$.projects[0].securityLevels[1].default: is the second one`},
+		{"share with no project", `"project:OPS/Members"`, `"project:OSP/Members"`, `$.filters[0].shared[1]: there is no project "OSP"; write "OPS"`},
+		{"share with no role", `"project:OPS/Members"`, `"project:OPS/Member"`, `$.filters[0].shared[1]: there is no role "Member"; write "Members"`},
+		{"share with a reporter", `"logged in"`, `"reporter"`, `$.filters[0].shared[2]: a filter cannot be shared with "reporter"; write "group:NAME"`},
+		{"no such favourite", `"favourites": ["mia"]`, `"favourites": ["mai"]`, `$.filters[0].favourites[0]: there is no user "mai"; write "mia"`},
+
 		{"no such link", `"link": "covers"`, `"link": "cover"`, `site.json:49: $.issues[0].links[0].link: there is no link "cover"; write "covers"`},
 		{"link to nothing", `"to": "OPS-7" }] }`, `"to": "OPS-70" }] }`, `site.json:69: $.links[0].to: there is no issue OPS-70; write the key of an issue of this seed`},
 		{"parent that never comes", `"parent": "OPS-21"`, `"parent": "OPS-22"`, `site.json:68: $.parent: there is no issue OPS-22`},
@@ -194,7 +214,7 @@ func (f *failing) End() error { return errFull }
 func TestCopyReturnsTheErrorsOfTheSinkAndOfTheContext(t *testing.T) {
 	for _, in := range []string{"add", "end"} {
 		f := &failing{in: in}
-		if err := seed.Copy(t.Context(), f, company.Office(company.Config{}.Now)); !errors.Is(err, errFull) {
+		if err := seed.Copy(t.Context(), f, company.New(company.Config{})); !errors.Is(err, errFull) {
 			t.Errorf("%s: %v", in, err)
 		}
 	}

@@ -144,14 +144,17 @@ type LinkType struct {
 	Inward  string `json:"inward"`
 }
 
-// Filter is a saved search. The JQL is not looked into.
+// Filter is a saved search. The JQL is not looked into. It is shared with "group:NAME", "user:LOGIN", "project:KEY", a role in a
+// project as "project:KEY/ROLE", "logged in", or "anyone".
 type Filter struct {
 	ID          string   `json:"id,omitempty"`
 	Name        string   `json:"name"`
 	Description string   `json:"description,omitempty"`
 	JQL         string   `json:"jql"`
 	Owner       string   `json:"owner"`
-	Shared      []string `json:"shared,omitempty"` // holders, see [Grants]
+	Shared      []string `json:"shared,omitempty"`
+	Editors     []string `json:"editors,omitempty"`    // likewise, who may change it
+	Favourites  []string `json:"favourites,omitempty"` // people who marked it
 }
 
 // Properties are entity properties: any JSON by key.

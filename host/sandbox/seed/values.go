@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -23,7 +22,7 @@ func (c *issueCheck) values(i *Issue) {
 			c.report(at, fmt.Sprintf("no context of the field has issues of type %q in %s", i.Type, i.Project), "leave it out, or add them to a context of the field")
 			continue
 		}
-		value := c.value(at, f, context, raw)
+		value := c.value(at, i.Project, f, context, raw)
 		if ref != f.Name { // written by id
 			if _, twice := i.Fields[f.Name]; twice {
 				c.report(at, "the field stands here by name, too", "leave one of the two out")
@@ -38,7 +37,7 @@ func (c *issueCheck) values(i *Issue) {
 }
 
 // value checks a value and returns it with accounts in place of logins.
-func (c *issueCheck) value(at string, f *fieldIndex, context *contextIndex, raw json.RawMessage) json.RawMessage {
+func (c *issueCheck) value(at, project string, f *fieldIndex, context *contextIndex, raw json.RawMessage) json.RawMessage {
 	one := func(write string) (string, bool) {
 		var s string
 		if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, &s) != nil {
@@ -81,7 +80,7 @@ func (c *issueCheck) value(at string, f *fieldIndex, context *contextIndex, raw 
 		}
 	case KindURL:
 		if s, ok := one("write an address"); ok {
-			if u, err := url.Parse(s); err != nil || u.Host == "" {
+			if !address(s) {
 				c.report(at, fmt.Sprintf("%.60q is not an address", s), "write one with its scheme, such as https://vendor.example")
 			}
 		}
@@ -98,7 +97,7 @@ func (c *issueCheck) value(at string, f *fieldIndex, context *contextIndex, raw 
 			c.user(place(at, n), &users[n])
 		}
 		raw, _ = json.Marshal(users) // strings always encode
-	case KindOption:
+	case KindOption, KindRadio:
 		if s, ok := one("write the option's value"); ok {
 			c.option(at, f, context, s)
 		}
@@ -106,10 +105,39 @@ func (c *issueCheck) value(at string, f *fieldIndex, context *contextIndex, raw 
 		for n, s := range many("write a list of options' values") {
 			c.option(place(at, n), f, context, s)
 		}
+	case KindGroup:
+		if s, ok := one("write the name of a group"); ok {
+			c.group(at, s)
+		}
+	case KindGroups:
+		for n, s := range many("write a list of groups") {
+			c.group(place(at, n), s)
+		}
+	case KindVersions:
+		p := c.projects.by[project]
+		for n, s := range many("write a list of versions of the issue's project") {
+			if !p.versions[s] {
+				c.report(place(at, n), fmt.Sprintf("project %s has no version %q", p.Key, s), suggest(s, sorted(p.versions)))
+			}
+		}
+	case KindProject:
+		if s, ok := one("write the key of a project"); ok && c.projects.by[s] == nil {
+			c.report(at, fmt.Sprintf("there is no project %q", s), suggest(s, c.projects.names))
+		}
+	case KindObject:
+		if len(raw) == 0 || raw[0] != '{' {
+			c.report(at, "is not an object", "write one in { }")
+		}
 	case KindCascading:
 		c.cascade(at, f, context, many("write a list of an option's value and of one below it"))
 	}
 	return raw
+}
+
+func (c *issueCheck) group(at, name string) {
+	if c.groups.by[name] == nil {
+		c.report(at, fmt.Sprintf("there is no group %q", name), suggest(name, c.groups.names))
+	}
 }
 
 func (c *issueCheck) option(at string, f *fieldIndex, context *contextIndex, value string) *choices {

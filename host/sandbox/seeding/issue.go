@@ -3,7 +3,6 @@ package seeding
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -31,6 +30,7 @@ func (s *sink) whole(tx *world.Tx, i *seed.Issue) (world.Whole, error) {
 		Priority: s.usual, Resolution: s.resolutions[i.Resolution], Labels: i.Labels, Components: all(of(i.Components), s.components),
 		Affects: all(of(i.Versions), s.versions), Fixes: all(of(i.FixVersions), s.versions), Security: s.levels[inProject{i.Project, i.Security}],
 		Due: string(i.Due), Created: i.Created, Updated: i.Updated, Resolved: i.Resolved, Watchers: s.accounts(i.Watchers),
+		Voters: s.accounts(i.Voters), Environment: i.Environment.ADF(), Estimate: int64(i.Estimate), Remaining: int64(i.Remaining),
 		Request: s.requests[inProject{i.Project, i.RequestType}], Orgs: all(i.Organizations, s.orgs), Properties: i.Properties,
 		Custom: map[world.FieldID]json.RawMessage{},
 	}
@@ -52,7 +52,7 @@ func (s *sink) whole(tx *world.Tx, i *seed.Issue) (world.Whole, error) {
 		if f == nil {
 			return world.Whole{}, fmt.Errorf("there is no field %q", name)
 		}
-		if out.Custom[f.ID], err = s.value(f, out, raw); err != nil {
+		if out.Custom[f.ID], err = s.value(f, out, i.Project, raw); err != nil {
 			return world.Whole{}, fmt.Errorf("field %s: %w", name, err)
 		}
 	}
@@ -61,30 +61,24 @@ func (s *sink) whole(tx *world.Tx, i *seed.Issue) (world.Whole, error) {
 			return world.Whole{}, err
 		}
 	}
+	if i.Archived {
+		out.Archived, out.ArchivedBy, out.ArchivedAt = true, out.Reporter, out.Updated
+	}
+	for _, l := range i.RemoteLinks {
+		link, err := remote(l)
+		if err != nil {
+			return world.Whole{}, fmt.Errorf("remote link to %s: %w", l.URL, err)
+		}
+		out.Remote = append(out.Remote, link)
+	}
 	w := world.Whole{Issue: out}
-	for _, c := range i.Comments {
-		w.Comments = append(w.Comments, &world.Comment{
-			Author: s.users[c.Author], Body: c.Body.ADF(), Created: c.Created, Updated: c.Updated, Internal: c.Internal,
-		})
-	}
-	for _, l := range i.Worklogs {
-		w.Worklogs = append(w.Worklogs, &world.Worklog{
-			Author: s.users[l.Author], Comment: l.Comment.ADF(), Started: l.Started, Seconds: int64(l.Seconds), Created: l.Started, Updated: l.Started,
-		})
-	}
-	for _, a := range i.Attachments {
-		w.Files = append(w.Files, world.File{
-			Attachment: &world.Attachment{Name: a.Name, Type: a.Type, Author: s.users[a.Author], Created: a.Created}, Content: a.Content,
-		})
-	}
-	for _, c := range i.History {
-		w.Histories = append(w.Histories, s.history(out, c))
-	}
-	return w, nil
+	err = s.parts(&w, i)
+	return w, err
 }
 
-// value is a custom field's value as the site keeps it: options by id, text as documents, everything else as it is written.
-func (s *sink) value(f *world.Field, i *world.Issue, raw json.RawMessage) (json.RawMessage, error) {
+// value is a custom field's value as the site keeps it: options, versions and projects by id, text as documents, everything else
+// as it is written. project is the key of the issue's.
+func (s *sink) value(f *world.Field, i *world.Issue, project string, raw json.RawMessage) (json.RawMessage, error) {
 	switch f.Kind {
 	case world.TextArea:
 		var t seed.Text
@@ -92,7 +86,7 @@ func (s *sink) value(f *world.Field, i *world.Issue, raw json.RawMessage) (json.
 			return nil, err
 		}
 		return t.ADF(), nil
-	case world.Option:
+	case world.Option, world.Radio:
 		var written string
 		if err := json.Unmarshal(raw, &written); err != nil {
 			return nil, err
@@ -102,6 +96,21 @@ func (s *sink) value(f *world.Field, i *world.Issue, raw json.RawMessage) (json.
 			return nil, err
 		}
 		return json.Marshal(id)
+	case world.VersionOf:
+		var names []string
+		if err := json.Unmarshal(raw, &names); err != nil {
+			return nil, err
+		}
+		for n, name := range names {
+			names[n] = string(s.versions[inProject{project, name}])
+		}
+		return json.Marshal(names)
+	case world.ProjectOf:
+		var key string
+		if err := json.Unmarshal(raw, &key); err != nil {
+			return nil, err
+		}
+		return json.Marshal(s.projects[key])
 	case world.Options, world.Cascading:
 		var list []string
 		if err := json.Unmarshal(raw, &list); err != nil {
@@ -136,71 +145,4 @@ func (s *sink) option(f *world.Field, i *world.Issue, parent, written string) (s
 		}
 	}
 	return "", fmt.Errorf("there is no option %q", written)
-}
-
-// systemNames are the names that changelogs have for fields whose id is another word.
-var systemNames = map[string]string{
-	"components": "Component", "versions": "Version", "fixVersions": "Fix Version", "parent": "IssueParentAssociation", "issuelinks": "Link",
-	"attachment": "Attachment",
-}
-
-// history makes an entry of the changelog, and notes in the issue what JQL's WAS asks for.
-func (s *sink) history(i *world.Issue, c seed.Change) *world.History {
-	h := &world.History{Author: s.users[c.Author], Created: c.At}
-	for _, item := range c.Items {
-		to := world.ChangeItem{Field: item.Field, FieldType: "jira", FieldID: world.FieldID(item.Field), FromString: item.From, ToString: item.To}
-		if f := s.fields[item.Field]; f != nil {
-			to.FieldType, to.FieldID, to.Field = "custom", f.ID, f.Name
-		} else if name := systemNames[item.Field]; name != "" {
-			to.Field = name
-		}
-		to.From, to.To = s.valueOf(item.Field, item.From), s.valueOf(item.Field, item.To)
-		s.remember(i, item.Field, to)
-		if item.Field == "status" && c.At.After(i.StatusSince) {
-			i.StatusSince = c.At
-		}
-		h.Items = append(h.Items, to)
-	}
-	return h
-}
-
-// valueOf is the id behind a word of a history, "" where there is none.
-func (s *sink) valueOf(field, word string) string {
-	switch field {
-	case "status":
-		return string(s.statuses[word])
-	case "priority":
-		return string(s.priorities[word])
-	case "resolution":
-		return string(s.resolutions[word])
-	case "issuetype":
-		return string(s.types[word])
-	case "assignee", "reporter":
-		if a := s.users[word]; a != "" {
-			return string(a)
-		}
-		return string(s.people[word])
-	}
-	return ""
-}
-
-func (s *sink) remember(i *world.Issue, field string, item world.ChangeItem) {
-	switch field {
-	case "status", "assignee", "reporter", "priority", "resolution":
-	default:
-		return
-	}
-	was := item.From
-	switch {
-	case was == "" && item.FromString != "": // of somebody or something that is not there any more
-		return
-	case was == "":
-		was = "empty"
-	}
-	if i.Was == nil {
-		i.Was = map[string][]string{}
-	}
-	if !slices.Contains(i.Was[field], was) {
-		i.Was[field] = append(i.Was[field], was)
-	}
 }

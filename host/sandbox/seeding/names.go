@@ -93,6 +93,18 @@ func (n *names) holders(texts []string) ([]world.Holder, error) {
 	return out, nil
 }
 
+// visibility reads who alone sees a comment or worklog; nil where everybody does.
+func (n *names) visibility(text string) (*world.Visibility, error) {
+	if text == "" {
+		return nil, nil
+	}
+	h, err := n.holder(text)
+	if err != nil {
+		return nil, err
+	}
+	return &world.Visibility{Kind: h.Kind, Value: h.Value}, nil
+}
+
 func (n *names) accounts(refs []string) []world.AccountID {
 	return all(refs, n.users)
 }
@@ -129,4 +141,6 @@ var kinds = map[seed.Kind]world.Kind{
 	seed.KindText: world.Text, seed.KindTextarea: world.TextArea, seed.KindNumber: world.Number, seed.KindDate: world.Date,
 	seed.KindDateTime: world.DateTime, seed.KindUser: world.Person, seed.KindUsers: world.People, seed.KindOption: world.Option,
 	seed.KindOptions: world.Options, seed.KindCascading: world.Cascading, seed.KindLabels: world.Labels, seed.KindURL: world.URL,
+	seed.KindRadio: world.Radio, seed.KindGroup: world.GroupOf, seed.KindGroups: world.GroupsOf, seed.KindVersions: world.VersionOf,
+	seed.KindProject: world.ProjectOf, seed.KindObject: world.Object,
 }

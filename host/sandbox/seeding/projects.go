@@ -2,6 +2,7 @@ package seeding
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/pergola-platform/pergola/host/sandbox/seed"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
@@ -54,6 +55,10 @@ func (w *siteWriter) project(p *seed.Project, requestIDs []string) error {
 	if p.Permissions != "" {
 		project.Permissions = w.schemes[p.Permissions]
 	}
+	project.URL = p.URL
+	if p.Assignee == seed.ToProjectLead {
+		project.Assign = world.ProjectLead
+	}
 	if p.Service != nil {
 		project.Kind = "service_desk"
 	}
@@ -105,6 +110,9 @@ func (w *siteWriter) security(p *seed.Project, project *world.Project) error {
 		}
 		level := world.SecurityLevel{ID: world.LevelID(w.tx.NewGrantID()), Name: l.Name, Description: l.Description, Members: members}
 		scheme.Levels = append(scheme.Levels, level)
+		if l.Default {
+			scheme.Default = level.ID
+		}
 		w.levels[inProject{p.Key, l.Name}] = level.ID
 	}
 	if err := w.tx.Put(scheme); err != nil {
@@ -116,9 +124,9 @@ func (w *siteWriter) security(p *seed.Project, project *world.Project) error {
 
 func (w *siteWriter) partsOf(p *seed.Project, id world.ProjectID) error {
 	for _, c := range p.Components {
-		component := &world.Component{Project: id, Name: c.Name, Description: c.Description}
-		if c.Lead != "" {
-			component.Lead, component.AssigneeType = w.users[c.Lead], "COMPONENT_LEAD"
+		component := &world.Component{Project: id, Name: c.Name, Description: c.Description, Lead: w.users[c.Lead], AssigneeType: assignees[c.Assignee]}
+		if c.Lead != "" && c.Assignee == "" {
+			component.AssigneeType = world.ComponentLead
 		}
 		if err := w.tx.Put(component); err != nil {
 			return err
@@ -138,12 +146,23 @@ func (w *siteWriter) partsOf(p *seed.Project, id world.ProjectID) error {
 	return nil
 }
 
+// assignees are the site's words for who gets new issues.
+var assignees = map[seed.Assignee]string{
+	seed.ToComponentLead: world.ComponentLead, seed.ToProjectLead: world.ProjectLead, seed.ToNobody: world.Unassigned,
+}
+
 func (w *siteWriter) desk(p *seed.Project, id world.ProjectID, requestIDs []string) error {
 	s := p.Service
 	if s == nil {
 		return nil
 	}
-	desk := &world.Desk{Project: id, Portal: s.Portal, Introduction: s.Introduction, Customers: w.accounts(s.Customers), Orgs: all(s.Organizations, w.orgs)}
+	desk := &world.Desk{
+		Project: id, Portal: s.Portal, Introduction: s.Introduction, Open: s.Open, Customers: w.accounts(s.Customers), Orgs: all(s.Organizations, w.orgs),
+	}
+	for _, q := range s.Queues {
+		w.queues++
+		desk.Queues = append(desk.Queues, world.Queue{ID: strconv.Itoa(w.queues), Name: q.Name, JQL: q.JQL})
+	}
 	if err := w.tx.Put(desk); err != nil {
 		return err
 	}

@@ -62,6 +62,34 @@ func check(t *testing.T, st *world.State, want *seedtest.Sink) {
 		counts["changes"] += len(i.History)
 		counts["worklogs"] += len(i.Worklogs)
 		counts["watchers"] += len(i.Watchers)
+		counts["voters"] += len(i.Voters)
+		counts["remote links"] += len(i.RemoteLinks)
+		counts["components"] += len(i.Components)
+		counts["versions"] += len(i.Versions) + len(i.FixVersions)
+		counts["organizations"] += len(i.Organizations)
+		counts["estimates"] += i.Estimate + i.Remaining
+		for _, a := range i.Attachments {
+			counts["bytes"] += len(a.Content)
+		}
+		for _, c := range i.Comments {
+			if c.VisibleTo != "" {
+				counts["hidden"]++
+			}
+			if c.Internal {
+				counts["internal"]++
+			}
+		}
+		for _, l := range i.Worklogs {
+			if l.VisibleTo != "" {
+				counts["hidden"]++
+			}
+		}
+		if i.Archived {
+			counts["archived"]++
+		}
+		if i.Security != "" {
+			counts["secret"]++
+		}
 		counts["fields"] += len(i.Fields)
 		if len(i.Participants) > 0 {
 			counts["fields"]++
@@ -84,6 +112,34 @@ func check(t *testing.T, st *world.State, want *seedtest.Sink) {
 		have["changes"] += len(st.Histories(i))
 		have["worklogs"] += len(st.Worklogs(i))
 		have["watchers"] += len(i.Watchers)
+		have["voters"] += len(i.Voters)
+		have["remote links"] += len(i.Remote)
+		have["components"] += len(i.Components)
+		have["versions"] += len(i.Affects) + len(i.Fixes)
+		have["organizations"] += len(i.Orgs)
+		have["estimates"] += int(i.Estimate + i.Remaining)
+		for _, a := range st.Attachments(i) {
+			have["bytes"] += len(st.Content(a))
+		}
+		for _, c := range st.Comments(i) {
+			if c.Visibility != nil {
+				have["hidden"]++
+			}
+			if c.Internal {
+				have["internal"]++
+			}
+		}
+		for _, l := range st.Worklogs(i) {
+			if l.Visibility != nil {
+				have["hidden"]++
+			}
+		}
+		if i.Archived {
+			have["archived"]++
+		}
+		if i.Security != "" {
+			have["secret"]++
+		}
 		have["fields"] += len(i.Custom)
 		have["links"] += len(i.Links)
 		if i.Parent != "" {
@@ -207,8 +263,8 @@ func TestFailedSeedLeavesNoSite(t *testing.T) {
 		t.Fatalf("error %v", err)
 	}
 	left, err := os.ReadDir(dir)
-	if err != nil || len(left) != 0 {
-		t.Errorf("%v is left, %v", left, err)
+	if err != nil || len(left) != 1 || left[0].Name() != "site.lock" {
+		t.Errorf("%v is left, %v; want the lock", left, err)
 	}
 }
 

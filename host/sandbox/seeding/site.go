@@ -20,11 +20,12 @@ const (
 // siteWriter writes everything but the issues, in the order in which things name one another.
 type siteWriter struct {
 	*names
-	tx   *world.Tx
-	site *seed.Site
-	any  *world.Workflow      // of projects that name none
-	free world.SchemeID       // of projects that name none
-	shot map[string]*seedShot // screens by name
+	tx     *world.Tx
+	site   *seed.Site
+	any    *world.Workflow      // of projects that name none
+	free   world.SchemeID       // of projects that name none
+	shot   map[string]*seedShot // screens by name
+	queues int                  // how many there are so far
 }
 
 // seedShot is a screen with its fields as the site has them.
@@ -285,34 +286,6 @@ func (w *siteWriter) organizations() error {
 			return err
 		}
 		w.orgs[o.Name] = org.ID
-	}
-	return nil
-}
-
-func (w *siteWriter) filters() error {
-	ids := numbered(w.site.Filters, "", 10000, func(f *seed.Filter) string { return f.ID })
-	for n, f := range w.site.Filters {
-		filter := &world.Filter{ID: world.FilterID(ids[n]), Name: f.Name, Description: f.Description, Owner: w.users[f.Owner], JQL: f.JQL}
-		for _, text := range f.Shared {
-			h, err := w.holder(text)
-			if err != nil {
-				return fmt.Errorf("filter %s: %w", f.Name, err)
-			}
-			share := world.Share{ID: w.tx.NewGrantID(), Kind: string(h.Kind), Value: h.Value}
-			switch h.Kind {
-			case world.ByGroup, world.ByUser:
-			case world.ByMembership:
-				share.Kind = "authenticated"
-			case world.ByAnyone:
-				share.Kind = "global"
-			default:
-				return fmt.Errorf("filter %s is shared with %q; write group:NAME, user:LOGIN, logged in or anyone", f.Name, text)
-			}
-			filter.Shares = append(filter.Shares, share)
-		}
-		if err := w.tx.Put(filter); err != nil {
-			return err
-		}
 	}
 	return nil
 }

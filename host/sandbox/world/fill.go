@@ -52,13 +52,13 @@ func openFilled(cfg Config) (*Store, error) {
 		return nil, err
 	}
 	cfg.Seed = func(*Tx) error { return errNoSite }
-	return Open(cfg)
+	return openHeld(cfg)
 }
 
 // filled opens an empty site and fills it.
 func filled(cfg Config, fill func(*Store) error) (*Store, error) {
 	cfg.Seed = func(*Tx) error { return nil }
-	s, err := Open(cfg)
+	s, err := openHeld(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -73,12 +73,9 @@ func filled(cfg Config, fill func(*Store) error) (*Store, error) {
 	return s, nil
 }
 
-// vacant makes the data directory and returns [ErrExists] where a site lies in it. A file that a first start left behind
+// vacant returns [ErrExists] where a site lies in the data directory. A file that a first start left behind
 // before it had a site is removed.
 func vacant(cfg Config) error {
-	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
-		return fmt.Errorf("make data directory: %w", err)
-	}
 	path := filepath.Join(cfg.Dir, FileName)
 	if _, err := os.Stat(filepath.Join(cfg.Dir, fileFormat1)); err == nil {
 		return fmt.Errorf("%w in %s", ErrExists, cfg.Dir)
@@ -87,7 +84,7 @@ func vacant(cfg Config) error {
 		return nil
 	}
 	cfg.Seed = func(*Tx) error { return errNoSite }
-	s, err := Open(cfg)
+	s, err := openHeld(cfg)
 	switch {
 	case err == nil:
 		return errors.Join(fmt.Errorf("%w in %s", ErrExists, path), s.Close())

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -26,6 +27,8 @@ var (
 	minIndexed = 2000
 	// minChanges is how many changed issues a copy may miss. Larger sites may miss more, since their copy takes longer.
 	minChanges = 20000
+	// maxGarbage is how many rows of deleted things a site without a copy keeps until it is closed.
+	maxGarbage = 256
 )
 
 // garbage are rows that no state has from a generation on.
@@ -38,7 +41,8 @@ type garbage struct {
 type keeper struct {
 	garbage []garbage
 	changes int    // issues since the last copy
-	saved   uint64 // generation of the last copy; rows that it needs stay
+	copied  bool   // there is a copy
+	saved   uint64 // generation of the last one; rows that it needs stay
 	saving  chan struct{}
 
 	mu   sync.Mutex
@@ -77,6 +81,9 @@ func (s *Store) keep(tx *Tx) {
 		k.garbage = append(k.garbage, tx.gone)
 	}
 	k.changes += len(tx.dirty)
+	if !k.copied && k.saving == nil && k.rows() >= maxGarbage {
+		_ = s.sweep() // rows that stay take room only
+	}
 	if k.saving != nil || k.changes < max(minChanges, tx.IssueCount()/8) {
 		return
 	}
@@ -90,7 +97,7 @@ func (s *Store) keep(tx *Tx) {
 		defer s.mu.Unlock()
 		k.saving = nil
 		if !s.closed {
-			k.saved = st.gen
+			k.copied, k.saved = true, st.gen
 			_ = s.sweep() // rows that stay take room only
 		}
 	}(tx.State, k.saving)
@@ -108,21 +115,35 @@ func (s *Store) finish() error {
 		s.mu.Lock()
 	}
 	st := s.current.Load()
-	if st == nil || k.changes == 0 || st.IssueCount() < minIndexed {
+	if st == nil {
 		return nil
+	}
+	if k.changes == 0 || st.IssueCount() < minIndexed {
+		return s.sweep()
 	}
 	if err := st.saveIndex(); err != nil {
 		return fmt.Errorf("save the indexes: %w", err)
 	}
-	k.saved = st.gen
+	k.copied, k.saved = true, st.gen
 	return s.sweep()
+}
+
+// rows counts the rows that are garbage.
+func (k *keeper) rows() (n int) {
+	for _, g := range k.garbage {
+		n += len(g.issues) + len(g.parts)
+	}
+	return n
 }
 
 // sweep removes the rows that neither the copy of the indexes nor any state needs.
 func (s *Store) sweep() error {
 	k := &s.keeper
 	k.mu.Lock()
-	oldest := k.saved
+	oldest := uint64(math.MaxUint64)
+	if k.copied {
+		oldest = k.saved
+	}
 	for gen := range k.live {
 		oldest = min(oldest, gen)
 	}

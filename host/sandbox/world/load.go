@@ -2,7 +2,9 @@ package world
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 
 	"github.com/pergola-platform/pergola/host/sandbox/world/disk"
 	"github.com/pergola-platform/pergola/host/sandbox/world/index"
@@ -32,6 +34,10 @@ func (s *Store) load() (*State, error) {
 	indexed := st.loadIndex()
 	if !indexed {
 		st.keys.Clear()
+		// It may name rows that are removed from now on.
+		if err := os.Remove(st.indexPath()); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
 	}
 	tx := st.begin(s.clock(), "")
 	if err := s.catchUp(tx); err != nil {
@@ -41,7 +47,7 @@ func (s *Store) load() (*State, error) {
 	tx.versions.issue, tx.versions.part = max(tx.versions.issue, issue), max(tx.versions.part, part)
 	s.track(tx.State)
 	if indexed {
-		s.keeper.saved = tx.gen
+		s.keeper.copied, s.keeper.saved = true, tx.gen
 	}
 	s.keep(tx)
 	return tx.State, nil

@@ -77,14 +77,16 @@ func (from *Snapshot) fill(tx *Tx) error {
 	return nil
 }
 
-// inMemory is the part with its content, wherever that lies.
+// inMemory is the part with what it holds. The content of an attachment stays where it is until it is written.
 func (s *State) inMemory(attachment bool, p part) part {
 	if p.mem != nil {
 		return p
 	}
 	if attachment {
 		a := loadPart[Attachment](s, p)
-		a.Bytes = part{mem: s.Content(a)}
+		if a.Bytes.mem == nil {
+			a.Bytes = part{mem: borrowed{s, a.Bytes.row}}
+		}
 		return part{id: p.id, mem: a}
 	}
 	return part{id: p.id, mem: loadPart[json.RawMessage](s, p)}

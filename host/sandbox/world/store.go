@@ -29,6 +29,8 @@ type Config struct {
 	Fill func(*Store) error
 	// Clock is the time of changes. nil is time.Now.
 	Clock func() time.Time
+	// Lag is how long searches run behind at first; see [Store.SetLag].
+	Lag time.Duration
 }
 
 // Store keeps the current [State] in memory and, with a directory, on disk. It is safe for concurrent use: readers hold an
@@ -38,6 +40,8 @@ type Store struct {
 	disk    *disk.File // nil in memory
 	current atomic.Pointer[State]
 	last    atomic.Pointer[link]
+	past    past
+	lock    *lock // of the data directory; nil in memory
 
 	mu     sync.Mutex // one writer at a time
 	closed bool
@@ -47,8 +51,32 @@ type Store struct {
 // errClosed is what a change gets that comes after the end.
 var errClosed = errors.New("the site is closed")
 
-// Open opens the site in cfg.Dir, or makes one.
+// Open opens the site in cfg.Dir, or makes one. A directory that is open already is [ErrLocked].
 func Open(cfg Config) (*Store, error) {
+	var l *lock
+	if cfg.Dir != "" {
+		if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+			return nil, fmt.Errorf("make data directory: %w", err)
+		}
+		var err error
+		if l, err = hold(cfg.Dir); err != nil {
+			return nil, err
+		}
+	}
+	s, err := openHeld(cfg)
+	if err != nil {
+		if l != nil {
+			err = errors.Join(err, l.release())
+		}
+		return nil, err
+	}
+	s.lock = l
+	s.SetLag(cfg.Lag)
+	return s, nil
+}
+
+// openHeld is Open for whoever holds the directory.
+func openHeld(cfg Config) (*Store, error) {
 	if cfg.Fill != nil {
 		return openFilled(cfg)
 	}
@@ -70,9 +98,6 @@ func Open(cfg Config) (*Store, error) {
 }
 
 func (s *Store) openIn(cfg Config) error {
-	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
-		return fmt.Errorf("make data directory: %w", err)
-	}
 	path := filepath.Join(cfg.Dir, FileName)
 	old, err := readFormat1(filepath.Join(cfg.Dir, fileFormat1))
 	if err != nil {
@@ -186,7 +211,11 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.closed = true
-	return errors.Join(s.finish(), s.closeDisk())
+	err := errors.Join(s.finish(), s.closeDisk())
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.release())
+	}
+	return err
 }
 
 func (s *Store) closeDisk() error {

@@ -32,6 +32,9 @@ func dump(t *testing.T, st *world.State) map[string]any {
 		if found := st.FindIssue(i.Key); found == nil || found.ID != i.ID {
 			t.Errorf("%s does not lead to issue %s", i.Key, i.ID)
 		}
+		for _, a := range st.Attachments(i) {
+			out["content "+string(a.ID)] = string(st.Content(a))
+		}
 	}
 	return out
 }
@@ -91,7 +94,7 @@ func something(r *rand.Rand) func(*world.Tx) error {
 		pick := func() *world.Issue { return tx.IssueAt(all[r.IntN(len(all))]) }
 		i, other := pick(), pick()
 		text := func() json.RawMessage { return world.TextDocument(sentence(r, 3)) }
-		switch r.IntN(14) {
+		switch r.IntN(20) {
 		case 0:
 			_, err := tx.AddIssue(&world.Issue{Project: "10000", Type: "10001", Summary: sentence(r, 3), Reporter: world.Mia})
 			return err
@@ -130,7 +133,7 @@ func something(r *rand.Rand) func(*world.Tx) error {
 		case 10:
 			return tx.AddAttachment(i.ID, &world.Attachment{Name: "a.txt", Type: "text/plain"}, []byte(sentence(r, 5)))
 		case 11:
-			return tx.AddWorklog(i.ID, &world.Worklog{Author: world.Mia, Seconds: int64(r.IntN(1000))})
+			return tx.AddWorklog(i.ID, &world.Worklog{Author: world.Mia, Seconds: 1 + int64(r.IntN(1000))})
 		case 12:
 			_, err := tx.SetIssueProperty(i.ID, "state", json.RawMessage(fmt.Sprintf(`{"a":{"b":%q}}`, words[r.IntN(5)])))
 			return err
@@ -138,6 +141,34 @@ func something(r *rand.Rand) func(*world.Tx) error {
 			p := world.Edit(tx.Project("10002"))
 			p.Key = fmt.Sprint("FAC", r.IntN(3))
 			return tx.Put(p)
+		case 14:
+			for _, a := range tx.Attachments(i) {
+				return tx.DeleteAttachment(a.ID)
+			}
+		case 15:
+			return errors.Join(tx.AddWatcher(i.ID, world.Jonas), tx.RemoveWatcher(other.ID, world.Jonas), tx.RemoveVote(i.ID, world.Ada))
+		case 16:
+			_, _, err := tx.PutRemoteLink(i.ID, world.RemoteLink{GlobalID: words[r.IntN(3)], Object: json.RawMessage(`{"title":"t"}`)})
+			return err
+		case 17:
+			for _, w := range tx.Worklogs(i) {
+				return tx.DeleteWorklogAdjusting(w.ID, world.Adjust{How: world.Auto})
+			}
+		case 18:
+			v := &world.Version{Project: "10000", Name: sentence(r, 4)}
+			if tx.Versions.First(func(o *world.Version) bool { return o.Name == v.Name }) != nil {
+				return nil
+			}
+			if err := tx.Put(v); err != nil || i.Project != "10000" {
+				return err
+			}
+			e := tx.EditIssue(string(i.ID))
+			e.Fixes = []world.VersionID{v.ID}
+			return tx.PutIssue(e)
+		case 19:
+			if list := tx.VersionsOf("10000"); len(list) > 1 {
+				return errors.Join(tx.MoveVersion(list[1].ID, world.FirstPlace), tx.MergeVersion(list[0].ID, list[1].ID))
+			}
 		}
 		return nil
 	}

@@ -1,11 +1,9 @@
 package world
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -13,14 +11,6 @@ import (
 
 	"github.com/pergola-platform/pergola/host/sandbox/world/index"
 )
-
-// ErrRefused is wrapped by what a transaction refuses because it would break a rule of the data, such as two projects with one
-// key.
-var ErrRefused = errors.New("refused")
-
-func refuse(format string, args ...any) error {
-	return fmt.Errorf(format+": %w", append(args, ErrRefused)...)
-}
 
 // Tx is a change in progress. It reads as a [State] that has everything the change has made so far. Nobody else sees it before
 // [Store.Change] has kept it. It is for one goroutine, and for the time of the change only.
@@ -60,25 +50,26 @@ func (tx *Tx) changed() {
 func (tx *Tx) Put(e Entity) error {
 	k := kindOf(e)
 	id := e.entityID()
-	if *id == "" {
-		if k.first == 0 {
-			return refuse("put %s without an id", k.name)
-		}
-		*id = tx.nextID(k.name, k.first)
+	if *id == "" && k.first == 0 {
+		return about(k.name, "").invalid("id", "it needs one")
 	}
 	before := k.table(tx.State).get(*id)
 	if err := tx.check(e); err != nil {
 		return err
 	}
+	if *id == "" {
+		*id = tx.nextID(k.name, k.first)
+	}
+	if v, ok := e.(*Version); ok && before == nil && v.Order == 0 { // the last of its project, unless it says where
+		for _, o := range tx.VersionsOf(v.Project) {
+			v.Order = max(v.Order, o.Order+1)
+		}
+	}
 	tx.keep(k, *id, e)
 	if err := tx.follow(before, e); err != nil {
 		return err
 	}
-	ev := Event{Kind: k.name, Op: Updated, ID: *id, Old: before, New: e}
-	if before == nil {
-		ev.Op = Created
-	}
-	tx.emit(ev)
+	tx.emit(Event{Kind: k.name, Op: opOf(before, e), ID: *id, Old: before, New: e})
 	return nil
 }
 
@@ -89,7 +80,10 @@ func (tx *Tx) keep(k *tableKind, id string, e Entity) {
 }
 
 // Delete removes a thing, with what cannot be without it. Deleting what is not there does nothing.
-func (tx *Tx) Delete(e Entity) error {
+func (tx *Tx) Delete(e Entity) error { return tx.deleteInto(e, "") }
+
+// deleteInto is Delete of something in whose place another one stands from now on.
+func (tx *Tx) deleteInto(e Entity, into string) error {
 	k, id := kindOf(e), *e.entityID()
 	before := k.table(tx.State).get(id)
 	if before == nil {
@@ -101,7 +95,7 @@ func (tx *Tx) Delete(e Entity) error {
 	}
 	k.table(tx.State).drop(tx.owner, id)
 	tx.entities[entityKey{k.name, id}] = true
-	tx.emit(Event{Kind: k.name, Op: Deleted, ID: id, Old: before})
+	tx.emit(Event{Kind: k.name, Op: Deleted, ID: id, Into: into, Old: before})
 	return nil
 }
 
@@ -142,54 +136,6 @@ func (tx *Tx) NewField() *Field {
 		n = tx.next("fieldNumber", 10001)
 	}
 	return &Field{ID: FieldID(fmt.Sprint("customfield_", n)), Number: n}
-}
-
-// check refuses a second thing under a name that must be one's own.
-func (tx *Tx) check(e Entity) error {
-	switch e := e.(type) {
-	case *Project:
-		if e.Key == "" || e.Key != strings.ToUpper(e.Key) || strings.Contains(e.Key, "-") {
-			return refuse("project %s: the key %q is not in capitals", e.ID, e.Key)
-		}
-		if other := tx.FindProject(e.Key); other != nil && other.ID != e.ID {
-			return refuse("project %s: the key %s belongs to project %s", e.ID, e.Key, other.ID)
-		}
-		if e.NextKey == 0 {
-			e.NextKey = 1
-		}
-		if tx.PermissionSchemes.Get(e.Permissions) == nil {
-			return refuse("project %s: there is no permission scheme %q", e.ID, e.Permissions)
-		}
-	case *User:
-		if e.Login != "" {
-			if other := tx.Login(e.Login); other != nil && other.Account != e.Account {
-				return refuse("user %s: %s logs in as %s already", e.Account, other.Account, e.Login)
-			}
-		}
-		if e.Groups == nil {
-			e.Groups = []string{}
-		}
-	case *Version:
-		return distinct(&tx.Versions, e, "version", func(o *Version) bool {
-			return o.ID != e.ID && o.Project == e.Project && strings.EqualFold(o.Name, e.Name)
-		})
-	case *Component:
-		return distinct(&tx.Components, e, "component", func(o *Component) bool {
-			return o.ID != e.ID && o.Project == e.Project && strings.EqualFold(o.Name, e.Name)
-		})
-	case *Status:
-		return distinct(&tx.Statuses, e, "status", func(o *Status) bool { return o.ID != e.ID && strings.EqualFold(o.Name, e.Name) })
-	case *Category:
-		return distinct(&tx.Categories, e, "category", func(o *Category) bool { return o.ID != e.ID && strings.EqualFold(o.Name, e.Name) })
-	}
-	return nil
-}
-
-func distinct[K ~string, T any](t *Table[K, T], e Entity, what string, same func(*T) bool) error {
-	if t.First(same) != nil {
-		return refuse("%s %s: there is another one with that name", what, *e.entityID())
-	}
-	return nil
 }
 
 // follow brings up to date what follows from a thing.
@@ -264,120 +210,6 @@ func (tx *Tx) reindex(set index.Set, before, after func()) error {
 func (tx *Tx) editLogins() *btree.Map[string, AccountID] {
 	tx.logins = tx.logins.Copy()
 	return tx.logins
-}
-
-// cascade removes what cannot be without a thing, before the thing goes.
-func (tx *Tx) cascade(e any) error {
-	switch e := e.(type) {
-	case *Project:
-		return tx.cascadeProject(e)
-	case *User:
-		if e.Login != "" {
-			tx.editLogins().Delete(e.Login)
-		}
-	case *Group:
-		for _, u := range tx.Members(e.Name) {
-			c := Edit(u)
-			c.Groups = slices.DeleteFunc(c.Groups, func(g string) bool { return g == string(e.Name) })
-			if err := tx.Put(c); err != nil {
-				return err
-			}
-		}
-	case *Field:
-		return tx.editAll(tx.Index().Present(string(e.ID)), func(i *Issue) { delete(i.Custom, e.ID) })
-	case *Version:
-		return tx.editAll(tx.Index().Equal("fixVersion", string(e.ID)).Or(tx.Index().Equal("affectedVersion", string(e.ID))), func(i *Issue) {
-			i.Fixes = slices.DeleteFunc(i.Fixes, func(v VersionID) bool { return v == e.ID })
-			i.Affects = slices.DeleteFunc(i.Affects, func(v VersionID) bool { return v == e.ID })
-		})
-	case *Component:
-		return tx.editAll(tx.Index().Equal("component", string(e.ID)), func(i *Issue) {
-			i.Components = slices.DeleteFunc(i.Components, func(c ComponentID) bool { return c == e.ID })
-		})
-	case *Category:
-		for _, p := range tx.Projects.List() {
-			if p.Category == e.ID {
-				c := Edit(p)
-				c.Category = ""
-				if err := tx.Put(c); err != nil {
-					return err
-				}
-			}
-		}
-	case *LinkType:
-		set := tx.Index().Equal("issueLinkType", string(e.ID)+":out")
-		for n := range set.All() {
-			for _, l := range tx.IssueAt(n).Links {
-				if l.Type == e.ID {
-					if err := tx.DeleteLink(l.ID); err != nil {
-						return err
-					}
-				}
-			}
-		}
-	case *IndexedProperty:
-		return tx.reindex(tx.index.Equal("propertyKey", e.Key), func() {}, func() { tx.restore(e, nil) })
-	case *Status:
-		if !tx.Index().Equal("status", string(e.ID)).Empty() {
-			return refuse("status %s: issues have it", e.ID)
-		}
-	case *IssueType:
-		if !tx.Index().Equal("issuetype", string(e.ID)).Empty() {
-			return refuse("issue type %s: issues have it", e.ID)
-		}
-	case *PermissionScheme:
-		if p := tx.Projects.First(func(p *Project) bool { return p.Permissions == e.ID }); p != nil {
-			return refuse("permission scheme %s: project %s uses it", e.ID, p.Key)
-		}
-	}
-	return nil
-}
-
-func (tx *Tx) cascadeProject(p *Project) error {
-	for n := range tx.Index().Equal("project", string(p.ID)).All() {
-		if i := tx.IssueAt(n); i != nil { // a subtask goes with its parent
-			if err := tx.DeleteIssue(i.ID); err != nil {
-				return err
-			}
-		}
-	}
-	var parts []Entity
-	for _, v := range tx.VersionsOf(p.ID) {
-		parts = append(parts, v)
-	}
-	for _, c := range tx.ComponentsOf(p.ID) {
-		parts = append(parts, c)
-	}
-	for d := range tx.Desks.All() {
-		if d.Project == p.ID {
-			parts = append(parts, d)
-		}
-	}
-	for _, e := range parts {
-		if err := tx.Delete(e); err != nil {
-			return err
-		}
-	}
-	tx.projectKeys = tx.projectKeys.Copy()
-	for _, key := range append(slices.Clip(p.OldKeys), p.Key) {
-		tx.projectKeys.Delete(key)
-	}
-	if !tx.ownsKeys {
-		tx.keys, tx.ownsKeys = tx.keys.Copy(), true
-	}
-	tx.keys.Delete(p.ID)
-	return nil
-}
-
-func (tx *Tx) editAll(set index.Set, change func(*Issue)) error {
-	for n := range set.All() {
-		i := tx.IssueAt(n).clone()
-		change(i)
-		if err := tx.PutIssue(i); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // edit is the writer of the index.

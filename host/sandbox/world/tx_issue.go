@@ -43,8 +43,8 @@ func (tx *Tx) EditIssue(idOrKey string) *Issue {
 // default priority. The issue belongs to the state then.
 func (tx *Tx) AddIssue(i *Issue) (*Issue, error) {
 	p := tx.Project(i.Project)
-	if p == nil || p.Archived || p.Trashed {
-		return nil, refuse("add an issue to project %q", i.Project)
+	if err := tx.takesIssues(p, i.Project); err != nil {
+		return nil, err
 	}
 	n := uint32(tx.next("issue", firstIssue))
 	p = Edit(p)
@@ -95,23 +95,23 @@ func (s *State) FirstStatus(p *Project, t TypeID) StatusID {
 func (tx *Tx) checkIssue(i *Issue) error {
 	t := tx.Type(i.Type)
 	if t == nil || tx.Status(i.Status) == nil {
-		return refuse("issue %s: type %q, status %q", i.ID, i.Type, i.Status)
+		return about("issue", i.ID).invalid("type", "type %q, status %q", i.Type, i.Status)
 	}
 	if i.Parent == "" {
 		if t.Subtask() {
-			return refuse("issue %s: a subtask needs a parent", i.ID)
+			return about("issue", i.ID).invalid("parent", "a subtask needs one")
 		}
 		return nil
 	}
 	parent := tx.Issue(i.Parent)
 	if parent == nil || parent.ID == i.ID {
-		return refuse("issue %s: there is no parent %s", i.ID, i.Parent)
+		return about("issue", i.ID).invalid("parent", "there is no issue %s", i.Parent)
 	}
 	if pt := tx.Type(parent.Type); pt == nil || pt.Level <= t.Level {
-		return refuse("issue %s: its parent %s is not of a higher level", i.ID, parent.Key)
+		return about("issue", i.ID).invalid("parent", "%s is not of a higher level", parent.Key)
 	}
 	if t.Subtask() && parent.Project != i.Project {
-		return refuse("issue %s: a subtask is in its parent's project", i.ID)
+		return about("issue", i.ID).invalid("parent", "a subtask is in its parent's project")
 	}
 	return nil
 }
@@ -121,24 +121,26 @@ func (tx *Tx) checkIssue(i *Issue) error {
 // were.
 func (tx *Tx) PutIssue(i *Issue) error {
 	i.Updated = tx.Now
-	return tx.PutQuietly(i)
+	return tx.putChecked(i, Updated)
 }
 
-// PutQuietly is PutIssue without a new time of the update, as for watchers and votes.
-func (tx *Tx) PutQuietly(i *Issue) error {
+// PutQuietly is PutIssue without a new time of the update and without an event: no app hears of it. The changelog has it.
+func (tx *Tx) PutQuietly(i *Issue) error { return tx.putChecked(i, quietly) }
+
+func (tx *Tx) putChecked(i *Issue, op Op) error {
 	before := tx.Issue(i.ID)
 	if before == nil {
-		return refuse("put issue %q, which is not there", i.ID)
+		return about("issue", i.ID).missing()
 	}
 	if before.Project != i.Project || before.Number != i.Number {
-		return refuse("issue %s: only a move changes its project", i.ID)
+		return about("issue", i.ID).invalid("project", "only a move changes it")
 	}
 	if before.Parent != i.Parent || before.Type != i.Type || before.Status != i.Status {
 		if err := tx.checkIssue(i); err != nil {
 			return err
 		}
 	}
-	tx.put(before, i, Updated)
+	tx.put(before, i, op)
 	return nil
 }
 
@@ -187,8 +189,14 @@ func (tx *Tx) setKey(i *Issue, n uint32) {
 // A type or status that the other project does not have becomes that project's first one.
 func (tx *Tx) MoveIssue(id IssueID, to ProjectID) error {
 	before, p := tx.Issue(id), tx.Project(to)
-	if before == nil || p == nil || p.Archived || p.Trashed || len(p.Types) == 0 {
-		return refuse("move issue %s to project %q", id, to)
+	if before == nil {
+		return about("issue", id).missing()
+	}
+	if err := tx.takesIssues(p, to); err != nil {
+		return err
+	}
+	if len(p.Types) == 0 {
+		return about("project", to).invalid("types", "it has none, so no issue can move there")
 	}
 	if before.Project == to {
 		return nil
@@ -243,7 +251,7 @@ func (s *State) Children(id IssueID) index.Set { return s.index.Equal("parent", 
 func (tx *Tx) DeleteIssue(id IssueID) error {
 	i := tx.Issue(id)
 	if i == nil {
-		return refuse("delete issue %s, which is not there", id)
+		return about("issue", id).missing()
 	}
 	for n := range tx.Children(id).All() {
 		child := tx.IssueAt(n)

@@ -22,7 +22,7 @@ func (tx *Tx) LoadIssue(w Whole) error {
 	i := w.Issue
 	p := tx.Project(i.Project)
 	if p == nil {
-		return refuse("load an issue of project %q", i.Project)
+		return about("project", i.Project).missing()
 	}
 	if i.ID == "" {
 		n := tx.next("issue", firstIssue)
@@ -33,7 +33,7 @@ func (tx *Tx) LoadIssue(w Whole) error {
 	}
 	n := i.ID.Number()
 	if n == 0 || tx.IssueAt(n) != nil {
-		return refuse("load issue %q: the id is no number, or an issue has it", i.ID)
+		return about("issue", i.ID).taken("id", "it is no number, or an issue has it")
 	}
 	if c := tx.counters.Get("issue"); c == nil || c.Next <= int64(n) {
 		tx.keep(kindByName["counter"], "issue", &counter{Kind: "issue", Next: max(int64(n)+1, firstIssue)})
@@ -42,7 +42,7 @@ func (tx *Tx) LoadIssue(w Whole) error {
 		i.Number = p.NextKey
 	}
 	if i.Number < 1 || i.Number > 1<<31 || tx.inProject(p.ID, uint32(i.Number)) != 0 {
-		return refuse("load issue %s: number %d of %s is none, or is taken", i.ID, i.Number, p.Key)
+		return about("issue", i.ID).taken("number", "%d is none, or an issue of %s has it", i.Number, p.Key)
 	}
 	if i.Number >= p.NextKey {
 		next := *p // nothing but the counter changes, so the rest may be shared
@@ -74,6 +74,11 @@ func (tx *Tx) LoadIssue(w Whole) error {
 
 func (tx *Tx) loadParts(w Whole) {
 	i := w.Issue
+	for n := range i.Remote {
+		if i.Remote[n].ID == "" {
+			i.Remote[n].ID = tx.nextID("remoteLink", 10000)
+		}
+	}
 	for _, c := range w.Comments {
 		id := tx.next("comment", 10000)
 		c.ID, c.Editor = CommentID(text(id)), cmpOr(c.Editor, c.Author)
@@ -108,7 +113,7 @@ func (tx *Tx) loadParts(w Whole) {
 func (tx *Tx) LoadLink(t LinkTypeID, from, to IssueID) error {
 	before, other := tx.Issue(from), tx.Issue(to)
 	if before == nil || other == nil || from == to || tx.LinkTypes.Get(t) == nil {
-		return refuse("link issue %s to %s by %s", from, to, t)
+		return tx.refuseLink(t, from, to)
 	}
 	for _, l := range before.Links {
 		if l.Type == t && l.Other == to && l.Out {

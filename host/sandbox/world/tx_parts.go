@@ -50,18 +50,6 @@ func (s *State) Attachments(i *Issue) []*Attachment { return loadParts[Attachmen
 // Histories reads an issue's changelog, oldest first.
 func (s *State) Histories(i *Issue) []*History { return loadParts[History](s, i.Histories) }
 
-// Content reads the bytes of an attachment.
-func (s *State) Content(a *Attachment) []byte {
-	if a.Bytes.mem != nil {
-		return a.Bytes.mem.([]byte)
-	}
-	raw, err := s.disk.Part(a.Bytes.row)
-	if err != nil {
-		panic(fmt.Errorf("read the content of attachment %s: %w", a.ID, err))
-	}
-	return raw
-}
-
 // Comment finds a comment and its issue, nil where there is none.
 func (s *State) Comment(id CommentID) (*Issue, *Comment) {
 	return findPart[Comment](s, commentPart, number(id), func(i *Issue) []part { return i.Comments })
@@ -138,7 +126,7 @@ func (tx *Tx) enter(kind int, id int64, i *Issue) {
 func (tx *Tx) AddComment(on IssueID, c *Comment) error {
 	i := tx.EditIssue(string(on))
 	if i == nil {
-		return refuse("comment on issue %q", on)
+		return about("issue", on).missing()
 	}
 	id := tx.next("comment", 10000)
 	c.ID = CommentID(text(id))
@@ -165,7 +153,7 @@ func (tx *Tx) AddComment(on IssueID, c *Comment) error {
 func (tx *Tx) PutComment(c *Comment) error {
 	on, before := tx.Comment(c.ID)
 	if on == nil {
-		return refuse("put comment %q, which is not there", c.ID)
+		return about("comment", c.ID).missing()
 	}
 	i := on.clone()
 	c.Updated, c.Editor = tx.Now, cmpOr(tx.By, c.Editor)
@@ -182,7 +170,7 @@ func (tx *Tx) PutComment(c *Comment) error {
 func (tx *Tx) DeleteComment(id CommentID) error {
 	on, before := tx.Comment(id)
 	if on == nil {
-		return refuse("delete comment %q, which is not there", id)
+		return about("comment", id).missing()
 	}
 	i := on.clone()
 	i.Comments = withoutPart(i.Comments, number(id))
@@ -192,104 +180,6 @@ func (tx *Tx) DeleteComment(id CommentID) error {
 	i.Updated = tx.Now
 	tx.put(on, i, quietly)
 	tx.emit(Event{Kind: "comment", Op: Deleted, ID: string(id), Issue: i, Old: before})
-	return nil
-}
-
-// AddWorklog keeps time that was spent, and adds it to the issue's.
-func (tx *Tx) AddWorklog(on IssueID, w *Worklog) error {
-	i := tx.EditIssue(string(on))
-	if i == nil {
-		return refuse("log work on issue %q", on)
-	}
-	id := tx.next("worklog", 10000)
-	w.ID = WorklogID(text(id))
-	if w.Created.IsZero() {
-		w.Created = tx.Now
-	}
-	if w.Updated.IsZero() {
-		w.Updated = w.Created
-	}
-	w.Author = cmpOr(w.Author, tx.By)
-	w.Editor = cmpOr(w.Editor, w.Author)
-	i.Worklogs = append(i.Worklogs, part{id: id, mem: w})
-	tx.enter(worklogPart, id, i)
-	i.Spent += w.Seconds
-	i.Updated = tx.Now
-	tx.put(tx.Issue(on), i, Updated)
-	tx.emit(Event{Kind: "worklog", Op: Created, ID: string(w.ID), Issue: i, New: w})
-	return nil
-}
-
-// PutWorklog keeps a new version of a worklog; its time of update is now.
-func (tx *Tx) PutWorklog(w *Worklog) error {
-	on, before := tx.Worklog(w.ID)
-	if on == nil {
-		return refuse("put worklog %q, which is not there", w.ID)
-	}
-	i := on.clone()
-	w.Updated, w.Editor = tx.Now, cmpOr(tx.By, w.Editor)
-	replacePart(i.Worklogs, number(w.ID), w)
-	i.Spent += w.Seconds - before.Seconds
-	tx.dropParts(on, i)
-	i.Updated = tx.Now
-	tx.put(on, i, Updated)
-	tx.emit(Event{Kind: "worklog", Op: Updated, ID: string(w.ID), Issue: i, Old: before, New: w})
-	return nil
-}
-
-// DeleteWorklog forgets a worklog and takes its time off the issue's.
-func (tx *Tx) DeleteWorklog(id WorklogID) error {
-	on, before := tx.Worklog(id)
-	if on == nil {
-		return refuse("delete worklog %q, which is not there", id)
-	}
-	i := on.clone()
-	i.Worklogs = withoutPart(i.Worklogs, number(id))
-	tx.partOf[worklogPart].Put(tx.owner, number(id), 0)
-	i.Spent -= before.Seconds
-	tx.dropParts(on, i)
-	i.Updated = tx.Now
-	tx.put(on, i, Updated)
-	tx.emit(Event{Kind: "worklog", Op: Deleted, ID: string(id), Issue: i, Old: before})
-	return nil
-}
-
-// AddAttachment keeps a file at an issue; content belongs to the state then.
-func (tx *Tx) AddAttachment(on IssueID, a *Attachment, content []byte) error {
-	i := tx.EditIssue(string(on))
-	if i == nil {
-		return refuse("attach to issue %q", on)
-	}
-	id := tx.next("attachment", 10000)
-	a.ID, a.Size, a.Bytes = AttachmentID(text(id)), int64(len(content)), part{mem: content}
-	if a.Created.IsZero() {
-		a.Created = tx.Now
-	}
-	a.Author = cmpOr(a.Author, tx.By)
-	i.Attachments = append(i.Attachments, part{id: id, mem: a})
-	tx.enter(attachmentPart, id, i)
-	i.Updated = tx.Now
-	before := tx.Issue(on)
-	tx.log(i, []ChangeItem{{Field: "Attachment", FieldType: "jira", FieldID: "attachment", To: string(a.ID), ToString: a.Name}})
-	tx.put(before, i, quietly)
-	tx.emit(Event{Kind: "attachment", Op: Created, ID: string(a.ID), Issue: i, New: a})
-	return nil
-}
-
-// DeleteAttachment forgets a file.
-func (tx *Tx) DeleteAttachment(id AttachmentID) error {
-	on, before := tx.Attachment(id)
-	if on == nil {
-		return refuse("delete attachment %q, which is not there", id)
-	}
-	i := on.clone()
-	i.Attachments = withoutPart(i.Attachments, number(id))
-	tx.partOf[attachmentPart].Put(tx.owner, number(id), 0)
-	tx.dropParts(on, i)
-	i.Updated = tx.Now
-	tx.log(i, []ChangeItem{{Field: "Attachment", FieldType: "jira", FieldID: "attachment", From: string(id), FromString: before.Name}})
-	tx.put(on, i, quietly)
-	tx.emit(Event{Kind: "attachment", Op: Deleted, ID: string(id), Issue: i, Old: before})
 	return nil
 }
 
@@ -305,68 +195,11 @@ func withoutPart(parts []part, id uint32) []part {
 	return slices.DeleteFunc(parts, func(p part) bool { return p.id == int64(id) })
 }
 
-// AddLink links one issue to another in the words of the type: from "blocks" to. A link that is there already stays alone.
-func (tx *Tx) AddLink(t LinkTypeID, from, to IssueID) (LinkID, error) {
-	a, b := tx.EditIssue(string(from)), tx.EditIssue(string(to))
-	if a == nil || b == nil || a.ID == b.ID || tx.LinkTypes.Get(t) == nil {
-		return "", refuse("link issue %s to %s by %s", from, to, t)
-	}
-	for _, l := range a.Links {
-		if l.Type == t && l.Other == b.ID && l.Out {
-			return l.ID, nil
-		}
-	}
-	n := tx.next("link", 10000)
-	id := LinkID(text(n))
-	kind := tx.LinkTypes.Get(t)
-	a.Links = append(a.Links, Link{id, t, b.ID, true})
-	b.Links = append(b.Links, Link{id, t, a.ID, false})
-	tx.enter(linkPart, n, a)
-	tx.relink(a, []ChangeItem{linkItem("", b.Key, kind.Outward)}, b, []ChangeItem{linkItem("", a.Key, kind.Inward)})
-	tx.emit(Event{Kind: "link", Op: Created, ID: string(id), Issue: a, New: &Link{id, t, b.ID, true}})
-	return id, nil
-}
-
-// DeleteLink forgets a link at both ends.
-func (tx *Tx) DeleteLink(id LinkID) error {
-	from, l := tx.Link(id)
-	if from == nil {
-		return refuse("delete link %q, which is not there", id)
-	}
-	a, b := from.clone(), tx.EditIssue(string(l.Other))
-	is := func(o Link) bool { return o.ID == id }
-	a.Links, b.Links = slices.DeleteFunc(a.Links, is), slices.DeleteFunc(b.Links, is)
-	tx.partOf[linkPart].Put(tx.owner, number(id), 0)
-	kind := tx.LinkTypes.Get(l.Type)
-	tx.relink(a, []ChangeItem{linkItem(b.Key, "", kind.Outward)}, b, []ChangeItem{linkItem(a.Key, "", kind.Inward)})
-	tx.emit(Event{Kind: "link", Op: Deleted, ID: string(id), Issue: a, Old: &l})
-	return nil
-}
-
-func linkItem(from, to, words string) ChangeItem {
-	item := ChangeItem{Field: "Link", FieldType: "jira", From: from, To: to}
-	if from != "" {
-		item.FromString = "This issue " + words + " " + from
-	} else {
-		item.ToString = "This issue " + words + " " + to
-	}
-	return item
-}
-
-func (tx *Tx) relink(a *Issue, forA []ChangeItem, b *Issue, forB []ChangeItem) {
-	for i, items := range map[*Issue][]ChangeItem{a: forA, b: forB} {
-		before := tx.Issue(i.ID)
-		i.Updated = tx.Now
-		tx.log(i, items)
-		tx.put(before, i, quietly)
-	}
-}
-
 // SetIssueProperty sets a property of an issue, or removes it where value is nil. It says whether the property was there.
 func (tx *Tx) SetIssueProperty(id IssueID, key string, value json.RawMessage) (was bool, err error) {
 	before := tx.Issue(id)
 	if before == nil {
-		return false, refuse("set a property of issue %q", id)
+		return false, about("issue", id).missing()
 	}
 	i := before.clone()
 	_, was = i.Properties[key]

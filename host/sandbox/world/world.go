@@ -74,6 +74,7 @@ type User struct {
 	Role       string     `json:"role,omitempty"` // what the login page says about this person
 	Changed    time.Time  `json:"changed,omitzero"`
 	Closed     bool       `json:"closed,omitempty"`
+	Deleted    bool       `json:"deleted,omitempty"` // removed from the site, and kept for what issues say of the account
 	Properties Properties `json:"properties,omitempty"`
 	// Preferences are what /mypreferences keeps.
 	Preferences map[string]string `json:"preferences,omitempty"`

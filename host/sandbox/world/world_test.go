@@ -83,21 +83,62 @@ func TestMain(m *testing.M) {
 	os.Exit(1)
 }
 
+// changer starts that process, and returns what it says.
+func changer(t *testing.T, dir string) (*exec.Cmd, *bufio.Scanner) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "WORLD_TEST_CHANGE_FOREVER="+dir)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd, bufio.NewScanner(out)
+}
+
+func TestSecondProcessIsLockedOutUntilTheFirstIsKilled(t *testing.T) {
+	dir := t.TempDir()
+	if err := open(t, dir).Close(); err != nil {
+		t.Fatal(err)
+	}
+	cmd, lines := changer(t, dir)
+	if !lines.Scan() {
+		t.Fatal("the other process did not change anything")
+	}
+	for how, cfg := range map[string]world.Config{
+		"open": {Dir: dir, Seed: noSeed}, "fill": {Dir: dir, Fill: func(*world.Store) error { return errors.New("filled although it is open") }},
+	} {
+		_, err := world.Open(cfg)
+		if want := fmt.Sprintf("process %d holds", cmd.Process.Pid); !errors.Is(err, world.ErrLocked) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want one that says %q", how, err, want)
+		}
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	for lines.Scan() { // until it is gone
+	}
+	_ = cmd.Wait() // killed
+	s := open(t, dir)
+	if _, err := world.Open(world.Config{Dir: dir, Seed: noSeed}); !errors.Is(err, world.ErrLocked) {
+		t.Errorf("a second time in one process: error %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	open(t, dir)
+}
+
 func TestChangesSurviveKill(t *testing.T) {
 	for round := range 3 {
 		dir := t.TempDir()
-		open(t, dir)
-		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), "WORLD_TEST_CHANGE_FOREVER="+dir)
-		out, err := cmd.StdoutPipe()
-		if err != nil {
+		if err := open(t, dir).Close(); err != nil {
 			t.Fatal(err)
 		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
+		cmd, lines := changer(t, dir)
 		last := 0
-		lines := bufio.NewScanner(out)
 		for lines.Scan() {
 			if _, err := fmt.Sscan(lines.Text(), &last); err != nil {
 				t.Fatal(err)

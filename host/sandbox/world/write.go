@@ -58,10 +58,10 @@ func (s *Store) write(tx *Tx) error {
 
 // writeParts gives rows to the parts that are in memory only.
 func (tx *Tx) writeParts(list []part, b *disk.Batch) error {
-	row := func(p *part, body []byte) {
+	row := func(p *part, body []byte, load func() ([]byte, error)) {
 		tx.versions.part++
 		p.row, p.mem = tx.versions.part, nil
-		b.Parts = append(b.Parts, disk.Part{Version: p.row, Body: body})
+		b.Parts = append(b.Parts, disk.Part{Version: p.row, Body: body, Load: load})
 	}
 	for n := range list {
 		p := &list[n]
@@ -71,14 +71,19 @@ func (tx *Tx) writeParts(list []part, b *disk.Batch) error {
 		v := p.mem
 		if a, ok := v.(*Attachment); ok && a.Bytes.mem != nil {
 			c := *a // an event has the other one
-			row(&c.Bytes, a.Bytes.mem.([]byte))
+			content := c.Bytes
+			if body, ok := content.mem.([]byte); ok {
+				row(&c.Bytes, body, nil)
+			} else {
+				row(&c.Bytes, nil, func() ([]byte, error) { return tx.content(content) }) // one at a time
+			}
 			v = &c
 		}
 		raw, err := json.Marshal(v)
 		if err != nil {
 			return fmt.Errorf("encode part %d: %w", p.id, err)
 		}
-		row(p, raw)
+		row(p, raw, nil)
 	}
 	return nil
 }

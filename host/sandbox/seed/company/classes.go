@@ -136,6 +136,12 @@ var moreFields = []seed.Field{
 	{ID: "customfield_10032", Name: "Needed by", Kind: seed.KindDateTime},
 	{ID: "customfield_10033", Name: "Amount", Kind: seed.KindNumber, Contexts: on("PUR")},
 	{ID: "customfield_10034", Name: "Order number", Kind: seed.KindText, Contexts: on("PUR")},
+	{ID: "customfield_10035", Name: "Ownership", Kind: seed.KindRadio, Contexts: on("OPS", values("Bought", "Leased", "On loan")...)},
+	{ID: "customfield_10036", Name: "Support group", Kind: seed.KindGroup, Contexts: on("IT")},
+	{ID: "customfield_10037", Name: "Teams informed", Kind: seed.KindGroups, Contexts: on("IT")},
+	{ID: "customfield_10038", Name: "Tested with", Kind: seed.KindVersions, Contexts: on("IT")},
+	{ID: "customfield_10039", Name: "Seen in round", Kind: seed.KindVersions, Contexts: on("OPS")},
+	{ID: "customfield_10040", Name: "Charged to", Kind: seed.KindProject, Contexts: on("PUR")},
 }
 
 func shown(fields ...string) []seed.ScreenField {

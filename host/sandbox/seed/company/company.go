@@ -1,12 +1,14 @@
 // Package company makes the site that the sandbox ships: a maker of measuring instruments that looks after its devices,
 // licences, rooms, people and orders in Jira. It is made, not read, so that it can be as large as one likes, and it is the
-// same on every machine. Start with [New]; [Office] is the small one that the sandbox's own tests know.
+// same on every machine. Start with [New]. Its first issues are those of
+// package office, the small site that the sandbox's own tests know.
 package company
 
 import (
 	"time"
 
 	"github.com/pergola-platform/pergola/host/sandbox/seed"
+	"github.com/pergola-platform/pergola/host/sandbox/seed/office"
 )
 
 // PerScale is how many issues a company has for each unit of its scale.
@@ -46,25 +48,13 @@ func New(cfg Config) *seed.Stream {
 	staff := staffOf(cfg.Scale)
 	return &seed.Stream{Site: site(staff), Issues: func(yield func(*seed.Issue, error) bool) {
 		m := &maker{now: cfg.Now, staff: staff, yield: yield, next: map[string]int{}}
-		for _, i := range office(cfg.Now) {
+		for _, i := range office.Issues(cfg.Now) {
 			if !m.emit(i) {
 				return
 			}
 		}
 		for m.unit = range cfg.Scale {
 			if !m.branch() {
-				return
-			}
-		}
-	}}
-}
-
-// Office returns the small site: three projects with sixty issues.
-func Office(now time.Time) *seed.Stream {
-	cfg := Config{Now: now}.defaults()
-	return &seed.Stream{Site: officeSite(), Issues: func(yield func(*seed.Issue, error) bool) {
-		for _, i := range office(cfg.Now) {
-			if !yield(i, nil) {
 				return
 			}
 		}

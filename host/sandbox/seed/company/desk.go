@@ -2,6 +2,7 @@ package company
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,10 +97,23 @@ func (m *maker) incident() {
 		link(i, "relates to", pick(&m.dice, m.incidents))
 	}
 	if m.chance(3) {
-		i.Attachments = []seed.Attachment{{Name: "diagnostics.txt", Type: "text/plain", Author: i.Reporter, Created: i.Created,
-			Content: fmt.Appendf(nil, "device %s\nlast start %s\nself-test: %s\n", d.serial, i.Created.Add(-3*time.Hour).Format(time.RFC3339), pick(&m.dice, []string{"passed", "failed at step 4", "not run"}))}}
+		attach(i, "diagnostics.txt", "text/plain", i.Reporter, i.Created, fmt.Appendf(nil, "device %s\nlast start %s\nself-test: %s\n",
+			d.serial, i.Created.Add(-3*time.Hour).Format(time.RFC3339), pick(&m.dice, []string{"passed", "failed at step 4", "not run"})))
+	}
+	if m.chance(6) {
+		attach(i, "photo.png", "image/png", i.Reporter, i.Created, m.photo())
+	}
+	if m.chance(30) {
+		i.Environment.Plain = pick(&m.dice, environments)
+	}
+	fields(i.Fields).text("Support group", "it-agents")
+	m.votes(i, 8, 3)
+	if f.on == "other" && m.chance(15) {
+		i.Summary, i.Description.Plain = d.name+" was stolen", "On the train, in the morning. It was locked."
+		i.RequestType, i.Security, i.Priority = "Lost or stolen device", "Security incidents", "Highest"
 	}
 	m.work(i, f.answer)
+	i.Archived = i.Status == "Closed" && i.Created.Before(m.now.AddDate(0, -11, 0)) && m.chance(25)
 	m.incidents = append(m.incidents, m.put(i))
 }
 
@@ -127,18 +141,27 @@ func (m *maker) work(i *seed.Issue, answer string) {
 		m.comment(i, i.Reporter, pick(&m.dice, []string{"Thank you!", "Third floor, by the window.", "No hurry, I have a spare.", "It happened again just now."}), 1)
 	}
 	m.comment(i, agent, answer, 3)
-	if m.chance(15) {
-		last := &i.Comments[len(i.Comments)-1]
+	last := &i.Comments[len(i.Comments)-1]
+	switch {
+	case m.chance(15):
 		last.Internal = true
+	case m.chance(6):
+		last.VisibleTo = "role:Service Desk Team"
+	case m.chance(2):
+		last.VisibleTo = "group:it-agents"
 	}
+	i.Estimate = 1800 * m.between(0, 8)
 	i.Worklogs = []seed.Worklog{{Author: agent, Started: i.Updated, Seconds: 300 * m.between(1, 24)}}
+	if m.chance(5) {
+		i.Worklogs[0].Comment.Plain, i.Worklogs[0].VisibleTo = "Waited for the vendor, not to be billed.", "role:Service Desk Team"
+	}
 	m.moveOn(i, agent, "In progress", "Resolved")
 	i.Resolution, i.Resolved = pick(&m.dice, []string{"Done", "Done", "Done", "Done", "Cannot reproduce", "Duplicate", "Won't do"}), i.Updated
 	if m.chance(60) {
 		m.moveOn(i, agent, "Resolved", "Closed")
 	}
 	if m.chance(20) {
-		i.Watchers = []string{i.Reporter}
+		i.Watchers = append(i.Watchers, i.Reporter)
 	}
 }
 
@@ -165,6 +188,7 @@ func (m *maker) request(end int) {
 		i.Participants = []string{e.account}
 	}
 	link(i, "relates to", e.key)
+	m.votes(i, 5, 4)
 	m.work(i, w.answer)
 	parent := m.put(i)
 	for _, step := range w.steps {
@@ -177,14 +201,40 @@ func (m *maker) request(end int) {
 	}
 }
 
+// votes has up to most colleagues vote for an issue in so many of a hundred cases.
+func (m *maker) votes(i *seed.Issue, percent, most int) {
+	if !m.chance(percent) {
+		return
+	}
+	for range m.between(1, most) {
+		if who := m.colleague(); who != i.Reporter && !slices.Contains(i.Voters, who) {
+			i.Voters = append(i.Voters, who)
+		}
+	}
+	if len(i.Voters) > 0 && i.Voters[0] != i.Reporter {
+		i.Watchers = append(i.Watchers, i.Voters[0])
+	}
+}
+
+// environments are where faults happen.
+var environments = []string{"Windows 11 24H2, dock on the second floor", "At home, over the mobile line", "macOS 15, meeting room Spree", "Assembly line 2", "On the road, hotel Wi-Fi"}
+
 // planned is a change of servers or the network.
 func (m *maker) planned() {
 	d := pick(&m.dice, append(m.servers[:len(m.servers):len(m.servers)], m.switches...))
 	i := m.issue("IT", "Change", "Open", fmt.Sprintf(pick(&m.dice, changes), d.name), m.ago(1, 300))
-	i.Description.Plain = "Why: support ends.\nHow: one machine at a time, outside office hours.\nBack: the old state is kept for a week."
-	i.Fields = fields{}.text("Impact", pick(&m.dice, []string{"A team", "A site", "Everybody"})).list("Approvers", "mia", "ines")
+	i.Description = changePlan
+	i.Fields = fields{}.text("Impact", pick(&m.dice, []string{"A team", "A site", "Everybody"})).list("Approvers", "mia", "ines").
+		list("Teams informed", "it-agents", pick(&m.dice, []string{"people-team", "facilities", "procurement"}))
 	i.Due = m.day(i.Created.AddDate(0, 0, m.between(5, 30)))
-	i.FixVersions = []string{pick(&m.dice, []string{"Autumn patch day", "Winter patch day"})}
+	i.FixVersions = []string{pick(&m.dice, patchDays[len(patchDays)-3:])}
+	if m.chance(30) {
+		i.Fields["Tested with"] = fields{}.list("", pick(&m.dice, patchDays))[""]
+	}
+	i.Remaining = 3600 * m.between(1, 6)
+	if m.chance(40) {
+		i.RemoteLinks = []seed.RemoteLink{{URL: "https://wiki.pergola.example/changes/" + plain(d.name), Title: "Plan of the change", Relationship: "documented by", Application: "Wiki"}}
+	}
 	link(i, "affects", d.key)
 	m.work(i, "Done as planned, no surprises.")
 	m.emit(i)
@@ -200,6 +250,8 @@ func (m *maker) problem() {
 			link(i, "causes", m.incidents[(first+k)%n])
 		}
 	}
+	m.votes(i, 70, 6)
+	i.Versions = []string{pick(&m.dice, patchDays)}
 	m.work(i, "The vendor has confirmed it; a fix is announced.")
 	m.emit(i)
 }

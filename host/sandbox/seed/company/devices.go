@@ -58,7 +58,7 @@ func (m *maker) employees() {
 	heads := map[string]employee{}
 	for n := range count {
 		p, account := personAt(first+n), ""
-		if index := len(firstStaff) + first + n; (m.unit == 0 || n < peopleMore) && index < len(m.staff.users)-1 {
+		if index := firstStaff + first + n; (m.unit == 0 || n < peopleMore) && index < len(m.staff.users)-1 {
 			account = m.staff.users[index].Account
 		} else {
 			p = personAt(len(morePeople) + (m.unit*people+n)*7%2500)
@@ -126,6 +126,13 @@ func (m *maker) buy(kind, status string, md model, years int) *seed.Issue {
 	i.Fields = f
 	if m.chance(10) {
 		i.Properties = seed.Properties{"inventory.scan": fmt.Appendf(nil, `{"round":%d,"seen":true}`, m.between(1, 9))}
+	}
+	f.text("Ownership", pick(&m.dice, []string{"Bought", "Bought", "Bought", "Leased", "Leased", "On loan"}))
+	if m.chance(25) {
+		f.list("Seen in round", pick(&m.dice, rounds))
+	}
+	if m.chance(4) {
+		attach(i, tag+".png", "image/png", m.agent(), bought, m.photo())
 	}
 	link(i, "is covered by", m.some(m.hardwareContracts))
 	if m.chance(60) {
@@ -198,6 +205,7 @@ func (m *maker) laptop(e employee) {
 		m.moveOn(i, m.agent(), "In use", "Retired")
 		i.Resolution, i.Resolved = "Done", i.Updated
 		i.Description.Plain = "Disk wiped and certificate filed."
+		i.Archived = m.chance(40)
 		before = m.put(i)
 	}
 	i := m.buy("Laptop", "In stock", pick(&m.dice, laptopModels), 4)
@@ -238,6 +246,11 @@ func (m *maker) dataCentre() {
 		}
 		if m.chance(6) {
 			m.moveOn(i, m.agent(), "In use", "In repair")
+		}
+		if m.chance(30) {
+			i.RemoteLinks = []seed.RemoteLink{{
+				URL: "https://metrics.pergola.example/hosts/" + host, Title: "Load of " + host, GlobalID: "metrics:" + host, Relationship: "watched by", Application: "Metrics",
+			}}
 		}
 		m.emit(i)
 		m.servers = append(m.servers, device{key: i.Key, name: host, serial: serialOf(i)})

@@ -71,9 +71,7 @@ func (m *maker) put(i *seed.Issue) string {
 
 // branch makes a unit of the scale and says whether to go on.
 func (m *maker) branch() bool {
-	if m.unit == 0 {
-		m.made = len(officeRows)
-	} else {
+	if m.unit > 0 { // the first one has the office's issues already
 		m.made = 0
 	}
 	m.dice = dice(0x5eed + m.unit) // #nosec G115 -- units are few

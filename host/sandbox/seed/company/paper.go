@@ -2,6 +2,8 @@ package company
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/pergola-platform/pergola/host/sandbox/seed"
 )
@@ -45,7 +47,9 @@ func (m *maker) contracts() {
 	for _, name := range vendors {
 		i := m.issue("LIC", "Vendor", "Active", name, m.ago(300, 1400))
 		i.Description.Plain = "Customer number " + m.code(7) + ". Invoices go to procurement."
-		i.Fields = fields{}.text("Website", "https://"+plain(name)+".example")
+		site := "https://" + plain(name) + ".example"
+		i.Fields = fields{}.text("Website", site)
+		i.RemoteLinks = []seed.RemoteLink{{URL: site + "/support", Title: name + ": support", Summary: "Hours, numbers and the form for faults"}}
 		if k := m.put(i); m.unit == 0 {
 			m.vendors = append(m.vendors, k)
 		}
@@ -61,6 +65,15 @@ func (m *maker) contracts() {
 		}
 		i.Fields = fields{}.text("Contract number", fmt.Sprintf("C-%d-%s", created.Year(), m.code(5))).day("Renewal date", renewal).
 			number("Yearly cost", c.cost*m.between(60, 140)/100).text("Terms", c.terms).list("Looked after by", m.colleague())
+		if m.chance(25) {
+			i.Fields["Terms"] = generalTerms.Document
+		}
+		number := strings.Trim(string(i.Fields["Contract number"]), `"`)
+		i.RemoteLinks = []seed.RemoteLink{{
+			URL: "https://archive.pergola.example/contracts/" + number, Title: "Signed copy of " + number, GlobalID: "system=https://archive.pergola.example&id=" + number,
+			Relationship: "documented by", Application: "Archive",
+		}}
+		i.Components = []string{"Contracts"}
 		i.Due = m.day(renewal.AddDate(0, -3, 0))
 		link(i, "is supplied by", m.some(m.vendors))
 		if k := m.put(i); c.hardware {
@@ -79,6 +92,7 @@ func (m *maker) contracts() {
 		}
 		i.Parent, i.Labels = m.some(m.supportContracts), []string{"subscription"}
 		i.Fields = fields{}.number("Seats", seats).number("Yearly cost", seats*l.price).day("Renewal date", until).text("Contract number", "L-"+m.code(8))
+		i.Components = []string{"Licences"}
 		k := m.put(i)
 		if l.onServers {
 			m.serverLicences = append(m.serverLicences, k)
@@ -111,7 +125,16 @@ func (m *maker) purchases() {
 		}
 		i.Assignee, i.Due = buyer, m.day(created.AddDate(0, 0, m.between(14, 60)))
 		i.Fields = fields{}.number("Amount", g.price*m.between(40, 180)/100).text("Order number", fmt.Sprintf("PO-%d-%05d", created.Year(), m.n(100000))).
-			text("Cost centre", pick(&m.dice, costCentres)).list("Approvers", "mia", m.colleague())
+			text("Cost centre", pick(&m.dice, costCentres)).list("Approvers", "mia", m.colleague()).text("Charged to", pick(&m.dice, []string{"OPS", "OPS", "FAC", "IT"}))
+		i.Components = []string{pick(&m.dice, []string{"Hardware", "Consumables", "Services"})}
+		if i.Status == "Delivered" && m.chance(60) {
+			number := strings.Trim(string(i.Fields["Order number"]), `"`)
+			amount, _ := strconv.Atoi(string(i.Fields["Amount"])) // it was written above
+			attach(i, "invoice-"+number+".txt", "text/plain", buyer, i.Updated, invoice(number, pick(&m.dice, vendorNames), g.name, amount, i.Updated))
+		}
+		if m.chance(4) {
+			i.Security = "Board"
+		}
 		if m.chance(25) {
 			m.comment(i, buyer, pick(&m.dice, []string{"The vendor promises delivery within two weeks.", "Two offers are on file; this one was cheaper.", "Approved by mail, the copy is with the invoice.", "Delivery in two parts, the second follows."}), 20)
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pergola-platform/pergola/host/sandbox/seed"
+	"github.com/pergola-platform/pergola/host/sandbox/seed/office"
 )
 
 // person is somebody who works here or is a customer.
@@ -14,23 +15,10 @@ type person struct {
 	login                         string
 }
 
-// firstStaff are the people of the small site; tests know them by account.
-var firstStaff = []seed.User{
-	{Account: "712020:5f3c1e0a-mia-admin", Login: "mia", Name: "Mia Admin", Mail: "mia@pergola.example", Kind: seed.Admin,
-		Groups: []string{"site-admins", "jira-users"}, Role: "Administers the site and its apps"},
-	{Account: "712020:8b21d7c4-jonas-user", Login: "jonas", Name: "Jonas User", Mail: "jonas@pergola.example", ShowsMail: true, Kind: seed.Member,
-		Groups: []string{"jira-users"}, Role: "Works on issues in every project"},
-	{Account: "712020:c09e4a52-ada-guest", Login: "ada", Name: "Ada Guest", Mail: "ada@partner.example", Kind: seed.Member,
-		Groups: []string{"guests"}, Role: "Looks at IT assets and facilities, may not see people"},
-	colleague(1, "Lena Fischer"), colleague(2, "Tom Berger"), colleague(3, "Noor Haddad"), colleague(4, "Pavel Novák"),
-	colleague(5, "Sofía Ruiz"), colleague(6, "Akira Sato"), colleague(7, "Emma Lindqvist"),
-}
+// firstStaff is how many people come from the office.
+var firstStaff = len(office.Users())
 
-func colleague(n int, name string) seed.User {
-	return seed.User{Account: fmt.Sprintf("712020:00000000-colleague-%d", n), Name: name, Groups: []string{"jira-users"}}
-}
-
-const berlin = "Europe/Berlin"
+const berlin = office.TimeZone
 
 // morePeople are who works in the company besides; the last ones are customers.
 var morePeople = []person{
@@ -119,14 +107,11 @@ type staff struct {
 
 func staffOf(scale int) *staff {
 	s := &staff{}
-	for _, u := range firstStaff {
-		u.TimeZone = berlin
-		s.users = append(s.users, u)
-	}
+	s.users = append(s.users, office.Users()...)
 	count := min(people+peopleMore*(scale-1), maxPeople)
-	for n := len(firstStaff); n < count; n++ {
-		p := personAt(n - len(firstStaff))
-		u := colleague(n-2, p.name) // the three who log in are not counted as colleagues
+	for n := firstStaff; n < count; n++ {
+		p := personAt(n - firstStaff)
+		u := office.Colleague(n-2, p.name) // the three who log in are not counted as colleagues
 		u.Login, u.Kind, u.TimeZone, u.Role = p.login, p.kind, p.zone, ""
 		u.Mail, u.ShowsMail = mail(p, n), n%3 == 0
 		if p.login != "" {

@@ -53,8 +53,12 @@ func (m *maker) buildings() {
 		i := m.issue("FAC", "Room", "In use", summary, m.ago(500, 1200))
 		i.Parent, i.Reporter = m.location, "jonas"
 		i.Fields = fields{}.text("Floor", pick(&m.dice, floors)).number("Area (m²)", m.between(9, 70)).text("Location", m.site())
+		i.Components = []string{"Buildings"}
 		if m.chance(15) {
 			i.Labels = []string{"accessible"}
+		}
+		if n >= 3 && m.chance(50) {
+			attach(i, "plan.svg", "image/svg+xml", "jonas", i.Created, plan(summary, m.between(2, 12)))
 		}
 		k := m.put(i)
 		if n < 3 {
@@ -68,7 +72,7 @@ func (m *maker) buildings() {
 // site returns an option of the field Location; units beyond the first are at sites of their own, which count as the plant's.
 func (m *maker) site() string {
 	if m.unit > 0 {
-		return locations[6].Value
+		return plant
 	}
 	return pick(&m.dice, locations).Value
 }
@@ -110,6 +114,7 @@ func (m *maker) furniture() {
 		}
 		i.Fields = fields{}.number("Purchase price", f.price).day("Purchase date", bought).text("Asset tag", tag).
 			text("Location", m.site()).day("Warranty until", bought.AddDate(m.between(2, 5), 0, 0)).text("Cost centre", "2100 Facilities")
+		i.Components = []string{"Furniture"}
 		link(i, "is located in", m.some(m.rooms))
 		if m.chance(30) {
 			link(i, "was bought with", m.some(m.orders))
@@ -121,10 +126,11 @@ func (m *maker) furniture() {
 		i := m.issue("FAC", "Maintenance", "Open", u.summary+", "+m.city+created.Format(", January 2006"), created)
 		i.Description.Plain, i.Assignee = u.text, m.colleague()
 		due := created.AddDate(0, 0, m.between(10, 60))
-		i.Due = m.day(due)
+		i.Due, i.Estimate, i.Remaining = m.day(due), 7200, 7200
 		if due.Before(m.now.AddDate(0, 0, -10)) {
 			m.moves(i, i.Assignee, 14, "Open", "In progress", "Done")
 			i.Worklogs = []seed.Worklog{{Author: i.Assignee, Started: i.Updated, Seconds: 900 * m.between(1, 12), Comment: seed.Text{Plain: "Nothing to complain about."}}}
+			i.Remaining = 0
 		}
 		i.Labels = []string{"every-" + map[bool]string{true: "year", false: "season"}[u.days > 200]}
 		link(i, "relates to", m.some(m.rooms))

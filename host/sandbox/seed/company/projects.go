@@ -1,38 +1,76 @@
 package company
 
-import "github.com/pergola-platform/pergola/host/sandbox/seed"
+import (
+	"github.com/pergola-platform/pergola/host/sandbox/seed"
+	"github.com/pergola-platform/pergola/host/sandbox/seed/office"
+)
 
-// projects returns the small site's three projects, grown, and the others.
+// projects returns the office's three projects, grown, and the others.
 func projects(st *staff) []seed.Project {
-	all := officeProjects()
+	all := office.Projects()
 	ops, hr, fac := &all[0], &all[1], &all[2]
 	ops.Types = append(ops.Types, "Phone", "Tablet", "Network device", "Printer", "Accessory")
 	ops.Workflow = "Life of an asset"
 	ops.Roles = roles("user:mia", "user:kofi")
-	ops.Components = []seed.Component{{Name: "Workplace", Lead: "kofi"}, {Name: "Data centre", Lead: "jonas"}, {Name: "Network"}}
+	ops.Assignee, ops.URL = seed.ToProjectLead, "https://intranet.pergola.example/assets"
+	ops.Components = []seed.Component{
+		{Name: "Workplace", Description: "What people sit in front of", Lead: "kofi"}, {Name: "Data centre", Description: "What stands in racks", Lead: "jonas"},
+		{Name: "Network", Lead: "jonas", Assignee: seed.ToNobody}, {Name: "On loan", Description: "What is lent for a day", Assignee: seed.ToProjectLead},
+	}
+	ops.Versions = roundVersions()
 	hr.Roles = roles("user:mia", "user:hanna")
 	hr.SecurityLevels = []seed.SecurityLevel{{Name: "People team", Description: "Only those who look after people", Holders: []string{"group:people-team", "group:site-admins", "reporter"}}}
+	hr.Components = []seed.Component{{Name: "Recruiting", Lead: "hanna"}, {Name: "Payroll", Assignee: seed.ToNobody}}
 	fac.Types = append(fac.Types, "Location", "Maintenance", "Sub-task")
 	fac.Workflows = map[string]string{"Maintenance": "Task", "Sub-task": "Task"}
 	fac.Roles = roles("user:jonas", "group:facilities")
+	fac.Components = []seed.Component{{Name: "Buildings", Lead: "jonas"}, {Name: "Furniture"}}
 	return append(all,
 		seed.Project{ID: "10003", Key: "LIC", Name: "Licences and contracts", Description: "What was agreed with whom, and who uses it", Lead: "kofi",
-			Category: "IT assets", Types: []string{"Contract", "Software licence", "Vendor", "Licence seat"}, Permissions: "Staff only",
-			Workflow: "Life of an asset", Workflows: map[string]string{"Contract": "Contract", "Vendor": "Contract"}, Roles: roles("user:kofi", "group:procurement")},
+			Category: "IT assets", Types: []string{"Contract", "Software licence", "Vendor", "Licence seat"}, Permissions: office.StaffOnly,
+			Workflow: "Life of an asset", Workflows: map[string]string{"Contract": "Contract", "Vendor": "Contract"}, Roles: roles("user:kofi", "group:procurement"),
+			Components: []seed.Component{{Name: "Contracts", Lead: "kofi"}, {Name: "Licences", Lead: "kofi", Assignee: seed.ToProjectLead}}},
 		seed.Project{ID: "10004", Key: "IT", Name: "IT service desk", Description: "Help with everything that has a plug", Lead: "ines",
 			Category: "Service", Types: []string{"Incident", "Service request", "Change", "Problem", "Sub-task"}, Permissions: "Service desk",
 			Workflow: "Service", Workflows: map[string]string{"Sub-task": "Task"}, Roles: serviceRoles(),
-			Components: []seed.Component{{Name: "Hardware"}, {Name: "Accounts"}, {Name: "Network"}, {Name: "Software"}},
-			Versions: []seed.ReleaseVersion{
-				{Name: "Autumn patch day", Release: "2026-10-13", Released: true}, {Name: "Winter patch day", Start: "2026-12-01", Release: "2026-12-08"},
-			},
+			Components: []seed.Component{{Name: "Hardware", Lead: "ines"}, {Name: "Accounts", Assignee: seed.ToNobody}, {Name: "Network", Lead: "jonas"}, {Name: "Software"}},
+			Versions:   patchVersions(),
+			SecurityLevels: []seed.SecurityLevel{{Name: "Security incidents", Description: "Until it is known what was lost",
+				Holders: []string{"role:Service Desk Team", "group:site-admins", "reporter"}}},
 			Properties: seed.Properties{"desk.hours": []byte(`{"from":"08:00","to":"18:00","zone":"Europe/Berlin"}`)},
 			Service:    serviceDesk(st)},
 		seed.Project{ID: "10005", Key: "PUR", Name: "Procurement", Description: "What shall be bought, and what has come", Lead: "mia",
-			Category: "Company", Types: []string{"Purchase order"}, Permissions: "Staff only", Workflow: "Order", Roles: roles("user:mia", "group:procurement")},
+			Category: "Company", Types: []string{"Purchase order"}, Permissions: office.StaffOnly, Workflow: "Order", Roles: roles("user:mia", "group:procurement"),
+			Components:     []seed.Component{{Name: "Hardware", Lead: "kofi"}, {Name: "Consumables"}, {Name: "Services", Assignee: seed.ToProjectLead}},
+			SecurityLevels: []seed.SecurityLevel{{Name: "Board", Description: "What is not announced yet", Holders: []string{"group:procurement", "group:site-admins", "reporter"}}}},
 		seed.Project{ID: "10006", Key: "OLD", Name: "IT assets until 2019", Description: "The list that was kept before; nobody changes it any more", Lead: "mia",
-			Category: "IT assets", Archived: true, Types: []string{"Laptop", "Monitor"}, Permissions: "Staff only", Workflow: "Life of an asset"},
+			Category: "IT assets", Archived: true, Types: []string{"Laptop", "Monitor"}, Roles: roles("user:mia"), Permissions: office.StaffOnly, Workflow: "Life of an asset"},
 	)
+}
+
+// patchDays are the versions of the service desk, and rounds those of the inventory: the older ones are over, the last is to come.
+var (
+	patchDays = []string{"Spring patch day 2025", "Autumn patch day 2025", "Spring patch day 2026", "Summer patch day 2026", "Autumn patch day 2026", "Winter patch day 2026"}
+	rounds    = []string{"Inventory 2023", "Inventory 2024", "Inventory 2025", "Inventory 2026"}
+)
+
+func patchVersions() []seed.ReleaseVersion {
+	days := []seed.Date{"2025-04-08", "2025-10-14", "2026-04-14", "2026-07-14", "2026-10-13", "2026-12-08"}
+	out := make([]seed.ReleaseVersion, len(days))
+	for n, day := range days {
+		out[n] = seed.ReleaseVersion{Name: patchDays[n], Release: day, Released: n < len(days)-1, Archived: n < 2}
+	}
+	out[len(out)-1].Start, out[len(out)-1].Description = "2026-12-01", "Servers first, then everything with a screen"
+	return out
+}
+
+func roundVersions() []seed.ReleaseVersion {
+	out := make([]seed.ReleaseVersion, len(rounds))
+	for n, name := range rounds {
+		year := name[len(name)-4:]
+		out[n] = seed.ReleaseVersion{Name: name, Start: seed.Date(year + "-09-01"), Release: seed.Date(year + "-11-30"), Released: n < len(rounds)-1, Archived: n == 0}
+	}
+	return out
 }
 
 func roles(admins ...string) map[string][]string {

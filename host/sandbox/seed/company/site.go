@@ -1,81 +1,24 @@
 package company
 
-import "github.com/pergola-platform/pergola/host/sandbox/seed"
+import (
+	"github.com/pergola-platform/pergola/host/sandbox/seed"
+	"github.com/pergola-platform/pergola/host/sandbox/seed/office"
+)
 
-// locations are the options of the field Location; the first five are the small site's.
-var locations = []seed.Option{
-	{ID: "10010", Value: "Berlin HQ"}, {ID: "10011", Value: "Hamburg office"}, {ID: "10012", Value: "Munich office"},
-	{ID: "10013", Value: "Data centre Frankfurt"}, {ID: "10014", Value: "Home office"},
+// moreLocations are options of the field Location beside those of the office.
+var moreLocations = []seed.Option{
 	{Value: "Lisbon office"}, {Value: "Warsaw plant"}, {Value: "Toronto office"}, {Value: "Singapore office"}, {Value: "Nairobi office"},
 }
 
-// officeTypes and officeStatuses are those of the small site; tests know their ids.
-var (
-	officeTypes = []seed.IssueType{
-		{ID: "10001", Name: "Laptop", Description: "A portable computer", Glyph: "laptop"},
-		{ID: "10002", Name: "Server", Description: "A machine in a rack", Glyph: "server"},
-		{ID: "10003", Name: "Monitor", Description: "A screen", Glyph: "monitor"},
-		{ID: "10004", Name: "Software licence", Description: "The right to use a program", Glyph: "licence"},
-		{ID: "10005", Name: "Person", Description: "Somebody who works here", Glyph: "person"},
-		{ID: "10006", Name: "Room", Description: "A room", Glyph: "room"},
-		{ID: "10007", Name: "Equipment", Description: "Furniture and what stands around", Glyph: "box"},
-	}
-	officeStatuses = []seed.Status{
-		{ID: "10000", Name: "In stock", Category: "new"}, {ID: "10001", Name: "In use", Category: "indeterminate"},
-		{ID: "10002", Name: "In repair", Category: "indeterminate"}, {ID: "10003", Name: "Retired", Category: "done"},
-	}
-	officeCategories = []seed.Category{
-		{ID: "10000", Name: "IT assets", Description: "What the IT department hands out and looks after"},
-		{ID: "10001", Name: "Company", Description: "People, rooms and furniture"},
-	}
-)
+// plant is where the sites of further units count to.
+const plant = "Warsaw plant"
 
-func officeFields(places []seed.Option) []seed.Field {
-	return []seed.Field{
-		{ID: "customfield_10001", Name: "Serial number", Kind: seed.KindText},
-		{ID: "customfield_10002", Name: "Location", Kind: seed.KindOption, Contexts: []seed.FieldContext{{Options: places}}},
-		{ID: "customfield_10003", Name: "Warranty until", Kind: seed.KindDate},
-		{ID: "customfield_10004", Name: "Purchase price", Kind: seed.KindNumber},
-		{ID: "customfield_10005", Name: "Owner", Kind: seed.KindUser},
-	}
-}
-
-func officeProjects() []seed.Project {
-	return []seed.Project{
-		{ID: "10000", Key: "OPS", Name: "IT assets", Description: "Every device and licence, from purchase to scrap", Lead: "mia",
-			Category: "IT assets", Types: []string{"Laptop", "Server", "Monitor", "Software licence"}, Permissions: "Open to guests"},
-		{ID: "10001", Key: "HR", Name: "People", Description: "Who works here and since when; not for guests", Lead: "mia",
-			Category: "Company", Types: []string{"Person"}, Permissions: "Staff only"},
-		{ID: "10002", Key: "FAC", Name: "Facilities", Description: "Rooms and furniture", Lead: "jonas",
-			Category: "Company", Types: []string{"Room", "Equipment"}, Permissions: "Open to guests"},
-	}
-}
-
-func officeSite() *seed.Site {
-	s := &seed.Site{
-		Format: seed.Version, Title: "Pergola Sandbox",
-		Groups:      officeGroups,
-		Permissions: globalGrants(),
-		Schemes:     []seed.PermissionScheme{grants("Open to guests", "guests"), grants("Staff only")},
-		Categories:  officeCategories, Types: officeTypes, Statuses: officeStatuses,
-		Fields: officeFields(locations[:5]), Projects: officeProjects(),
-	}
-	for _, u := range firstStaff {
-		u.TimeZone = berlin
-		s.Users = append(s.Users, u)
-	}
-	return s
-}
-
-var officeGroups = []seed.Group{
-	{Name: "site-admins", Description: "Administer the site"}, {Name: "jira-users", Description: "Everybody who works here"},
-	{Name: "guests", Description: "Look, and change nothing"}, {Name: "atlassian-addons", Description: "The accounts of apps"},
-}
+var locations = append(office.Locations(), moreLocations...)
 
 func globalGrants() seed.Grants {
 	return seed.Grants{
-		"ADMINISTER":  {"group:site-admins"},
-		"USER_PICKER": {"group:site-admins", "group:jira-users", "group:atlassian-addons"},
+		"ADMINISTER":  {"group:" + office.Admins},
+		"USER_PICKER": {"group:" + office.Admins, "group:" + office.Staff, "group:" + office.Apps},
 	}
 }
 
@@ -110,7 +53,7 @@ func companyScheme(name, description string, lookers ...string) seed.PermissionS
 func site(st *staff) *seed.Site {
 	return &seed.Site{
 		Format: seed.Version, Title: "Pergola Instruments",
-		Groups: append(officeGroups[:len(officeGroups):len(officeGroups)], []seed.Group{
+		Groups: append(office.Groups(), []seed.Group{
 			{Name: "it-agents", Description: "Work on the service desk"}, {Name: "people-team", Description: "Look after people"},
 			{Name: "facilities", Description: "Look after rooms"}, {Name: "procurement", Description: "Buy"},
 			{Name: "customers", Description: "Write to the service desk from outside"},
@@ -122,14 +65,14 @@ func site(st *staff) *seed.Site {
 		},
 		Permissions: globalGrants(),
 		Schemes: []seed.PermissionScheme{
-			companyScheme("Open to guests", "Staff work, guests look", "guests"), companyScheme("Staff only", "Staff work, nobody else looks"),
+			companyScheme(office.OpenToGuests, "Staff work, guests look", "guests"), companyScheme(office.StaffOnly, "Staff work, nobody else looks"),
 			companyScheme("Service desk", "Staff work, customers see what they asked for", "customers"),
 		},
-		Categories: append(officeCategories[:2:2], seed.Category{ID: "10002", Name: "Service", Description: "What people ask for"}),
-		Types:      append(officeTypes[:len(officeTypes):len(officeTypes)], moreTypes...),
-		Statuses:   append(officeStatuses[:len(officeStatuses):len(officeStatuses)], moreStatuses...),
+		Categories: append(office.Categories(), seed.Category{ID: "10002", Name: "Service", Description: "What people ask for"}),
+		Types:      append(office.Types(), moreTypes...),
+		Statuses:   append(office.Statuses(), moreStatuses...),
 		Workflows:  workflows, Priorities: priorities, Resolutions: resolutions, LinkTypes: linkTypes,
-		Fields: append(officeFields(locations), moreFields...), Screens: screens, Projects: projects(st), Filters: filters,
+		Fields: append(office.Fields(moreLocations...), moreFields...), Screens: screens, Projects: projects(st), Filters: filters,
 	}
 }
 
@@ -140,7 +83,14 @@ func pickEvery(from []string, low, high int) []string {
 var filters = []seed.Filter{
 	{ID: "10000", Name: "Devices in stock", JQL: `project = OPS AND status = "In stock" ORDER BY created DESC`, Owner: "mia", Shared: []string{"group:jira-users"}},
 	{ID: "10001", Name: "Warranty ends this quarter", JQL: `"Warranty until" >= startOfMonth() AND "Warranty until" <= endOfMonth("+2M")`, Owner: "kofi", Shared: []string{"group:jira-users"}},
-	{ID: "10002", Name: "Loaners", JQL: `labels = loaner`, Owner: "jonas"},
+	{ID: "10002", Name: "Loaners", Description: "What can be lent today", JQL: `labels = loaner`, Owner: "jonas", Favourites: []string{"jonas", "ines"}},
 	{ID: "10003", Name: "Open incidents", JQL: `project = IT AND type = Incident AND statusCategory != Done`, Owner: "ines", Shared: []string{"group:it-agents"}},
-	{ID: "10004", Name: "Contracts to renew", JQL: `type = Contract AND status = Active ORDER BY "Renewal date"`, Owner: "kofi", Shared: []string{"group:procurement"}},
+	{ID: "10004", Name: "Contracts to renew", JQL: `type = Contract AND status = Active ORDER BY "Renewal date"`, Owner: "kofi", Shared: []string{"group:procurement"}, Editors: []string{"user:mia"}},
+	{ID: "10005", Name: "My devices", JQL: `project = OPS AND assignee = currentUser()`, Owner: "mia", Shared: []string{"logged in"}, Favourites: []string{"mia", "jonas", "kofi", "ines"}},
+	{ID: "10006", Name: "Stolen or lost", JQL: `level = "Security incidents"`, Owner: "ines", Shared: []string{"project:IT/Service Desk Team"}},
+	{ID: "10007", Name: "Next patch day", JQL: `fixVersion = "Winter patch day 2026" ORDER BY priority DESC`, Owner: "ines", Shared: []string{"project:IT"}, Favourites: []string{"ines"}},
+	{ID: "10008", Name: "Not seen this year", JQL: `project = OPS AND statusCategory != Done AND ("Seen in round" is EMPTY OR "Seen in round" != "Inventory 2026")`, Owner: "kofi", Shared: []string{"project:OPS/Administrators"}, Editors: []string{"project:OPS/Administrators"}},
+	{ID: "10009", Name: "What people want most", JQL: `votes > 2 ORDER BY votes DESC`, Owner: "mia", Shared: []string{"anyone"}},
+	{ID: "10010", Name: "Orders without invoice", JQL: `project = PUR AND status = Delivered AND attachments is EMPTY`, Owner: "kofi", Shared: []string{"group:procurement"}, Favourites: []string{"kofi", "mia"}},
+	{ID: "10011", Name: "Rooms with a plan", JQL: `type = Room AND attachments is not EMPTY`, Owner: "jonas"},
 }

@@ -70,6 +70,7 @@ func (s *Sink) add(i *seed.Issue) error {
 	}
 	people := append([]string{}, i.Watchers...)
 	people = append(people, i.Participants...)
+	people = append(people, i.Voters...)
 	for _, who := range []string{i.Reporter, i.Assignee} {
 		if who != "" {
 			people = append(people, who)

@@ -51,10 +51,12 @@ type Issue struct {
 	JSON    []byte
 }
 
-// Part is a comment, an attachment's content, or whatever else is read on its own.
+// Part is a comment, an attachment's content, or whatever else is read on its own. Load, where there is one, returns the body
+// when it is written, so that a batch of large ones need not be in memory at once.
 type Part struct {
 	Version int64
 	Body    []byte
+	Load    func() ([]byte, error)
 }
 
 // Batch is what is written in one step.
@@ -171,6 +173,14 @@ func (f *File) Write(b Batch) (err error) {
 		}
 	}
 	for _, p := range b.Parts {
+		if p.Load != nil {
+			if p.Body, err = p.Load(); err != nil {
+				return err
+			}
+		}
+		if p.Body == nil { // of an empty file
+			p.Body = []byte{}
+		}
 		do(f.putPart, p.Version, p.Body)
 	}
 	for _, i := range b.Issues {

@@ -1,4 +1,4 @@
-package company
+package office
 
 import (
 	"encoding/json"
@@ -8,8 +8,53 @@ import (
 	"github.com/pergola-platform/pergola/host/sandbox/seed"
 )
 
-// row is an issue of the office: warranty is in months from now, location counts the options of that field and owner the
-// users; -1 is none.
+// firstIssue is the id of the first issue. Tests know OPS-1 by it.
+const firstIssue = 10100
+
+// Issues returns the issues as they stand at that moment, in the order of their ids. Ids, keys and texts do not change: tests
+// count on them.
+func Issues(now time.Time) []*seed.Issue {
+	people, places, last := Users(), Locations(), map[string]int{}
+	out := make([]*seed.Issue, 0, len(rows))
+	for n, r := range rows {
+		last[r.project]++
+		created := now.Add(-time.Duration(len(rows)-n) * 67 * time.Hour).Truncate(time.Minute)
+		i := &seed.Issue{
+			ID: strconv.Itoa(firstIssue + n), Key: r.project + "-" + strconv.Itoa(last[r.project]), Project: r.project, Type: r.kind, Status: r.status,
+			Summary: r.summary, Description: seed.Text{Plain: r.text}, Reporter: "mia", Labels: r.labels, Created: created, Updated: created,
+		}
+		// Spread the changes over the projects, so that the newest are not all of the last one.
+		if changed := now.Add(-time.Duration(n*23%len(rows)+1) * 11 * time.Hour).Truncate(time.Minute); changed.After(created) {
+			i.Updated = changed
+		}
+		set := func(field string, v any) {
+			if i.Fields == nil {
+				i.Fields = map[string]json.RawMessage{}
+			}
+			i.Fields[field], _ = json.Marshal(v) // texts and numbers always encode
+		}
+		if r.serial != "" {
+			set(SerialNumber, r.serial)
+		}
+		if r.location >= 0 {
+			set(Location, places[r.location].Value)
+		}
+		if r.warranty != 0 {
+			set(WarrantyUntil, now.AddDate(0, r.warranty, 0).Format(time.DateOnly))
+		}
+		if r.price != 0 {
+			set(PurchasePrice, r.price)
+		}
+		if r.owner >= 0 {
+			i.Assignee = people[r.owner].Account
+			set(Owner, i.Assignee)
+		}
+		out = append(out, i)
+	}
+	return out
+}
+
+// row is an issue: warranty is in months from now, location counts the options of that field and owner the users; -1 is none.
 type row struct {
 	project, kind, status string
 	summary, serial       string
@@ -20,50 +65,7 @@ type row struct {
 	labels                []string
 }
 
-// firstIssue is the id of the first issue. Tests know OPS-1 by it.
-const firstIssue = 10100
-
-// office returns the issues of the small site. Their ids, keys and texts do not change: tests count on them.
-func office(now time.Time) []*seed.Issue {
-	next := map[string]int{}
-	out := make([]*seed.Issue, 0, len(officeRows))
-	for n, r := range officeRows {
-		next[r.project]++
-		created := now.Add(-time.Duration(len(officeRows)-n) * 67 * time.Hour).Truncate(time.Minute)
-		i := &seed.Issue{
-			ID: strconv.Itoa(firstIssue + n), Key: key(r.project, next[r.project]), Project: r.project, Type: r.kind, Status: r.status,
-			Summary: r.summary, Description: seed.Text{Plain: r.text}, Reporter: "mia", Labels: r.labels, Created: created, Updated: created,
-		}
-		// Spread the changes over the projects, so that the newest are not all of the last one.
-		if changed := now.Add(-time.Duration(n*23%len(officeRows)+1) * 11 * time.Hour).Truncate(time.Minute); changed.After(created) {
-			i.Updated = changed
-		}
-		set := fields{}
-		if r.serial != "" {
-			set.text("Serial number", r.serial)
-		}
-		if r.location >= 0 {
-			set.text("Location", locations[r.location].Value)
-		}
-		if r.warranty != 0 {
-			set.text("Warranty until", now.AddDate(0, r.warranty, 0).Format(time.DateOnly))
-		}
-		if r.price != 0 {
-			set["Purchase price"] = json.RawMessage(strconv.FormatFloat(r.price, 'f', -1, 64))
-		}
-		if r.owner >= 0 {
-			i.Assignee = firstStaff[r.owner].Account
-			set.text("Owner", i.Assignee)
-		}
-		if len(set) > 0 {
-			i.Fields = set
-		}
-		out = append(out, i)
-	}
-	return out
-}
-
-var officeRows = []row{
+var rows = []row{
 	{"OPS", "Laptop", "In use", "ThinkPad X1 Carbon Gen 12", "PF4X7K00A", 0, 30, 2149, 1, "Spare power supply is in the drawer. Keyboard layout: German.", nil},
 	{"OPS", "Laptop", "In use", "MacBook Pro 14 M4", "C02FK301B", 4, 22, 2492, 0, "", nil},
 	{"OPS", "Laptop", "In use", "Dell Latitude 7450", "7QJ2M102C", 1, -2, 1675, 3, "", nil},
