@@ -37,18 +37,6 @@ type Attempt struct {
 	Problem string    `json:"problem,omitempty"`
 }
 
-// Failure is a delivery that was given up.
-type Failure struct {
-	ID   string
-	App  string
-	URL  string
-	Body string
-	Time time.Time // of the last attempt, in whole milliseconds and never the same twice
-}
-
-// failureLife is how long the failed list remembers.
-const failureLife = 72 * time.Hour
-
 // attempt sends a delivery once and decides what becomes of it.
 func (s *Sender) attempt(d *delivery) {
 	status, err := s.post(d)
@@ -130,20 +118,10 @@ func cause(err error) error {
 	return err
 }
 
-// done ends a delivery. The caller holds s.mu, as for the next two.
+// done ends a delivery. The caller holds s.mu, as for the next one.
 func (s *Sender) done(d *delivery, o Outcome, status int, problem string) {
 	s.pending--
 	s.note(d, o, status, problem)
-}
-
-func (s *Sender) fail(d *delivery, status int, problem string) {
-	s.note(d, Failed, status, problem)
-	at := s.cfg.Clock().UTC().Truncate(time.Millisecond)
-	if n := len(s.failed); n > 0 && !at.After(s.failed[n-1].Time) {
-		at = s.failed[n-1].Time.Add(time.Millisecond) // pages of the list continue after a time
-	}
-	s.failed = append(s.failed, Failure{ID: d.id, App: d.hook.App, URL: d.hook.URL, Body: string(d.body), Time: at})
-	s.failed = s.failed[max(0, len(s.failed)-s.cfg.Keep):]
 }
 
 func (s *Sender) note(d *delivery, o Outcome, status int, problem string) {
@@ -151,21 +129,6 @@ func (s *Sender) note(d *delivery, o Outcome, status int, problem string) {
 		Time: s.cfg.Clock().UTC(), ID: d.id, App: d.hook.App, Event: d.event, URL: d.hook.URL, Retry: d.retry, Status: status, Outcome: o, Problem: problem,
 	})
 	s.log = s.log[max(0, len(s.log)-s.cfg.Keep):]
-}
-
-// Failed lists what was given up for an app after a time, the oldest first.
-func (s *Sender) Failed(app string, after time.Time, most int) []Failure {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	old := s.cfg.Clock().Add(-failureLife)
-	s.failed = slices.DeleteFunc(s.failed, func(f Failure) bool { return f.Time.Before(old) })
-	out := []Failure{}
-	for _, f := range s.failed {
-		if f.App == app && f.Time.After(after) && len(out) < most {
-			out = append(out, f)
-		}
-	}
-	return out
 }
 
 // Log returns the attempts, the latest first.

@@ -28,11 +28,75 @@ func (r refusal) Error() string { return string(r) }
 
 func refuse(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
 
-// Book holds the hooks that apps registered. The zero value is empty. It is safe for concurrent use.
+// HookKeeper keeps hooks that apps registered beyond the end of the process. A [Book] calls it from one goroutine at a time.
+type HookKeeper interface {
+	// Hooks lists the hooks of all apps by id. What it returns belongs to the caller.
+	Hooks() []Hook
+	// AddHook keeps a new hook and returns its id, which no hook had before.
+	AddHook(h Hook) (id int64, err error)
+	// ChangeHooks keeps other versions of hooks, and drops some; unknown ids are ignored.
+	ChangeHooks(changed []Hook, gone []int64) error
+}
+
+// Book holds the hooks that apps registered. The zero value is empty and forgets them with the process; [Book.Keep] has them
+// outlive it. It is safe for concurrent use.
 type Book struct {
-	mu    sync.Mutex
+	mu      sync.Mutex
+	keeper  HookKeeper // nil for memory
+	trouble func(error)
+	memory  memory
+}
+
+// Keep has the book live in a keeper from now on: what was registered there counts, what was in the book before is forgotten.
+// trouble is told what could not be kept by the methods that return no error. Call it before the book is in use.
+//
+//	site.hooks.Keep(kept.New(store), func(err error) { log.Error("keep webhooks", "error", err) })
+func (b *Book) Keep(k HookKeeper, trouble func(error)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.keeper, b.trouble = k, trouble
+}
+
+// memory is the keeper of a book that has none.
+type memory struct {
 	last  int64
 	hooks []Hook // by id
+}
+
+func (m *memory) Hooks() []Hook { return slices.Clone(m.hooks) }
+
+func (m *memory) AddHook(h Hook) (int64, error) {
+	m.last++
+	h.ID = m.last
+	m.hooks = append(m.hooks, h)
+	return h.ID, nil
+}
+
+func (m *memory) ChangeHooks(changed []Hook, gone []int64) error {
+	m.hooks = slices.DeleteFunc(m.hooks, func(h Hook) bool { return slices.Contains(gone, h.ID) })
+	for _, h := range changed {
+		if n := slices.IndexFunc(m.hooks, func(o Hook) bool { return o.ID == h.ID }); n >= 0 {
+			m.hooks[n] = h
+		}
+	}
+	return nil
+}
+
+func (b *Book) keep() HookKeeper {
+	if b.keeper == nil {
+		return &b.memory
+	}
+	return b.keeper
+}
+
+// change is ChangeHooks for the methods that return no error.
+func (b *Book) change(changed []Hook, gone []int64) {
+	if len(changed)+len(gone) == 0 {
+		return
+	}
+	if err := b.keep().ChangeHooks(changed, gone); err != nil && b.trouble != nil {
+		b.trouble(err)
+	}
 }
 
 // Register takes a hook of an app and returns its id, or what is wrong with it. Its ID and Expires are set here; all
@@ -48,9 +112,8 @@ func (b *Book) Register(h Hook, now time.Time) (int64, error) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.expire(now)
 	count := 0
-	for _, other := range b.hooks {
+	for _, other := range b.live(now) {
 		if other.App != h.App {
 			continue
 		}
@@ -61,10 +124,12 @@ func (b *Book) Register(h Hook, now time.Time) (int64, error) {
 	if count >= MaxHooks {
 		return 0, refuse("An app can register at most %d webhooks.", MaxHooks)
 	}
-	b.last++
-	h.ID, h.Expires = b.last, now.Add(Life).UTC()
-	b.hooks = append(b.hooks, h)
-	return h.ID, nil
+	h.ID, h.Expires = 0, now.Add(Life).UTC()
+	id, err := b.keep().AddHook(h)
+	if err != nil {
+		return 0, fmt.Errorf("register a webhook: %w", err)
+	}
+	return id, nil
 }
 
 // Remove drops hooks of an app by id. Those of others and unknown ones are left alone.
@@ -78,20 +143,28 @@ func (b *Book) Forget(app string) { b.drop(func(h Hook) bool { return h.App == a
 func (b *Book) drop(which func(Hook) bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.hooks = slices.DeleteFunc(b.hooks, which)
+	var gone []int64
+	for _, h := range b.keep().Hooks() {
+		if which(h) {
+			gone = append(gone, h.ID)
+		}
+	}
+	b.change(nil, gone)
 }
 
 // Refresh lets hooks of an app live their whole life again, and returns until when. Unknown ids are ignored.
 func (b *Book) Refresh(app string, ids []int64, now time.Time) time.Time {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.expire(now)
 	until := now.Add(Life).UTC()
-	for i, h := range b.hooks {
+	var changed []Hook
+	for _, h := range b.live(now) {
 		if h.App == app && slices.Contains(ids, h.ID) {
-			b.hooks[i].Expires = until
+			h.Expires = until
+			changed = append(changed, h)
 		}
 	}
+	b.change(changed, nil)
 	return until
 }
 
@@ -99,9 +172,8 @@ func (b *Book) Refresh(app string, ids []int64, now time.Time) time.Time {
 func (b *Book) Hooks(app string, now time.Time) []Hook {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.expire(now)
 	out := []Hook{}
-	for _, h := range b.hooks {
+	for _, h := range b.live(now) {
 		if app == "" || h.App == app {
 			out = append(out, h)
 		}
@@ -109,6 +181,17 @@ func (b *Book) Hooks(app string, now time.Time) []Hook {
 	return out
 }
 
-func (b *Book) expire(now time.Time) {
-	b.hooks = slices.DeleteFunc(b.hooks, func(h Hook) bool { return !h.live(now) })
+// live lists the hooks that have not expired, and drops the others.
+func (b *Book) live(now time.Time) []Hook {
+	var live []Hook
+	var gone []int64
+	for _, h := range b.keep().Hooks() {
+		if h.live(now) {
+			live = append(live, h)
+		} else {
+			gone = append(gone, h.ID)
+		}
+	}
+	b.change(nil, gone)
+	return live
 }

@@ -45,7 +45,9 @@ type Config struct {
 	AtOnce int
 	// Keep is how many lines the log and how many deliveries the failed list have at most. 0 is 500.
 	Keep int
-	// Logger gets what cannot be sent. nil drops it.
+	// Failures keeps the failed list beyond the end of the process. nil forgets it then.
+	Failures FailureKeeper
+	// Logger gets what cannot be sent or kept. nil drops it.
 	Logger *slog.Logger
 }
 
@@ -66,7 +68,9 @@ type Sender struct {
 	idle    *sync.Cond
 	timers  map[int]func()
 	timer   int
-	failed  []Failure // oldest first
+	failed  []Failure      // oldest first
+	writes  []func() error // that the keeper of failures has to do yet
+	writing bool
 	log     []Attempt // oldest first
 	slots   chan struct{}
 	running sync.WaitGroup
@@ -122,6 +126,10 @@ func New(cfg Config) (*Sender, error) {
 	s := &Sender{cfg: cfg, lanes: map[laneKey]*lane{}, timers: map[int]func(){}, slots: make(chan struct{}, cfg.AtOnce)}
 	s.idle = sync.NewCond(&s.mu)
 	s.ctx, s.stop = context.WithCancel(context.Background()) // of the sender, and not of whoever emits
+	if cfg.Failures != nil {
+		s.failed = cfg.Failures.Failures()
+		s.failed = s.failed[max(0, len(s.failed)-cfg.Keep):]
+	}
 	return s, nil
 }
 
@@ -299,16 +307,16 @@ func (s *Sender) later(d time.Duration, f func()) {
 	})
 }
 
-// Settle waits until nothing is queued or on its way. What waits for its time (a retry, a delay) does not count.
+// Settle waits until nothing is queued or on its way, and failures are kept. What waits for its time (a retry, a delay) does not count.
 func (s *Sender) Settle() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.busy > 0 && !s.closed {
+	for (s.busy > 0 || s.writing) && !s.closed {
 		s.idle.Wait()
 	}
 }
 
-// Close ends all requests and forgets what waits.
+// Close ends all requests and forgets what waits. Failures are kept when it returns.
 func (s *Sender) Close() {
 	s.mu.Lock()
 	s.closed = true

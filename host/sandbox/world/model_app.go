@@ -65,15 +65,17 @@ type Webhook struct {
 	Fields     []FieldID `json:"fields,omitempty"`     // only changes of these
 	Properties []string  `json:"properties,omitempty"` // only changes of these properties
 	Expires    time.Time `json:"expires,omitzero"`     // zero for one of a descriptor
+	NoBody     bool      `json:"noBody,omitempty"`     // it is told of events, and not what they say
 }
 
 // FailedWebhook is a delivery that nobody took.
 type FailedWebhook struct {
-	ID   string          `json:"id"`
-	App  AppKey          `json:"app"`
-	URL  string          `json:"url"`
-	Body json.RawMessage `json:"body,omitempty"`
-	At   time.Time       `json:"at"`
+	ID       string          `json:"id"`
+	Delivery string          `json:"delivery,omitempty"` // the identifier that the app reads; copies of one delivery share it
+	App      AppKey          `json:"app"`
+	URL      string          `json:"url"`
+	Body     json.RawMessage `json:"body,omitempty"`
+	At       time.Time       `json:"at"`
 }
 
 // Task is work that goes on after its request was answered.
