@@ -61,7 +61,13 @@ func (s *API) shareJSON(st *world.State, share world.Share) object {
 	}
 	switch kind {
 	case world.ToUser:
-		out["user"] = s.UserOrNil(st, world.AccountID(share.Value))
+		if u := st.User(world.AccountID(share.Value)); u != nil {
+			user := s.UserJSON(u) // here Jira says less of people than elsewhere
+			for _, more := range []string{"accountType", "timeZone", "emailAddress"} {
+				delete(user, more)
+			}
+			out["user"] = user
+		}
 	case world.ToGroup:
 		if g := st.Groups.Get(world.GroupName(share.Value)); g != nil {
 			out["group"] = s.GroupRef(g)
