@@ -60,3 +60,47 @@ func TestPeopleSeeOfPartsWhatTheyMay(t *testing.T) {
 		}
 	}
 }
+
+func TestPeopleVoteForOthersIssues(t *testing.T) {
+	site := openSite(t)
+	jonas, ada := site.login("jonas"), site.login("ada")
+	const votes = "/rest/api/3/issue/FAC-1/votes"
+	for n, step := range []struct {
+		method     string
+		status     int
+		votes      float64
+		voted, see bool
+	}{
+		{"POST", http.StatusNoContent, 1, true, true},
+		{"POST", http.StatusNoContent, 1, true, true}, // once is enough
+		{"DELETE", http.StatusNoContent, 0, false, false},
+	} {
+		if a := jonas.do(step.method, votes, ""); a.status != step.status {
+			t.Fatalf("step %d: status %d: %s", n, a.status, a.body)
+		}
+		got := jonas.get(votes).json(t)
+		if got["votes"] != step.votes || got["hasVoted"] != step.voted || len(got["voters"].([]any)) > 0 != step.see {
+			t.Errorf("step %d: %v", n, got)
+		}
+		if got := ada.get(votes).json(t); got["votes"] != step.votes || got["hasVoted"] != false {
+			t.Errorf("step %d, a guest: %v", n, got)
+		}
+	}
+}
+
+func TestVisibilityHidesWork(t *testing.T) {
+	site := openSite(t)
+	const work = "/rest/api/3/issue/OPS-1/worklog"
+	mia, jonas := site.login("mia"), site.login("jonas")
+	for _, body := range []string{`{"timeSpent":"1h"}`, `{"timeSpent":"2h","visibility":{"type":"group","value":"site-admins"}}`} {
+		if a := mia.do("POST", work, body); a.status != http.StatusCreated {
+			t.Fatalf("status %d: %s", a.status, a.body)
+		}
+	}
+	if all, some := mia.get(work).json(t)["total"], jonas.get(work).json(t)["total"]; all != 2.0 || some != 1.0 {
+		t.Errorf("an administrator sees %v, staff %v", all, some)
+	}
+	if a := jonas.do("DELETE", work+"/10000", ""); a.status != http.StatusBadRequest {
+		t.Errorf("another's work: status %d: %s", a.status, a.body)
+	}
+}

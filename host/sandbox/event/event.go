@@ -3,7 +3,6 @@ package event
 import (
 	"cmp"
 	"context"
-	"strconv"
 
 	"github.com/pergola-platform/pergola/host/sandbox/push"
 	"github.com/pergola-platform/pergola/host/sandbox/shape"
@@ -41,12 +40,6 @@ var eventNames = map[world.Op]string{
 // commentedFields are the fields that an event of a comment tells of its issue.
 var commentedFields = []string{"summary", "issuetype", "project", "assignee", "priority", "status"}
 
-// number is an id as events of links write it.
-func number(id string) int64 {
-	n, _ := strconv.ParseInt(id, 10, 64) // ids of the world are numbers
-	return n
-}
-
 // eventOf is what apps read of an event; false for one of which Jira tells nothing, or the sandbox not yet.
 func (s *Feed) eventOf(st *world.State, e world.Event) (push.Event, bool) {
 	if e.Issue == nil {
@@ -79,9 +72,9 @@ func (s *Feed) eventOf(st *world.State, e world.Event) (push.Event, bool) {
 		}
 		out.Name = "issuelink_" + string(e.Op)
 		out.Body = object{"issueLink": object{
-			"id": number(string(l.ID)), "sourceIssueId": number(string(e.Issue.ID)), "destinationIssueId": number(string(l.Other)), "systemLink": false,
+			"id": shape.Number(l.ID), "sourceIssueId": shape.Number(e.Issue.ID), "destinationIssueId": shape.Number(l.Other), "systemLink": false,
 			"issueLinkType": object{
-				"id": number(string(t.ID)), "name": t.Name, "inwardName": t.Inward, "outwardName": t.Outward,
+				"id": shape.Number(t.ID), "name": t.Name, "inwardName": t.Inward, "outwardName": t.Outward,
 				"isSubTaskLinkType": false, "isSystemLinkType": false,
 			},
 		}}

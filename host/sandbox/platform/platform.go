@@ -60,6 +60,15 @@ func (s *API) Operations() []rest.Operation {
 		s.linkOperations(),
 		s.bulkOperations(),
 		s.webhookOperations(),
+		s.attachmentOperations(),
+		s.worklogOperations(),
+		s.followOperations(),
+		s.remoteLinkOperations(),
+		s.componentOperations(),
+		s.versionOperations(),
+		s.filterOperations(),
+		s.projectLifeOperations(),
+		s.accountOperations(),
 	)
 }
 

@@ -1,13 +1,16 @@
 package rest
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
 	"maps"
+	"mime"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
@@ -29,10 +32,32 @@ type Call struct {
 	base   string      // the site's address
 }
 
-// Answer is what an operation returns; a nil body sends none.
+// Answer is what an operation returns; a nil body sends none. A [File] is sent as it is, everything else as JSON.
 type Answer struct {
 	Status int
 	Body   any
+}
+
+// File is the body of an answer that is no JSON.
+type File struct {
+	Type    string // of media
+	Name    string
+	Content []byte
+	Changed time.Time
+}
+
+// write sends the answer. Of files a part can be asked for.
+func (a Answer) write(w http.ResponseWriter, r *http.Request) {
+	f, ok := a.Body.(File)
+	if !ok {
+		WriteJSON(w, a.Status, a.Body)
+		return
+	}
+	w.Header().Set("Content-Type", f.Type)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'") // whatever somebody attached
+	w.Header().Set("Content-Disposition", mime.FormatMediaType("inline", map[string]string{"filename": f.Name}))
+	http.ServeContent(w, r, "", f.Changed, bytes.NewReader(f.Content))
 }
 
 // object is a JSON object.

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+
+	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
 
 // Error is an error in Jira's shape. Operations return it for whatever the caller did wrong.
@@ -28,12 +30,15 @@ func FailField(field, message string) error {
 	return &Error{Status: http.StatusBadRequest, Fields: map[string]string{field: message}}
 }
 
-// WriteError answers an error. What is no [Error] is logged, and the caller learns only that the site failed.
+// WriteError answers an error. What is neither an [Error] nor a refusal of the world is logged, and the caller learns only that the site failed.
 func WriteError(log *slog.Logger, w http.ResponseWriter, r *http.Request, err error) {
 	var e *Error
+	var refused *world.Refusal
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &e):
+	case errors.As(err, &refused):
+		e = &Error{Status: statusOf(refused), Messages: []string{sentence(refused)}}
 	case errors.As(err, &tooLarge):
 		e = &Error{Status: http.StatusRequestEntityTooLarge, Messages: []string{"The request body is too large."}}
 	default:
@@ -55,6 +60,26 @@ func WriteError(log *slog.Logger, w http.ResponseWriter, r *http.Request, err er
 		fields = map[string]string{}
 	}
 	WriteJSON(w, e.Status, object{"errorMessages": messages, "errors": fields})
+}
+
+// statusOf is what Jira answers to a change that a rule of the data forbids.
+func statusOf(r *world.Refusal) int {
+	if r.Reason == world.Missing {
+		return http.StatusNotFound
+	}
+	return http.StatusBadRequest
+}
+
+// sentence says what was refused where the operation has no words of its own for it.
+func sentence(r *world.Refusal) string {
+	what := r.Kind
+	if r.ID != "" {
+		what += " " + r.ID
+	}
+	if r.Field != "" {
+		what += ", " + r.Field
+	}
+	return "The " + what + " cannot be like that: " + r.Why + "."
 }
 
 // WriteJSON answers a value; nil sends no body.

@@ -37,7 +37,7 @@ func (s *server) metered(w http.ResponseWriter, r *http.Request, op Operation, s
 			WriteError(s.Logger, w, r, err)
 			return
 		}
-		WriteJSON(w, a.Status, a.Body)
+		a.write(w, r)
 	})
 }
 

@@ -17,15 +17,28 @@ const (
 	ScopeDelete
 	ScopeProjectAdmin
 	ScopeAdmin
+	ScopeEmail        // stands alone
+	ScopeInaccessible // no scope will do
 )
 
 // ScopeNames are Atlassian's names of the scopes, in their order.
 var ScopeNames = []string{"NONE", "READ", "WRITE", "DELETE", "PROJECT_ADMIN", "ADMIN"}
 
-func (s Scope) String() string { return ScopeNames[s] }
+func (s Scope) String() string {
+	switch s {
+	case ScopeEmail:
+		return "ACCESS_EMAIL_ADDRESSES"
+	case ScopeInaccessible:
+		return "INACCESSIBLE"
+	}
+	return ScopeNames[s]
+}
 
 // allows says whether an app with the granted scopes may use an operation that needs s.
 func (s Scope) allows(granted []string) bool {
+	if s == ScopeInaccessible {
+		return false
+	}
 	return s == ScopeNone || slices.ContainsFunc(granted, func(g string) bool {
 		return slices.Index(ScopeNames, strings.ToUpper(g)) >= int(s)
 	})
@@ -36,7 +49,8 @@ func (s Scope) allows(granted []string) bool {
 type Operation struct {
 	Method, Path string
 	Scope        Scope
-	anonymous    bool // answers without credentials, too
+	anonymous    bool  // answers without credentials, too
+	most         int64 // bytes of a body; 0 is MaxBody
 	handle       Handler
 }
 
@@ -51,5 +65,11 @@ func Op(method, path string, scope Scope, handle Handler) Operation {
 // Anonymous lets those in who do not say who they are.
 func (o Operation) Anonymous() Operation {
 	o.anonymous = true
+	return o
+}
+
+// Takes lets a request have a body of up to so many bytes, where that is more than [MaxBody].
+func (o Operation) Takes(bytes int64) Operation {
+	o.most = bytes
 	return o
 }

@@ -27,7 +27,12 @@ var undescribed = map[string]string{
 }
 
 // missing are statuses that the document should name, by operation and status.
-var missing = map[string]string{}
+var missing = map[string]string{
+	"addAttachment 400":                 "a form without a file has to be refused with something",
+	"getIssueWorklog 400":               "a time that is none has to be refused with something",
+	"getProjectComponentsPaginated 400": "an order that there is not, as getFiltersPaginated says",
+	"getProjectVersionsPaginated 400":   "likewise",
+}
 
 // mistake is a complaint of the schema that is the document's own fault.
 type mistake struct {
