@@ -17,12 +17,21 @@ const (
 	ScopeDelete
 	ScopeProjectAdmin
 	ScopeAdmin
+	scopeCount
 )
+
+// ScopeInaccessible is that of operations which no scope opens to a Connect app; people use them.
+const ScopeInaccessible = scopeCount
 
 // ScopeNames are Atlassian's names of the scopes, in their order.
 var ScopeNames = []string{"NONE", "READ", "WRITE", "DELETE", "PROJECT_ADMIN", "ADMIN"}
 
-func (s Scope) String() string { return ScopeNames[s] }
+func (s Scope) String() string {
+	if s == ScopeInaccessible {
+		return "INACCESSIBLE"
+	}
+	return ScopeNames[s]
+}
 
 // allows says whether an app with the granted scopes may use an operation that needs s.
 func (s Scope) allows(granted []string) bool {
@@ -37,6 +46,7 @@ type Operation struct {
 	Method, Path string
 	Scope        Scope
 	anonymous    bool // answers without credentials, too
+	maxBody      int64
 	handle       Handler
 }
 
@@ -45,11 +55,17 @@ type Handler func(*Call) (Answer, error)
 
 // Op makes an operation of a path such as "/rest/api/3/issue/{issueIdOrKey}".
 func Op(method, path string, scope Scope, handle Handler) Operation {
-	return Operation{Method: method, Path: path, Scope: scope, handle: handle}
+	return Operation{Method: method, Path: path, Scope: scope, maxBody: MaxBody, handle: handle}
 }
 
 // Anonymous lets those in who do not say who they are.
 func (o Operation) Anonymous() Operation {
 	o.anonymous = true
+	return o
+}
+
+// Upload lets requests have a body of that many bytes.
+func (o Operation) Upload(bytes int64) Operation {
+	o.maxBody = bytes
 	return o
 }

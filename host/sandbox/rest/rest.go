@@ -63,7 +63,7 @@ func (s *server) serve(op Operation) http.HandlerFunc {
 			return
 		}
 		s.metered(w, r, op, st, who, func(w http.ResponseWriter, r *http.Request) (Answer, error) {
-			r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+			r.Body = http.MaxBytesReader(w, r.Body, op.maxBody)
 			return op.handle(&Call{Request: r, St: st, Who: who, Header: w.Header(), base: s.Base})
 		})
 	}

@@ -2,6 +2,7 @@ package seeding
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/pergola-platform/pergola/host/sandbox/seed"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
@@ -144,6 +145,10 @@ func (w *siteWriter) desk(p *seed.Project, id world.ProjectID, requestIDs []stri
 		return nil
 	}
 	desk := &world.Desk{Project: id, Portal: s.Portal, Introduction: s.Introduction, Customers: w.accounts(s.Customers), Orgs: all(s.Organizations, w.orgs)}
+	for _, q := range s.Queues {
+		w.queues++
+		desk.Queues = append(desk.Queues, world.Queue{ID: strconv.Itoa(w.queues), Name: q.Name, JQL: q.JQL})
+	}
 	if err := w.tx.Put(desk); err != nil {
 		return err
 	}

@@ -20,11 +20,12 @@ const (
 // siteWriter writes everything but the issues, in the order in which things name one another.
 type siteWriter struct {
 	*names
-	tx   *world.Tx
-	site *seed.Site
-	any  *world.Workflow      // of projects that name none
-	free world.SchemeID       // of projects that name none
-	shot map[string]*seedShot // screens by name
+	tx     *world.Tx
+	site   *seed.Site
+	any    *world.Workflow      // of projects that name none
+	free   world.SchemeID       // of projects that name none
+	shot   map[string]*seedShot // screens by name
+	queues int                  // how many there are so far
 }
 
 // seedShot is a screen with its fields as the site has them.

@@ -120,6 +120,14 @@ type Desk struct {
 	Open         bool        `json:"open,omitempty"` // everybody is a customer
 	Customers    []AccountID `json:"customers,omitempty"`
 	Orgs         []OrgID     `json:"organizations,omitempty"`
+	Queues       []Queue     `json:"queues,omitempty"`
+}
+
+// Queue is a list of issues that the agents of a desk work on.
+type Queue struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	JQL  string `json:"jql"`
 }
 
 // RequestType is what customers can ask for at a desk.

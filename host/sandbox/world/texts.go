@@ -163,6 +163,9 @@ func (r rewriter) projects() {
 		d := e.(*Desk)
 		r.put(&d.Portal, "portal of desk "+string(d.ID))
 		r.put(&d.Introduction, "introduction of desk "+string(d.ID))
+		for n := range d.Queues {
+			r.put(&d.Queues[n].Name, "name of queue "+d.Queues[n].ID)
+		}
 	})
 	r.texts(&RequestType{}, func(e Entity) {
 		t := e.(*RequestType)
