@@ -135,8 +135,8 @@ func (s *API) attach(who world.AccountID, on world.IssueID, files []file, text s
 	return k, made, err
 }
 
-// Attach adds files to a request for somebody, with a public comment.
-func (s *API) Attach(who world.AccountID, on world.IssueID, ids []string, text string) error {
+// Attach adds temporary files to a request for somebody, with a comment.
+func (s *API) Attach(who world.AccountID, on world.IssueID, ids []string, text string, internal bool) error {
 	st := s.store.State()
 	i := st.Issue(on)
 	if !Sees(st, who, i) {
@@ -147,7 +147,7 @@ func (s *API) Attach(who world.AccountID, on world.IssueID, ids []string, text s
 	if err != nil {
 		return rest.Fail(http.StatusBadRequest, "%v.", err)
 	}
-	_, _, err = s.attach(who, on, files, text, false)
+	_, _, err = s.attach(who, on, files, text, internal)
 	return err
 }
 
