@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -385,6 +386,20 @@ func TestCustomersSeeTheirOwnAndWhatIsShared(t *testing.T) {
 	}
 	all.call("jonas", "DELETE", help1+"/participant", `{"accountIds":["qm:nora"]}`)
 	see(map[string]int{"nora": 404})
+}
+
+func TestQueriesKnowRequestTypes(t *testing.T) {
+	site := openSite(t, fromDesk(t))
+	all := peopleOf(site, "jonas", "carl")
+	for _, kind := range []string{"1", "2", "2"} {
+		all.call("carl", "POST", "/rest/servicedeskapi/request", `{"serviceDeskId":"1","requestTypeId":"`+kind+`","requestFieldValues":{"summary":"x"}}`)
+	}
+	for jql, want := range map[string]int{`"Request Type" = "Ask a question"`: 2, `"Request Type" in ("Report a fault", 2)`: 3, `project = OPS AND "Request Type" is not EMPTY`: 0} {
+		a := all.call("jonas", "GET", "/rest/api/3/search/jql?jql="+url.QueryEscape(jql), "")
+		if got, _ := a.json(t)["issues"].([]any); a.status != 200 || len(got) != want {
+			t.Errorf("%s: status %d, %d issues, want %d: %.200s", jql, a.status, len(got), want, a.body)
+		}
+	}
 }
 
 func TestFileOfARequestIsReadWithoutCredentials(t *testing.T) {

@@ -49,16 +49,19 @@ func (v *view) form() (*formPage, error) {
 		Sharers: sharers(v.st, v.user.Account, d)}
 	p.For.Field.Field, p.For.Label = "reporter", "Ask for somebody else"
 	if p.Agent || slices.ContainsFunc(p.Fields, func(f input) bool { return f.Element == "person" }) {
-		p.People = proposed(v.st)
+		p.People = proposed(v.st, v.user.Account)
 	}
 	return p, nil
 }
 
-// proposed are people whom a form names, of a large site only some.
-func proposed(st *world.State) []*world.User {
+// proposed are people whom a form names, of a large site only some. Who may not look people up reads of those alone with whom an
+// organization is shared.
+func proposed(st *world.State, who world.AccountID) []*world.User {
+	all, orgs := st.Can(who, world.BrowseUsers), desk.OrgsOf(st, who)
 	var out []*world.User
 	for u := range st.Users.All() {
-		if !u.App && !u.Closed && !u.Inactive {
+		known := all || slices.ContainsFunc(orgs, func(o *world.Organization) bool { return slices.Contains(o.Members, u.Account) })
+		if known && !u.App && !u.Closed && !u.Inactive {
 			if out = append(out, u); len(out) == maxPeople {
 				break
 			}
@@ -207,7 +210,7 @@ func properties(form map[string][]string) (map[string]json.RawMessage, error) {
 		if !ok {
 			continue
 		}
-		if raw := values[0]; key == "" || len(key) > 255 || len(raw) > rest.MaxProperty || !json.Valid([]byte(raw)) {
+		if raw := values[0]; key == "" || strings.HasPrefix(key, "sandbox.") || len(key) > 255 || len(raw) > rest.MaxProperty || !json.Valid([]byte(raw)) {
 			return nil, rest.Fail(http.StatusBadRequest, "The property %q is not one that an issue can have.", key)
 		}
 		out[key] = json.RawMessage(values[0])

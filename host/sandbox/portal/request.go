@@ -100,7 +100,7 @@ func (v *view) showRequest(status int, i *world.Issue, d *world.Desk, body reque
 	}
 	body.MayShare, body.MayHide = desk.MayShare(v.st, who, i), desk.Agent(v.st, who, v.st.Project(i.Project))
 	if body.MayShare {
-		body.People = proposed(v.st)
+		body.People = proposed(v.st, who)
 	}
 	body.Subscribed = desk.Subscribed(v.st, who, i)
 	if body.Panels, err = v.panels(connect.PortalViewPanel); err != nil {

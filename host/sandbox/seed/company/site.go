@@ -107,6 +107,13 @@ func companyScheme(name, description string, lookers ...string) seed.PermissionS
 	return s
 }
 
+// serviceScheme lets nobody browse who is a customer only: they have the portal.
+func serviceScheme() seed.PermissionScheme {
+	s := companyScheme("Service desk", "Staff work, customers see what they asked for on the portal")
+	s.Grants["SERVICEDESK_AGENT"] = []string{"group:site-admins", "group:atlassian-addons", "role:Service Desk Team"}
+	return s
+}
+
 func site(st *staff) *seed.Site {
 	return &seed.Site{
 		Format: seed.Version, Title: "Pergola Instruments",
@@ -123,7 +130,7 @@ func site(st *staff) *seed.Site {
 		Permissions: globalGrants(),
 		Schemes: []seed.PermissionScheme{
 			companyScheme("Open to guests", "Staff work, guests look", "guests"), companyScheme("Staff only", "Staff work, nobody else looks"),
-			companyScheme("Service desk", "Staff work, customers see what they asked for", "customers"),
+			serviceScheme(),
 		},
 		Categories: append(officeCategories[:2:2], seed.Category{ID: "10002", Name: "Service", Description: "What people ask for"}),
 		Types:      append(officeTypes[:len(officeTypes):len(officeTypes)], moreTypes...),
