@@ -44,7 +44,7 @@ func (s *API) queue(c *rest.Call) (*world.Desk, world.Queue, error) {
 	return d, d.Queues[n], nil
 }
 
-// found asks a queue for its issues. Its query is a person's: one that cannot be asked, as when a field has gone, finds nothing.
+// found asks a queue for its issues. Its query is a person's: it cannot be asked any more when a field has gone, say.
 func (s *API) found(c *rest.Call, q world.Queue) (query.Found, error) {
 	parsed, err := query.Parse(q.JQL)
 	if err != nil {
