@@ -21,6 +21,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pergola-platform/pergola/host/sandbox"
 )
 
 //go:embed testdata/app.js
@@ -76,10 +78,13 @@ func startChromium(t *testing.T) context.Context {
 }
 
 // openBrowser installs the fake app on a new site and opens a tab.
-func openBrowser(t *testing.T, chromium context.Context) *browser {
+func openBrowser(t *testing.T, chromium context.Context, change ...func(*sandbox.Config)) *browser {
 	t.Helper()
-	site := openSiteIn(t, t.TempDir(), nil) // the bridge looks at the browser's clock, so the site has the real one, too
+	site := openSiteIn(t, t.TempDir(), nil, change...) // the bridge looks at the browser's clock, so the site has the real one, too
 	app := newApp(t)
+	if len(change) > 0 {
+		app.descriptor["modules"].(object)["serviceDeskPortalRequestCreatePropertyPanels"] = []object{{"key": "create", "url": "/create"}}
+	}
 	app.keyHost = site.url + "/install-keys"
 	site.mustInstall(app)
 	ctx, stopTab := chromedp.NewContext(chromium)
@@ -225,6 +230,7 @@ func TestBrowser(t *testing.T) {
 	t.Run("panel talks through the bridge", func(t *testing.T) { panelTalks(openBrowser(t, chromium)) })
 	t.Run("app navigates", func(t *testing.T) { appNavigates(openBrowser(t, chromium)) })
 	t.Run("faults and limits", func(t *testing.T) { controlFollows(openBrowser(t, chromium)) })
+	t.Run("customer asks", func(t *testing.T) { customerAsks(openBrowser(t, chromium, fromDesk(t))) })
 	t.Run("app opens a dialog", func(t *testing.T) { appOpensDialog(openBrowser(t, chromium)) })
 }
 

@@ -7,8 +7,8 @@
 // holds the shared secrets of installed apps.
 //
 // Start with [Open], which puts together what the packages below have, each in a sentence of its own: world knows what is on
-// the site, query asks it in JQL, shape writes it as Jira does; rest serves operations, which are those of platform and
-// connect; page has the pages, control the interface for developers; event tells apps of what changes, and push delivers it;
+// the site, query asks it in JQL, shape writes it as Jira does; rest serves operations, which are those of platform,
+// desk and connect; page has the pages, portal those for customers, control the interface for developers; event tells apps of what changes, and push delivers it;
 // limit and fault stand in the way.
 package sandbox
 
@@ -24,12 +24,14 @@ import (
 
 	"github.com/pergola-platform/pergola/host/sandbox/connect"
 	"github.com/pergola-platform/pergola/host/sandbox/control"
+	"github.com/pergola-platform/pergola/host/sandbox/desk"
 	"github.com/pergola-platform/pergola/host/sandbox/event"
 	"github.com/pergola-platform/pergola/host/sandbox/fault"
 	"github.com/pergola-platform/pergola/host/sandbox/limit"
 	"github.com/pergola-platform/pergola/host/sandbox/openapi"
 	"github.com/pergola-platform/pergola/host/sandbox/page"
 	"github.com/pergola-platform/pergola/host/sandbox/platform"
+	"github.com/pergola-platform/pergola/host/sandbox/portal"
 	"github.com/pergola-platform/pergola/host/sandbox/push"
 	"github.com/pergola-platform/pergola/host/sandbox/rest"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
@@ -123,6 +125,7 @@ func (s *Site) assemble(cfg Config) error {
 	}
 	s.feed = event.Start(event.Config{Store: s.store, Base: s.baseURL, Clock: cfg.Clock, Sender: s.sender})
 	api := platform.New(platform.Config{Store: s.store, Base: s.baseURL, Clock: cfg.Clock, Hooks: hooks, Sender: s.sender})
+	service := desk.New(desk.Config{Store: s.store, Base: s.baseURL, Clock: cfg.Clock})
 	developers := control.New(control.Config{
 		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Clock: cfg.Clock, Apps: s.apps, Limits: limits, Faults: s.faults,
 		Sender: s.sender, Feed: s.feed,
@@ -137,7 +140,7 @@ func (s *Site) assemble(cfg Config) error {
 	mux := http.NewServeMux()
 	mux.Handle("/rest/", rest.New(rest.Config{
 		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Limits: limits, Faults: s.faults,
-		Operations: slices.Concat(api.Operations(), s.apps.Operations()),
+		Operations: slices.Concat(api.Operations(), service.Operations(), s.apps.Operations()),
 		Verify:     map[string]rest.Verifier{"jwt": s.apps.Verify},
 	}))
 	mux.HandleFunc("/rest/api/2/", rest.Version2(mux))
@@ -145,6 +148,8 @@ func (s *Site) assemble(cfg Config) error {
 	s.apps.Serve(mux)
 	developers.Serve(mux)
 	pages.Serve(mux)
+	service.Serve(mux)
+	portal.New(portal.Config{Store: s.store, Logger: cfg.Logger, Clock: cfg.Clock, Apps: s.apps, Desk: service}).Serve(mux)
 
 	// Sessions are cookies: refuse what another origin's page makes a browser send.
 	guard := http.NewCrossOriginProtection()
@@ -157,7 +162,7 @@ func (s *Site) assemble(cfg Config) error {
 // documents do not describe the operation.
 func Operations() []openapi.Operation {
 	var out []openapi.Operation
-	for _, op := range slices.Concat((&platform.API{}).Operations(), (&connect.Apps{}).Operations()) {
+	for _, op := range slices.Concat((&platform.API{}).Operations(), (&desk.API{}).Operations(), (&connect.Apps{}).Operations()) {
 		known, _ := openapi.Find(op.Method, op.Path)
 		out = append(out, openapi.Operation{Method: op.Method, Path: op.Path, ID: known.ID, Scope: op.Scope.String()})
 	}

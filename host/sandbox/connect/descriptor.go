@@ -60,6 +60,7 @@ type Module struct {
 		URL  string `json:"url"`
 	} `json:"target"`
 	Location   string          `json:"location"`
+	Pages      []string        `json:"pages"` // of the portal, such as "help_center"; none are all
 	Weight     int             `json:"weight"`
 	Conditions json.RawMessage `json:"conditions"`
 
@@ -72,12 +73,30 @@ const (
 	GeneralPage  = "generalPages"
 	AdminPage    = "adminPages"
 	dialogModule = "dialogs"
+
+	PortalHeader        = "serviceDeskPortalHeaders"
+	PortalSubheader     = "serviceDeskPortalSubheaders"
+	PortalFooter        = "serviceDeskPortalFooters"
+	PortalCreatePanel   = "serviceDeskPortalRequestCreatePropertyPanels"
+	PortalViewPanel     = "serviceDeskPortalRequestViewPanels"
+	PortalViewAction    = "serviceDeskPortalRequestViewActions"
+	PortalProfilePanel  = "serviceDeskPortalProfilePanels"
+	PortalProfileAction = "serviceDeskPortalProfileActions"
+	PortalMenuAction    = "serviceDeskPortalUserMenuActions"
 )
+
+// nameless are the kinds of modules that may have no name.
+var nameless = []string{dialogModule, PortalHeader, PortalSubheader, PortalFooter, PortalCreatePanel, PortalViewPanel, PortalProfilePanel}
+
+// portalKinds are those of the customer portal.
+var portalKinds = []string{
+	PortalHeader, PortalSubheader, PortalFooter, PortalCreatePanel, PortalViewPanel, PortalViewAction, PortalProfilePanel, PortalProfileAction, PortalMenuAction,
+}
 
 // webhookModules are not shown, but served.
 const webhookModules = "webhooks"
 
-var shownKinds = []string{IssueContent, GeneralPage, AdminPage, dialogModule}
+var shownKinds = append([]string{IssueContent, GeneralPage, AdminPage, dialogModule}, portalKinds...)
 
 // knownKinds are the other modules of Connect for Jira: an app may have them, the site does not show them.
 var knownKinds = []string{
@@ -86,9 +105,7 @@ var knownKinds = []string{
 	"jiraIssueGlances", "jiraIssueTypes", "jiraJqlFunctions", "jiraProfileTabPanels", "jiraProjectAdminTabPanels", "jiraProjectPages",
 	"jiraProjectPermissions", "jiraProjectTabPanels", "jiraRemoteLinkInfoProvider", "jiraReports", "jiraSearchRequestViews", "jiraTimeTrackingProviders",
 	"jiraVersionTabPanels", "jiraWorkflowConditions", "jiraWorkflowPostFunctions", "jiraWorkflowValidators", "keyboardShortcuts",
-	"postInstallPage", "serviceDeskOrganizationActionProviders", "serviceDeskPortalFooters", "serviceDeskPortalHeaders", "serviceDeskPortalProfileActions",
-	"serviceDeskPortalProfilePanels", "serviceDeskPortalRequestCreatePropertyPanels", "serviceDeskPortalRequestViewActions",
-	"serviceDeskPortalRequestViewPanels", "serviceDeskPortalSubheaders", "serviceDeskPortalUserMenuActions", "webItems", "webPanels", "webSections",
+	"postInstallPage", "serviceDeskOrganizationActionProviders", "webItems", "webPanels", "webSections",
 }
 
 var knownScopes = append([]string{"ACT_AS_USER", "ACCESS_EMAIL_ADDRESSES"}, rest.ScopeNames...)
@@ -202,7 +219,7 @@ func (m *Module) check(baseURL string) error {
 		return fmt.Errorf("url %q: want a path relative to baseUrl, starting with a slash", m.URL)
 	}
 	m.URL = strings.TrimPrefix(m.URL, baseURL)
-	if m.Kind != dialogModule && m.Name.Value == "" {
+	if !slices.Contains(nameless, m.Kind) && m.Name.Value == "" {
 		return errors.New("name.value is missing")
 	}
 	var err error

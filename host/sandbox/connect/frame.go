@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/sandbox/desk"
 	"github.com/pergola-platform/pergola/host/sandbox/rest"
 	"github.com/pergola-platform/pergola/host/sandbox/session"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
@@ -33,7 +34,9 @@ type Surrounding struct {
 	User    *world.User
 	Issue   *world.Issue
 	Project *world.Project
-	Params  map[string]string // by name without "ac."
+	Desk    *world.Desk        // on the portal
+	Type    *world.RequestType // on the portal: of the request, or of the form
+	Params  map[string]string  // by name without "ac."
 }
 
 // variable is the value of a context parameter such as "issue.key" or "ac.code".
@@ -58,6 +61,16 @@ func (p Surrounding) variable(name string) (string, bool) {
 			return string(j.ID), true
 		case "project.key":
 			return j.Key, true
+		}
+	}
+	if p.Desk != nil {
+		switch {
+		case name == "servicedesk.serviceDeskId":
+			return string(p.Desk.ID), true
+		case name == "servicedesk.requestTypeId" && p.Type != nil:
+			return string(p.Type.ID), true
+		case name == "servicedesk.requestId" && p.Issue != nil:
+			return string(p.Issue.ID), true
 		}
 	}
 	if name == "user.accountId" && p.User != nil {
@@ -128,7 +141,9 @@ func (s *Apps) Frame(app *world.App, d *Descriptor, m *Module, p Surrounding) (F
 // productContext is the flat form of the surrounding that AP.context and dialogs hand on.
 func productContext(p Surrounding) object {
 	out := object{}
-	for _, name := range []string{"issue.id", "issue.key", "issuetype.id", "project.id", "project.key"} {
+	for _, name := range []string{
+		"issue.id", "issue.key", "issuetype.id", "project.id", "project.key", "servicedesk.serviceDeskId", "servicedesk.requestTypeId", "servicedesk.requestId",
+	} {
 		if v, ok := p.variable(name); ok {
 			out[name] = v
 		}
@@ -145,6 +160,8 @@ type frameRequest struct {
 	Module string            `json:"module"`
 	Issue  string            `json:"issue"`
 	Proj   string            `json:"project"`
+	Desk   string            `json:"desk"`
+	Type   string            `json:"requestType"`
 	Params map[string]string `json:"params"`
 }
 
@@ -163,10 +180,21 @@ func (s *Apps) readFrameRequest(w http.ResponseWriter, r *http.Request) (req fra
 		return req, nil, p, rest.Fail(http.StatusNotFound, "The app is not installed, or disabled.")
 	}
 	if req.Issue != "" {
-		if p.Issue = st.FindIssue(req.Issue); !st.Sees(p.User.Account, p.Issue) {
+		if p.Issue = st.FindIssue(req.Issue); !st.Sees(p.User.Account, p.Issue) && !desk.Sees(st, p.User.Account, p.Issue) {
 			return req, nil, p, rest.NoIssue()
 		}
 		p.Project = st.Project(p.Issue.Project)
+		if req.Desk != "" {
+			p.Type, p.Desk = desk.TypeOf(st, p.Issue)
+		}
+	} else if req.Desk != "" {
+		if p.Desk = st.Desks.Get(world.DeskID(req.Desk)); p.Desk == nil || !desk.MayAsk(st, p.User.Account, p.Desk) {
+			return req, nil, p, rest.Fail(http.StatusNotFound, "There is no service desk '%s'.", req.Desk)
+		}
+		p.Project = st.Project(p.Desk.Project)
+		if t := st.RequestTypes.Get(world.RequestTypeID(req.Type)); t != nil && t.Desk == p.Desk.ID {
+			p.Type = t
+		}
 	} else if req.Proj != "" {
 		if p.Project = st.FindProject(req.Proj); !st.CanIn(p.User.Account, world.BrowseProjects, p.Project) {
 			return req, nil, p, rest.Fail(http.StatusNotFound, "No project could be found with key '%s'.", req.Proj)

@@ -24,6 +24,9 @@ func (s *Pages) login(w http.ResponseWriter, r *http.Request) {
 		s.renderLogin(w, r, st, dest, "Nobody logs in as “"+as+"” here.")
 		return
 	}
+	if u.Customer && dest == "/" { // customers have no dashboard
+		dest = "/servicedesk/customer/portals"
+	}
 	session.Begin(w, st, u, strings.HasPrefix(s.baseURL, "https:"))
 	http.Redirect(w, r, dest, http.StatusSeeOther)
 }

@@ -26,6 +26,7 @@ const (
 	keyQuery      plan.FieldID = "issuekey"
 	textQuery     plan.FieldID = "text"     // all that is text
 	categoryQuery plan.FieldID = "category" // that of the project
+	requestQuery  plan.FieldID = "request"  // what a customer asked for
 )
 
 var onlyContains = []syntax.Operator{syntax.Contains, syntax.NotContains}
@@ -106,6 +107,9 @@ func Fields(st *world.State) []Field {
 		}
 		q := Field{Field: customQueries[f.Kind], Custom: f, float: f.Kind == world.Number}
 		q.ID = plan.FieldID(f.ID)
+		if f.Type == shape.RequestType { // the issue knows its request type beside its custom fields
+			q.Field = analysis.Field{ID: requestQuery, Kind: analysis.Option}
+		}
 		q.Names = []string{fmt.Sprintf("cf[%d]", f.Number), f.Name, string(f.ID)}
 		out = append(out, q)
 	}

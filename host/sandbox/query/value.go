@@ -101,6 +101,11 @@ func (s *schema) choices(f analysis.Field) iter.Seq[choice] {
 				for _, o := range custom.AllOptions() {
 					add(o.ID, o.Value)
 				}
+				if custom.Type == shape.RequestType {
+					for t := range s.st.RequestTypes.All() {
+						add(string(t.ID), t.Name)
+					}
+				}
 			}
 		case analysis.Component:
 			for c := range s.st.Components.All() {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/pergola-platform/pergola/host/sandbox/world"
@@ -16,6 +18,7 @@ type Error struct {
 	Status   int
 	Messages []string
 	Fields   map[string]string
+	Key      string // of the message in Jira Service Management's translations
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%d: %v %v", e.Status, e.Messages, e.Fields) }
@@ -49,6 +52,10 @@ func WriteError(log *slog.Logger, w http.ResponseWriter, r *http.Request, err er
 		WriteJSON(w, e.Status, object{"message": strings.Join(e.Messages, " "), "statusCode": e.Status})
 		return
 	}
+	if strings.HasPrefix(r.URL.Path, "/rest/servicedeskapi/") {
+		WriteJSON(w, e.Status, serviceError(e))
+		return
+	}
 	if e.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `OAuth realm="sandbox"`)
 	}
@@ -80,6 +87,20 @@ func sentence(r *world.Refusal) string {
 		what += ", " + r.Field
 	}
 	return "The " + what + " cannot be like that: " + r.Why + "."
+}
+
+// serviceError is an error in the shape of Jira Service Management, which has one message for everything that is wrong. Of the
+// keys of its translations the sandbox knows a few.
+func serviceError(e *Error) object {
+	parts := e.Messages
+	for _, name := range slices.Sorted(maps.Keys(e.Fields)) {
+		parts = append(slices.Clip(parts), name+": "+e.Fields[name])
+	}
+	key := e.Key
+	if key == "" {
+		key = "sandbox.error"
+	}
+	return object{"errorMessage": strings.Join(parts, " "), "i18nErrorMessage": object{"i18nKey": key, "parameters": []string{}}}
 }
 
 // WriteJSON answers a value; nil sends no body.

@@ -119,6 +119,8 @@ type Transition struct {
 	From   []string `json:"from,omitempty"`
 	To     string   `json:"to"`
 	Screen string   `json:"screen,omitempty"`
+	// Customers says that whoever asked for an issue can do this on the portal.
+	Customers bool `json:"customers,omitempty"`
 }
 
 // Priority is how urgent an issue is; the first of the site is the highest.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pergola-platform/pergola/host/sandbox/seed"
+	"github.com/pergola-platform/pergola/host/sandbox/shape"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
 
@@ -14,6 +15,9 @@ const customPrefix = "customfield_"
 
 // participantsType is Jira's own type of the field in which service projects keep who else follows a request.
 const participantsType = "com.atlassian.servicedesk:sd-request-participants"
+
+// customerTransition is the property by which Jira shows a transition on the portal.
+const customerTransition = "servicedesk.customer.transition.active"
 
 // firstOption is the id of the first option whose seed gives none.
 const firstOption = 10100
@@ -57,7 +61,13 @@ func (w *siteWriter) customFields() error {
 	number := int64(last + 1)
 	field := &world.Field{ID: world.FieldID(fmt.Sprint(customPrefix, number)), Number: number, Name: "Request participants", Kind: world.People, Type: participantsType}
 	w.participants = field.ID
-	return w.addField(field)
+	if err := w.addField(field); err != nil {
+		return err
+	}
+	number++
+	return w.addField(&world.Field{
+		ID: world.FieldID(fmt.Sprint(customPrefix, number)), Number: number, Name: "Request Type", Kind: world.Object, Type: shape.RequestType, Locked: true,
+	})
 }
 
 func (w *siteWriter) addField(f *world.Field) error {
@@ -169,6 +179,9 @@ func (w *siteWriter) workflowsOfSite() error {
 			step.To = status(t.To)
 			if shot := w.shot[t.Screen]; shot != nil {
 				shot.step, step.Screen = true, shot.fields
+			}
+			if t.Customers {
+				step.Properties = world.Properties{customerTransition: []byte(`"true"`)}
 			}
 			flow.Transitions = append(flow.Transitions, step)
 		}

@@ -75,6 +75,11 @@ func Fields(st *world.State) []Field {
 			Schema: Object{"type": kind.Schema, "custom": kind.Custom, "customId": f.Number},
 			value:  func(s Shape, st *world.State, i *world.Issue) any { return s.CustomValue(st, f, i.Custom[f.ID]) },
 		})
+		if f.Type == RequestType {
+			last := &out[len(out)-1]
+			last.Schema = Object{"type": "sd-customerrequesttype", "custom": f.Type, "customId": f.Number}
+			last.value = Shape.requestValue
+		}
 	}
 	return out
 }

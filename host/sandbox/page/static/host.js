@@ -26,7 +26,8 @@
     Object.keys(at).forEach(function (name) {
       if (name.indexOf('ac.') === 0) { params[name.slice(3)] = String(at[name]); }
     });
-    return { app: extension.addon_key, module: extension.key, issue: at['issue.id'] || '', project: at['project.id'] || '', params: params };
+    return { app: extension.addon_key, module: extension.key, issue: at['issue.id'] || '', project: at['project.id'] || '',
+      desk: at['servicedesk.serviceDeskId'] || '', requestType: at['servicedesk.requestTypeId'] || '', params: params };
   }
 
   function post(path, body) {

@@ -34,6 +34,12 @@ func step(name, to string, from ...string) seed.Transition {
 	return seed.Transition{Name: name, From: from, To: to}
 }
 
+// forCustomers puts a step on the portal.
+func forCustomers(t seed.Transition) seed.Transition {
+	t.Customers = true
+	return t
+}
+
 var workflows = []seed.Workflow{
 	{Name: "Life of an asset", Initial: "In stock", Transitions: []seed.Transition{
 		step("Receive", "In stock"), step("Hand out", "In use"), step("Send to repair", "In repair"), step("Retire", "Retired"),
@@ -50,7 +56,8 @@ var workflows = []seed.Workflow{
 		step("Start work", "In progress", "Open", "Waiting for customer", "Waiting for approval"),
 		step("Ask the customer", "Waiting for customer", "In progress"), step("Ask for approval", "Waiting for approval", "Open", "In progress"),
 		{Name: "Resolve", From: []string{"In progress", "Waiting for customer"}, To: "Resolved", Screen: "Resolve"},
-		step("Close", "Closed", "Resolved"), step("Reopen", "Open", "Resolved", "Closed"), step("Cancel", "Cancelled", "Open", "Waiting for approval"),
+		forCustomers(step("Close", "Closed", "Resolved")), forCustomers(step("Reopen", "Open", "Resolved", "Closed")),
+		forCustomers(step("Cancel", "Cancelled", "Open", "Waiting for approval")),
 	}},
 	{Name: "Task", Initial: "Open", Transitions: []seed.Transition{
 		step("Start", "In progress", "Open"), step("Finish", "Done", "Open", "In progress"), step("Reopen", "Open", "Done"),

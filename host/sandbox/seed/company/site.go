@@ -50,6 +50,13 @@ func companyScheme(name, description string, lookers ...string) seed.PermissionS
 	return s
 }
 
+// serviceScheme lets nobody browse who is a customer only: they have the portal.
+func serviceScheme() seed.PermissionScheme {
+	s := companyScheme("Service desk", "Staff work, customers see what they asked for on the portal")
+	s.Grants["SERVICEDESK_AGENT"] = []string{"group:site-admins", "group:atlassian-addons", "role:Service Desk Team"}
+	return s
+}
+
 func site(st *staff) *seed.Site {
 	return &seed.Site{
 		Format: seed.Version, Title: "Pergola Instruments",
@@ -66,7 +73,7 @@ func site(st *staff) *seed.Site {
 		Permissions: globalGrants(),
 		Schemes: []seed.PermissionScheme{
 			companyScheme(office.OpenToGuests, "Staff work, guests look", "guests"), companyScheme(office.StaffOnly, "Staff work, nobody else looks"),
-			companyScheme("Service desk", "Staff work, customers see what they asked for", "customers"),
+			serviceScheme(),
 		},
 		Categories: append(office.Categories(), seed.Category{ID: "10002", Name: "Service", Description: "What people ask for"}),
 		Types:      append(office.Types(), moreTypes...),
