@@ -6,7 +6,7 @@ import (
 )
 
 // Scope is what an app must have asked for in its descriptor to use an operation. Each scope implies those before it,
-// from [ScopeRead] on.
+// from [ScopeRead] to [ScopeAdmin].
 type Scope int
 
 // The scopes that operations need.
@@ -17,12 +17,18 @@ const (
 	ScopeDelete
 	ScopeProjectAdmin
 	ScopeAdmin
+	ScopeInaccessible // no scope will do
 )
 
-// ScopeNames are Atlassian's names of the scopes, in their order.
+// ScopeNames are Atlassian's names of the scopes that imply one another, in their order.
 var ScopeNames = []string{"NONE", "READ", "WRITE", "DELETE", "PROJECT_ADMIN", "ADMIN"}
 
-func (s Scope) String() string { return ScopeNames[s] }
+func (s Scope) String() string {
+	if s == ScopeInaccessible {
+		return "INACCESSIBLE"
+	}
+	return ScopeNames[s]
+}
 
 // allows says whether an app with the granted scopes may use an operation that needs s.
 func (s Scope) allows(granted []string) bool {

@@ -76,6 +76,11 @@ func TypeOf(f *world.Field) CustomType {
 	return t
 }
 
+// OfForge says whether a custom field is that of a Forge app.
+func OfForge(f *world.Field) bool {
+	return f.Kind == world.Object || strings.HasPrefix(f.Type, forgeTypes)
+}
+
 // Standard says whether a field that is made of the type need not name it.
 func (t CustomType) Standard() bool { return TypeOf(&world.Field{Kind: t.Kind}).Name == t.Name }
 

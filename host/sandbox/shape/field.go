@@ -67,12 +67,18 @@ func CustomField(f *world.Field) Field {
 	}
 }
 
-// FieldKey is the key of a custom field: of one that a Connect app has, it is made of the app's and the module's.
+// FieldKey is the key of a custom field: that of an app's names the app and the module, that of a Forge app is its ARI.
 func FieldKey(f *world.Field) string {
-	if f.App == "" || f.Module == "" || strings.HasPrefix(f.Type, forgeTypes) {
-		return string(f.ID)
+	if _, key, ok := strings.Cut(f.Type, connectTypes); ok {
+		return key
 	}
-	return string(f.App) + "__" + f.Module
+	switch {
+	case strings.HasPrefix(f.Type, forgeTypes):
+		return f.Type
+	case f.App != "" && f.Module != "":
+		return string(f.App) + "__" + f.Module
+	}
+	return string(f.ID)
 }
 
 // FieldNamed finds a field of the site by id or key.

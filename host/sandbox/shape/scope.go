@@ -64,3 +64,19 @@ func (s Scope) project(p world.ProjectID) (attributes []string, named bool) {
 	}
 	return nil, slices.ContainsFunc(s.Scope.Projects, func(id int64) bool { return strconv.FormatInt(id, 10) == string(p) })
 }
+
+// Parts are the projects that the scope names, and all attributes in it.
+func (s Scope) Parts() (projects []int64, attributes []string) {
+	attributes = slices.Clone(s.Attributes)
+	if s.Scope == nil {
+		return nil, attributes
+	}
+	projects = slices.Clone(s.Scope.Projects)
+	for _, part := range s.Scope.Projects2 {
+		projects, attributes = append(projects, part.ID), append(attributes, part.Attributes...)
+	}
+	if s.Scope.Global != nil {
+		attributes = append(attributes, s.Scope.Global.Attributes...)
+	}
+	return projects, attributes
+}
