@@ -39,7 +39,7 @@ func (s *API) searchFields(c *rest.Call) (rest.Answer, error) {
 		if f.Custom != nil {
 			kind, description = "custom", f.Custom.Description
 		}
-		return f.Custom != nil && f.Custom.Trashed || len(kinds) > 0 && !slices.Contains(kinds, kind) ||
+		return f.Schema == nil || len(kinds) > 0 && !slices.Contains(kinds, kind) ||
 			len(ids) > 0 && !slices.Contains(ids, string(f.ID)) ||
 			!strings.Contains(strings.ToLower(f.Name), query) && !strings.Contains(strings.ToLower(description), query)
 	})
@@ -58,10 +58,7 @@ func (s *API) searchFields(c *rest.Call) (rest.Answer, error) {
 	})
 	expand := rest.SplitNames(q["expand"])
 	return rest.Paged(c, rest.DefaultPage, list, func(f shape.Field) object {
-		out := object{"id": f.ID, "key": f.Key, "name": f.Name}
-		if f.Schema != nil {
-			out["schema"] = f.Schema
-		}
+		out := object{"id": f.ID, "key": f.Key, "name": f.Name, "schema": f.Schema}
 		if f.Custom == nil {
 			return out
 		}

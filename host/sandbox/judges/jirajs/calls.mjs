@@ -90,6 +90,7 @@ export const needs = {
   getComment: m => m.comment && { id: m.comment },
   getCommentPropertyKeys: m => m.comment && { commentId: m.comment },
   getCommentProperty: m => m.comment && { commentId: m.comment, propertyKey: 'judge' },
+  getCustomFieldConfiguration: () => undefined, // the seeded site has no field of a Forge app
   getCustomFieldOption: () => ({ id: '10010' }),
   getIssue: () => ({ expand: 'renderedFields,names,schema,transitions,operations,editmeta,changelog' }),
   getIssueLinkType: m => m.madeLinkType && { issueLinkTypeId: m.madeLinkType },
