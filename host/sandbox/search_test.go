@@ -106,23 +106,23 @@ func TestSearchFinds(t *testing.T) {
 
 func TestSearchKnowsWhatWas(t *testing.T) {
 	site, app := installedApp(t)
-	const jonas, ada = "712020:8b21d7c4-jonas-user", "712020:c09e4a52-ada-guest"
-	for _, who := range []string{jonas, ada} {
+	const jonas, lena = "712020:8b21d7c4-jonas-user", "712020:00000000-colleague-1"
+	for _, who := range []string{jonas, lena} {
 		if a := site.call(app, "PUT", "/rest/api/3/issue/OPS-1", `{"fields":{"assignee":{"accountId":"`+who+`"}}}`); a.status != 204 {
 			t.Fatalf("status %d: %s", a.status, a.body)
 		}
 		site.clock.Advance(48 * time.Hour)
 	}
 	for query, want := range map[string]string{
-		`assignee WAS "` + jonas + `"`:                                            "OPS-1",
-		`assignee WAS "` + ada + `" AND assignee = "` + ada + `" AND key = OPS-1`: "OPS-1",
-		`assignee WAS "` + jonas + `" BEFORE "2000-01-01"`:                        "",
-		`assignee WAS "` + jonas + `" ON -3d`:                                     "OPS-1",
-		`assignee WAS "` + jonas + `" AFTER -1d`:                                  "",
-		`assignee WAS "` + jonas + `" BY "` + ada + `"`:                           "",
-		`assignee CHANGED FROM "` + jonas + `" TO "` + ada + `"`:                  "OPS-1",
-		`assignee CHANGED TO "` + jonas + `" AFTER -3d`:                           "",
-		`NOT assignee CHANGED`:                                                    "OPS-2",
+		`assignee WAS "` + jonas + `"`:                                              "OPS-1",
+		`assignee WAS "` + lena + `" AND assignee = "` + lena + `" AND key = OPS-1`: "OPS-1",
+		`assignee WAS "` + jonas + `" BEFORE "2000-01-01"`:                          "",
+		`assignee WAS "` + jonas + `" ON -3d`:                                       "OPS-1",
+		`assignee WAS "` + jonas + `" AFTER -1d`:                                    "",
+		`assignee WAS "` + jonas + `" BY "` + lena + `"`:                            "",
+		`assignee CHANGED FROM "` + jonas + `" TO "` + lena + `"`:                   "OPS-1",
+		`assignee CHANGED TO "` + jonas + `" AFTER -3d`:                             "",
+		`NOT assignee CHANGED`:                                                      "OPS-2",
 	} {
 		keys, a := search(t, site, app, "key in (OPS-1, OPS-2) AND "+query)
 		if got := strings.Join(keys, " "); got != want || a.status != 200 {

@@ -58,7 +58,7 @@ func Fields(st *world.State, who world.AccountID, t *world.RequestType) []Field 
 
 // Name is what people who work on issues call a field.
 func Name(st *world.State, id world.FieldID) string {
-	all := shape.AllFields(st)
+	all := shape.Fields(st)
 	if n := slices.IndexFunc(all, func(f shape.Field) bool { return f.ID == id }); n >= 0 {
 		return all[n].Name
 	}

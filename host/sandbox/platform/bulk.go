@@ -51,9 +51,7 @@ func (s *API) listChanges(c *rest.Call) (rest.Answer, error) {
 // createIssues makes each issue that is right, and says of the others what is wrong with them.
 func (s *API) createIssues(c *rest.Call) (rest.Answer, error) {
 	var in struct {
-		IssueUpdates []struct {
-			Fields issueFields `json:"fields"`
-		} `json:"issueUpdates"`
+		IssueUpdates []issueInput `json:"issueUpdates"`
 	}
 	if err := c.DecodeBody(&in); err != nil {
 		return rest.Answer{}, err
@@ -63,7 +61,7 @@ func (s *API) createIssues(c *rest.Call) (rest.Answer, error) {
 	}
 	issues, errs := []object{}, []object{}
 	for n, each := range in.IssueUpdates {
-		made, err := s.makeIssue(c.Who.Account, each.Fields)
+		made, err := s.makeIssue(c.Who.Account, each)
 		var wrong *rest.Error
 		switch {
 		case errors.As(err, &wrong):
@@ -78,7 +76,7 @@ func (s *API) createIssues(c *rest.Call) (rest.Answer, error) {
 		case err != nil:
 			return rest.Answer{}, err
 		default:
-			issues = append(issues, s.MadeJSON(made))
+			issues = append(issues, s.createdJSON(made, each))
 		}
 	}
 	status := http.StatusCreated
@@ -93,6 +91,7 @@ func (s *API) fetchIssues(c *rest.Call) (rest.Answer, error) {
 		IDs        []string `json:"issueIdsOrKeys"`
 		Fields     []string `json:"fields"`
 		Properties []string `json:"properties"`
+		Expand     []string `json:"expand"`
 	}
 	if err := c.DecodeBody(&in); err != nil {
 		return rest.Answer{}, err
@@ -118,7 +117,7 @@ func (s *API) fetchIssues(c *rest.Call) (rest.Answer, error) {
 	found = slices.CompactFunc(found, func(a, b *world.Issue) bool { return a.ID == b.ID })
 	issues := []object{}
 	for _, i := range found {
-		out := s.IssueFor(c.St, c.Who.Account, i, show)
+		out := s.expanded(c.St, c.Who.Account, i, show, rest.SplitNames(in.Expand))
 		if names := rest.SplitNames(in.Properties); len(names) > 0 {
 			out["properties"] = shape.ChosenProperties(i, names)
 		}

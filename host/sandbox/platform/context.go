@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pergola-platform/pergola/host/sandbox/rest"
+	"github.com/pergola-platform/pergola/host/sandbox/shape"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
 
@@ -24,6 +25,7 @@ func (s *API) contextOperations() []rest.Operation {
 		rest.Op("POST", one+"/option", rest.ScopeAdmin, s.createOptions),
 		rest.Op("PUT", one+"/option", rest.ScopeAdmin, s.updateOptions),
 		rest.Op("DELETE", one+"/option/{optionId}", rest.ScopeAdmin, s.deleteOption),
+		rest.Op("GET", "/rest/api/3/customFieldOption/{id}", rest.ScopeRead, s.getOption),
 	}
 }
 
@@ -31,7 +33,7 @@ func defaultContextName(f *world.Field) string { return "Default Configuration S
 
 // contextsOf are a field's contexts. One that has none is everywhere; Jira has a global context for that, and so it is shown.
 func contextsOf(f *world.Field) []world.Context {
-	if len(f.Contexts) > 0 {
+	if len(f.Contexts) > 0 || f.Nowhere {
 		return f.Contexts
 	}
 	return []world.Context{{
@@ -165,7 +167,7 @@ func (s *API) createContext(c *rest.Call) (rest.Answer, error) {
 			return err
 		}
 		x.ID = tx.NewContextID()
-		f.Contexts = append(f.Contexts, x)
+		f.Contexts, f.Nowhere = append(f.Contexts, x), false
 		return nil
 	})
 	if err != nil {
@@ -240,11 +242,8 @@ func (s *API) updateContext(c *rest.Call) (rest.Answer, error) {
 
 func (s *API) deleteContext(c *rest.Call) (rest.Answer, error) {
 	err := s.changeContext(c, func(_ *world.Tx, f *world.Field, n int) error {
-		if len(f.Contexts) == 1 {
-			// Without any, the field would be everywhere here, and nowhere in Jira.
-			return rest.Fail(http.StatusBadRequest, "The sandbox does not delete the last context of a custom field.")
-		}
 		f.Contexts = slices.Delete(f.Contexts, n, n+1)
+		f.Nowhere = len(f.Contexts) == 0
 		return nil
 	})
 	return rest.Answer{Status: http.StatusNoContent, Body: nil}, err
@@ -388,4 +387,24 @@ func (s *API) deleteOption(c *rest.Call) (rest.Answer, error) {
 		return nil
 	})
 	return rest.Answer{Status: http.StatusNoContent, Body: nil}, err
+}
+
+// getOption shows an option of a field that some issue which the caller may see could have.
+func (s *API) getOption(c *rest.Call) (rest.Answer, error) {
+	id := c.PathValue("id")
+	for f := range c.St.Fields.All() {
+		o := f.Option(id)
+		if o.ID == "" || f.App != "" || f.Trashed || !c.Administers(c.St) && !fieldVisible(c.St, c.Who.Account, f) {
+			continue
+		}
+		return rest.Answer{Status: http.StatusOK, Body: object{"self": s.Link("/rest/api/3/customFieldOption/%s", o.ID), "value": o.Value}}, nil
+	}
+	return rest.Answer{}, rest.Fail(http.StatusNotFound, "A custom field option with id '%s' does not exist", id)
+}
+
+// fieldVisible says whether a project that somebody may see has the field.
+func fieldVisible(st *world.State, who world.AccountID, f *world.Field) bool {
+	return slices.ContainsFunc(shape.VisibleProjects(st, who), func(p *world.Project) bool {
+		return slices.ContainsFunc(p.Types, func(t world.TypeID) bool { _, has := f.ContextOf(p.ID, t); return has })
+	})
 }

@@ -39,7 +39,7 @@ func (s *API) searchFields(c *rest.Call) (rest.Answer, error) {
 		if f.Custom != nil {
 			kind, description = "custom", f.Custom.Description
 		}
-		return f.Custom != nil && f.Custom.Trashed || len(kinds) > 0 && !slices.Contains(kinds, kind) ||
+		return f.Schema == nil || len(kinds) > 0 && !slices.Contains(kinds, kind) ||
 			len(ids) > 0 && !slices.Contains(ids, string(f.ID)) ||
 			!strings.Contains(strings.ToLower(f.Name), query) && !strings.Contains(strings.ToLower(description), query)
 	})
@@ -58,7 +58,7 @@ func (s *API) searchFields(c *rest.Call) (rest.Answer, error) {
 	})
 	expand := rest.SplitNames(q["expand"])
 	return rest.Paged(c, rest.DefaultPage, list, func(f shape.Field) object {
-		out := object{"id": f.ID, "key": f.ID, "name": f.Name, "schema": f.Schema}
+		out := object{"id": f.ID, "key": f.Key, "name": f.Name, "schema": f.Schema}
 		if f.Custom == nil {
 			return out
 		}
@@ -131,14 +131,17 @@ func (s *API) createField(c *rest.Call) (rest.Answer, error) {
 	if err := in.check(); err != nil {
 		return rest.Answer{}, err
 	}
-	kind, ok := kindOfType(in.Type)
+	kind, ok := shape.TypeNamed(in.Type)
 	if !ok {
 		return rest.Answer{}, rest.FailField("type", "The custom field type '"+in.Type+"' was not found.")
 	}
 	var made *world.Field
 	err := s.asAdmin(c, func(tx *world.Tx) error {
 		made = tx.NewField()
-		made.Name, made.Kind, made.Searcher = strings.TrimSpace(*in.Name), kind, in.Searcher
+		made.Name, made.Kind, made.Searcher, made.ReadOnly = strings.TrimSpace(*in.Name), kind.Kind, in.Searcher, kind.ReadOnly
+		if !kind.Standard() {
+			made.Type = kind.Name
+		}
 		if in.Description != nil {
 			made.Description = *in.Description
 		}
@@ -148,29 +151,18 @@ func (s *API) createField(c *rest.Call) (rest.Answer, error) {
 	if err != nil {
 		return rest.Answer{}, err
 	}
-	for _, f := range shape.Fields(s.store.State()) {
-		if f.ID == made.ID {
-			return rest.Answer{Status: http.StatusCreated, Body: fieldJSON(f)}, nil
-		}
-	}
-	return rest.Answer{}, noField()
-}
-
-// kindOfType finds what a custom field of Jira's type holds.
-func kindOfType(name string) (world.Kind, bool) {
-	for kind, t := range shape.CustomTypes {
-		if t.Custom == name {
-			return kind, true
-		}
-	}
-	return "", false
+	return rest.Answer{Status: http.StatusCreated, Body: fieldJSON(shape.CustomField(made))}, nil
 }
 
 func fieldJSON(f shape.Field) object {
-	return object{
-		"id": f.ID, "key": f.ID, "name": f.Name, "custom": f.Custom != nil, "orderable": f.Sort, "navigable": true, "searchable": true,
-		"clauseNames": f.Clauses, "schema": f.Schema,
+	out := object{
+		"id": f.ID, "key": f.Key, "name": f.Name, "custom": f.Custom != nil, "orderable": f.Orderable, "navigable": f.Navigable,
+		"searchable": f.Searchable, "clauseNames": append([]string{}, f.Clauses...),
 	}
+	if f.Schema != nil {
+		out["schema"] = f.Schema
+	}
+	return out
 }
 
 func noField() error { return rest.Fail(http.StatusNotFound, "The custom field was not found.") }
@@ -239,15 +231,9 @@ func (s *API) deleteField(c *rest.Call) (rest.Answer, error) {
 }
 
 func (s *API) listFields(c *rest.Call) (rest.Answer, error) {
-	out := []object{{
-		"id": "issuekey", "key": "issuekey", "name": "Key", "custom": false, "orderable": false, "navigable": true, "searchable": false,
-		"clauseNames": shape.IssueKey.Clauses,
-	}}
-	for _, f := range shape.AllFields(c.St) {
-		out = append(out, object{
-			"id": f.ID, "key": f.ID, "name": f.Name, "custom": f.Custom != nil, "orderable": f.Sort, "navigable": true, "searchable": len(f.Clauses) > 0,
-			"clauseNames": append([]string{}, f.Clauses...), "schema": f.Schema,
-		})
+	out := []object{fieldJSON(shape.IssueKey)}
+	for _, f := range shape.Fields(c.St) {
+		out = append(out, fieldJSON(f))
 	}
 	return rest.Answer{Status: http.StatusOK, Body: out}, nil
 }

@@ -104,12 +104,18 @@ func (s *API) listStatusCategories(*rest.Call) (rest.Answer, error) {
 }
 
 func (s *API) listPriorities(c *rest.Call) (rest.Answer, error) {
-	list, out := c.St.Priorities.List(), []object{}
-	slices.SortStableFunc(list, func(a, b *world.Priority) int { return cmp.Compare(a.Order, b.Order) })
-	for _, p := range list {
+	out := []object{}
+	for _, p := range prioritiesInOrder(c.St) {
 		out = append(out, s.PriorityJSON(p))
 	}
 	return rest.Answer{Status: http.StatusOK, Body: out}, nil
+}
+
+// prioritiesInOrder are the priorities, the most urgent one first.
+func prioritiesInOrder(st *world.State) []*world.Priority {
+	list := st.Priorities.List()
+	slices.SortStableFunc(list, func(a, b *world.Priority) int { return cmp.Compare(a.Order, b.Order) })
+	return list
 }
 
 func (s *API) getPriority(c *rest.Call) (rest.Answer, error) {

@@ -58,7 +58,8 @@ func (s *API) createMetaFields(c *rest.Call) (rest.Answer, error) {
 		return rest.Answer{}, err
 	}
 	all := []object{}
-	for _, m := range s.metaOf(c.St, p, id, world.OnCreate) {
+	at := place{st: c.St, who: c.Who.Account, p: p, t: id}
+	for _, m := range s.describe(at, world.OnCreate, at.screen(world.OnCreate)) {
 		m["fieldId"] = m["key"]
 		all = append(all, m)
 	}
@@ -70,117 +71,158 @@ func (s *API) editMeta(c *rest.Call) (rest.Answer, error) {
 	if err != nil {
 		return rest.Answer{}, err
 	}
+	return rest.Answer{Status: http.StatusOK, Body: s.editMetaJSON(c.St, c.Who.Account, i)}, nil
+}
+
+// editMetaJSON describes the fields that somebody may edit; whoever may not edit is shown none.
+func (s *API) editMetaJSON(st *world.State, who world.AccountID, i *world.Issue) object {
 	out := object{}
-	if c.St.CanDo(c.Who.Account, world.EditIssues, i) { // whoever may not edit is shown no fields
-		for _, m := range s.metaOf(c.St, c.St.Project(i.Project), i.Type, world.OnEdit) {
+	if st.CanDo(who, world.EditIssues, i) {
+		at := placeOf(st, who, i)
+		for _, m := range s.describe(at, world.OnEdit, at.screen(world.OnEdit)) {
 			out[m["key"].(string)] = m
 		}
 	}
-	return rest.Answer{Status: http.StatusOK, Body: object{"fields": out}}, nil
+	return object{"fields": out}
 }
 
-// writable are the system fields that the REST interface takes, with the operations that Jira names for them.
-var writable = map[world.FieldID][]string{
-	"summary": {"set"}, "issuetype": {}, "project": {"set"}, "description": {"set"}, "assignee": {"set"},
-	"labels": {"add", "set", "remove"}, "parent": {"set"},
-}
-
-// always are the fields that every issue needs.
-var always = []world.FieldID{"summary", "issuetype", "project"}
-
-// screenOf is what the operation shows for issues of the type: where no screen is in use, all fields that can be written.
-func screenOf(st *world.State, p *world.Project, t world.TypeID, op world.Operation) []world.ScreenField {
-	screen := st.ScreenFor(p.ID, t, op)
-	if screen == nil {
-		for _, f := range shape.AllFields(st) {
-			if f.Custom != nil || writable[f.ID] != nil {
-				screen = append(screen, world.ScreenField{Field: f.ID})
-			}
-		}
-	}
-	if op != world.OnCreate {
-		return slices.DeleteFunc(slices.Clone(screen), func(f world.ScreenField) bool { return f.Field == "project" })
-	}
-	for _, id := range always {
-		if !slices.ContainsFunc(screen, func(f world.ScreenField) bool { return f.Field == id }) {
-			screen = append(screen, world.ScreenField{Field: id})
-		}
-	}
-	return screen
-}
-
-// metaOf describes the fields of a screen.
-func (s *API) metaOf(st *world.State, p *world.Project, t world.TypeID, op world.Operation) []object {
-	return s.describe(st, p, t, screenOf(st, p, t, op))
-}
-
-func (s *API) describe(st *world.State, p *world.Project, t world.TypeID, screen []world.ScreenField) (out []object) {
-	all := shape.AllFields(st)
+// describe says of each field of a screen what it takes.
+func (s *API) describe(at place, op world.Operation, screen []world.ScreenField) (out []object) {
 	for _, on := range screen {
-		n := slices.IndexFunc(all, func(f shape.Field) bool { return f.ID == on.Field })
-		if n < 0 {
-			continue
-		}
-		f := all[n]
-		if f.ID == "parent" && !st.Type(t).Subtask() && !on.Required && st.Type(t).Level > 0 {
+		f, ok := shape.FieldNamed(at.st, string(on.Field))
+		ed, writable := editorOf(at.st, at.p.ID, at.t, on.Field)
+		if !ok || !writable && on.Field != "project" {
 			continue
 		}
 		m := object{
-			"key": string(f.ID), "name": f.Name, "schema": f.Schema, "hasDefaultValue": false, "operations": []string{"set"},
-			"required": on.Required || slices.Contains(always, f.ID) || f.ID == "parent" && st.Type(t).Subtask(),
+			"key": f.Key, "name": f.Name, "schema": f.Schema, "hasDefaultValue": false, "operations": ed.verbs,
+			"required": on.Required || f.ID == "parent" && at.st.Type(at.t).Subtask(),
 		}
-		if ops := writable[f.ID]; ops != nil {
-			m["operations"] = ops
+		switch f.ID {
+		case "project":
+			m["operations"] = []string{"set"}
+		case "issuetype":
+			m["operations"] = []string{}
 		}
-		switch {
-		case f.ID == "issuetype":
-			m["allowedValues"] = []object{s.TypeJSON(st.Type(t))}
-		case f.ID == "project":
-			m["allowedValues"] = []object{s.ProjectRef(st, p)}
-		case f.ID == "assignee":
-			m["autoCompleteUrl"] = s.Link("/rest/api/3/user/assignable/search?project=%s&query=", p.Key)
-		case f.ID == "labels":
-			m["autoCompleteUrl"] = s.Link("/rest/api/1.0/labels/suggest?query=")
-		case f.Custom != nil:
-			context, ok := f.Custom.ContextOf(p.ID, t)
-			if !ok {
-				continue
-			}
-			if options := f.Custom.OptionsOf(p.ID, t); len(options) > 0 {
-				m["allowedValues"] = s.OptionsJSON(options)
-			}
-			if v := s.CustomValue(st, f.Custom, context.Default); v != nil {
-				m["hasDefaultValue"], m["defaultValue"] = true, v
-			}
+		if values, limited := s.allowedValues(at, op, f); limited {
+			m["allowedValues"] = values
+		}
+		if url := s.suggestions(at, f); url != "" {
+			m["autoCompleteUrl"] = url
+		}
+		if v := s.startValue(at, f); v != nil {
+			m["hasDefaultValue"], m["defaultValue"] = true, v
 		}
 		out = append(out, m)
 	}
 	return out
 }
 
-// checkScreen refuses values of fields that the operation does not show, and required ones that stay empty: on creation all of them,
-// on an edit those that are given.
-func checkScreen(st *world.State, who world.AccountID, i *world.Issue, values issueFields, op world.Operation) error {
-	errs := map[string]string{}
-	if raw := values["parent"]; !empty(raw) && issueRef(st, who, raw) == nil {
-		errs["parent"] = "Could not find issue by id or key."
+// allowedValues are what a field can have, where that is a list; limited says whether it is.
+func (s *API) allowedValues(at place, op world.Operation, f shape.Field) (values []object, limited bool) {
+	values = []object{}
+	add := func(v object) { values = append(values, v) }
+	kind := world.Kind(f.ID)
+	if f.Custom != nil {
+		kind = f.Custom.Kind
 	}
-	screen := st.ScreenFor(i.Project, i.Type, op)
-	if screen != nil {
-		for name := range values {
-			shown := slices.ContainsFunc(screen, func(f world.ScreenField) bool { return string(f.Field) == name })
-			if !shown && !(op == world.OnCreate && (slices.Contains(always, world.FieldID(name)) || name == "parent")) {
-				errs[name] = notOnScreen(name)
+	switch kind {
+	case "issuetype":
+		types := []world.TypeID{at.t}
+		if op == world.OnEdit {
+			types = otherTypes(at.st, at.i)
+		}
+		for _, id := range types {
+			add(s.TypeJSON(at.st.Type(id)))
+		}
+	case "project":
+		if f.Custom == nil {
+			return []object{s.ProjectRef(at.st, at.p)}, true
+		}
+		for _, p := range shape.VisibleProjects(at.st, at.who) {
+			add(s.ProjectRef(at.st, p))
+		}
+	case "priority":
+		for _, p := range prioritiesInOrder(at.st) {
+			add(s.PriorityRef(p))
+		}
+	case "resolution":
+		for r := range at.st.Resolutions.All() {
+			add(s.ResolutionJSON(r))
+		}
+	case "components":
+		for _, c := range at.st.ComponentsOf(at.p.ID) {
+			add(s.ComponentRef(c))
+		}
+	case "versions", "fixVersions": // fields of the system, and custom ones
+		for _, v := range at.st.VersionsOf(at.p.ID) {
+			if !v.Archived {
+				add(s.VersionRef(v))
 			}
 		}
-	}
-	for _, f := range screen {
-		if raw, given := values[string(f.Field)]; f.Required && (given && empty(raw) || !given && op == world.OnCreate) && !slices.Contains(always, f.Field) {
-			errs[string(f.Field)] = fieldName(st, f.Field) + " is required."
+	case "security":
+		i := &world.Issue{Project: at.p.ID, Reporter: at.who}
+		if at.i != nil {
+			i = at.i
 		}
+		for _, l := range levelsFor(at.st, at.who, at.p, i) {
+			add(s.LevelRef(&l))
+		}
+	case world.Option, world.Options, world.Radio, world.Cascading:
+		offered := slices.DeleteFunc(slices.Clone(f.Custom.OptionsOf(at.p.ID, at.t)), func(o world.FieldOption) bool { return !selectable(o, at.p.ID) })
+		return s.OptionsJSON(offered), true
+	default:
+		return nil, false
 	}
-	if len(errs) > 0 {
-		return &rest.Error{Status: http.StatusBadRequest, Fields: errs}
+	return values, true
+}
+
+// suggestions is where a page looks for values while somebody types, "" for a field that has no such thing.
+func (s *API) suggestions(at place, f shape.Field) string {
+	kind, number := world.Kind(f.ID), int64(0)
+	if f.Custom != nil {
+		kind, number = f.Custom.Kind, f.Custom.Number
+	}
+	switch kind {
+	case "assignee":
+		if at.i != nil {
+			return s.Link("/rest/api/3/user/assignable/search?issueKey=%s&query=", at.i.Key)
+		}
+		return s.Link("/rest/api/3/user/assignable/search?project=%s&query=", at.p.Key)
+	case "reporter":
+		return s.Link("/rest/api/3/user/search?query=")
+	case "issuelinks":
+		return s.Link("/rest/api/3/issue/picker?currentProjectId=&showSubTaskParent=true&showSubTasks=true&query=")
+	case "labels":
+		if f.Custom != nil {
+			return s.Link("/rest/api/1.0/labels/suggest?customFieldId=%d&query=", number)
+		}
+		return s.Link("/rest/api/1.0/labels/suggest?query=")
+	case world.Person, world.People:
+		return s.Link("/rest/api/1.0/users/picker?fieldName=%s&showAvatar=true&query=", f.ID)
+	case world.GroupOf, world.GroupsOf:
+		return s.Link("/rest/api/3/groups/picker?fieldId=%s&query=", f.ID)
+	}
+	return ""
+}
+
+// startValue is what the field has in an issue of which nobody says anything else, nil for nothing.
+func (s *API) startValue(at place, f shape.Field) any {
+	if f.Custom != nil {
+		x, _ := f.Custom.ContextOf(at.p.ID, at.t)
+		return s.CustomValue(at.st, f.Custom, x.Default)
+	}
+	switch f.ID {
+	case "priority":
+		if p := at.st.Priorities.First(func(p *world.Priority) bool { return p.Default }); p != nil {
+			return s.PriorityRef(p)
+		}
+	case "security":
+		if scheme := at.st.SecuritySchemes.Get(at.p.Security); scheme != nil {
+			if _, l := at.st.Level(scheme.Default); l != nil {
+				return s.LevelRef(l)
+			}
+		}
 	}
 	return nil
 }
@@ -190,10 +232,8 @@ func notOnScreen(name string) string {
 }
 
 func fieldName(st *world.State, id world.FieldID) string {
-	for _, f := range shape.AllFields(st) {
-		if f.ID == id {
-			return f.Name
-		}
+	if f, ok := shape.FieldNamed(st, string(id)); ok {
+		return f.Name
 	}
 	return string(id)
 }

@@ -2,27 +2,26 @@ package platform
 
 import (
 	"encoding/json"
-
-	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
 
-// setParent writes the parent of an issue, which [checkScreen] has found to be visible; it returns what is wrong with it.
-func setParent(st *world.State, i *world.Issue, raw json.RawMessage) string {
-	if empty(raw) {
-		if st.Type(i.Type).Subtask() {
+// setParent writes the parent of an issue; it returns what is wrong with it.
+func setParent(e *edit, raw json.RawMessage) string {
+	var none struct{ None bool }
+	if st := e.tx.State; empty(raw) || json.Unmarshal(raw, &none) == nil && none.None {
+		if st.Type(e.i.Type).Subtask() {
 			return "Issue type is a sub-task but parent issue key or id not specified."
 		}
-		i.Parent = ""
+		e.i.Parent = ""
 		return ""
 	}
-	parent := issueNamed(st, raw)
+	parent := issueRef(e.tx.State, e.who, raw)
 	if parent == nil {
 		return "Could not find issue by id or key."
 	}
-	t, above := st.Type(i.Type), st.Type(parent.Type)
-	if parent.ID == i.ID || above.Level <= t.Level || t.Subtask() && parent.Project != i.Project {
+	t, above := e.tx.Type(e.i.Type), e.tx.Type(parent.Type)
+	if parent.ID == e.i.ID || above.Level <= t.Level || t.Subtask() && parent.Project != e.i.Project {
 		return "Given parent issue does not belong to appropriate hierarchy."
 	}
-	i.Parent = parent.ID
+	e.i.Parent = parent.ID
 	return ""
 }

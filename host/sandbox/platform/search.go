@@ -91,14 +91,15 @@ func (s *API) search(c *rest.Call, in searchRequest) (rest.Answer, error) {
 		issues = append(issues, s.foundJSON(c.St, c.Who.Account, c.St.IssueAt(n), in, show))
 	}
 	out["issues"] = issues
-	if strings.Contains(in.Expand, "names") {
-		names, schema := object{}, object{}
-		for _, f := range show {
-			names[string(f.ID)], schema[string(f.ID)] = f.Name, f.Schema
-		}
+	if names, schema := shape.NamesAndSchema(show); strings.Contains(in.Expand, "names") {
 		out["names"], out["schema"] = names, schema
 	}
 	return rest.Answer{Status: http.StatusOK, Body: out}, nil
+}
+
+// without leaves names out of a list.
+func without(list []string, names ...string) []string {
+	return slices.DeleteFunc(list, func(n string) bool { return slices.Contains(names, n) })
 }
 
 // foundJSON is an issue in a search: just its id, unless more was asked for.
@@ -106,7 +107,7 @@ func (s *API) foundJSON(st *world.State, who world.AccountID, i *world.Issue, in
 	var out object
 	switch {
 	case len(show) > 0:
-		out = s.IssueFor(st, who, i, show)
+		out = s.expanded(st, who, i, show, without(rest.SplitNames([]string{in.Expand}), "names", "schema"))
 	case slices.Contains(rest.SplitNames(in.Fields), "key"):
 		out = object{"id": i.ID, "key": i.Key, "self": s.Link("/rest/api/3/issue/%s", i.ID)}
 	default:

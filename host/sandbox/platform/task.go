@@ -15,6 +15,8 @@ func (s *API) taskOperations() []rest.Operation {
 	return []rest.Operation{
 		rest.Op("POST", "/rest/api/3/issue/properties", rest.ScopeWrite, s.setManyProperties),
 		rest.Op("POST", "/rest/api/3/issue/properties/multi", rest.ScopeWrite, s.setPropertiesOfMany),
+		rest.Op("PUT", "/rest/api/3/issue/properties/{propertyKey}", rest.ScopeWrite, s.setPropertyOfEligible),
+		rest.Op("DELETE", "/rest/api/3/issue/properties/{propertyKey}", rest.ScopeDelete, s.deletePropertyOfEligible),
 		rest.Op("GET", "/rest/api/3/task/{taskId}", rest.ScopeNone, s.getTask),
 	}
 }

@@ -1,7 +1,6 @@
 package platform
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -25,38 +24,39 @@ func (s *API) listTransitions(c *rest.Call) (rest.Answer, error) {
 		return rest.Answer{}, err
 	}
 	q := c.URL.Query()
+	list := s.transitionsJSON(c.St, c.Who.Account, i, q.Get("transitionId"), strings.Contains(q.Get("expand"), "transitions.fields"))
+	return rest.Answer{Status: http.StatusOK, Body: object{"expand": "transitions", "transitions": list}}, nil
+}
+
+// transitionsJSON are what somebody can do with the issue's status; only narrows them to one.
+func (s *API) transitionsJSON(st *world.State, who world.AccountID, i *world.Issue, only string, fields bool) []object {
 	list := []object{}
-	for _, t := range c.St.TransitionsOf(i, c.Who.Account) {
-		if id := q.Get("transitionId"); id != "" && id != t.ID {
+	for _, t := range st.TransitionsOf(i, who) {
+		if only != "" && only != t.ID {
 			continue
 		}
 		out := object{
-			"id": t.ID, "name": t.Name, "to": s.StatusJSON(c.St.Status(t.To)), "hasScreen": len(t.Screen) > 0, "isGlobal": len(t.From) == 0,
+			"id": t.ID, "name": t.Name, "to": s.StatusJSON(st.Status(t.To)), "hasScreen": len(t.Screen) > 0, "isGlobal": len(t.From) == 0,
 			"isInitial": false, "isAvailable": true, "isConditional": t.Permission != "", "looped": t.To == i.Status,
 		}
-		if strings.Contains(q.Get("expand"), "transitions.fields") {
+		if fields {
 			shown := object{}
-			for _, m := range s.describe(c.St, c.St.Project(i.Project), i.Type, t.Screen) {
+			for _, m := range s.describe(placeOf(st, who, i), onTransition, t.Screen) {
 				shown[m["key"].(string)] = m
 			}
 			out["fields"] = shown
 		}
 		list = append(list, out)
 	}
-	return rest.Answer{Status: http.StatusOK, Body: object{"expand": "transitions", "transitions": list}}, nil
+	return list
 }
 
 func (s *API) doTransition(c *rest.Call) (rest.Answer, error) {
-	var in struct {
-		Transition struct{ ID json.RawMessage }            `json:"transition"`
-		Fields     issueFields                             `json:"fields"`
-		Update     map[string][]map[string]json.RawMessage `json:"update"`
-	}
+	var in issueInput
 	if err := c.DecodeBody(&in); err != nil {
 		return rest.Answer{}, err
 	}
-	id := shape.Plain(in.Transition.ID)
-	if id == "" {
+	if shape.Plain(in.Transition.ID) == "" {
 		return rest.Answer{}, rest.Fail(http.StatusBadRequest, "Missing 'transition' identifier")
 	}
 	err := s.store.ChangeAs(c.Who.Account, func(tx *world.Tx) error {
@@ -64,69 +64,37 @@ func (s *API) doTransition(c *rest.Call) (rest.Answer, error) {
 		if err != nil {
 			return err
 		}
-		can := tx.TransitionsOf(i, c.Who.Account)
-		n := slices.IndexFunc(can, func(t world.Transition) bool { return t.ID == id })
-		if n < 0 {
-			return rest.Fail(http.StatusBadRequest, "Transition id '%s' is not valid for this issue.", id)
-		}
-		next := tx.EditIssue(string(i.ID))
-		if err := setOnTransition(tx.State, next, can[n], in.Fields); err != nil {
-			return err
-		}
-		next.Status = can[n].To
-		switch r := can[n].Resolution; r {
-		case "":
-		case "none":
-			next.Resolution = ""
-		default:
-			next.Resolution = r
-		}
-		if err := tx.PutIssue(next); err != nil {
-			return err
-		}
-		for _, op := range in.Update["comment"] {
-			if err := s.addComment(tx, c.Who.Account, next.ID, op["add"], nil); err != nil {
-				return err
-			}
-		}
-		return nil
+		return s.transition(tx, c.Who.Account, i.ID, in)
 	})
 	return rest.Answer{Status: http.StatusNoContent}, err
 }
 
-// setOnTransition writes the values of a transition's screen; others cannot be given.
-func setOnTransition(st *world.State, i *world.Issue, t world.Transition, values issueFields) error {
-	errs := map[string]string{}
-	for name := range values {
-		if !slices.ContainsFunc(t.Screen, func(f world.ScreenField) bool { return string(f.Field) == name }) {
-			errs[name] = notOnScreen(name)
-		}
+// onTransition is the operation of a transition's screen.
+const onTransition world.Operation = "transition"
+
+// transition does a transition with the values of its screen; others cannot be given.
+func (s *API) transition(tx *world.Tx, who world.AccountID, id world.IssueID, in issueInput) error {
+	can := tx.TransitionsOf(tx.Issue(id), who)
+	n := slices.IndexFunc(can, func(t world.Transition) bool { return t.ID == shape.Plain(in.Transition.ID) })
+	if n < 0 {
+		return rest.Fail(http.StatusBadRequest, "Transition id '%s' is not valid for this issue.", shape.Plain(in.Transition.ID))
 	}
-	for _, f := range t.Screen {
-		if f.Required && empty(values[string(f.Field)]) {
-			errs[string(f.Field)] = fieldName(st, f.Field) + " is required."
-		}
+	e := &edit{api: s, tx: tx, who: who, op: onTransition, i: tx.EditIssue(string(id))}
+	wanted := in.operations(&e.wrong)
+	e.apply(wanted, can[n].Screen)
+	if err := e.wrong.err(); err != nil {
+		return err
 	}
-	if raw, given := values["resolution"]; given && errs["resolution"] == "" {
-		var ref struct{ ID, Name string }
-		_ = json.Unmarshal(raw, &ref) // a wrong form names no resolution
-		r := st.Resolutions.First(func(r *world.Resolution) bool {
-			return string(r.ID) == ref.ID || ref.Name != "" && strings.EqualFold(r.Name, ref.Name)
-		})
-		if r == nil {
-			errs["resolution"] = "Specify a valid 'id' or 'name' for Resolution"
-		} else {
-			i.Resolution = r.ID
-		}
+	e.i.Status = can[n].To
+	switch r := can[n].Resolution; r {
+	case "":
+	case "none":
+		e.i.Resolution = ""
+	default:
+		e.i.Resolution = r
 	}
-	if len(errs) > 0 {
-		return &rest.Error{Status: http.StatusBadRequest, Fields: errs}
+	if err := tx.PutIssue(e.i); err != nil {
+		return err
 	}
-	rest := issueFields{}
-	for name, raw := range values {
-		if name != "resolution" {
-			rest[name] = raw
-		}
-	}
-	return setFields(st, i, rest)
+	return e.finish(in.Properties)
 }

@@ -33,11 +33,11 @@ func (s *API) listWorklogs(c *rest.Call) (rest.Answer, error) {
 	if err != nil {
 		return rest.Answer{}, err
 	}
-	after, err := momentOf(c, "startedAfter")
+	after, err := askedMoment(c, "startedAfter")
 	if err != nil {
 		return rest.Answer{}, err
 	}
-	before, err := momentOf(c, "startedBefore")
+	before, err := askedMoment(c, "startedBefore")
 	if err != nil {
 		return rest.Answer{}, err
 	}
@@ -52,8 +52,8 @@ func (s *API) listWorklogs(c *rest.Call) (rest.Answer, error) {
 	return rest.Answer{Status: http.StatusOK, Body: object{"startAt": start, "maxResults": size, "total": len(seen), "worklogs": list}}, nil
 }
 
-// momentOf reads a time in milliseconds from the query; the zero time where there is none.
-func momentOf(c *rest.Call, name string) (time.Time, error) {
+// askedMoment reads a time in milliseconds from the query; the zero time where there is none.
+func askedMoment(c *rest.Call, name string) (time.Time, error) {
 	text := c.URL.Query().Get(name)
 	if text == "" {
 		return time.Time{}, nil

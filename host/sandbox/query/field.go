@@ -61,6 +61,7 @@ var systemQueries = []Field{
 	{Names: []string{"resolved", "resolutionDate"}, Field: analysis.Field{ID: "resolved", Kind: analysis.DateTime, Sortable: true}},
 	{Names: []string{"status"}, Field: analysis.Field{ID: "status", Kind: analysis.Status, History: true, Sortable: true}},
 	{Names: []string{"statusCategory"}, Field: analysis.Field{ID: "statusCategory", Kind: analysis.StatusCategory}},
+	{Names: []string{"statusCategoryChangedDate"}, Field: analysis.Field{ID: "statusSince", Kind: analysis.DateTime, Sortable: true}},
 	{Names: []string{"summary"}, Field: analysis.Field{ID: "summary", Kind: analysis.Text, Sortable: true}},
 	{Names: []string{"text"}, Field: analysis.Field{ID: textQuery, Kind: analysis.Text, Operators: []syntax.Operator{syntax.Contains}, NoEmpty: true}},
 	{Names: []string{"timeSpent"}, Field: analysis.Field{ID: "spent", Kind: analysis.Duration, Sortable: true}},

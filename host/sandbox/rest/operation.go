@@ -6,7 +6,7 @@ import (
 )
 
 // Scope is what an app must have asked for in its descriptor to use an operation. Each scope implies those before it,
-// from [ScopeRead] on.
+// from [ScopeRead] to [ScopeAdmin].
 type Scope int
 
 // The scopes that operations need.
@@ -21,7 +21,7 @@ const (
 	ScopeInaccessible // no scope will do
 )
 
-// ScopeNames are Atlassian's names of the scopes, in their order.
+// ScopeNames are Atlassian's names of the scopes that imply one another, in their order.
 var ScopeNames = []string{"NONE", "READ", "WRITE", "DELETE", "PROJECT_ADMIN", "ADMIN"}
 
 func (s Scope) String() string {

@@ -11,133 +11,138 @@ import (
 // Field is a field of an issue, system or custom: how REST describes it, and its value.
 type Field struct {
 	ID      world.FieldID
+	Key     string // how apps name their own fields, "app-key__module-key"; of others it is the id
 	Name    string
 	Clauses []string // names in JQL
-	Schema  Object
-	Sort    bool // may stand in ORDER BY
+	Schema  Object   // nil for the one field that has none
 	Custom  *world.Field
-	value   func(s Shape, st *world.State, i *world.Issue) any // what REST returns; nil for an empty field
+
+	Orderable  bool // may stand on screens
+	Navigable  bool // lists of issues can show it
+	Searchable bool // JQL can ask for it
+
+	value func(v view, i *world.Issue) any // what REST returns; nil for an empty field
+}
+
+// view is a state as somebody sees it.
+type view struct {
+	Shape
+	st  *world.State
+	who world.AccountID
+	all bool // nothing is hidden
+}
+
+// sees says whether the issue is shown.
+func (v view) sees(i *world.Issue) bool { return v.all || v.st.Sees(v.who, i) }
+
+// seesPart says whether what hangs on the issue and is for some only is shown.
+func (v view) seesPart(i *world.Issue, to *world.Visibility) bool {
+	return v.all || v.st.SeesPart(v.who, i, to)
 }
 
 // JiraTime is how Jira writes moments.
 const JiraTime = "2006-01-02T15:04:05.000-0700"
 
-func system(kind, name string) Object { return Object{"type": kind, "system": name} }
-
-// systemFields are the fields that every issue has.
-var systemFields = []Field{
-	{"summary", "Summary", []string{"summary"}, system("string", "summary"), true, nil,
-		func(_ Shape, _ *world.State, i *world.Issue) any { return i.Summary }},
-	{"issuetype", "Issue Type", []string{"issuetype", "type"}, system("issuetype", "issuetype"), true, nil,
-		func(s Shape, st *world.State, i *world.Issue) any { return s.TypeJSON(st.Type(i.Type)) }},
-	{"project", "Project", []string{"project"}, system("project", "project"), true, nil,
-		func(s Shape, st *world.State, i *world.Issue) any { return s.ProjectRef(st, st.Project(i.Project)) }},
-	{"status", "Status", []string{"status"}, system("status", "status"), true, nil,
-		func(s Shape, st *world.State, i *world.Issue) any { return s.StatusJSON(st.Status(i.Status)) }},
-	{"description", "Description", []string{"description"}, system("string", "description"), false, nil,
-		func(_ Shape, _ *world.State, i *world.Issue) any {
-			if len(i.Description) == 0 {
-				return nil
-			}
-			return i.Description
-		}},
-	{"reporter", "Reporter", []string{"reporter"}, system("user", "reporter"), true, nil,
-		func(s Shape, st *world.State, i *world.Issue) any { return s.UserOrNil(st, i.Reporter) }},
-	{"assignee", "Assignee", []string{"assignee"}, system("user", "assignee"), true, nil,
-		func(s Shape, st *world.State, i *world.Issue) any { return s.UserOrNil(st, i.Assignee) }},
-	{"labels", "Labels", []string{"labels"}, Object{"type": "array", "items": "string", "system": "labels"}, false, nil,
-		func(_ Shape, _ *world.State, i *world.Issue) any { return append([]string{}, i.Labels...) }},
-	{"created", "Created", []string{"created", "createdDate"}, system("datetime", "created"), true, nil,
-		func(_ Shape, _ *world.State, i *world.Issue) any { return i.Created.Format(JiraTime) }},
-	{"updated", "Updated", []string{"updated", "updatedDate"}, system("datetime", "updated"), true, nil,
-		func(_ Shape, _ *world.State, i *world.Issue) any { return i.Updated.Format(JiraTime) }},
-}
-
 // IssueKey is the field "key"; it is no field of an issue, but JQL can ask for it.
-var IssueKey = Field{ID: "issuekey", Name: "Key", Clauses: []string{"key", "issuekey", "id", "issue"}, Sort: true}
-
-// CustomTypes are Jira's names of the custom field kinds.
-var CustomTypes = map[world.Kind]struct{ Schema, Custom string }{
-	world.Text:   {"string", "com.atlassian.jira.plugin.system.customfieldtypes:textfield"},
-	world.Option: {"option", "com.atlassian.jira.plugin.system.customfieldtypes:select"},
-	world.Date:   {"date", "com.atlassian.jira.plugin.system.customfieldtypes:datepicker"},
-	world.Number: {"number", "com.atlassian.jira.plugin.system.customfieldtypes:float"},
-	world.Person: {"user", "com.atlassian.jira.plugin.system.customfieldtypes:userpicker"},
-}
+var IssueKey = Field{ID: "issuekey", Key: "issuekey", Name: "Key", Clauses: []string{"key", "issuekey", "id", "issue"}, Navigable: true}
 
 // Fields lists all fields of the site.
 func Fields(st *world.State) []Field {
-	out := slices.Clone(systemFields)
+	out := slices.Clone(systemFields())
 	for f := range st.Fields.All() {
-		kind := CustomTypes[f.Kind]
-		out = append(out, Field{
-			ID: f.ID, Name: f.Name, Clauses: []string{fmt.Sprintf("cf[%d]", f.Number), f.Name}, Sort: true, Custom: f,
-			Schema: Object{"type": kind.Schema, "custom": kind.Custom, "customId": f.Number},
-			value:  func(s Shape, st *world.State, i *world.Issue) any { return s.CustomValue(st, f, i.Custom[f.ID]) },
-		})
-		if f.Type == RequestType {
-			last := &out[len(out)-1]
-			last.Schema = Object{"type": "sd-customerrequesttype", "custom": f.Type, "customId": f.Number}
-			last.value = Shape.requestValue
+		if !f.Trashed {
+			out = append(out, CustomField(f))
 		}
 	}
 	return out
 }
 
-// SelectFields returns the fields that a request's fields parameter names, in Jira's syntax: ids, *all, *navigable, and
-// ids after a dash, which are left out. known says which of issueOnly, "id" and "key", were asked for.
+// CustomField describes a custom field.
+func CustomField(f *world.Field) Field {
+	t := TypeOf(f)
+	out := Field{
+		ID: f.ID, Key: FieldKey(f), Name: f.Name, Clauses: []string{fmt.Sprintf("cf[%d]", f.Number), f.Name}, Custom: f,
+		Schema: t.schema(f.Number), Orderable: true, Navigable: true, Searchable: true,
+		value: func(v view, i *world.Issue) any { return v.CustomValue(v.st, f, i.Custom[f.ID]) },
+	}
+	if f.Type == RequestType {
+		out.Schema = Object{"type": "sd-customerrequesttype", "custom": f.Type, "customId": f.Number}
+		out.value = func(v view, i *world.Issue) any { return v.requestValue(v.st, i) }
+	}
+	return out
+}
+
+// FieldKey is the key of a custom field: that of an app's names the app and the module, that of a Forge app is its ARI.
+func FieldKey(f *world.Field) string {
+	if _, key, ok := strings.Cut(f.Type, connectTypes); ok {
+		return key
+	}
+	switch {
+	case strings.HasPrefix(f.Type, forgeTypes):
+		return f.Type
+	case f.App != "" && f.Module != "":
+		return string(f.App) + "__" + f.Module
+	}
+	return string(f.ID)
+}
+
+// FieldNamed finds a field of the site by id or key.
+func FieldNamed(st *world.State, idOrKey string) (Field, bool) {
+	all := Fields(st)
+	n := slices.IndexFunc(all, func(f Field) bool { return string(f.ID) == idOrKey || f.Key == idOrKey })
+	if n < 0 {
+		return Field{}, false
+	}
+	return all[n], true
+}
+
+// SelectFields returns the fields that a request's fields parameter names, in Jira's syntax: ids or keys, *all, *navigable, and
+// ids after a dash, which are left out.
 func SelectFields(st *world.State, names []string) []Field {
-	all := AllFields(st)
+	all := Fields(st)
 	chosen := map[world.FieldID]bool{}
+	mark := func(name string, to bool) {
+		for _, f := range all {
+			if string(f.ID) == name || f.Key == name {
+				chosen[f.ID] = to
+			}
+		}
+	}
 	started := false
 	for _, name := range names {
 		for n := range strings.SplitSeq(name, ",") {
 			switch n = strings.TrimSpace(n); {
 			case n == "":
+				continue
 			case n == "*all" || n == "*navigable":
-				started = true
 				for _, f := range all {
-					chosen[f.ID] = n == "*all" || !slices.Contains(notNavigable, f.ID)
+					chosen[f.ID] = n == "*all" || f.Navigable
 				}
 			case strings.HasPrefix(n, "-"):
-				if !started {
-					started = true
-					for _, f := range all {
-						chosen[f.ID] = true
-					}
+				for _, f := range all {
+					chosen[f.ID] = chosen[f.ID] || !started
 				}
-				delete(chosen, world.FieldID(n[1:]))
+				mark(n[1:], false)
 			default:
-				started = true
-				chosen[world.FieldID(n)] = true
+				mark(n, true)
 			}
+			started = true
 		}
 	}
 	return slices.DeleteFunc(all, func(f Field) bool { return !chosen[f.ID] })
 }
 
-// relatedFields are the fields that show other issues, and what people add to an issue. Their values are those that an administrator sees;
-// [Shape.IssueFor] narrows them.
-func relatedFields() []Field {
-	list := func(items, name string) Object { return Object{"type": "array", "items": items, "system": name} }
-	return []Field{
-		{"parent", "Parent", nil, system("issuelink", "parent"), false, nil, func(s Shape, st *world.State, i *world.Issue) any {
-			if p := st.Issue(i.Parent); p != nil {
-				return s.RelatedJSON(st, p)
-			}
-			return nil
-		}},
-		{"subtasks", "Sub-tasks", nil, list("issuelinks", "subtasks"), false, nil,
-			func(s Shape, st *world.State, i *world.Issue) any { return s.subtasksJSON(st, i, everybody) }},
-		{"issuelinks", "Linked Issues", nil, list("issuelinks", "issuelinks"), false, nil,
-			func(s Shape, st *world.State, i *world.Issue) any { return s.linksJSON(st, i, everybody) }},
-		{"comment", "Comment", nil, Object{"type": "comments-page", "system": "comment"}, false, nil,
-			func(s Shape, st *world.State, i *world.Issue) any { return s.commentField(st, i, st.Comments(i)) }},
+// Empty says whether an issue has nothing in the field.
+func (f Field) Empty(s Shape, st *world.State, i *world.Issue) bool {
+	switch v := f.value(view{Shape: s, st: st, all: true}, i).(type) {
+	case nil:
+		return true
+	case []Object:
+		return len(v) == 0
+	case []string:
+		return len(v) == 0
+	case Object:
+		return len(v) == 0
 	}
+	return false
 }
-
-// notNavigable are the fields that lists of issues do not have.
-var notNavigable = []world.FieldID{"comment", "worklog", "attachment"}
-
-// AllFields are the fields of the site, with those that show other issues.
-func AllFields(st *world.State) []Field { return append(Fields(st), relatedFields()...) }

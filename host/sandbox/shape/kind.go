@@ -57,14 +57,3 @@ func (s Shape) LinkTypeJSON(t *world.LinkType) Object {
 		"self": s.Link("/rest/api/3/issueLinkType/%s", t.ID), "id": t.ID, "name": t.Name, "inward": t.Inward, "outward": t.Outward,
 	}
 }
-
-// OptionsJSON are the options of a field that can be chosen.
-func (s Shape) OptionsJSON(options []world.FieldOption) []Object {
-	out := []Object{}
-	for _, o := range options {
-		if !o.Disabled && o.Parent == "" {
-			out = append(out, Object{"self": s.Link("/rest/api/3/customFieldOption/%s", o.ID), "id": o.ID, "value": o.Value})
-		}
-	}
-	return out
-}

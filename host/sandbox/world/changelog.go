@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -58,7 +59,7 @@ func (tx *Tx) compareIssues(a, b *Issue) []ChangeItem {
 	add("parent", "IssueParentAssociation", string(a.Parent), tx.issueKey(a.Parent), string(b.Parent), tx.issueKey(b.Parent))
 	words("labels", "labels", strings.Join(a.Labels, " "), strings.Join(b.Labels, " "))
 	add("security", "security", string(a.Security), tx.levelName(a.Security), string(b.Security), tx.levelName(b.Security))
-	add("duedate", "duedate", a.Due, a.Due, b.Due, b.Due)
+	add("duedate", "duedate", a.Due, midnight(a.Due), b.Due, midnight(b.Due))
 	seconds := func(id FieldID, from, to int64) {
 		add(id, string(id), number0(from), number0(from), number0(to), number0(to))
 	}
@@ -69,6 +70,14 @@ func (tx *Tx) compareIssues(a, b *Issue) []ChangeItem {
 	out = append(out, listItems("fixVersions", "Fix Version", a.Fixes, b.Fixes, tx.versionName)...)
 	out = append(out, listItems("versions", "Version", a.Affects, b.Affects, tx.versionName)...)
 	return append(out, tx.compareCustom(a, b)...)
+}
+
+// midnight is a day as changelogs write it.
+func midnight(day string) string {
+	if day == "" {
+		return ""
+	}
+	return day + " 00:00:00.0"
 }
 
 func number0(n int64) string {
@@ -128,16 +137,29 @@ func (tx *Tx) customWords(f *Field, raw json.RawMessage) (id, words string) {
 		return "", string(raw)
 	}
 	list := strs(raw)
-	named := func(name func(string) string) (string, string) {
-		names := make([]string, len(list))
+	names := func(name func(string) string) []string {
+		out := make([]string, len(list))
 		for n, v := range list {
-			names[n] = name(v)
+			out[n] = name(v)
 		}
-		return strings.Join(list, ", "), strings.Join(names, ", ")
+		return out
 	}
+	named := func(name func(string) string) (string, string) {
+		return strings.Join(list, ", "), strings.Join(names(name), ", ")
+	}
+	option := func(v string) string { return f.Option(v).Value }
 	switch f.Kind {
-	case Option, Options, Radio, Cascading:
-		return named(func(v string) string { return f.Option(v).Value })
+	case Option, Radio:
+		return named(option)
+	case Options:
+		return "[" + strings.Join(list, ", ") + "]", strings.Join(names(option), ",")
+	case Cascading:
+		for n, v := range list {
+			words += fmt.Sprintf("%s values: %s(%s)", []string{"Parent", "Level 1"}[min(n, 1)], f.Option(v).Value, v)
+		}
+		return "", words
+	case ProjectOf:
+		return named(func(v string) string { return tx.projectName(ProjectID(v)) })
 	case Person, People:
 		return named(func(v string) string { return tx.userName(AccountID(v)) })
 	case VersionOf:

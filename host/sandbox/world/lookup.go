@@ -132,10 +132,10 @@ func (f *Field) Option(id string) FieldOption {
 }
 
 // ContextOf returns the context in which issues of the type in the project have the field, the one that names more first;
-// ok is false where they do not have it. A field without contexts is everywhere.
+// ok is false where they do not have it. A field without contexts is everywhere, unless the last one was deleted.
 func (f *Field) ContextOf(p ProjectID, t TypeID) (c Context, ok bool) {
 	if len(f.Contexts) == 0 {
-		return Context{}, true
+		return Context{}, !f.Nowhere
 	}
 	best := -1
 	for _, each := range f.Contexts {

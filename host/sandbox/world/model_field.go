@@ -43,6 +43,7 @@ type Field struct {
 	ReadOnly bool            `json:"readOnly,omitempty"`
 	Locked   bool            `json:"locked,omitempty"`
 	Trashed  bool            `json:"trashed,omitempty"`
+	Nowhere  bool            `json:"nowhere,omitempty"` // its last context was deleted: no issue has it
 	// Options are those of every context; a context with options of its own has only those.
 	Options  []FieldOption `json:"options,omitempty"`
 	Contexts []Context     `json:"contexts,omitempty"`
