@@ -58,7 +58,7 @@ func (s *API) searchFields(c *rest.Call) (rest.Answer, error) {
 	})
 	expand := rest.SplitNames(q["expand"])
 	return rest.Paged(c, rest.DefaultPage, list, func(f shape.Field) object {
-		out := object{"id": f.ID, "key": f.ID, "name": f.Name, "schema": f.Schema}
+		out := object{"id": f.ID, "key": shape.FieldKey(f), "name": f.Name, "schema": f.Schema}
 		if f.Custom == nil {
 			return out
 		}
@@ -245,7 +245,7 @@ func (s *API) listFields(c *rest.Call) (rest.Answer, error) {
 	}}
 	for _, f := range shape.AllFields(c.St) {
 		out = append(out, object{
-			"id": f.ID, "key": f.ID, "name": f.Name, "custom": f.Custom != nil, "orderable": f.Sort, "navigable": true, "searchable": len(f.Clauses) > 0,
+			"id": f.ID, "key": shape.FieldKey(f), "name": f.Name, "custom": f.Custom != nil, "orderable": f.Sort, "navigable": true, "searchable": len(f.Clauses) > 0,
 			"clauseNames": append([]string{}, f.Clauses...), "schema": f.Schema,
 		})
 	}

@@ -69,7 +69,13 @@ var CustomTypes = map[world.Kind]struct{ Schema, Custom string }{
 func Fields(st *world.State) []Field {
 	out := slices.Clone(systemFields)
 	for f := range st.Fields.All() {
+		if f.Trashed && f.App != "" { // its app is not installed
+			continue
+		}
 		kind := CustomTypes[f.Kind]
+		if f.Type != "" {
+			kind.Custom = f.Type
+		}
 		out = append(out, Field{
 			ID: f.ID, Name: f.Name, Clauses: []string{fmt.Sprintf("cf[%d]", f.Number), f.Name}, Sort: true, Custom: f,
 			Schema: Object{"type": kind.Schema, "custom": kind.Custom, "customId": f.Number},
@@ -136,3 +142,15 @@ var notNavigable = []world.FieldID{"comment", "worklog", "attachment"}
 
 // AllFields are the fields of the site, with those that show other issues.
 func AllFields(st *world.State) []Field { return append(Fields(st), relatedFields()...) }
+
+// FieldKey is the key of a field: that of its module for an app's, the id for others.
+func FieldKey(f Field) string {
+	if f.Custom == nil || f.Custom.Type == "" || f.Custom.App == "" {
+		return string(f.ID)
+	}
+	// The name of the type has the key behind its colon: prefix:app__module, or all of it, which is an ARI of Forge.
+	if _, key, ok := strings.Cut(f.Custom.Type, "atlassian-connect-plugin:"); ok {
+		return key
+	}
+	return f.Custom.Type
+}

@@ -20,6 +20,8 @@ const (
 	staffGroup = "jira-users"
 	guestGroup = "guests"
 	AppGroup   = "atlassian-addons"
+	// AppAdminGroup is that of apps with the scope ADMIN. A site has it with the first of them.
+	AppAdminGroup = "atlassian-addons-admin"
 )
 
 // The custom fields of the seeded site.
@@ -89,7 +91,7 @@ func Seed(tx *Tx) error {
 
 // NewSite returns what there is once, with new keys. global says which groups have each global permission.
 func NewSite(title string, global map[string][]string) (*Site, error) {
-	key, err := newSigningKey()
+	key, err := NewSigningKey()
 	if err != nil {
 		return nil, err
 	}
