@@ -213,8 +213,12 @@ func Parse(raw []byte, variables map[string]string) (*Manifest, error) {
 	if err := yaml.Unmarshal([]byte(filled), m); err != nil {
 		return nil, fmt.Errorf("the manifest is not YAML of the right form: %w", err)
 	}
+	m.Remotes, m.Resources = slices.DeleteFunc(m.Remotes, isNil), slices.DeleteFunc(m.Resources, isNil)
 	return m, errors.Join(slices.Concat(m.checkApp(), m.readModules(), m.checkReferences())...)
 }
+
+// isNil finds items of lists that are empty, which say nothing.
+func isNil[T any](v *T) bool { return v == nil }
 
 func (m *Manifest) checkApp() (errs []error) {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -255,12 +259,13 @@ func (m *Manifest) readModules() (errs []error) {
 			if err := node.Decode(&m.Endpoints); err != nil {
 				errs = append(errs, fmt.Errorf("modules.%s: %w", kind, err))
 			}
+			m.Endpoints = slices.DeleteFunc(m.Endpoints, isNil)
 		case slices.Contains(servedKinds, kind):
 			var list []*Module
 			if err := node.Decode(&list); err != nil {
 				errs = append(errs, fmt.Errorf("modules.%s: %w", kind, err))
 			}
-			for n, each := range list {
+			for n, each := range slices.DeleteFunc(list, isNil) {
 				each.Kind = kind
 				if seen[each.Key] {
 					errs = append(errs, fmt.Errorf("modules.%s[%d]: key %q is used twice", kind, n, each.Key))
