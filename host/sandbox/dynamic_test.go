@@ -4,11 +4,17 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
 
 const dynamicPath = "/rest/atlassian-connect/1/app/module/dynamic"
+
+const (
+	optionPath  = "/rest/api/3/field/{fieldKey}/option"
+	sortOptions = "/rest/api/3/field/example.app__sort/option"
+)
 
 // appCalls are calls of operations that are an app's own, as TestRESTShapes makes them.
 var appCalls = []restCall{
@@ -17,6 +23,19 @@ var appCalls = []restCall{
 	{"POST", dynamicPath, "", `{"generalPages":[{"key":"page","name":{"value":"Again"},"url":"/later"}]}`, 400},
 	{"GET", dynamicPath, "", "", 200},
 	{"DELETE", dynamicPath, "?moduleKey=later&moduleKey=unknown", "", 204},
+	{"POST", dynamicPath, "", fieldsModule("sort", "single_select"), 200},
+	{"POST", optionPath, sortOptions, `{"value":"Leased","properties":{"category":"outside"},"config":{"scope":{"projects":[10000]}}}`, 200},
+	{"POST", optionPath, sortOptions, `{"value":""}`, 400},
+	{"POST", optionPath, "/rest/api/3/field/example.app__none/option", `{"value":"x"}`, 404},
+	{"GET", optionPath, sortOptions, "", 200},
+	{"PUT", optionPath + "/{optionId}", sortOptions + "/77", `{"id":77,"value":"Bought"}`, 200},
+	{"PUT", optionPath + "/{optionId}", sortOptions + "/77", `{"id":78,"value":"Bought"}`, 400},
+	{"GET", optionPath + "/{optionId}", sortOptions + "/77", "", 200},
+	{"GET", optionPath + "/suggestions/edit", sortOptions + "/suggestions/edit?projectId=10000", "", 200},
+	{"GET", optionPath + "/suggestions/search", sortOptions + "/suggestions/search", "", 200},
+	{"DELETE", optionPath + "/{optionId}", sortOptions + "/77", "", 204},
+	{"GET", optionPath + "/{optionId}", sortOptions + "/77", "", 404},
+	{"DELETE", dynamicPath, "", "", 204},
 	{"PUT", "/rest/atlassian-connect/1/migration/field", "", `{"updateValueList":[{}]}`, 403},
 	{"PUT", "/rest/atlassian-connect/1/migration/properties/{entityType}", "/rest/atlassian-connect/1/migration/properties/IssueProperty", `[{"entityId":1,"key":"a","value":"1"}]`, 403},
 	{"POST", "/rest/atlassian-connect/1/migration/workflow/rule/search", "", `{}`, 403},
@@ -177,5 +196,30 @@ func TestEmailAddressesNeedTheirScope(t *testing.T) {
 	other, without := installedApp(t, func(d object) { d["scopes"] = []string{"ADMIN"} })
 	if a := other.call(without, http.MethodGet, "/rest/api/3/user/email?accountId="+jonas, ""); a.status != http.StatusForbidden {
 		t.Errorf("without the scope: %d", a.status)
+	}
+}
+
+func TestOptionsOfAnAppsFieldAreForTheirProjects(t *testing.T) {
+	site, app := installedApp(t, func(d object) {
+		d["modules"].(object)["jiraIssueFields"] = []object{{"key": "sort", "type": "single_select", "name": object{"value": "Sort"}}}
+	})
+	for _, body := range []string{
+		`{"value":"Leased","config":{"scope":{"projects":[10000]}}}`, `{"value":"Bought","config":{"scope":{"global":{}}}}`,
+		`{"value":"Lost","config":{"attributes":["notSelectable"]}}`,
+	} {
+		if a := site.call(app, http.MethodPost, sortOptions, body); a.status != http.StatusOK {
+			t.Fatalf("create: %d %s", a.status, a.body)
+		}
+	}
+	for project, want := range map[string][]string{"10000": {"Leased", "Bought"}, "10001": {"Bought"}} {
+		a := site.call(app, http.MethodGet, sortOptions+"/suggestions/edit?projectId="+project, "")
+		for _, name := range []string{"Leased", "Bought", "Lost"} {
+			if got := strings.Contains(a.body, name); got != slices.Contains(want, name) {
+				t.Errorf("project %s offers %s: %v", project, name, got)
+			}
+		}
+	}
+	if a := site.login("jonas").get(sortOptions); a.status != http.StatusForbidden {
+		t.Errorf("a plain user: %d", a.status)
 	}
 }

@@ -114,4 +114,3 @@ func TestForgeAppWritesItsFieldsAndProperties(t *testing.T) {
 		t.Error("the issue does not have the value")
 	}
 }
-
