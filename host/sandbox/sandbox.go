@@ -7,8 +7,9 @@
 // holds the shared secrets of installed apps.
 //
 // Start with [Open], which puts together what the packages below have, each in a sentence of its own: world knows what is on
-// the site, query asks it in JQL, shape writes it as Jira does; rest serves operations, which are those of platform,
-// desk and connect; page has the pages, portal those for customers, control the interface for developers; event tells apps of what changes, and push delivers it;
+// the site, query asks it in JQL, shape writes it as Jira does; rest serves operations, which are those of platform, desk,
+// connect, forge and migration; oauth gives out access tokens; page has the pages, portal those for customers, control the
+// interface for developers; event tells apps of what changes, and push delivers it, as courier does for Forge and migrations;
 // limit and fault stand in the way.
 package sandbox
 
@@ -27,7 +28,10 @@ import (
 	"github.com/pergola-platform/pergola/host/sandbox/desk"
 	"github.com/pergola-platform/pergola/host/sandbox/event"
 	"github.com/pergola-platform/pergola/host/sandbox/fault"
+	"github.com/pergola-platform/pergola/host/sandbox/forge"
 	"github.com/pergola-platform/pergola/host/sandbox/limit"
+	"github.com/pergola-platform/pergola/host/sandbox/migration"
+	"github.com/pergola-platform/pergola/host/sandbox/oauth"
 	"github.com/pergola-platform/pergola/host/sandbox/openapi"
 	"github.com/pergola-platform/pergola/host/sandbox/page"
 	"github.com/pergola-platform/pergola/host/sandbox/platform"
@@ -55,6 +59,9 @@ type Config struct {
 	// Limits are the rate limits of apps. nil is Atlassian's numbers: an app that is never refused here learns of its
 	// mistakes from customers.
 	Limits *limit.Settings
+	// TokenHost is the audience that assertions for access tokens may name beside the site's address. "" is the documented
+	// host of Atlassian's; the tokens come from /oauth2/token of the site.
+	TokenHost string
 	// Seed decides what faults by chance do.
 	Seed uint64
 	// Backoff is how long to wait before retry 1, 2… of a webhook. nil is that of [push.Config].
@@ -69,6 +76,8 @@ type Site struct {
 	apps    *connect.Apps
 	sender  *push.Sender
 	feed    *event.Feed
+	forge   *forge.Forge
+	moves   *migration.Migrations
 	handler http.Handler
 }
 
@@ -130,22 +139,40 @@ func (s *Site) assemble(cfg Config) error {
 		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Clock: cfg.Clock, Apps: s.apps, Limits: limits, Faults: s.faults,
 		Sender: s.sender, Feed: s.feed,
 	})
+	tokens := oauth.New(oauth.Config{
+		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Clock: cfg.Clock, Skew: s.faults.Skew, Audience: cfg.TokenHost,
+	})
+	mux := http.NewServeMux()
+	s.forge = forge.New(forge.Config{
+		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Clock: cfg.Clock, Skew: s.faults.Skew, Apps: s.apps, Tokens: tokens,
+		Plan: s.faults.Deliver, Backoff: cfg.Backoff, Guard: developers.Guard, API: mux,
+	})
+	s.moves = migration.New(migration.Config{
+		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Clock: cfg.Clock, Sign: s.apps.SignWebhook, Emit: s.forge.Emit,
+		Plan: s.faults.Deliver, Backoff: cfg.Backoff, Guard: developers.Guard,
+	})
 	pages, err := page.New(page.Config{
 		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Clock: cfg.Clock, Apps: s.apps, Limits: limits, Faults: s.faults,
-		Sender: s.sender, Control: developers,
+		Sender: s.sender, Control: developers, Forge: s.forge,
 	})
 	if err != nil {
 		return err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/rest/", rest.New(rest.Config{
+	calls := rest.New(rest.Config{
 		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Limits: limits, Faults: s.faults,
-		Operations: slices.Concat(api.Operations(), service.Operations(), s.apps.Operations()),
-		Verify:     map[string]rest.Verifier{"jwt": s.apps.Verify},
-	}))
+		Operations: slices.Concat(
+			api.Operations(), service.Operations(), s.apps.Operations(), s.forge.Operations(), s.moves.Operations(),
+		),
+		Verify: map[string]rest.Verifier{"jwt": s.apps.Verify, "bearer": tokens.Verify},
+	})
+	mux.Handle("/rest/", calls)
+	mux.Handle("/app/", calls)
 	mux.HandleFunc("/rest/api/2/", rest.Version2(mux))
 	mux.HandleFunc("/rest/api/latest/", rest.Version2(mux))
 	s.apps.Serve(mux)
+	tokens.Serve(mux)
+	s.forge.Serve(mux)
+	s.moves.Serve(mux)
 	developers.Serve(mux)
 	pages.Serve(mux)
 	service.Serve(mux)
@@ -162,7 +189,10 @@ func (s *Site) assemble(cfg Config) error {
 // documents do not describe the operation.
 func Operations() []openapi.Operation {
 	var out []openapi.Operation
-	for _, op := range slices.Concat((&platform.API{}).Operations(), (&desk.API{}).Operations(), (&connect.Apps{}).Operations()) {
+	for _, op := range slices.Concat(
+		(&platform.API{}).Operations(), (&desk.API{}).Operations(), (&connect.Apps{}).Operations(), (&forge.Forge{}).Operations(),
+		(&migration.Migrations{}).Operations(),
+	) {
 		known, _ := openapi.Find(op.Method, op.Path)
 		out = append(out, openapi.Operation{Method: op.Method, Path: op.Path, ID: known.ID, Scope: op.Scope.String()})
 	}
@@ -175,6 +205,8 @@ func (s *Site) Handler() http.Handler { return s.handler }
 // Close ends the site. Every change is on disk already; webhooks that wait for another try are forgotten.
 func (s *Site) Close() error {
 	s.feed.Close()
+	s.moves.Close()
+	s.forge.Close()
 	s.faults.Stop()
 	s.sender.Close()
 	s.apps.Close()

@@ -228,3 +228,12 @@ func openWith(t testing.TB, baseURL, dir string) (*sandbox.Site, error) {
 
 // unredirected is a client that shows redirects instead of following them.
 var unredirected = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
+// decodeList is an answer that is a list of objects.
+func decodeList(t testing.TB, a answer) (list []object) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(a.body), &list); err != nil {
+		t.Fatalf("answer %d is no list: %v: %.300s", a.status, err, a.body)
+	}
+	return list
+}

@@ -21,7 +21,7 @@ const (
 // or have changed since the app got them:
 // https://developer.atlassian.com/cloud/jira/platform/user-privacy-developer-guide/
 func (s *Apps) reportAccounts(c *rest.Call) (rest.Answer, error) {
-	if c.Who.App == nil {
+	if !c.AsApp() {
 		return rest.Answer{}, rest.Fail(http.StatusForbidden, "Only an app can report accounts.")
 	}
 	var in struct {

@@ -4,9 +4,11 @@
 package connect
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,6 +38,7 @@ type Apps struct {
 	skew      func(app string) time.Duration
 	hooks     *push.Book
 	client    *http.Client
+	leaving   func(context.Context, *world.App)
 	installMu sync.Mutex // one lifecycle change at a time, so that two installs of an app cannot mix their secrets
 }
 
@@ -51,13 +54,16 @@ func New(cfg Config) *Apps {
 	}
 }
 
+// BeforeUninstall has do called before an app is uninstalled. Call it before the site serves.
+func (s *Apps) BeforeUninstall(do func(context.Context, *world.App)) { s.leaving = do }
+
 // Close ends connections to apps.
 func (s *Apps) Close() { s.client.CloseIdleConnections() }
 
 // Operations lists what is served under /rest/atlassian-connect.
 func (s *Apps) Operations() []rest.Operation {
 	const app = "/rest/atlassian-connect/1/addons/{addonKey}/properties"
-	return []rest.Operation{
+	own := []rest.Operation{
 		rest.Op("GET", app, rest.ScopeNone, s.listAppProperties),
 		rest.Op("GET", app+"/{propertyKey}", rest.ScopeNone, s.getAppProperty),
 		rest.Op("PUT", app+"/{propertyKey}", rest.ScopeNone, s.setAppProperty),
@@ -65,6 +71,7 @@ func (s *Apps) Operations() []rest.Operation {
 		// Described in Atlassian's user privacy guide and not in the OpenAPI documents.
 		rest.Op("POST", "/rest/atlassian-connect/latest/report-accounts", rest.ScopeNone, s.reportAccounts),
 	}
+	return slices.Concat(own, s.dynamicOperations(), s.emailOperations(), s.optionOperations())
 }
 
 // Serve adds what browsers and apps fetch beside REST: the key of lifecycle tokens, and what the pages' script asks for frames.

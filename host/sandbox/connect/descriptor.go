@@ -41,7 +41,13 @@ type Descriptor struct {
 	// Connect has and the site does not show.
 	Shown   []*Module `json:"-"`
 	Unshown []string  `json:"-"`
-	hooks   []push.Hook
+	// Fields and Properties are what the app brings beside places on pages.
+	Fields     []*Field          `json:"-"`
+	Properties []*EntityProperty `json:"-"`
+	Migration  struct {
+		Path string `json:"migrationWebhookPath"`
+	} `json:"cloudAppMigration"`
+	hooks []push.Hook
 }
 
 // Module is a place of an app in the site.
@@ -101,14 +107,14 @@ var shownKinds = append([]string{IssueContent, GeneralPage, AdminPage, dialogMod
 // knownKinds are the other modules of Connect for Jira: an app may have them, the site does not show them.
 var knownKinds = []string{
 	"assetPanels", "configurePage", "jiraBackgroundScripts", "jiraBuildInfoProvider", "jiraDashboardItems", "jiraDeploymentInfoProvider",
-	"jiraDevelopmentTool", "jiraEntityProperties", "jiraFeatureFlagInfoProvider", "jiraGlobalPermissions", "jiraIssueContexts", "jiraIssueFields",
+	"jiraDevelopmentTool", "jiraFeatureFlagInfoProvider", "jiraGlobalPermissions", "jiraIssueContexts",
 	"jiraIssueGlances", "jiraIssueTypes", "jiraJqlFunctions", "jiraProfileTabPanels", "jiraProjectAdminTabPanels", "jiraProjectPages",
 	"jiraProjectPermissions", "jiraProjectTabPanels", "jiraRemoteLinkInfoProvider", "jiraReports", "jiraSearchRequestViews", "jiraTimeTrackingProviders",
 	"jiraVersionTabPanels", "jiraWorkflowConditions", "jiraWorkflowPostFunctions", "jiraWorkflowValidators", "keyboardShortcuts",
 	"postInstallPage", "serviceDeskOrganizationActionProviders", "webItems", "webPanels", "webSections",
 }
 
-var knownScopes = append([]string{"ACT_AS_USER", "ACCESS_EMAIL_ADDRESSES"}, rest.ScopeNames...)
+var knownScopes = append([]string{rest.ActAsUser, rest.EmailAddresses}, rest.ScopeNames...)
 
 var appKeyForm = regexp.MustCompile(`^[a-zA-Z0-9-._]{1,80}$`)
 
@@ -154,6 +160,9 @@ func ParseDescriptor(raw []byte) (*Descriptor, error) {
 	if d.hooks, err = push.Modules(d.Key, d.BaseURL, d.Modules[webhookModules]); err != nil {
 		errs = append(errs, err)
 	}
+	if p := d.Migration.Path; p != "" && !strings.HasPrefix(p, "/") {
+		bad("cloudAppMigration.migrationWebhookPath %q: want a path relative to baseUrl, starting with a slash", p)
+	}
 	if d.Name == "" {
 		d.Name = d.Key
 	}
@@ -164,13 +173,14 @@ func (d *Descriptor) parseModules() (errs []error) {
 	seen := map[string]bool{}
 	for _, kind := range slices.Sorted(maps.Keys(d.Modules)) {
 		switch {
-		case kind == webhookModules || slices.Contains(shownKinds, kind):
+		case kind == webhookModules || kind == fieldModules || kind == propertyModules || slices.Contains(shownKinds, kind):
 		case slices.Contains(knownKinds, kind):
 			d.Unshown = append(d.Unshown, kind)
 		default:
 			errs = append(errs, fmt.Errorf("module type %q is not known", kind))
 		}
 	}
+	errs = append(errs, d.parseData(seen)...)
 	for _, kind := range shownKinds {
 		raw, ok := d.Modules[kind]
 		if !ok {

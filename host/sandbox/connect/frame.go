@@ -228,9 +228,9 @@ func (s *Apps) frameAPI(w http.ResponseWriter, r *http.Request) {
 		rest.WriteError(s.log, w, r, err)
 		return
 	}
-	d, err := ParseDescriptor(app.Descriptor)
+	d, err := Describe(app)
 	if err != nil {
-		rest.WriteError(s.log, w, r, fmt.Errorf("read the descriptor of %s: %w", app.Key, err))
+		rest.WriteError(s.log, w, r, err)
 		return
 	}
 	m := d.Module(req.Module)

@@ -10,10 +10,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/sandbox/rest"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
 
@@ -38,7 +40,22 @@ func (s *Apps) Install(ctx context.Context, descriptorURL string, by world.Accou
 	if err != nil {
 		return nil, err
 	}
-	d, err := ParseDescriptor(raw)
+	return s.InstallDescriptor(ctx, Installation{URL: descriptorURL, Descriptor: raw}, by)
+}
+
+// Installation is what an app is installed from.
+type Installation struct {
+	URL        string // of the descriptor
+	Descriptor []byte
+	// Forge is set for a Forge app; its descriptor is that of its Connect half. Upgrade keeps the shared secret, and the app
+	// is not told.
+	Forge   *world.Forge
+	Upgrade bool
+}
+
+// InstallDescriptor installs an app whose descriptor is at hand.
+func (s *Apps) InstallDescriptor(ctx context.Context, in Installation, by world.AccountID) (*world.App, error) {
+	d, err := ParseDescriptor(in.Descriptor)
 	if err != nil {
 		return nil, refuse("The descriptor was refused: %s.", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
@@ -46,37 +63,88 @@ func (s *Apps) Install(ctx context.Context, descriptorURL string, by world.Accou
 	defer s.installMu.Unlock()
 
 	app := &world.App{
-		Key: world.AppKey(d.Key), DescriptorURL: descriptorURL, Descriptor: raw, ClientKey: world.NewUUID(), SharedSecret: world.NewSecret(),
-		Account: world.AccountID("557058:" + world.NewUUID()), State: world.AppEnabled, Installed: s.now().UTC(),
+		Key: world.AppKey(d.Key), DescriptorURL: in.URL, Descriptor: in.Descriptor, ClientKey: world.NewUUID(), SharedSecret: world.NewSecret(),
+		Account: world.AccountID("557058:" + world.NewUUID()), State: world.AppEnabled, Installed: s.now().UTC(), Forge: in.Forge,
 	}
 	if old := s.store.State().Apps.Get(app.Key); old != nil {
-		app.ClientKey, app.Account, app.Properties = old.ClientKey, old.Account, old.Properties
-		if err := s.anotherSecond(ctx, old.Installed); err != nil {
+		app.ClientKey, app.Account = old.ClientKey, old.Account
+		if in.Upgrade {
+			app.SharedSecret, app.Installed = old.SharedSecret, old.Installed
+		} else if err := s.anotherSecond(ctx, old.Installed); err != nil {
 			return nil, err
+		} else {
+			app.Installed = s.now().UTC()
 		}
-		app.Installed = s.now().UTC()
 	}
-	if d.Lifecycle.Installed != "" {
+	if d.Lifecycle.Installed != "" && !in.Upgrade {
 		if err := s.lifecycle(ctx, app, d, "installed", d.Lifecycle.Installed, by); err != nil {
 			s.log.WarnContext(ctx, "app refused the installation", "app", app.Key, "error", err)
 			return nil, refuse("%s was not installed: %s.", d.Name, err)
 		}
 	}
-	err = s.store.ChangeAs(by, func(tx *world.Tx) error {
-		if old := tx.Apps.Get(app.Key); old != nil {
-			app.Properties = old.Properties
-		}
-		if err := tx.Put(app); err != nil || tx.User(app.Account) != nil {
-			return err
-		}
-		return tx.Put(&world.User{Account: app.Account, Name: d.Name, App: true, Groups: []string{world.AppGroup}})
-	})
-	if err != nil {
+	if err := s.store.ChangeAs(by, func(tx *world.Tx) error { return s.enter(tx, app, d) }); err != nil {
 		return nil, err
 	}
 	s.log.InfoContext(ctx, "app installed", "app", app.Key, "client", app.ClientKey)
-	s.tell(ctx, app, d, "enabled", d.Lifecycle.Enabled, by)
+	if in.Forge == nil { // apps on Forge are not told any more
+		s.tell(ctx, app, d, "enabled", d.Lifecycle.Enabled, by)
+	}
 	return app, nil
+}
+
+// enter keeps an installed app, with what it had before and what its modules say.
+func (s *Apps) enter(tx *world.Tx, app *world.App, d *Descriptor) error {
+	if old := tx.Apps.Get(app.Key); old != nil {
+		app.Properties, app.MigrationHooks = old.Properties, old.MigrationHooks
+		var err error
+		if app.Modules, err = restored(d, old.Modules); err != nil {
+			return err
+		}
+	}
+	whole, err := Describe(app)
+	if err != nil { // what was registered at run time does not fit the new descriptor
+		s.log.Warn("dynamic modules are dropped", "app", app.Key, "error", err)
+		app.Modules, whole = nil, d
+	}
+	if err := tx.Put(app); err != nil {
+		return err
+	}
+	groups := []string{world.AppGroup}
+	if rest.ScopeAdmin.In(d.Scopes) {
+		groups = append(groups, world.AppAdminGroup)
+		if site := tx.EditSite(); !slices.Contains(site.Global[world.Administer], world.AppAdminGroup) {
+			site.Global[world.Administer] = append(site.Global[world.Administer], world.AppAdminGroup)
+			if err := tx.Put(site); err != nil {
+				return err
+			}
+		}
+	}
+	if u := tx.User(app.Account); u == nil || u.Name != d.Name || !slices.Equal(u.Groups, groups) {
+		if err := tx.Put(&world.User{Account: app.Account, Name: d.Name, App: true, Groups: groups}); err != nil {
+			return err
+		}
+	}
+	return settle(tx, app, whole)
+}
+
+// restored are the dynamic modules that a new installation finds again: none where a key is one of the descriptor's now.
+func restored(d *Descriptor, old json.RawMessage) (json.RawMessage, error) {
+	dynamic, err := readModules(old)
+	if err != nil || dynamic.count() == 0 {
+		return nil, err
+	}
+	static := modules{}
+	for kind, raw := range d.Modules {
+		var one modules
+		if err := json.Unmarshal([]byte(`{"`+kind+`":`+string(raw)+`}`), &one); err != nil {
+			return nil, err
+		}
+		static = static.with(one)
+	}
+	if len(duplicates(append(static.keys(), dynamic.keys()...))) > 0 {
+		return nil, nil
+	}
+	return old, nil
 }
 
 // anotherSecond waits for the end of the second of an earlier installation. Tokens carry whole seconds, so an app could
@@ -100,6 +168,9 @@ func (s *Apps) anotherSecond(ctx context.Context, before time.Time) error {
 func (s *Apps) Change(ctx context.Context, key world.AppKey, to world.AppState, by world.AccountID) error {
 	s.installMu.Lock()
 	defer s.installMu.Unlock()
+	if app := s.store.State().App(key); app != nil && to == world.AppUninstalled && s.leaving != nil {
+		s.leaving(ctx, app)
+	}
 	var app *world.App
 	var before world.AppState
 	err := s.store.ChangeAs(by, func(tx *world.Tx) error {
@@ -107,23 +178,27 @@ func (s *Apps) Change(ctx context.Context, key world.AppKey, to world.AppState, 
 			return refuse("No app with the key %s is installed.", key)
 		}
 		before, app.State = app.State, to
-		return tx.Put(app)
+		if err := tx.Put(app); err != nil || to != world.AppUninstalled {
+			return err
+		}
+		return unsettle(tx, app.Key)
 	})
 	if err != nil || before == to {
 		return err
 	}
-	d, err := ParseDescriptor(app.Descriptor)
+	d, err := Describe(app)
 	if err != nil {
-		return fmt.Errorf("read the descriptor of %s: %w", key, err)
+		return err
 	}
 	s.log.InfoContext(ctx, "app changed", "app", key, "from", before, "to", to)
-	switch to {
-	case world.AppEnabled:
+	switch {
+	case app.Forge != nil && to != world.AppUninstalled: // apps on Forge are not told any more
+	case to == world.AppEnabled:
 		s.tell(ctx, app, d, "enabled", d.Lifecycle.Enabled, by)
-	case world.AppDisabled:
+	case to == world.AppDisabled:
 		s.tell(ctx, app, d, "disabled", d.Lifecycle.Disabled, by)
-	case world.AppUninstalled:
-		if before == world.AppEnabled {
+	case to == world.AppUninstalled:
+		if before == world.AppEnabled && app.Forge == nil {
 			s.tell(ctx, app, d, "disabled", d.Lifecycle.Disabled, by)
 		}
 		s.tell(ctx, app, d, "uninstalled", d.Lifecycle.Uninstalled, by)
@@ -152,10 +227,13 @@ func (s *Apps) lifecycle(ctx context.Context, app *world.App, d *Descriptor, eve
 	body := object{
 		"key": app.Key, "clientKey": app.ClientKey, "publicKey": key, "baseUrl": s.baseURL, "displayUrl": s.baseURL,
 		"displayUrlServicedeskHelpCenter": s.baseURL, "productType": "jira", "description": s.store.State().Title,
-		"oauthClientId": oauthClientID(app), "eventType": event,
+		"oauthClientId": OAuthClientID(app), "eventType": event,
 	}
 	if event == "installed" {
 		body["sharedSecret"] = app.SharedSecret
+	}
+	if app.Forge != nil {
+		body["installationId"] = app.Forge.Installation
 	}
 	c := s.claims(app, by, tokenLifetime)
 	c.QSH = auth.QSH(http.MethodPost, d.BaseURL+path, pathOf(d.BaseURL))
@@ -191,8 +269,8 @@ func (s *Apps) lifecycle(ctx context.Context, app *world.App, d *Descriptor, eve
 	return nil
 }
 
-// oauthClientID is an opaque value in the form of Atlassian's; the sandbox has no OAuth.
-func oauthClientID(app *world.App) string {
+// OAuthClientID is by which the app calls itself where it asks for tokens, an opaque value in the form of Atlassian's.
+func OAuthClientID(app *world.App) string {
 	return base64.StdEncoding.EncodeToString([]byte("sandbox-" + app.ClientKey))
 }
 

@@ -38,9 +38,9 @@ func Shown(st *world.State, kind string, p Surrounding, do func(*world.App, *Des
 		if app.State != world.AppEnabled {
 			continue
 		}
-		d, err := ParseDescriptor(app.Descriptor)
+		d, err := Describe(app)
 		if err != nil {
-			return fmt.Errorf("read the descriptor of %s: %w", app.Key, err)
+			return err
 		}
 		for _, m := range d.of(kind) {
 			if !m.Condition.Holds(Place(st, app, p)) {

@@ -11,7 +11,7 @@ import (
 
 // ownApp refuses everybody but the app itself: nobody else may read or write its properties.
 func ownApp(c *rest.Call, st *world.State) (*world.App, error) {
-	if c.Who.App == nil || string(c.Who.App.Key) != c.PathValue("addonKey") {
+	if !c.AsApp() || string(c.Who.App.Key) != c.PathValue("addonKey") {
 		return nil, rest.Fail(http.StatusUnauthorized, "Only the app itself can use its properties.")
 	}
 	a := st.App(c.Who.App.Key)

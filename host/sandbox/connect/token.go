@@ -133,9 +133,9 @@ func (s *Apps) Verify(r *http.Request, st *world.State, token string) (rest.Call
 	if app.State != world.AppEnabled {
 		return refused("the app is disabled")
 	}
-	d, err := ParseDescriptor(app.Descriptor)
+	d, err := Describe(app)
 	if err != nil {
-		return rest.Caller{}, fmt.Errorf("read the descriptor of %s: %w", app.Key, err)
+		return rest.Caller{}, err
 	}
 	return rest.Caller{Account: app.Account, App: app, Scopes: d.Scopes, AppBase: d.BaseURL}, nil
 }

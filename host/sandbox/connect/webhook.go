@@ -15,7 +15,7 @@ func (s *Apps) Hooks() (hooks []push.Hook) {
 		if app.State != world.AppEnabled {
 			continue
 		}
-		d, err := ParseDescriptor(app.Descriptor)
+		d, err := Describe(app)
 		if err != nil {
 			s.log.Error("read a descriptor for its webhooks", "app", app.Key, "error", err)
 			continue
@@ -31,9 +31,9 @@ func (s *Apps) SignWebhook(key, method, address string) (string, error) {
 	if app == nil || app.State != world.AppEnabled {
 		return "", fmt.Errorf("the app %s is not enabled any more", key)
 	}
-	d, err := ParseDescriptor(app.Descriptor)
+	d, err := Describe(app)
 	if err != nil {
-		return "", fmt.Errorf("read the descriptor of %s: %w", key, err)
+		return "", err
 	}
 	if !strings.EqualFold(d.Authentication.Type, "jwt") {
 		return "", nil

@@ -83,6 +83,9 @@ func (s *Control) Serve(mux *http.ServeMux) {
 	}
 }
 
+// Guard lets only those in who may change the site, for what other packages serve under /sandbox.
+func (s *Control) Guard(serve http.HandlerFunc) http.HandlerFunc { return s.controlled(serve) }
+
 // controlled lets only those in who may change the site, as for installing apps.
 func (s *Control) controlled(serve http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {

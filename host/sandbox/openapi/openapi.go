@@ -1,4 +1,4 @@
-// Package openapi knows which operations Atlassian's OpenAPI documents describe: method, path, name and Connect scope of
+// Package openapi knows which operations Atlassian's OpenAPI documents describe: method, path, name and scopes of
 // each, so that the sandbox can tell what Jira has and it has not from what nobody has. It knows nothing of bodies: those
 // are checked in tests, by openapitest.
 //
@@ -7,6 +7,7 @@ package openapi
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -17,6 +18,31 @@ type Operation struct {
 	Path   string // a template such as /rest/api/3/issue/{issueIdOrKey}
 	ID     string // Atlassian's name of the operation, such as getIssue
 	Scope  string // what a Connect app needs, such as READ; INACCESSIBLE where none will do
+	// Classic and Granular are what a Forge app needs: all scopes of one of the two, with commas between. NoScopes is none that
+	// is named, NeedsNone that no scope is needed.
+	Classic, Granular string
+}
+
+// What stands for scopes where there are none.
+const (
+	NoScopes  = "-"
+	NeedsNone = "*"
+)
+
+// OAuth says whether Forge apps can use the operation at all.
+func (o Operation) OAuth() bool { return o.Classic != NoScopes || o.Granular != NoScopes }
+
+// Granted says whether a Forge app with those scopes may use the operation.
+func (o Operation) Granted(scopes []string) bool {
+	for _, wanted := range []string{o.Classic, o.Granular} {
+		if wanted == NoScopes {
+			continue
+		}
+		if wanted == NeedsNone || !slices.ContainsFunc(strings.Split(wanted, ","), func(s string) bool { return !slices.Contains(scopes, s) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // table is written by TestTableIsThatOfTheDocuments with -update.
@@ -28,8 +54,8 @@ var table string
 var Operations = sync.OnceValue(func() []Operation {
 	var out []Operation
 	for line := range strings.Lines(table) {
-		if f := strings.Fields(line); len(f) == 4 {
-			out = append(out, Operation{Method: f[0], Scope: f[1], ID: f[2], Path: f[3]})
+		if f := strings.Fields(line); len(f) == 6 {
+			out = append(out, Operation{Method: f[0], Scope: f[1], ID: f[2], Path: f[3], Classic: f[4], Granular: f[5]})
 		}
 	}
 	return out

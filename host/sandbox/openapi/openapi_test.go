@@ -19,7 +19,7 @@ func TestTableIsThatOfTheDocuments(t *testing.T) {
 	docs := openapitest.Need(t)
 	var b strings.Builder
 	for _, op := range docs.Operations() {
-		fmt.Fprintln(&b, op.Method, op.Scope, op.ID, op.Path)
+		fmt.Fprintln(&b, op.Method, op.Scope, op.ID, op.Path, op.Classic, op.Granular)
 	}
 	const golden = "zz_operations.txt"
 	if *update {
@@ -68,5 +68,29 @@ func TestEveryOperationFindsItself(t *testing.T) {
 	}
 	if len(openapi.Operations()) < 600 {
 		t.Errorf("only %d operations", len(openapi.Operations()))
+	}
+}
+
+func TestForgeAppsNeedAllScopesOfOneKind(t *testing.T) {
+	tests := []struct {
+		method, path string
+		scopes       []string
+		want         bool
+	}{
+		{"GET", "/rest/api/3/field", []string{"read:jira-work"}, true},
+		{"GET", "/rest/api/3/field", []string{"read:field:jira"}, false},
+		{"GET", "/rest/api/3/field", []string{"read:field:jira", "read:avatar:jira", "read:project-category:jira", "read:project:jira", "read:field-configuration:jira"}, true},
+		{"POST", "/rest/api/3/issue", []string{"read:jira-work"}, false},
+		{"POST", "/rest/api/3/permissions/check", nil, true},
+		{"GET", "/rest/atlassian-connect/1/app/module/dynamic", []string{"read:jira-work"}, false},
+	}
+	for _, tt := range tests {
+		op, _ := openapi.Find(tt.method, tt.path)
+		if got := op.Granted(tt.scopes); got != tt.want {
+			t.Errorf("%s %s with %v: %v, want %v", tt.method, tt.path, tt.scopes, got, tt.want)
+		}
+	}
+	if op, _ := openapi.Find("GET", "/rest/atlassian-connect/1/app/module/dynamic"); op.OAuth() {
+		t.Error("dynamic modules of Connect are open to Forge apps")
 	}
 }

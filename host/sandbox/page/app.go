@@ -18,7 +18,7 @@ func (s *Pages) appPage(v *view) error {
 	if app == nil {
 		return rest.Fail(http.StatusNotFound, "No app with the key %s is installed here.", key)
 	}
-	d, err := connect.ParseDescriptor(app.Descriptor)
+	d, err := connect.Describe(app)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (s *Pages) renderAdmin(v *view, status int, address, problem string) error 
 		return err
 	}
 	for _, app := range v.st.InstalledApps() {
-		d, err := connect.ParseDescriptor(app.Descriptor)
+		d, err := connect.Describe(app)
 		if err != nil {
 			return err
 		}

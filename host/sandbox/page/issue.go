@@ -8,6 +8,7 @@ import (
 
 	"github.com/pergola-platform/pergola/host/sandbox/adf"
 	"github.com/pergola-platform/pergola/host/sandbox/connect"
+	"github.com/pergola-platform/pergola/host/sandbox/forge"
 	"github.com/pergola-platform/pergola/host/sandbox/rest"
 	"github.com/pergola-platform/pergola/host/sandbox/shape"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
@@ -44,6 +45,7 @@ func (s *Pages) issueView(v *view) error {
 		Description        template.HTML
 		Details            []detail
 		Panels             []panel
+		Forge              []forge.Frame
 		CanEdit, CanMove   bool
 		Projects           []*world.Project
 		Statuses           []*world.Status
@@ -70,6 +72,8 @@ func (s *Pages) issueView(v *view) error {
 	if err != nil {
 		return err
 	}
+	panels, forgeFrames := s.forgePanels(v, where)
+	body.Forge, frames = panels, append(frames, forgeFrames...)
 	return v.render(http.StatusOK, "issue.html", i.Key+" "+i.Summary, "projects", body, frames...)
 }
 

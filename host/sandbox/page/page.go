@@ -15,6 +15,7 @@ import (
 
 	"github.com/pergola-platform/pergola/host/sandbox/bridge"
 	"github.com/pergola-platform/pergola/host/sandbox/connect"
+	"github.com/pergola-platform/pergola/host/sandbox/forge"
 	"github.com/pergola-platform/pergola/host/sandbox/push"
 	"github.com/pergola-platform/pergola/host/sandbox/rest"
 	"github.com/pergola-platform/pergola/host/sandbox/session"
@@ -76,12 +77,12 @@ type menuItem struct {
 }
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"initials": initials,
-	"shade":    shade,
-	"date":     func(t time.Time) string { return t.Format("2 Jan 2006") },
-	"moment":   func(t time.Time) string { return t.Format("2 Jan 2006, 15:04") },
-	"iso":      func(t time.Time) string { return t.Format(time.RFC3339) },
-	"clock":    func(t time.Time) string { return t.UTC().Format("15:04:05") },
+	"initials": initials, "forgeSandbox": func() string { return forge.FrameSandbox },
+	"shade":  shade,
+	"date":   func(t time.Time) string { return t.Format("2 Jan 2006") },
+	"moment": func(t time.Time) string { return t.Format("2 Jan 2006, 15:04") },
+	"iso":    func(t time.Time) string { return t.Format(time.RFC3339) },
+	"clock":  func(t time.Time) string { return t.UTC().Format("15:04:05") },
 	"outcome": func(o push.Outcome) string {
 		return "lozenge lozenge-" + map[push.Outcome]string{push.Delivered: "done", push.Again: "indeterminate", push.Failed: "danger", push.Refused: "danger"}[o]
 	},

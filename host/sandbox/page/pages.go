@@ -11,6 +11,7 @@ import (
 	"github.com/pergola-platform/pergola/host/sandbox/connect"
 	"github.com/pergola-platform/pergola/host/sandbox/control"
 	"github.com/pergola-platform/pergola/host/sandbox/fault"
+	"github.com/pergola-platform/pergola/host/sandbox/forge"
 	"github.com/pergola-platform/pergola/host/sandbox/limit"
 	"github.com/pergola-platform/pergola/host/sandbox/push"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
@@ -27,6 +28,7 @@ type Config struct {
 	Faults  *fault.Set
 	Sender  *push.Sender
 	Control *control.Control
+	Forge   *forge.Forge
 }
 
 // Pages are the pages of one site.
@@ -40,6 +42,7 @@ type Pages struct {
 	faults    *fault.Set
 	sender    *push.Sender
 	control   *control.Control
+	forge     *forge.Forge
 	appScript []byte // Atlassian's all.js for this site
 }
 
@@ -51,7 +54,7 @@ func New(cfg Config) (*Pages, error) {
 	}
 	return &Pages{
 		store: cfg.Store, baseURL: cfg.Base, log: cfg.Logger, now: cfg.Clock, apps: cfg.Apps, limits: cfg.Limits, faults: cfg.Faults,
-		sender: cfg.Sender, control: cfg.Control, appScript: script,
+		sender: cfg.Sender, control: cfg.Control, forge: cfg.Forge, appScript: script,
 	}, nil
 }
 
@@ -62,23 +65,24 @@ func (s *Pages) Serve(mux *http.ServeMux) {
 	mux.HandleFunc("GET /login", s.login)
 	mux.HandleFunc("POST /logout", s.logout)
 	for path, page := range map[string]pageFunc{
-		"GET /{$}":                s.dashboard,
-		"GET /projects":           s.projectList,
-		"GET /projects/{project}": s.issueList,
-		"GET /issues":             s.issueList,
-		"GET /browse/{issue}":     s.issueView,
+		"GET /{$}":                                  s.dashboard,
+		"GET /projects":                             s.projectList,
+		"GET /forge/apps/{appKey}/{module}":         s.forgePage,
+		"GET /projects/{project}":                   s.issueList,
+		"GET /issues":                               s.issueList,
+		"GET /browse/{issue}":                       s.issueView,
 		"GET /plugins/servlet/ac/{appKey}/{module}": s.appPage,
-		"GET /admin":                         s.admin,
-		"GET /admin/apps":                    s.admin,
-		"POST /admin/apps":                   s.installFromPage,
-		"POST /admin/apps/{appKey}/{action}": s.changeFromPage,
-		"GET /admin/faults":                  s.faultPage,
-		"POST /admin/faults":                 s.addFaultFromPage,
-		"POST /admin/faults/{rule}/remove":   s.removeFaultFromPage,
-		"POST /admin/limits":                 s.limitsFromPage,
-		"POST /browse/{issue}/rename":        s.renameFromPage,
-		"POST /browse/{issue}/move":          s.moveFromPage,
-		"POST /browse/{issue}/status":        s.statusFromPage,
+		"GET /admin":                                s.admin,
+		"GET /admin/apps":                           s.admin,
+		"POST /admin/apps":                          s.installFromPage,
+		"POST /admin/apps/{appKey}/{action}":        s.changeFromPage,
+		"GET /admin/faults":                         s.faultPage,
+		"POST /admin/faults":                        s.addFaultFromPage,
+		"POST /admin/faults/{rule}/remove":          s.removeFaultFromPage,
+		"POST /admin/limits":                        s.limitsFromPage,
+		"POST /browse/{issue}/rename":               s.renameFromPage,
+		"POST /browse/{issue}/move":                 s.moveFromPage,
+		"POST /browse/{issue}/status":               s.statusFromPage,
 	} {
 		mux.HandleFunc(path, s.page(page))
 	}

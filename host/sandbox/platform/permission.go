@@ -38,7 +38,7 @@ func (s *API) checkPermissions(c *rest.Call) (rest.Answer, error) {
 		who = c.Who.Account
 	}
 	// An app may ask about anybody, and so may an admin; others only about themselves.
-	if who != c.Who.Account && c.Who.App == nil && !c.St.Can(c.Who.Account, world.Administer) {
+	if who != c.Who.Account && !c.AsApp() && !c.St.Can(c.Who.Account, world.Administer) {
 		return rest.Answer{}, rest.Fail(http.StatusForbidden, "You may only check your own permissions.")
 	}
 	global := []string{}

@@ -99,7 +99,7 @@ var propertyKinds = map[string]analysis.Kind{
 	"number": analysis.Number, "text": analysis.Text, "string": analysis.Keyword, "date": analysis.DateTime, "user": analysis.User,
 }
 
-// Fields lists the fields that queries may name, but those of entity properties.
+// Fields lists the fields that queries may name; of entity properties only those with an alias.
 func Fields(st *world.State) []Field {
 	out := slices.Clone(systemQueries)
 	for f := range st.Fields.All() {
@@ -113,6 +113,13 @@ func Fields(st *world.State) []Field {
 		}
 		q.Names = []string{fmt.Sprintf("cf[%d]", f.Number), f.Name, string(f.ID)}
 		out = append(out, q)
+	}
+	for p := range st.IndexedProperties.All() {
+		if p.Entity == "issue" && p.Alias != "" {
+			f := propertyField(p)
+			f.Names = append([]string{p.Alias}, f.Names...)
+			out = append(out, f)
+		}
 	}
 	return out
 }

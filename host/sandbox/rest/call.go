@@ -21,6 +21,8 @@ type Caller struct {
 	App     *world.App // nil for a person
 	Scopes  []string   // that the app was granted
 	AppBase string     // where the app is
+	Acting  bool       // the app acts as the account's user, and can do what both may
+	Forge   bool       // the scopes are those of a Forge app
 }
 
 // Call is one REST request with the state at its start.
@@ -99,9 +101,12 @@ func (c *Call) Issue(st *world.State) (*world.Issue, error) {
 	return i, nil
 }
 
+// AsApp says whether an app calls for itself, and not as a user.
+func (c *Call) AsApp() bool { return c.Who.App != nil && !c.Who.Acting }
+
 // Administers says whether the caller may change what the whole site has: a person by the global permission, an app by its scope.
 func (c *Call) Administers(st *world.State) bool {
-	return st.Can(c.Who.Account, world.Administer) || c.Who.App != nil && ScopeAdmin.allows(c.Who.Scopes)
+	return st.Can(c.Who.Account, world.Administer) || c.AsApp() && ScopeAdmin.allows(c.Who.Scopes)
 }
 
 // NeedAdmin refuses everybody who may not administer the site.

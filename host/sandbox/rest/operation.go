@@ -1,8 +1,11 @@
 package rest
 
 import (
+	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/pergola-platform/pergola/host/sandbox/openapi"
 )
 
 // Scope is what an app must have asked for in its descriptor to use an operation. Each scope implies those before it,
@@ -24,10 +27,16 @@ const (
 // ScopeNames are Atlassian's names of the scopes that imply one another, in their order.
 var ScopeNames = []string{"NONE", "READ", "WRITE", "DELETE", "PROJECT_ADMIN", "ADMIN"}
 
+// The scopes that stand alone.
+const (
+	ActAsUser      = "ACT_AS_USER"
+	EmailAddresses = "ACCESS_EMAIL_ADDRESSES"
+)
+
 func (s Scope) String() string {
 	switch s {
 	case ScopeEmail:
-		return "ACCESS_EMAIL_ADDRESSES"
+		return EmailAddresses
 	case ScopeInaccessible:
 		return "INACCESSIBLE"
 	}
@@ -36,12 +45,25 @@ func (s Scope) String() string {
 
 // allows says whether an app with the granted scopes may use an operation that needs s.
 func (s Scope) allows(granted []string) bool {
-	if s == ScopeInaccessible {
+	switch s {
+	case ScopeNone:
+		return true
+	case ScopeEmail:
+		return HasScope(granted, EmailAddresses)
+	case ScopeInaccessible:
 		return false
 	}
-	return s == ScopeNone || slices.ContainsFunc(granted, func(g string) bool {
+	return slices.ContainsFunc(granted, func(g string) bool {
 		return slices.Index(ScopeNames, strings.ToUpper(g)) >= int(s)
 	})
+}
+
+// In says whether granted scopes include s, or one that implies it.
+func (s Scope) In(granted []string) bool { return s.allows(granted) }
+
+// HasScope says whether a scope that stands alone was granted.
+func HasScope(granted []string, name string) bool {
+	return slices.ContainsFunc(granted, func(g string) bool { return strings.EqualFold(g, name) })
 }
 
 // Operation is one row of the REST interface. Method, path and scope are those of Atlassian's OpenAPI documents, and a test
@@ -50,6 +72,7 @@ type Operation struct {
 	Method, Path string
 	Scope        Scope
 	anonymous    bool  // answers without credentials, too
+	forge        bool  // answers Forge apps although Atlassian's documents name no scopes for it
 	most         int64 // bytes of a body; 0 is MaxBody
 	handle       Handler
 }
@@ -72,4 +95,33 @@ func (o Operation) Anonymous() Operation {
 func (o Operation) Takes(bytes int64) Operation {
 	o.most = bytes
 	return o
+}
+
+// Forge lets Forge apps in, whatever their scopes: for operations that Atlassian's OpenAPI documents do not describe.
+func (o Operation) Forge() Operation {
+	o.forge = true
+	return o
+}
+
+// refuses is the error for a caller whose scopes do not cover the operation, nil for everybody else.
+func (o Operation) refuses(who Caller) error {
+	switch {
+	case who.App == nil:
+		return nil
+	case !who.Forge:
+		if !o.Scope.allows(who.Scopes) {
+			return Fail(http.StatusForbidden, "The app %s is not authorized for this operation: it needs the scope %s.", who.App.Key, o.Scope)
+		}
+		return nil
+	case o.forge:
+		return nil
+	}
+	known, ok := openapi.Find(o.Method, o.Path)
+	if !ok || !known.OAuth() {
+		return Fail(http.StatusForbidden, "Forge and OAuth2 apps cannot access this REST resource.")
+	}
+	if !known.Granted(who.Scopes) {
+		return Fail(http.StatusUnauthorized, "Unauthorized; scope does not match")
+	}
+	return nil
 }

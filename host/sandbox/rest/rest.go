@@ -59,8 +59,8 @@ func (s *server) serve(op Operation) http.HandlerFunc {
 			WriteError(s.Logger, w, r, Fail(http.StatusUnauthorized, "Client must be authenticated to access this resource."))
 			return
 		}
-		if who.App != nil && !op.Scope.allows(who.Scopes) {
-			WriteError(s.Logger, w, r, Fail(http.StatusForbidden, "The app %s is not authorized for this operation: it needs the scope %s.", who.App.Key, op.Scope))
+		if err := op.refuses(who); err != nil {
+			WriteError(s.Logger, w, r, err)
 			return
 		}
 		s.metered(w, r, op, st, who, func(w http.ResponseWriter, r *http.Request) (Answer, error) {

@@ -15,7 +15,7 @@ const (
 	AppUninstalled AppState = "uninstalled"
 )
 
-// App is a Connect app that was installed here.
+// App is an app that was installed here: a Connect app, a Forge app, or one that is both.
 type App struct {
 	Key           AppKey          `json:"key"`
 	DescriptorURL string          `json:"descriptorUrl"`
@@ -28,6 +28,22 @@ type App struct {
 	Properties    Properties      `json:"properties,omitempty"`
 	// Modules are those that the app registered at run time, as they came.
 	Modules json.RawMessage `json:"modules,omitempty"`
+	// MigrationHooks are the addresses that the app registered to hear of migrations.
+	MigrationHooks []string `json:"migrationHooks,omitempty"`
+	Forge          *Forge   `json:"forge,omitempty"` // nil for one that is Connect only
+}
+
+// Forge is what an app that was installed from a Forge manifest has beside its Connect half.
+type Forge struct {
+	ID           string               `json:"id"`           // ari:cloud:ecosystem::app/…
+	Installation string               `json:"installation"` // ari:cloud:ecosystem::installation/…, another one for each installation
+	Environment  string               `json:"environment"`  // ari:cloud:ecosystem::environment/…
+	Version      string               `json:"version"`      // "2.0.0"
+	Source       string               `json:"source,omitempty"`
+	Manifest     string               `json:"manifest"`            // YAML, as it came
+	Resources    map[string]string    `json:"resources,omitempty"` // where the files of a resource are, by its key
+	Properties   Properties           `json:"properties,omitempty"`
+	Triggered    map[string]time.Time `json:"triggered,omitempty"` // when a scheduled trigger runs next, by its key
 }
 
 // IndexedProperty makes a value inside an entity property searchable. Apps declare them in their descriptors.
@@ -102,6 +118,19 @@ type Transfer struct {
 	Message    string          `json:"message,omitempty"`
 	Percent    int             `json:"percent,omitempty"`
 	At         time.Time       `json:"at"`
+	Name       string          `json:"name,omitempty"` // of the migration
+	Files      []TransferFile  `json:"files,omitempty"`
+	Feedback   json.RawMessage `json:"feedback,omitempty"` // what the app last told its other half
+	Log        string          `json:"log,omitempty"`
+}
+
+// TransferFile is a file that the app's other half exported.
+type TransferFile struct {
+	Key     string `json:"key"`
+	Label   string `json:"label"`
+	Bytes   []byte `json:"bytes"`
+	Message string `json:"message,omitempty"` // id of the message that told of it
+	State   string `json:"state,omitempty"`   // what a Forge app said of the message: "SUCCESS", "FAILED"
 }
 
 // Mapping says what a thing of the migrated site is here.

@@ -8,14 +8,15 @@ import (
 	"fmt"
 )
 
-func newSigningKey() (SigningKey, error) {
+// NewSigningKey makes an RSA key pair, which takes a moment.
+func NewSigningKey() (SigningKey, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
-		return SigningKey{}, fmt.Errorf("make the install key: %w", err)
+		return SigningKey{}, fmt.Errorf("make a signing key: %w", err)
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		return SigningKey{}, fmt.Errorf("encode the install key: %w", err)
+		return SigningKey{}, fmt.Errorf("encode a signing key: %w", err)
 	}
 	return SigningKey{
 		ID:  NewUUID(),

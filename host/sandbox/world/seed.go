@@ -13,8 +13,12 @@ const (
 	Ada   AccountID = office.Ada
 )
 
-// AppGroup is the group that every app's account joins.
-const AppGroup = office.Apps
+// AppGroup is the group that every app's account joins. AppAdminGroup is that of apps with the scope ADMIN; a site has it with the
+// first of them.
+const (
+	AppGroup      = office.Apps
+	AppAdminGroup = "atlassian-addons-admin"
+)
 
 // The custom fields of the seeded site.
 const (
@@ -66,7 +70,7 @@ func Seed(tx *Tx) error {
 
 // NewSite returns what there is once, with new keys. global says which groups have each global permission.
 func NewSite(title string, global map[string][]string) (*Site, error) {
-	key, err := newSigningKey()
+	key, err := NewSigningKey()
 	if err != nil {
 		return nil, err
 	}

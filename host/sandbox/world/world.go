@@ -141,7 +141,7 @@ type LinkType struct {
 	Outward string     `json:"outward"` // "blocks"
 }
 
-// SigningKey is the site's RSA key pair for lifecycle calls.
+// SigningKey is an RSA key pair of the site's.
 type SigningKey struct {
 	ID  string `json:"id"`
 	PEM string `json:"pem"` // PKCS #8
@@ -154,6 +154,7 @@ type Site struct {
 	Global     map[string][]string `json:"global"` // global permission → groups that have it
 	InstallKey SigningKey          `json:"installKey"`
 	SessionKey []byte              `json:"sessionKey"`
+	ForgeKey   SigningKey          `json:"forgeKey,omitzero"` // of invocation tokens; made with the first Forge app
 	// ReportCycle is after how many days apps shall report accounts again; 0 means 7.
 	ReportCycle int `json:"reportCycle,omitempty"`
 	// Settings are what /configuration and the like keep.

@@ -112,15 +112,33 @@ func (d *Documents) read(path string) error {
 				ID        string              `json:"operationId"`
 				Scope     string              `json:"x-atlassian-connect-scope"`
 				Responses map[string]response `json:"responses"`
+				OAuth     []oauthScopes       `json:"x-atlassian-oauth2-scopes"`
 			}
 			if err := json.Unmarshal(raw, &in); err != nil {
 				return fmt.Errorf("%s %s: %w", method, path, err)
 			}
 			row := openapi.Operation{Method: strings.ToUpper(method), Path: path, ID: in.ID, Scope: cmp.Or(in.Scope, "INACCESSIBLE")}
+			row.Classic, row.Granular = scopesOf(in.OAuth, "Current"), scopesOf(in.OAuth, "Beta")
 			d.ops[row.Method+" "+path] = &operation{Operation: row, doc: doc, responses: in.Responses}
 		}
 	}
 	return nil
+}
+
+// oauthScopes are scopes that open an operation to Forge apps, all of them together. Those in the state Current are the classic
+// ones, those in Beta the granular ones.
+type oauthScopes struct {
+	State  string   `json:"state"`
+	Scopes []string `json:"scopes"`
+}
+
+func scopesOf(all []oauthScopes, state string) string {
+	for _, each := range all {
+		if each.State == state {
+			return cmp.Or(strings.Join(each.Scopes, ","), openapi.NeedsNone)
+		}
+	}
+	return openapi.NoScopes
 }
 
 // Operations lists what the documents describe, by path, then method.
