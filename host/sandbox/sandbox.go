@@ -22,6 +22,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pergola-platform/pergola/host/sandbox/calls"
 	"github.com/pergola-platform/pergola/host/sandbox/connect"
 	"github.com/pergola-platform/pergola/host/sandbox/control"
 	"github.com/pergola-platform/pergola/host/sandbox/event"
@@ -127,19 +128,22 @@ func (s *Site) assemble(cfg Config) error {
 		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Clock: cfg.Clock, Apps: s.apps, Limits: limits, Faults: s.faults,
 		Sender: s.sender, Feed: s.feed,
 	})
+	log := &calls.Log{}
+	interfaces := rest.Config{
+		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Limits: limits, Faults: fault.New(fault.Config{Clock: cfg.Clock}),
+		Operations: slices.Concat(api.Operations(), s.apps.Operations()),
+		Verify:     map[string]rest.Verifier{"jwt": s.apps.Verify},
+	}
 	pages, err := page.New(page.Config{
 		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Clock: cfg.Clock, Apps: s.apps, Limits: limits, Faults: s.faults,
-		Sender: s.sender, Control: developers,
+		Sender: s.sender, Control: developers, REST: rest.New(interfaces), Calls: log,
 	})
 	if err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/rest/", rest.New(rest.Config{
-		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Limits: limits, Faults: s.faults,
-		Operations: slices.Concat(api.Operations(), s.apps.Operations()),
-		Verify:     map[string]rest.Verifier{"jwt": s.apps.Verify},
-	}))
+	interfaces.Faults, interfaces.Record, interfaces.Bodies = s.faults, log.Add, log.Bodies
+	mux.Handle("/rest/", rest.New(interfaces))
 	mux.HandleFunc("/rest/api/2/", rest.Version2(mux))
 	mux.HandleFunc("/rest/api/latest/", rest.Version2(mux))
 	s.apps.Serve(mux)

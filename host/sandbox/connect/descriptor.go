@@ -59,6 +59,12 @@ type Module struct {
 		Type string `json:"type"`
 		URL  string `json:"url"`
 	} `json:"target"`
+	Content struct {
+		Label struct {
+			Value string `json:"value"`
+		} `json:"label"`
+	} `json:"content"`
+	Context    string          `json:"context"` // of a web item: what its url is relative to
 	Location   string          `json:"location"`
 	Weight     int             `json:"weight"`
 	Conditions json.RawMessage `json:"conditions"`
@@ -68,27 +74,38 @@ type Module struct {
 
 // The kinds of modules that the site shows.
 const (
-	IssueContent = "jiraIssueContents"
-	GeneralPage  = "generalPages"
-	AdminPage    = "adminPages"
-	dialogModule = "dialogs"
+	IssueContent    = "jiraIssueContents"
+	IssueContext    = "jiraIssueContexts"
+	IssueGlance     = "jiraIssueGlances"
+	WebPanel        = "webPanels"
+	WebItem         = "webItems"
+	GeneralPage     = "generalPages"
+	AdminPage       = "adminPages"
+	ProjectPage     = "jiraProjectPages"
+	ProjectAdminTab = "jiraProjectAdminTabPanels"
+	ConfigurePage   = "configurePage"
+	PostInstallPage = "postInstallPage"
+	dialogModule    = "dialogs"
 )
 
 // webhookModules are not shown, but served.
 const webhookModules = "webhooks"
 
-var shownKinds = []string{IssueContent, GeneralPage, AdminPage, dialogModule}
+var shownKinds = []string{
+	IssueContent, IssueContext, IssueGlance, WebPanel, WebItem, GeneralPage, AdminPage, ProjectPage, ProjectAdminTab, ConfigurePage, PostInstallPage,
+	dialogModule,
+}
 
 // knownKinds are the other modules of Connect for Jira: an app may have them, the site does not show them.
 var knownKinds = []string{
-	"assetPanels", "configurePage", "jiraBackgroundScripts", "jiraBuildInfoProvider", "jiraDashboardItems", "jiraDeploymentInfoProvider",
-	"jiraDevelopmentTool", "jiraEntityProperties", "jiraFeatureFlagInfoProvider", "jiraGlobalPermissions", "jiraIssueContexts", "jiraIssueFields",
-	"jiraIssueGlances", "jiraIssueTypes", "jiraJqlFunctions", "jiraProfileTabPanels", "jiraProjectAdminTabPanels", "jiraProjectPages",
+	"assetPanels", "jiraBackgroundScripts", "jiraBuildInfoProvider", "jiraDashboardItems", "jiraDeploymentInfoProvider",
+	"jiraDevelopmentTool", "jiraEntityProperties", "jiraFeatureFlagInfoProvider", "jiraGlobalPermissions", "jiraIssueFields",
+	"jiraIssueTypes", "jiraJqlFunctions", "jiraProfileTabPanels",
 	"jiraProjectPermissions", "jiraProjectTabPanels", "jiraRemoteLinkInfoProvider", "jiraReports", "jiraSearchRequestViews", "jiraTimeTrackingProviders",
 	"jiraVersionTabPanels", "jiraWorkflowConditions", "jiraWorkflowPostFunctions", "jiraWorkflowValidators", "keyboardShortcuts",
-	"postInstallPage", "serviceDeskOrganizationActionProviders", "serviceDeskPortalFooters", "serviceDeskPortalHeaders", "serviceDeskPortalProfileActions",
+	"serviceDeskOrganizationActionProviders", "serviceDeskPortalFooters", "serviceDeskPortalHeaders", "serviceDeskPortalProfileActions",
 	"serviceDeskPortalProfilePanels", "serviceDeskPortalRequestCreatePropertyPanels", "serviceDeskPortalRequestViewActions",
-	"serviceDeskPortalRequestViewPanels", "serviceDeskPortalSubheaders", "serviceDeskPortalUserMenuActions", "webItems", "webPanels", "webSections",
+	"serviceDeskPortalRequestViewPanels", "serviceDeskPortalSubheaders", "serviceDeskPortalUserMenuActions", "webSections",
 }
 
 var knownScopes = append([]string{"ACT_AS_USER", "ACCESS_EMAIL_ADDRESSES"}, rest.ScopeNames...)
@@ -159,8 +176,8 @@ func (d *Descriptor) parseModules() (errs []error) {
 		if !ok {
 			continue
 		}
-		var list []*Module
-		if err := json.Unmarshal(raw, &list); err != nil {
+		list, err := readModules(kind, raw)
+		if err != nil {
 			errs = append(errs, fmt.Errorf("modules.%s: %w", kind, err))
 			continue
 		}
@@ -189,20 +206,17 @@ func (m *Module) check(baseURL string) error {
 	if !moduleKeyForm.MatchString(m.Key) {
 		return errors.New("key: want letters, digits, dashes and underscores")
 	}
-	if m.Kind == IssueContent {
-		if m.Target.Type != "" && m.Target.Type != "web_panel" {
-			return fmt.Errorf("target.type %q: want web_panel", m.Target.Type)
-		}
-		m.URL = m.Target.URL
+	if err := m.checkPlace(); err != nil {
+		return err
 	}
 	if m.URL == "" {
 		return errors.New("url is missing")
 	}
-	if !strings.HasPrefix(m.URL, "/") && !strings.HasPrefix(m.URL, baseURL+"/") && m.URL != baseURL {
+	if m.Kind != WebItem && !strings.HasPrefix(m.URL, "/") && !strings.HasPrefix(m.URL, baseURL+"/") && m.URL != baseURL {
 		return fmt.Errorf("url %q: want a path relative to baseUrl, starting with a slash", m.URL)
 	}
 	m.URL = strings.TrimPrefix(m.URL, baseURL)
-	if m.Kind != dialogModule && m.Name.Value == "" {
+	if m.Kind != dialogModule && m.Title() == "" {
 		return errors.New("name.value is missing")
 	}
 	var err error
