@@ -116,13 +116,15 @@
     var before = Array.from(place.childNodes);
     var box = document.createElement('div');
     box.className = 'inline-form';
+    place.append(box); // a refresh leaves this part alone from now on
     function back() { place.replaceChildren.apply(place, before); if (!name) { place.querySelector('.edit-link').focus(); } }
     fragment(link.getAttribute('href')).then(function (got) {
       place.replaceChildren(box);
       put(box, got.html);
-      handle(box, function (answer) { back(); after(answer); }, back);
-      box.addEventListener('keydown', function (event) { if (event.key === 'Escape') { event.stopPropagation(); back(); } });
-    }).catch(complain);
+      function cancel() { back(); refresh(); }
+      handle(box, function (answer) { back(); after(answer); }, cancel);
+      box.addEventListener('keydown', function (event) { if (event.key === 'Escape') { event.stopPropagation(); cancel(); } });
+    }).catch(function (err) { back(); complain(err); });
   }
 
   document.addEventListener('click', function (event) {
