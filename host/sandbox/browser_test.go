@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -151,7 +152,11 @@ func (b *browser) watch(event any) {
 			b.problem(e.Entry.Text)
 		}
 	case *runtime.EventExceptionThrown:
-		b.problem("exception: " + e.ExceptionDetails.Text)
+		text := e.ExceptionDetails.Text
+		if e.ExceptionDetails.Exception != nil {
+			text += " " + e.ExceptionDetails.Exception.Description
+		}
+		b.problem("exception: " + text)
 	}
 }
 
@@ -231,6 +236,9 @@ func TestBrowser(t *testing.T) {
 	t.Run("app navigates", func(t *testing.T) { appNavigates(openBrowser(t, chromium)) })
 	t.Run("faults and limits", func(t *testing.T) { controlFollows(openBrowser(t, chromium)) })
 	t.Run("customer asks", func(t *testing.T) { customerAsks(openBrowser(t, chromium, fromDesk(t))) })
+	t.Run("person works on an issue", func(t *testing.T) { personWorks(openBrowser(t, chromium)) })
+	t.Run("app asks for a new issue", func(t *testing.T) { appAsksForIssue(openBrowser(t, chromium)) })
+	t.Run("frames talk", func(t *testing.T) { framesTalk(openBrowser(t, chromium)) })
 	t.Run("app opens a dialog", func(t *testing.T) { appOpensDialog(openBrowser(t, chromium)) })
 }
 
@@ -334,8 +342,9 @@ func appNavigates(b *browser) {
 	b.await("ready /panel")
 	b.until(`location.pathname === '/browse/OPS-2'`)
 	b.until(`document.querySelector('.app-frame').dataset.established === 'true'`)
-	b.send("test.refresh", nil)
-	b.await("ready /panel")
+	b.send("test.refresh", "Named by the app")
+	b.until(`document.querySelector('h1').textContent === 'Named by the app'`)
+	b.until(`document.querySelector('.app-frame').dataset.established === 'true'`) // the frame is still the same
 	b.finish()
 }
 
@@ -357,5 +366,102 @@ func appOpensDialog(b *browser) {
 		t.Errorf("data at the close (-want +got):\n%s", diff)
 	}
 	b.until(`document.querySelector('dialog') === null`)
+	b.finish()
+}
+
+// personWorks edits an issue by keyboard, in place and in a dialog, and never leaves its page.
+func personWorks(b *browser) {
+	b.open("/browse/OPS-1", "jonas")
+	b.await("ready /panel")
+	b.until(`document.querySelector('.app-frame').dataset.established === 'true'`)
+	b.run(chromedp.Evaluate[chromedp.Void](`document.querySelector('[aria-label="Edit summary"]').focus()`), chromedp.KeyEvent(kb.Enter))
+	b.until(`document.activeElement.id === 'f-summary'`)
+	b.run(chromedp.KeyEvent("A better name"), chromedp.KeyEvent(kb.Enter))
+	b.until(`document.querySelector('h1')?.textContent === 'A better name'`)
+
+	b.run(chromedp.Evaluate[chromedp.Void](`document.querySelector('[aria-label="Edit Assignee"]').focus()`), chromedp.KeyEvent(kb.Enter))
+	b.until(`document.activeElement.id === 'f-assignee'`)
+	b.run(chromedp.KeyEvent("Mia"))
+	b.until(`document.querySelector('.offers li')?.textContent === 'Mia Admin'`)
+	b.run(chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.Enter))
+	b.until(`document.activeElement.value === 'Mia Admin'`)
+	b.run(chromedp.KeyEvent(kb.Enter))
+	b.until(`document.querySelector('[aria-label="Edit Assignee"]')?.closest('dd').textContent.includes('Mia Admin')`)
+
+	b.run(chromedp.Evaluate[chromedp.Void](`document.querySelector('[aria-label="Edit Purchase price"]').focus()`), chromedp.KeyEvent(kb.Enter))
+	b.until(`document.activeElement.id === 'f-customfield_10004'`)
+	b.run(chromedp.KeyEvent("x"), chromedp.KeyEvent(kb.Enter))
+	b.until(`document.querySelector('#w-customfield_10004') !== null`)
+	b.run(chromedp.KeyEvent(kb.Escape))
+	b.until(`document.querySelector('.inline-form') === null`)
+
+	b.run(chromedp.Evaluate[chromedp.Void](`document.querySelector('form[action$="/transition/41"] button').click()`))
+	b.until(`document.querySelector('.status-button').textContent === 'Retired'`)
+	b.run(chromedp.Evaluate[chromedp.Void](`document.getElementById('add-comment').focus()`), chromedp.KeyEvent("It is *done*"),
+		chromedp.Evaluate[chromedp.Void](`document.querySelector('.add-comment button').click()`))
+	b.until(`document.querySelector('.notes em')?.textContent === 'done'`)
+	b.established()                    // the app's frame is still there
+	b.allow("/edit/customfield_10004") // the price that was no number
+	b.finish()
+}
+
+// established waits for the page's first app frame.
+func (b *browser) established() {
+	b.t.Helper()
+	b.until(`document.querySelector('.app-frame').dataset.established === 'true'`)
+}
+
+// allow takes back problems that a part wanted.
+func (b *browser) allow(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.problems = slices.DeleteFunc(b.problems, func(p string) bool { return strings.Contains(p, text) })
+}
+
+func appAsksForIssue(b *browser) {
+	b.open("/browse/OPS-1", "jonas")
+	b.await("ready /panel")
+	b.established()
+	b.send("test.create", object{"pid": 10000, "issueType": 10003, "fields": object{"summary": "From the app", "customfield_10001": "SN-77"}})
+	b.until(`document.querySelector('dialog #f-summary')?.value === 'From the app'`)
+	b.until(`document.querySelector('dialog #f-issuetype').value === '10003' && document.querySelector('dialog #f-customfield_10001').value === 'SN-77'`)
+	b.run(chromedp.Focus(chromedp.CSS(`dialog #f-summary`)), chromedp.KeyEvent(kb.Enter))
+	if diff := cmp.Diff(any([]any{"OPS-35 From the app"}), b.await("created")); diff != "" {
+		b.t.Errorf("what the app hears (-want +got):\n%s", diff)
+	}
+	b.until(`document.querySelector('dialog') === null`)
+	b.send("test.create", object{})
+	b.until(`document.querySelector('dialog #f-summary') !== null`)
+	b.run(chromedp.KeyEvent(kb.Escape))
+	if diff := cmp.Diff(any([]any{}), b.await("created")); diff != "" {
+		b.t.Errorf("after Escape (-want +got):\n%s", diff)
+	}
+	b.finish()
+}
+
+func framesTalk(b *browser) {
+	b.app.descriptor["modules"].(object)["jiraIssueContexts"] = []object{{
+		"key": "context", "name": object{"value": "Context"}, "content": object{"type": "label", "label": object{"value": "In context"}},
+		"icon": object{"width": 16, "height": 16, "url": "/icon.svg"}, "target": object{"type": "web_panel", "url": "/page?context={issue.key}"},
+	}}
+	b.site.mustInstall(b.app)
+	b.open("/browse/OPS-1", "jonas")
+	b.await("ready /panel")
+	if got := b.await("ready /page"); !strings.Contains(got.(string), "context=OPS-1") {
+		b.t.Errorf("the frame in the right column got %v", got)
+	}
+	if got := b.await("time zone"); got != "Europe/Berlin" {
+		b.t.Errorf("time zone %v", got)
+	}
+	b.until(`document.querySelectorAll('[data-established]').length === 2`)
+	if title := b.text(`.issue-side .panel h2`); !strings.Contains(title, "In context") {
+		b.t.Errorf("title %q", title)
+	}
+	b.send("test.emit", "hello")
+	for _, frame := range []string{"/page", "/panel"} {
+		if got := b.await("event in " + frame); !strings.HasPrefix(got.(string), "hello from /pa") {
+			b.t.Errorf("event in %s: %v", frame, got)
+		}
+	}
 	b.finish()
 }

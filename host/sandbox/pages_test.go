@@ -321,7 +321,7 @@ func TestDialogFrame(t *testing.T) {
 func TestPagesAreStrict(t *testing.T) {
 	site, app := installedApp(t)
 	mia := site.login("mia")
-	for _, path := range []string{"/", "/projects", "/projects/OPS", "/browse/OPS-1", "/issues?jql=x", "/admin/apps", "/plugins/servlet/ac/example.app/page", "/nowhere", "/login"} {
+	for _, path := range []string{"/", "/projects", "/projects/OPS", "/projects/OPS/issues", "/projects/OPS/parts/versions", "/projects/OPS/settings", "/browse/OPS-1", "/browse/OPS-1/edit", "/create", "/filters", "/issues?jql=x", "/admin/apps", "/admin/users", "/admin/fields", "/admin/calls", "/plugins/servlet/ac/example.app/page", "/nowhere", "/login"} {
 		a := mia.get(path)
 		policy := a.header.Get("Content-Security-Policy")
 		if !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "script-src 'self';") || !strings.Contains(policy, "style-src 'self'") || strings.Contains(policy, "unsafe") {
@@ -377,32 +377,182 @@ func TestIssuesAreChangedFromTheirPage(t *testing.T) {
 	follow := func(a answer) string {
 		t.Helper()
 		if a.status != http.StatusSeeOther {
-			t.Fatalf("status %d: %.300s", a.status, a.body)
+			t.Fatalf("status %d: %.3000s", a.status, a.body)
 		}
 		return a.header.Get("Location")
 	}
-	at := follow(jonas.post("/browse/OPS-1/rename", url.Values{"summary": {"  A   new name "}}))
+	at := follow(jonas.post("/browse/OPS-1/edit/summary", url.Values{"summary": {"  A new name "}}))
 	if page := jonas.get(at).body; !strings.Contains(page, "<h1>A new name</h1>") {
 		t.Error("the issue is not renamed")
 	}
-	follow(jonas.post("/browse/OPS-1/status", url.Values{"status": {"10003"}}))
+	follow(jonas.post("/browse/OPS-1/transition/41", url.Values{}))
+	follow(jonas.post("/browse/OPS-1/edit", url.Values{
+		"summary": {"Again"}, "description": {"Some **bold** words"}, "assignee": {"Ada Guest"}, "labels": {"one two"}, "customfield_10002": {"10012"},
+		"customfield_10004": {"12.5"}, "customfield_10003": {"2027-01-31"}, "customfield_10001": {"SN-1"}, "customfield_10005": {"mia@pergola.example"},
+	}))
+	page := jonas.get("/browse/OPS-1").body
+	for _, want := range []string{"<strong>bold</strong>", "Ada Guest", `<span class="tag">two</span>`, "Munich office", "12.5", "2027-01-31", "SN-1", "Mia Admin", "Retired</summary>"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %s", want)
+		}
+	}
 	at = follow(jonas.post("/browse/OPS-1/move", url.Values{"project": {"FAC"}}))
-	if page := jonas.get(at).body; !strings.HasPrefix(at, "/browse/FAC-") || !strings.Contains(page, "Retired</span>") {
+	if !strings.HasPrefix(at, "/browse/FAC-") {
 		t.Errorf("moved to %s", at)
 	}
 	ada := site.login("ada")
-	for path, form := range map[string]url.Values{
-		"/browse/OPS-2/rename": {"summary": {"x"}}, "/browse/OPS-2/move": {"project": {"FAC"}}, "/browse/OPS-2/status": {"status": {"10003"}},
-	} {
-		if a := ada.post(path, form); a.status != http.StatusForbidden {
-			t.Errorf("%s by a guest: status %d, want 403", path, a.status)
+	for _, path := range []string{"/edit/summary", "/edit", "/move", "/transition/41", "/comment", "/link", "/worklog", "/delete"} {
+		form := url.Values{"summary": {"x"}, "project": {"FAC"}, "body": {"x"}, "spent": {"1h"}, "type": {"10000:out"}, "other": {"OPS-3"}}
+		if a := ada.post("/browse/OPS-2"+path, form); a.status < 400 {
+			t.Errorf("%s by a guest: status %d", path, a.status)
 		}
 	}
-	if strings.Contains(ada.get("/browse/OPS-2").body, "Change this issue") {
+	if page := ada.get("/browse/OPS-2").body; strings.Contains(page, "/edit") || strings.Contains(page, "Delete") {
 		t.Error("the guest is offered what she may not do")
 	}
-	if a := jonas.post("/browse/OPS-2/rename", url.Values{"summary": {" "}}); a.status != http.StatusBadRequest {
-		t.Errorf("an empty summary: status %d", a.status)
+}
+
+func TestFormsSayWhatIsWrongBesideTheField(t *testing.T) {
+	site := openSite(t)
+	jonas := site.login("jonas")
+	for _, tt := range []struct {
+		name, path string
+		form       url.Values
+		want       string
+	}{
+		{"no summary", "/browse/OPS-2/edit", url.Values{"summary": {" "}}, `id="w-summary" role="alert">You must specify a summary of the issue.`},
+		{"nobody of that name", "/browse/OPS-2/edit/assignee", url.Values{"assignee": {"Nemo"}}, `id="w-assignee" role="alert">Nobody here is called “Nemo”.`},
+		{"no number", "/browse/OPS-2/edit/customfield_10004", url.Values{"customfield_10004": {"many"}}, `id="w-customfield_10004" role="alert">“many” is not a number.`},
+		{"a new issue", "/create", url.Values{"project": {"10000"}, "issuetype": {"10001"}, "customfield_10003": {"soon"}}, `id="w-customfield_10003" role="alert">Error parsing date`},
+		{"no issue to link", "/browse/OPS-2/link", url.Values{"type": {"10000:out"}, "other": {"OPS-999"}}, `id="w-other" role="alert">There is no such issue`},
+		{"no duration", "/browse/OPS-2/worklog", url.Values{"spent": {"long"}}, `id="w-spent" role="alert">Type a time`},
+		{"no words", "/browse/OPS-2/comment", url.Values{"body": {"\n"}}, `id="w-body" role="alert">A comment needs words.`},
+	} {
+		a := jonas.post(tt.path, tt.form)
+		if a.status != http.StatusBadRequest || !strings.Contains(html.UnescapeString(a.body), tt.want) {
+			t.Errorf("%s: status %d, want 400 with %s", tt.name, a.status, tt.want)
+		}
+	}
+}
+
+func TestPartsOfIssuesAreMadeAndRemoved(t *testing.T) {
+	site := openSite(t)
+	mia := site.login("mia")
+	post := func(path string, form url.Values) {
+		t.Helper()
+		if a := mia.post(path, form); a.status != http.StatusSeeOther {
+			t.Fatalf("%s: status %d: %.3000s", path, a.status, a.body)
+		}
+	}
+	shows := func(path, want string, yes bool) {
+		t.Helper()
+		if got := strings.Contains(mia.get(path).body, want); got != yes {
+			t.Errorf("%s shows %s: %v, want %v", path, want, got, yes)
+		}
+	}
+	post("/browse/OPS-1/comment", url.Values{"body": {"One *word*"}})
+	shows("/browse/OPS-1", "One <em>word</em>", true)
+	post("/browse/OPS-1/comment/10000", url.Values{"body": {"Other"}})
+	shows("/browse/OPS-1", "Other", true)
+	post("/browse/OPS-1/comment/10000", url.Values{"do": {"delete"}})
+	shows("/browse/OPS-1", "Nobody has commented yet.", true)
+
+	post("/browse/OPS-1/link", url.Values{"type": {"10000:in"}, "other": {"ops-2"}})
+	shows("/browse/OPS-1", `<h3 class="words">is blocked by</h3>`, true)
+	shows("/browse/OPS-2", `<h3 class="words">blocks</h3>`, true)
+	post("/browse/OPS-1/link/10000/delete", url.Values{})
+	shows("/browse/OPS-2", "Linked issues", false)
+
+	post("/browse/OPS-1/worklog", url.Values{"spent": {"1d 2h 30m"}, "body": {"Cleaned it"}})
+	shows("/browse/OPS-1?tab=worklog", "logged 1d 2h 30m", true)
+	post("/browse/OPS-1/worklog/10000/delete", url.Values{})
+	shows("/browse/OPS-1?tab=worklog", "No work is logged yet.", true)
+	shows("/browse/OPS-1?tab=history", "Link", true)
+
+	post("/browse/OPS-1/watch", url.Values{})
+	shows("/browse/OPS-1", "Watching 1", true)
+	post("/browse/OPS-1/watch", url.Values{})
+	shows("/browse/OPS-1", "Watching 1", false)
+	post("/browse/OPS-1/delete", url.Values{})
+	if a := mia.get("/browse/OPS-1"); a.status != http.StatusNotFound {
+		t.Errorf("the deleted issue: status %d", a.status)
+	}
+}
+
+func TestNavigatorSortsChoosesColumnsAndExports(t *testing.T) {
+	site := openSite(t)
+	jonas := site.login("jonas")
+	page := html.UnescapeString(jonas.get("/issues?columns=reporter,customfield_10001&jql=project+%3D+OPS+ORDER+BY+reporter+ASC").body)
+	for _, want := range []string{`aria-sort="ascending"`, "ORDER+BY+reporter+DESC", "Serial number</a>"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	if a := jonas.get("/issues?jql=project+%3D+OPS+AND+AND"); !strings.Contains(a.body, `project = OPS AND <u class="here">AND</u>`) {
+		t.Error("the place of the error is not marked")
+	}
+	a := jonas.get("/issues?as=csv&columns=status&jql=project+%3D+OPS+ORDER+BY+key")
+	lines := strings.Split(a.body, "\n")
+	if !strings.HasPrefix(a.header.Get("Content-Type"), "text/csv") || lines[0] != "Issue key,Issue id,Summary,Status" || !strings.HasPrefix(lines[1], "OPS-1,10100,ThinkPad") || len(lines) != 36 {
+		t.Errorf("%d lines: %.200s", len(lines), a.body)
+	}
+	saved := jonas.post("/filters", url.Values{"name": {"Mine"}, "jql": {"assignee = currentUser()"}})
+	if saved.status != http.StatusSeeOther || !strings.Contains(jonas.get("/filters").body, ">Mine</a>") || jonas.get(saved.header.Get("Location")).status != 200 {
+		t.Errorf("save a filter: status %d", saved.status)
+	}
+	if strings.Contains(site.login("ada").get("/filters").body, ">Mine</a>") {
+		t.Error("a private filter is shown to another")
+	}
+}
+
+func TestCallLogShowsWhatWasRefused(t *testing.T) {
+	site, app := installedApp(t)
+	mia := site.login("mia")
+	site.call(app, "GET", "/rest/api/3/issue/OPS-1", "")
+	site.call(app, "POST", "/rest/api/3/field", `{"name":"secret words"}`)
+	page := html.UnescapeString(mia.get("/admin/calls").body)
+	for _, want := range []string{"/rest/api/3/issue/OPS-1", "it needs the scope ADMIN", ">403<"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the log has no %s", want)
+		}
+	}
+	if strings.Contains(page, "secret words") {
+		t.Error("the log keeps a body that nobody asked for")
+	}
+	if page := mia.get("/admin/calls?status=refused&app=example.app").body; strings.Contains(page, "issue/OPS-1") || !strings.Contains(page, "/rest/api/3/field") {
+		t.Error("the filter does not filter")
+	}
+	mia.post("/admin/calls", url.Values{"do": {"bodies"}})
+	site.call(app, "POST", "/rest/api/3/field", `{"name":"wanted words"}`)
+	site.call(app, "PUT", "/rest/api/3/issue/OPS-1", `{"fields":{"summary":"wanted words"}}`)
+	if page := mia.get("/admin/calls").body; !strings.Contains(page, "wanted words") {
+		t.Error("bodies were asked for and are not kept")
+	}
+	if a := site.login("jonas").get("/admin/calls"); a.status != http.StatusForbidden {
+		t.Errorf("the log for a user: status %d", a.status)
+	}
+}
+
+func TestVisitorsSeeWhatIsPublic(t *testing.T) {
+	site := openSite(t)
+	visitor := &person{site, unredirected}
+	if a := visitor.get("/browse/OPS-1"); a.status != http.StatusSeeOther {
+		t.Errorf("a private issue: status %d", a.status)
+	}
+	if err := site.Publish("10000"); err != nil {
+		t.Fatal(err)
+	}
+	if a := visitor.get("/browse/OPS-1"); a.status != http.StatusOK || !strings.Contains(a.body, "ThinkPad") || strings.Contains(a.body, "/edit") {
+		t.Errorf("a public issue: status %d", a.status)
+	}
+	if a := visitor.get("/browse/HR-1"); a.status != http.StatusSeeOther {
+		t.Errorf("an issue of another project: status %d", a.status)
+	}
+	if body := visitor.get("/issues?jql=").body; !strings.Contains(body, "OPS-1<") || strings.Contains(body, "HR-1<") {
+		t.Error("the list of a visitor has not just what is public")
+	}
+	if body := site.login("ada").get("/browse/OPS-1").body; !strings.Contains(body, `/login?as=mia&amp;dest=%2fbrowse%2fOPS-1`) {
+		t.Error("the switcher does not stay on the page")
 	}
 }
 
@@ -415,9 +565,9 @@ func TestIssueListSearches(t *testing.T) {
 		want   []string
 		not    string
 	}{
-		{"/projects/OPS", 200, []string{"OPS-1<", "1–25 of 34", "Next"}, "FAC-1"},
-		{"/projects/OPS?start=25", 200, []string{"OPS-26<", "26–34 of 34", "Previous"}, `rel="next"`},
-		{"/projects/OPS?start=bad", 200, []string{"1–25 of 34"}, "Previous"},
+		{"/projects/OPS/issues", 200, []string{"OPS-1<", "1–25 of 34", "Next"}, "FAC-1"},
+		{"/projects/OPS/issues?start=25", 200, []string{"OPS-26<", "26–34 of 34", "Previous"}, `rel="next"`},
+		{"/projects/OPS/issues?start=bad", 200, []string{"1–25 of 34"}, "Previous"},
 		{"/issues?jql=think", 200, []string{"ThinkPad X1 Carbon Gen 12"}, "MacBook"},
 		{"/issues?jql=project+%3D+HR", 200, []string{"Lena Fischer, design"}, "OPS-1"},
 		{"/issues?jql=", 200, []string{"of 60"}, "No issue matches"},

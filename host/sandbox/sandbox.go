@@ -23,6 +23,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pergola-platform/pergola/host/sandbox/calls"
 	"github.com/pergola-platform/pergola/host/sandbox/connect"
 	"github.com/pergola-platform/pergola/host/sandbox/control"
 	"github.com/pergola-platform/pergola/host/sandbox/desk"
@@ -151,22 +152,25 @@ func (s *Site) assemble(cfg Config) error {
 		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Clock: cfg.Clock, Sign: s.apps.SignWebhook, Emit: s.forge.Emit,
 		Plan: s.faults.Deliver, Backoff: cfg.Backoff, Guard: developers.Guard,
 	})
-	pages, err := page.New(page.Config{
-		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Clock: cfg.Clock, Apps: s.apps, Limits: limits, Faults: s.faults,
-		Sender: s.sender, Control: developers, Forge: s.forge,
-	})
-	if err != nil {
-		return err
-	}
-	calls := rest.New(rest.Config{
-		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Limits: limits, Faults: s.faults,
+	log := &calls.Log{}
+	interfaces := rest.Config{
+		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Limits: limits, Faults: fault.New(fault.Config{Clock: cfg.Clock}),
 		Operations: slices.Concat(
 			api.Operations(), service.Operations(), s.apps.Operations(), s.forge.Operations(), s.moves.Operations(),
 		),
 		Verify: map[string]rest.Verifier{"jwt": s.apps.Verify, "bearer": tokens.Verify},
+	}
+	pages, err := page.New(page.Config{
+		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Clock: cfg.Clock, Apps: s.apps, Limits: limits, Faults: s.faults,
+		Sender: s.sender, Control: developers, Forge: s.forge, REST: rest.New(interfaces), Calls: log,
 	})
-	mux.Handle("/rest/", calls)
-	mux.Handle("/app/", calls)
+	if err != nil {
+		return err
+	}
+	interfaces.Faults, interfaces.Record, interfaces.Bodies = s.faults, log.Add, log.Bodies
+	recorded := rest.New(interfaces)
+	mux.Handle("/rest/", recorded)
+	mux.Handle("/app/", recorded)
 	mux.HandleFunc("/rest/api/2/", rest.Version2(mux))
 	mux.HandleFunc("/rest/api/latest/", rest.Version2(mux))
 	s.apps.Serve(mux)

@@ -1,5 +1,5 @@
-// Package adf reads documents of the Atlassian Document Format, in which Jira keeps rich text:
-// https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/
+// Package adf reads documents of the Atlassian Document Format, in which Jira keeps rich text, shows them as [HTML], and lets
+// people edit them as [Text]: https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/
 package adf
 
 import (
@@ -13,10 +13,10 @@ import (
 // Node is a node of an Atlassian document.
 type Node struct {
 	Type    string         `json:"type"`
-	Text    string         `json:"text"`
-	Attrs   map[string]any `json:"attrs"`
-	Marks   []Node         `json:"marks"`
-	Content []Node         `json:"content"`
+	Text    string         `json:"text,omitempty"`
+	Attrs   map[string]any `json:"attrs,omitempty"`
+	Marks   []Node         `json:"marks,omitempty"`
+	Content []Node         `json:"content,omitempty"`
 }
 
 // maxDocumentDepth keeps a hostile document from exhausting the stack.

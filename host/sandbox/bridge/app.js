@@ -48,4 +48,11 @@
       });
     });
   };
+
+  // The callback of AP.jira.openCreateIssueDialog comes first; the bridge wants it last.
+  if (AP.jira) {
+    AP.jira.openCreateIssueDialog = function (callback, params) {
+      AP.jira._sandboxCreateIssue(params || {}, function (issues) { if (typeof callback === 'function') { callback(issues); } });
+    };
+  }
 })();

@@ -23,10 +23,23 @@ type Place struct {
 	Variable func(name string) (string, bool)
 	LoggedIn bool
 	Admin    bool
-	// Global and Project say whether the user has a permission.
+	// Global, Project and Issue say whether the user has a permission.
 	Global  func(permission string) bool
 	Project func(permission string) bool
+	Issue   func(permission string) bool
+	// Is says whether one of [Facts] is so in the place.
+	Is          func(fact string) bool
+	ProjectType string // "business", "software", "service_desk"; "" where there is no project
 }
+
+// Facts are the conditions that only ask how things are.
+var Facts = []string{
+	"has_selected_project", "has_sub_tasks_available", "has_voted_for_issue", "is_issue_assigned_to_current_user", "is_issue_reported_by_current_user",
+	"is_issue_unresolved", "is_sub_task", "is_watching_issue", "user_has_issue_history",
+}
+
+// settings are features that every site has switched on.
+var settings = []string{"linking_enabled", "sub_tasks_enabled", "time_tracking_enabled", "voting_enabled", "watching_enabled"}
 
 // node is a single condition, or a group of them where Group is set.
 type node struct {
@@ -110,15 +123,21 @@ var predefined = map[string]struct {
 	needs []string
 	holds func(n node, p Place) bool
 }{
-	"user_is_logged_in":      {nil, func(_ node, p Place) bool { return p.LoggedIn }},
-	"user_is_admin":          {nil, func(_ node, p Place) bool { return p.Admin }},
-	"user_is_sysadmin":       {nil, func(_ node, p Place) bool { return p.Admin }},
-	"user_is_project_admin":  {nil, func(_ node, p Place) bool { return p.Project("ADMINISTER_PROJECTS") }},
-	"addon_is_licensed":      {nil, func(node, Place) bool { return true }},
-	"is_issue_editable":      {nil, func(_ node, p Place) bool { return p.Project("EDIT_ISSUES") }},
+	"user_is_logged_in":        {nil, func(_ node, p Place) bool { return p.LoggedIn }},
+	"user_is_admin":            {nil, func(_ node, p Place) bool { return p.Admin }},
+	"user_is_sysadmin":         {nil, func(_ node, p Place) bool { return p.Admin }},
+	"user_is_project_admin":    {nil, func(_ node, p Place) bool { return p.Project("ADMINISTER_PROJECTS") }},
+	"addon_is_licensed":        {nil, func(node, Place) bool { return true }},
+	"is_issue_editable":        {nil, func(_ node, p Place) bool { return p.Issue("EDIT_ISSUES") }},
+	"can_attach_file_to_issue": {nil, func(_ node, p Place) bool { return p.Issue("CREATE_ATTACHMENTS") }},
+	"can_manage_attachments":   {nil, func(_ node, p Place) bool { return p.Issue("CREATE_ATTACHMENTS") || p.Issue("DELETE_ALL_ATTACHMENTS") }},
+	"can_use_application": {[]string{"applicationKey"}, func(n node, p Place) bool {
+		return p.LoggedIn && slices.Contains([]string{"jira-core", "jira-software", "jira-servicedesk"}, n.params["applicationKey"])
+	}},
+	"project_type":           {[]string{"projectTypeKey"}, func(n node, p Place) bool { return p.ProjectType == n.params["projectTypeKey"] }},
 	"has_global_permission":  {[]string{"permission"}, func(n node, p Place) bool { return p.Global(strings.ToUpper(n.params["permission"])) }},
 	"has_project_permission": {[]string{"permission"}, func(n node, p Place) bool { return p.Project(permission(n.params["permission"])) }},
-	"has_issue_permission":   {[]string{"permission"}, func(n node, p Place) bool { return p.Project(permission(n.params["permission"])) }},
+	"has_issue_permission":   {[]string{"permission"}, func(n node, p Place) bool { return p.Issue(permission(n.params["permission"])) }},
 }
 
 // permission translates the names of old permissions.
@@ -141,6 +160,12 @@ func (n node) holds(p Place) bool {
 		}
 		return slices.ContainsFunc(n.group, fails) == n.invert
 	}
+	if slices.Contains(Facts, n.name) {
+		return p.Is(n.name) != n.invert
+	}
+	if slices.Contains(settings, n.name) {
+		return !n.invert
+	}
 	if pre, ok := predefined[n.name]; ok {
 		return pre.holds(n, p) != n.invert
 	}
@@ -149,6 +174,9 @@ func (n node) holds(p Place) bool {
 
 // check refuses unknown names and missing parameters.
 func (n node) check() error {
+	if slices.Contains(Facts, n.name) || slices.Contains(settings, n.name) {
+		return nil
+	}
 	needs := predefined[n.name].needs
 	if _, ok := predefined[n.name]; !ok {
 		entity, test, ok := n.split()

@@ -30,6 +30,10 @@ func place() condition.Place {
 		Variable: func(name string) (string, bool) { v, ok := variables[name]; return v, ok },
 		Global:   func(p string) bool { return p == "USER_PICKER" },
 		Project:  func(p string) bool { return p == "EDIT_ISSUES" || p == "BROWSE_PROJECTS" },
+		Issue:    func(p string) bool { return p == "EDIT_ISSUES" || p == "CREATE_ATTACHMENTS" },
+		Is:       func(fact string) bool { return fact == "is_sub_task" },
+
+		ProjectType: "business",
 	}
 }
 
@@ -52,6 +56,16 @@ func TestConditionHolds(t *testing.T) {
 		{"global permission", `[{"condition":"has_global_permission","params":{"permission":"user_picker"}}]`, true},
 		{"project permission", `[{"condition":"has_project_permission","params":{"permission":"EDIT_ISSUES"}}]`, true},
 		{"old name of a permission", `[{"condition":"has_issue_permission","params":{"permission":"edit_issue"}}]`, true},
+		{"editable", `[{"condition":"is_issue_editable"}]`, true},
+		{"permission on the issue", `[{"condition":"has_issue_permission","params":{"permission":"DELETE_ISSUES"}}]`, false},
+		{"file", `[{"condition":"can_attach_file_to_issue"}]`, true},
+		{"fact", `[{"condition":"is_sub_task"}]`, true},
+		{"fact that is not so", `[{"condition":"is_watching_issue"}]`, false},
+		{"inverted fact", `[{"condition":"is_watching_issue","invert":true}]`, true},
+		{"setting", `[{"condition":"voting_enabled"}]`, true},
+		{"type of the project", `[{"condition":"project_type","params":{"projectTypeKey":"business"}}]`, true},
+		{"other type of the project", `[{"condition":"project_type","params":{"projectTypeKey":"software"}}]`, false},
+		{"application", `[{"condition":"can_use_application","params":{"applicationKey":"jira-core"}}]`, true},
 		{"missing permission", `[{"condition":"has_project_permission","params":{"permission":"DELETE_ISSUES"}}]`, false},
 
 		{"property exists", `[{"condition":"addon_property_exists","params":{"propertyKey":"module.qr"}}]`, true},

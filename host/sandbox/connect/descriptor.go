@@ -65,6 +65,12 @@ type Module struct {
 		Type string `json:"type"`
 		URL  string `json:"url"`
 	} `json:"target"`
+	Content struct {
+		Label struct {
+			Value string `json:"value"`
+		} `json:"label"`
+	} `json:"content"`
+	Context    string          `json:"context"` // of a web item: what its url is relative to
 	Location   string          `json:"location"`
 	Pages      []string        `json:"pages"` // of the portal, such as "help_center"; none are all
 	Weight     int             `json:"weight"`
@@ -75,10 +81,18 @@ type Module struct {
 
 // The kinds of modules that the site shows.
 const (
-	IssueContent = "jiraIssueContents"
-	GeneralPage  = "generalPages"
-	AdminPage    = "adminPages"
-	dialogModule = "dialogs"
+	IssueContent    = "jiraIssueContents"
+	IssueContext    = "jiraIssueContexts"
+	IssueGlance     = "jiraIssueGlances"
+	WebPanel        = "webPanels"
+	WebItem         = "webItems"
+	GeneralPage     = "generalPages"
+	AdminPage       = "adminPages"
+	ProjectPage     = "jiraProjectPages"
+	ProjectAdminTab = "jiraProjectAdminTabPanels"
+	ConfigurePage   = "configurePage"
+	PostInstallPage = "postInstallPage"
+	dialogModule    = "dialogs"
 
 	PortalHeader        = "serviceDeskPortalHeaders"
 	PortalSubheader     = "serviceDeskPortalSubheaders"
@@ -102,16 +116,19 @@ var portalKinds = []string{
 // webhookModules are not shown, but served.
 const webhookModules = "webhooks"
 
-var shownKinds = append([]string{IssueContent, GeneralPage, AdminPage, dialogModule}, portalKinds...)
+var shownKinds = append([]string{
+	IssueContent, IssueContext, IssueGlance, WebPanel, WebItem, GeneralPage, AdminPage, ProjectPage, ProjectAdminTab, ConfigurePage, PostInstallPage,
+	dialogModule,
+}, portalKinds...)
 
 // knownKinds are the other modules of Connect for Jira: an app may have them, the site does not show them.
 var knownKinds = []string{
-	"assetPanels", "configurePage", "jiraBackgroundScripts", "jiraBuildInfoProvider", "jiraDashboardItems", "jiraDeploymentInfoProvider",
-	"jiraDevelopmentTool", "jiraFeatureFlagInfoProvider", "jiraGlobalPermissions", "jiraIssueContexts",
-	"jiraIssueGlances", "jiraIssueTypes", "jiraJqlFunctions", "jiraProfileTabPanels", "jiraProjectAdminTabPanels", "jiraProjectPages",
+	"assetPanels", "jiraBackgroundScripts", "jiraBuildInfoProvider", "jiraDashboardItems", "jiraDeploymentInfoProvider",
+	"jiraDevelopmentTool", "jiraFeatureFlagInfoProvider", "jiraGlobalPermissions",
+	"jiraIssueTypes", "jiraJqlFunctions", "jiraProfileTabPanels",
 	"jiraProjectPermissions", "jiraProjectTabPanels", "jiraRemoteLinkInfoProvider", "jiraReports", "jiraSearchRequestViews", "jiraTimeTrackingProviders",
 	"jiraVersionTabPanels", "jiraWorkflowConditions", "jiraWorkflowPostFunctions", "jiraWorkflowValidators", "keyboardShortcuts",
-	"postInstallPage", "serviceDeskOrganizationActionProviders", "webItems", "webPanels", "webSections",
+	"serviceDeskOrganizationActionProviders", "webSections",
 }
 
 var knownScopes = append([]string{rest.ActAsUser, rest.EmailAddresses}, rest.ScopeNames...)
@@ -186,8 +203,8 @@ func (d *Descriptor) parseModules() (errs []error) {
 		if !ok {
 			continue
 		}
-		var list []*Module
-		if err := json.Unmarshal(raw, &list); err != nil {
+		list, err := modulesOf(kind, raw)
+		if err != nil {
 			errs = append(errs, fmt.Errorf("modules.%s: %w", kind, err))
 			continue
 		}
@@ -216,20 +233,17 @@ func (m *Module) check(baseURL string) error {
 	if !moduleKeyForm.MatchString(m.Key) {
 		return errors.New("key: want letters, digits, dashes and underscores")
 	}
-	if m.Kind == IssueContent {
-		if m.Target.Type != "" && m.Target.Type != "web_panel" {
-			return fmt.Errorf("target.type %q: want web_panel", m.Target.Type)
-		}
-		m.URL = m.Target.URL
+	if err := m.checkPlace(); err != nil {
+		return err
 	}
 	if m.URL == "" {
 		return errors.New("url is missing")
 	}
-	if !strings.HasPrefix(m.URL, "/") && !strings.HasPrefix(m.URL, baseURL+"/") && m.URL != baseURL {
+	if m.Kind != WebItem && !strings.HasPrefix(m.URL, "/") && !strings.HasPrefix(m.URL, baseURL+"/") && m.URL != baseURL {
 		return fmt.Errorf("url %q: want a path relative to baseUrl, starting with a slash", m.URL)
 	}
 	m.URL = strings.TrimPrefix(m.URL, baseURL)
-	if !slices.Contains(nameless, m.Kind) && m.Name.Value == "" {
+	if !slices.Contains(nameless, m.Kind) && m.Title() == "" {
 		return errors.New("name.value is missing")
 	}
 	var err error

@@ -1,9 +1,11 @@
 package connect
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 
 	"github.com/pergola-platform/pergola/host/sandbox/condition"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
@@ -13,10 +15,15 @@ import (
 func Place(st *world.State, app *world.App, p Surrounding) condition.Place {
 	who := p.User.Account
 	return condition.Place{
-		LoggedIn: true,
+		LoggedIn: who != "",
 		Admin:    st.Can(who, world.Administer),
 		Global:   func(permission string) bool { return st.Can(who, permission) },
 		Project:  func(permission string) bool { return st.CanIn(who, permission, p.Project) },
+		Issue:    func(permission string) bool { return st.CanDo(who, permission, p.Issue) },
+		Is:       func(fact string) bool { return p.is(st, fact) },
+
+		ProjectType: p.projectType(),
+
 		Variable: p.variable,
 		Property: func(entity, key string) (v json.RawMessage, ok bool) {
 			switch {
@@ -30,6 +37,44 @@ func Place(st *world.State, app *world.App, p Surrounding) condition.Place {
 			return v, ok
 		},
 	}
+}
+
+// is answers the facts that conditions ask for.
+func (p Surrounding) is(st *world.State, fact string) bool {
+	i, who := p.Issue, p.User.Account
+	switch fact {
+	case "has_selected_project":
+		return p.Project != nil
+	case "user_has_issue_history":
+		return who != ""
+	}
+	if i == nil {
+		return false
+	}
+	switch fact {
+	case "has_sub_tasks_available":
+		return !st.Type(i.Type).Subtask() && slices.ContainsFunc(p.Project.Types, func(t world.TypeID) bool { return st.Type(t).Subtask() })
+	case "has_voted_for_issue":
+		return slices.Contains(i.Voters, who)
+	case "is_watching_issue":
+		return slices.Contains(i.Watchers, who)
+	case "is_issue_assigned_to_current_user":
+		return who != "" && i.Assignee == who
+	case "is_issue_reported_by_current_user":
+		return who != "" && i.Reporter == who
+	case "is_issue_unresolved":
+		return i.Resolution == ""
+	case "is_sub_task":
+		return st.Type(i.Type).Subtask()
+	}
+	return false
+}
+
+func (p Surrounding) projectType() string {
+	if p.Project == nil {
+		return ""
+	}
+	return cmp.Or(p.Project.Kind, "business")
 }
 
 // Shown lists what the enabled apps show in a surrounding: their modules of a kind whose conditions hold.

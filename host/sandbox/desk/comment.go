@@ -48,7 +48,7 @@ func (s *API) commentJSONOf(st *world.State, who world.AccountID, i *world.Issue
 func (s *API) commentJSON(st *world.State, who world.AccountID, i *world.Issue, k *world.Comment, want expansion) object {
 	self := s.Link(root+"/request/%s/comment/%s", i.ID, k.ID)
 	out := object{
-		"_expands": want.rest("attachment", "renderedBody"), "id": k.ID, "body": adf.Text(k.Body), "public": !k.Internal,
+		"_expands": want.rest("attachment", "renderedBody"), "id": k.ID, "body": adf.Plain(k.Body), "public": !k.Internal,
 		"created": s.date(st, who, k.Created), "_links": object{"self": self},
 	}
 	if u := st.User(k.Author); u != nil {

@@ -84,7 +84,7 @@ func inWords(st *world.State, who world.AccountID, v Value) string {
 	list := words(v.stored)
 	switch v.Field.Kind {
 	case world.TextArea:
-		return adf.Text(v.stored)
+		return adf.Plain(v.stored)
 	case world.Date:
 		if t, err := time.Parse(time.DateOnly, list[0]); err == nil {
 			return t.Format("2 Jan 2006")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/pergola-platform/pergola/host/sandbox/connect"
@@ -26,10 +27,11 @@ func (s *Pages) appPage(v *view) error {
 		return rest.Fail(http.StatusNotFound, "%s is disabled. A site admin can enable it under Apps.", d.Name)
 	}
 	m := d.Module(v.r.PathValue("module"))
-	if m == nil || m.Kind != connect.GeneralPage && m.Kind != connect.AdminPage {
+	if m == nil || !slices.Contains(pageKinds, m.Kind) {
 		return rest.Fail(http.StatusNotFound, "%s has no page %s.", d.Name, v.r.PathValue("module"))
 	}
-	if m.Kind == connect.AdminPage && !v.st.Can(v.user.Account, world.Administer) {
+	admins := slices.Contains(adminKinds, m.Kind)
+	if admins && !v.st.Can(v.user.Account, world.Administer) {
 		return rest.Fail(http.StatusForbidden, "Only a site admin can open this page.")
 	}
 	where := connect.Surrounding{User: v.user, Params: map[string]string{}}
@@ -39,8 +41,20 @@ func (s *Pages) appPage(v *view) error {
 			where.Params[custom] = q.Get(name)
 		}
 	}
+	if where.Issue = v.st.FindIssue(q.Get("issue.key")); v.st.Sees(v.user.Account, where.Issue) {
+		q.Set("project.key", string(where.Issue.Project))
+	} else {
+		where.Issue = nil
+	}
 	if where.Project = v.st.FindProject(q.Get("project.key")); !v.st.CanIn(v.user.Account, world.BrowseProjects, where.Project) {
 		where.Project = nil
+	}
+	ofProject := m.Kind == connect.ProjectPage || m.Kind == connect.ProjectAdminTab
+	if ofProject && where.Project == nil {
+		return rest.Fail(http.StatusNotFound, "This page belongs to a project: open it from the sidebar of one.")
+	}
+	if m.Kind == connect.ProjectAdminTab && !v.st.CanIn(v.user.Account, world.AdministerProject, where.Project) {
+		return rest.Fail(http.StatusForbidden, "Only who administers the project can open this page.")
 	}
 	if !m.Condition.Holds(connect.Place(v.st, app, where)) {
 		return rest.Fail(http.StatusNotFound, "%s does not show this page here: its conditions are not met.", d.Name)
@@ -53,8 +67,9 @@ func (s *Pages) appPage(v *view) error {
 		App, Page string
 		AdminArea bool
 		Side      []menuItem
+		Project   *projectSide
 		Frame     connect.Frame
-	}{d.Name, m.Name.Value, m.Kind == connect.AdminPage, nil, f}
+	}{d.Name, m.Name.Value, admins, nil, nil, f}
 	active := "apps"
 	if body.AdminArea {
 		active = "admin"
@@ -62,14 +77,33 @@ func (s *Pages) appPage(v *view) error {
 			return err
 		}
 	}
+	if ofProject {
+		side, err := s.projectSide(v, where.Project, connect.ModulePath(app, m))
+		if err != nil {
+			return err
+		}
+		body.Project, active = &side, "projects"
+	}
 	return v.render(http.StatusOK, "app.html", m.Name.Value, active, body, f)
 }
+
+// pageKinds are the kinds of modules that have a page of their own, and adminKinds those that only admins open.
+var (
+	pageKinds  = []string{connect.GeneralPage, connect.AdminPage, connect.ProjectPage, connect.ProjectAdminTab, connect.ConfigurePage, connect.PostInstallPage, connect.WebItem}
+	adminKinds = []string{connect.AdminPage, connect.ConfigurePage, connect.PostInstallPage}
+)
 
 // adminMenu lists the pages of the admin area.
 func (s *Pages) adminMenu(v *view, current string) (menu []menuItem, err error) {
 	menu = []menuItem{
-		{Name: "Manage apps", Path: "/admin/apps", Current: current == "/admin/apps"},
-		{Name: "Faults and limits", Path: controlPath, Current: current == controlPath},
+		{Name: "Manage apps", Path: "/admin/apps"},
+		{Name: "Users", Path: "/admin/users"},
+		{Name: "Fields", Path: "/admin/fields"},
+		{Name: "Call log", Path: "/admin/calls"},
+		{Name: "Faults and limits", Path: controlPath},
+	}
+	for n := range menu {
+		menu[n].Current = menu[n].Path == current
 	}
 	err = connect.Shown(v.st, connect.AdminPage, connect.Surrounding{User: v.user}, func(app *world.App, d *connect.Descriptor, m *connect.Module) error {
 		path := connect.ModulePath(app, m)
@@ -116,7 +150,7 @@ func (s *Pages) renderAdmin(v *view, status int, address, problem string) error 
 		}
 		card := appCard{App: app, Descriptor: d, Modules: d.Shown, Unshown: d.Unshown, Paths: map[string]string{}}
 		for _, m := range d.Shown {
-			if m.Kind == connect.GeneralPage || m.Kind == connect.AdminPage {
+			if slices.Contains(pageKinds, m.Kind) && m.Kind != connect.ProjectPage && m.Kind != connect.ProjectAdminTab && m.Kind != connect.WebItem {
 				card.Paths[m.Key] = connect.ModulePath(app, m)
 			}
 		}

@@ -3,22 +3,13 @@ package page
 import (
 	"html/template"
 	"net/http"
-	"strconv"
-	"strings"
+	"slices"
 
 	"github.com/pergola-platform/pergola/host/sandbox/adf"
 	"github.com/pergola-platform/pergola/host/sandbox/connect"
 	"github.com/pergola-platform/pergola/host/sandbox/forge"
-	"github.com/pergola-platform/pergola/host/sandbox/rest"
-	"github.com/pergola-platform/pergola/host/sandbox/shape"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
-
-// detail is a field of an issue as its page shows it.
-type detail struct {
-	Name, Text string
-	Person     *world.User
-}
 
 // panel is an app's panel on an issue.
 type panel struct {
@@ -26,49 +17,89 @@ type panel struct {
 	Frame     connect.Frame
 }
 
+// linkGroup are an issue's links in the same words.
+type linkGroup struct {
+	Words  string
+	Issues []linkedIssue
+}
+
+type linkedIssue struct {
+	row
+	Link world.LinkID
+}
+
+type shownFile struct {
+	*world.Attachment
+	Author  *world.User
+	Deletes bool
+}
+
+// issueBody is what the page of an issue shows.
+type issueBody struct {
+	row
+	Side        projectSide
+	Project     *world.Project
+	Parent      *world.Issue
+	Description template.HTML
+	Details     []detail
+	More        []detail // dates and people that are seldom looked at
+	Transitions []world.Transition
+	Subtasks    []row
+	SubtaskType *world.IssueType
+	Links       []linkGroup
+	Files       []shownFile
+	Activity    activity
+	Main, Right []panel
+	Actions     []appAction
+
+	Forge                          []forge.Frame
+	Edits                          map[string]bool // fields that the person may edit here
+	CanEdit, CanMove, CanDelete    bool
+	CanComment, CanLink, CanAttach bool
+	CanLog, Watches, Votes         bool
+	SeesWatchers, LoggedIn         bool
+	Watching, Voting               int
+}
+
 func (s *Pages) issueView(v *view) error {
-	key := v.r.PathValue("issue")
-	i := v.st.FindIssue(key)
-	if !v.st.Sees(v.user.Account, i) {
-		return rest.Fail(http.StatusNotFound, "The issue %s does not exist, or you may not see it.", key)
+	i, err := v.issueOf()
+	if err != nil {
+		return err
 	}
-	if i.Key != key { // an id, a key before a move, or another case
+	if i.Key != v.r.PathValue("issue") { // an id, a key before a move, or another case
 		http.Redirect(v.w, v.r, "/browse/"+i.Key, http.StatusFound)
 		return nil
 	}
 	p := v.st.Project(i.Project)
 	where := connect.Surrounding{User: v.user, Issue: i, Project: p}
-	body := struct {
-		row
-		Project            *world.Project
-		Reporter, Assignee *world.User
-		Description        template.HTML
-		Details            []detail
-		Panels             []panel
-		Forge              []forge.Frame
-		CanEdit, CanMove   bool
-		Projects           []*world.Project
-		Statuses           []*world.Status
-	}{
-		row: rowOf(v.st, i), Project: p, Reporter: v.st.User(i.Reporter), Assignee: v.st.User(i.Assignee), Description: adf.HTML(i.Description),
-		CanEdit: v.st.CanDo(v.user.Account, world.EditIssues, i), CanMove: v.st.CanDo(v.user.Account, world.MoveIssues, i),
-		Projects: shape.VisibleProjects(v.st, v.user.Account), Statuses: v.st.Statuses.List(),
+	can := func(permission string) bool { return v.st.CanDo(v.user.Account, permission, i) }
+	who := v.user.Account
+	body := issueBody{
+		row: rowOf(v.st, i), Project: p, Description: adf.HTML(i.Description), Transitions: v.st.TransitionsOf(i, who),
+		CanEdit: can(world.EditIssues), CanMove: can(world.MoveIssues), CanDelete: can(world.DeleteIssues), CanComment: can(world.AddComments),
+		CanLink: can(world.LinkIssues), CanAttach: can(world.CreateAttachments), CanLog: can(world.WorkOnIssues), LoggedIn: who != "",
+		SeesWatchers: can(world.ViewVotersWatchers), Watching: len(i.Watchers), Voting: len(i.Voters),
+		Watches: slices.Contains(i.Watchers, who), Votes: slices.Contains(i.Voters, who),
+		Files: v.files(i), Links: v.links(i), Activity: v.activityOf(i), Edits: map[string]bool{},
 	}
-	for f := range v.st.Fields.All() {
-		if d := detailOf(v.st, f, i); d.Text != "" {
-			body.Details = append(body.Details, d)
-		}
+	if body.Side, err = s.projectSide(v, p, "issues"); err != nil {
+		return err
 	}
-	var frames []connect.Frame
-	err := connect.Shown(v.st, connect.IssueContent, where, func(app *world.App, d *connect.Descriptor, m *connect.Module) error {
-		f, err := s.apps.Frame(app, d, m, where)
+	if body.CanEdit {
+		metas, err := v.editMeta(i)
 		if err != nil {
 			return err
 		}
-		frames = append(frames, f)
-		body.Panels = append(body.Panels, panel{m.Name.Value, d.Name, f})
-		return nil
-	})
+		for _, m := range metas {
+			body.Edits[m.Key] = true
+		}
+	}
+	if parent := v.st.Issue(i.Parent); v.st.Sees(who, parent) {
+		body.Parent = parent
+	}
+	body.Details, body.More = v.details(i)
+	body.Subtasks, body.SubtaskType = v.subtasks(i)
+	frames, err := s.issueModules(v, &body, where)
 	if err != nil {
 		return err
 	}
@@ -77,72 +108,78 @@ func (s *Pages) issueView(v *view) error {
 	return v.render(http.StatusOK, "issue.html", i.Key+" "+i.Summary, "projects", body, frames...)
 }
 
-func detailOf(st *world.State, f *world.Field, i *world.Issue) detail {
-	d := detail{Name: f.Name, Text: shape.Plain(i.Custom[f.ID])}
-	switch f.Kind {
-	case world.Option:
-		d.Text = f.Option(d.Text).Value
-	case world.Person:
-		if d.Person = st.User(world.AccountID(d.Text)); d.Person != nil {
-			d.Text = d.Person.Name
-		}
-	case world.Number:
-		if n, err := strconv.ParseFloat(d.Text, 64); err == nil {
-			d.Text = strconv.FormatFloat(n, 'f', 2, 64)
+// issueModules adds what apps show on the issue.
+func (s *Pages) issueModules(v *view, body *issueBody, where connect.Surrounding) (frames []connect.Frame, err error) {
+	for _, place := range connect.IssuePlaces {
+		err := place.Shown(v.st, where, func(app *world.App, d *connect.Descriptor, m *connect.Module) error {
+			f, err := s.apps.Frame(app, d, m, where)
+			if err != nil {
+				return err
+			}
+			frames = append(frames, f)
+			one := panel{m.Title(), d.Name, f}
+			if place.Right {
+				body.Right = append(body.Right, one)
+			} else {
+				body.Main = append(body.Main, one)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
-	return d
-}
-
-// changeFromIssuePage changes the issue of a form and shows it again.
-func (s *Pages) changeFromIssuePage(v *view, permission string, change func(*world.Tx, *world.Issue) error) error {
-	var key string
-	err := s.store.ChangeAs(v.user.Account, func(tx *world.Tx) error {
-		i := tx.EditIssue(v.r.PathValue("issue"))
-		if !tx.Sees(v.user.Account, i) {
-			return rest.NoIssue()
-		}
-		if !tx.CanDo(v.user.Account, permission, i) {
-			return rest.Fail(http.StatusForbidden, "You may not change this issue.")
-		}
-		err := change(tx, i)
-		key = tx.Issue(i.ID).Key
-		return err
-	})
-	if err == nil {
-		http.Redirect(v.w, v.r, "/browse/"+key, http.StatusSeeOther)
+	body.Actions, err = v.appActions(where, connect.IssueActions...)
+	for _, a := range body.Actions {
+		frames = append(frames, a.origin())
 	}
-	return err
+	return frames, err
 }
 
-func (s *Pages) renameFromPage(v *view) error {
-	return s.changeFromIssuePage(v, world.EditIssues, func(tx *world.Tx, i *world.Issue) error {
-		summary := strings.Join(strings.Fields(v.r.PostFormValue("summary")), " ")
-		if summary == "" || len(summary) > 255 {
-			return rest.Fail(http.StatusBadRequest, "A summary has 1 to 255 characters.")
+// subtasks lists an issue's children, and the type of new ones if there may be any.
+func (v *view) subtasks(i *world.Issue) (out []row, t *world.IssueType) {
+	for n := range v.st.Children(i.ID).All() {
+		if child := v.st.IssueAt(n); v.st.Sees(v.user.Account, child) {
+			out = append(out, rowOf(v.st, child))
 		}
-		i.Summary = summary
-		return tx.PutIssue(i)
-	})
+	}
+	slices.SortFunc(out, func(a, b row) int { return world.CompareKeys(a.Key, b.Key) })
+	p := v.st.Project(i.Project)
+	if v.st.Type(i.Type).Subtask() || !v.st.CanIn(v.user.Account, world.CreateIssues, p) {
+		return out, nil
+	}
+	for _, id := range p.Types {
+		if t := v.st.Type(id); t.Subtask() {
+			return out, t
+		}
+	}
+	return out, nil
 }
 
-func (s *Pages) statusFromPage(v *view) error {
-	return s.changeFromIssuePage(v, world.TransitionIssues, func(tx *world.Tx, i *world.Issue) error {
-		status := tx.Status(world.StatusID(v.r.PostFormValue("status")))
-		if status == nil {
-			return rest.Fail(http.StatusBadRequest, "There is no such status.")
+func (v *view) links(i *world.Issue) (out []linkGroup) {
+	for _, l := range i.Links {
+		other, t := v.st.Issue(l.Other), v.st.LinkTypes.Get(l.Type)
+		if t == nil || !v.st.Sees(v.user.Account, other) {
+			continue
 		}
-		i.Status = status.ID
-		return tx.PutIssue(i)
-	})
+		words := t.Inward
+		if l.Out {
+			words = t.Outward
+		}
+		n := slices.IndexFunc(out, func(g linkGroup) bool { return g.Words == words })
+		if n < 0 {
+			n, out = len(out), append(out, linkGroup{Words: words})
+		}
+		out[n].Issues = append(out[n].Issues, linkedIssue{rowOf(v.st, other), l.ID})
+	}
+	return out
 }
 
-func (s *Pages) moveFromPage(v *view) error {
-	return s.changeFromIssuePage(v, world.MoveIssues, func(tx *world.Tx, i *world.Issue) error {
-		to := tx.FindProject(v.r.PostFormValue("project"))
-		if !tx.CanIn(v.user.Account, world.CreateIssues, to) {
-			return rest.Fail(http.StatusForbidden, "You may not create issues in that project.")
-		}
-		return tx.MoveIssue(i.ID, to.ID)
-	})
+func (v *view) files(i *world.Issue) (out []shownFile) {
+	for _, a := range v.st.Attachments(i) {
+		may := v.st.CanDo(v.user.Account, world.DeleteAllAttachments, i) ||
+			a.Author == v.user.Account && v.st.CanDo(v.user.Account, world.DeleteOwnAttachments, i)
+		out = append(out, shownFile{a, v.st.User(a.Author), may})
+	}
+	return out
 }

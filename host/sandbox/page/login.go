@@ -33,7 +33,11 @@ func (s *Pages) login(w http.ResponseWriter, r *http.Request) {
 
 func (s *Pages) logout(w http.ResponseWriter, r *http.Request) {
 	session.End(w)
-	http.Redirect(w, r, "/login", http.StatusSeeOther)
+	dest := "/login"
+	if r.FormValue("dest") != "" {
+		dest = localPath(r.FormValue("dest"))
+	}
+	http.Redirect(w, r, dest, http.StatusSeeOther)
 }
 
 // localPath returns dest if it leads to this site, and the dashboard otherwise.

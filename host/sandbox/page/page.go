@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"html/template"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,7 +23,7 @@ import (
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
 
-// view is one request for a page by somebody who is logged in.
+// view is one request for a page. user is never nil: whoever has not logged in has no account.
 type view struct {
 	site *Pages
 	w    http.ResponseWriter
@@ -34,12 +35,22 @@ type view struct {
 // pageFunc answers a request for a page. A [rest.Error] becomes an error page with its status.
 type pageFunc func(*view) error
 
-// page lets nobody in without a session.
+// visitor is who has not logged in.
+var visitor = &world.User{Name: "Anonymous", Role: "Has not logged in"}
+
+// page serves a page to everybody. A visitor who may not see it is asked to log in.
 func (s *Pages) page(serve pageFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		st := s.store.State()
 		u := session.User(r, st)
 		if u == nil {
+			u = visitor
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxFile+rest.MaxBody)
+		v := &view{site: s, w: w, r: r, st: st, user: u}
+		err := serve(v)
+		var e *rest.Error
+		if errors.As(err, &e) && u == visitor && (e.Status == http.StatusNotFound || e.Status == http.StatusForbidden || e.Status == http.StatusUnauthorized) {
 			dest := "/"
 			if r.Method == http.MethodGet {
 				dest = r.URL.RequestURI()
@@ -47,11 +58,19 @@ func (s *Pages) page(serve pageFunc) http.HandlerFunc {
 			http.Redirect(w, r, "/login?dest="+url.QueryEscape(dest), http.StatusSeeOther)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, rest.MaxBody)
-		v := &view{site: s, w: w, r: r, st: st, user: u}
-		if err := serve(v); err != nil {
+		if err != nil {
 			v.problem(err)
 		}
+	}
+}
+
+// members lets in only who has logged in.
+func (s *Pages) members(serve pageFunc) pageFunc {
+	return func(v *view) error {
+		if v.user == visitor {
+			return rest.Fail(http.StatusUnauthorized, "Log in first.")
+		}
+		return serve(v)
 	}
 }
 
@@ -66,6 +85,9 @@ type chrome struct {
 	Active string // which entry of the top bar is marked
 	Search string
 	Menu   []menuItem
+	Here   string // where the page is, for who comes back as somebody else
+	People []kindOfPeople
+	Create bool // may create issues somewhere
 	CDN    string
 	Frames bool // the page has app frames and loads the bridge
 	Body   any
@@ -86,6 +108,8 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"outcome": func(o push.Outcome) string {
 		return "lozenge lozenge-" + map[push.Outcome]string{push.Delivered: "done", push.Again: "indeterminate", push.Failed: "danger", push.Refused: "danger"}[o]
 	},
+	"methods":    func() []string { return []string{"GET", "POST", "PUT", "DELETE"} },
+	"link":       func(parts ...string) string { return strings.Join(parts, "") },
 	"fourFifths": func(n int) int { return n / 5 * 4 },
 	"lozenge":    func(category string) string { return "lozenge lozenge-" + category },
 	"json": func(v any) (string, error) {
@@ -118,13 +142,14 @@ func shade(text string) uint32 {
 func (v *view) render(status int, name, title, active string, body any, frames ...connect.Frame) error {
 	c := v.site.chrome(v.r, v.st, title, active, body)
 	c.User, c.Admin, c.Frames = v.user, v.st.Can(v.user.Account, world.Administer), len(frames) > 0
+	c.Here, c.People, c.Create = v.here(), kindsOfPeople(v.st), len(v.createProjects()) > 0
 	var err error
 	if c.Menu, err = v.site.appMenu(v.st, v.user); err != nil {
 		return err
 	}
 	var origins []string
 	for _, f := range frames {
-		if u, err := url.Parse(f.URL); err == nil && !slices.Contains(origins, u.Scheme+"://"+u.Host) {
+		if u, err := url.Parse(f.URL); err == nil && u.Host != "" && !slices.Contains(origins, u.Scheme+"://"+u.Host) {
 			origins = append(origins, u.Scheme+"://"+u.Host)
 		}
 	}
@@ -138,6 +163,20 @@ func (s *Pages) chrome(r *http.Request, st *world.State, title, active string, b
 		c.Mode, c.Auto = cookie.Value, false
 	}
 	return c
+}
+
+// writeFragment writes a part of a page for a script.
+func (s *Pages) writeFragment(w http.ResponseWriter, status int, name string, body any) error {
+	var b bytes.Buffer
+	if err := templates.ExecuteTemplate(&b, name, body); err != nil {
+		return fmt.Errorf("render %s: %w", name, err)
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = b.WriteTo(w) // the status is out
+	return nil
 }
 
 func (s *Pages) writePage(w http.ResponseWriter, status int, name string, c chrome, frameOrigins []string) error {
@@ -168,10 +207,18 @@ func (v *view) problem(err error) {
 		v.site.log.ErrorContext(v.r.Context(), "page", "route", v.r.Pattern, "error", err)
 		e = &rest.Error{Status: http.StatusInternalServerError, Messages: []string{"Something went wrong here. The sandbox's log says what."}}
 	}
+	text := strings.Join(e.Messages, " ")
+	for _, name := range slices.Sorted(maps.Keys(e.Fields)) {
+		text += " " + e.Fields[name]
+	}
+	if v.fragment() {
+		rest.WriteJSON(v.w, e.Status, map[string]string{"message": text})
+		return
+	}
 	body := struct {
 		Status int
 		Text   string
-	}{e.Status, strings.Join(e.Messages, " ")}
+	}{e.Status, text}
 	if err := v.render(e.Status, "problem.html", http.StatusText(e.Status), "", body); err != nil {
 		v.site.log.ErrorContext(v.r.Context(), "error page", "error", err)
 		http.Error(v.w, http.StatusText(e.Status), e.Status)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pergola-platform/pergola/host/sandbox/bridge"
+	"github.com/pergola-platform/pergola/host/sandbox/calls"
 	"github.com/pergola-platform/pergola/host/sandbox/connect"
 	"github.com/pergola-platform/pergola/host/sandbox/control"
 	"github.com/pergola-platform/pergola/host/sandbox/fault"
@@ -29,6 +30,8 @@ type Config struct {
 	Sender  *push.Sender
 	Control *control.Control
 	Forge   *forge.Forge
+	REST    http.Handler // as which the pages change issues: without faults, and not recorded
+	Calls   *calls.Log
 }
 
 // Pages are the pages of one site.
@@ -43,6 +46,8 @@ type Pages struct {
 	sender    *push.Sender
 	control   *control.Control
 	forge     *forge.Forge
+	rest      http.Handler
+	calls     *calls.Log
 	appScript []byte // Atlassian's all.js for this site
 }
 
@@ -54,7 +59,7 @@ func New(cfg Config) (*Pages, error) {
 	}
 	return &Pages{
 		store: cfg.Store, baseURL: cfg.Base, log: cfg.Logger, now: cfg.Clock, apps: cfg.Apps, limits: cfg.Limits, faults: cfg.Faults,
-		sender: cfg.Sender, control: cfg.Control, forge: cfg.Forge, appScript: script,
+		sender: cfg.Sender, control: cfg.Control, forge: cfg.Forge, rest: cfg.REST, calls: cfg.Calls, appScript: script,
 	}, nil
 }
 
@@ -65,24 +70,59 @@ func (s *Pages) Serve(mux *http.ServeMux) {
 	mux.HandleFunc("GET /login", s.login)
 	mux.HandleFunc("POST /logout", s.logout)
 	for path, page := range map[string]pageFunc{
-		"GET /{$}":                                  s.dashboard,
-		"GET /projects":                             s.projectList,
-		"GET /forge/apps/{appKey}/{module}":         s.forgePage,
-		"GET /projects/{project}":                   s.issueList,
-		"GET /issues":                               s.issueList,
-		"GET /browse/{issue}":                       s.issueView,
-		"GET /plugins/servlet/ac/{appKey}/{module}": s.appPage,
-		"GET /admin":                                s.admin,
-		"GET /admin/apps":                           s.admin,
-		"POST /admin/apps":                          s.installFromPage,
-		"POST /admin/apps/{appKey}/{action}":        s.changeFromPage,
-		"GET /admin/faults":                         s.faultPage,
-		"POST /admin/faults":                        s.addFaultFromPage,
-		"POST /admin/faults/{rule}/remove":          s.removeFaultFromPage,
-		"POST /admin/limits":                        s.limitsFromPage,
-		"POST /browse/{issue}/rename":               s.renameFromPage,
-		"POST /browse/{issue}/move":                 s.moveFromPage,
-		"POST /browse/{issue}/status":               s.statusFromPage,
+		"GET /{$}":                                      s.members(s.dashboard),
+		"GET /projects":                                 s.projectList,
+		"GET /projects/{project}":                       s.projectSummary,
+		"GET /projects/{project}/issues":                s.issueList,
+		"GET /projects/{project}/parts/{part}":          s.projectParts,
+		"GET /projects/{project}/settings":              s.projectSettings,
+		"POST /projects/{project}/settings":             s.projectDetailsFromPage,
+		"GET /create":                                   s.createPage,
+		"POST /create":                                  s.createFromPage,
+		"GET /filters":                                  s.filterList,
+		"POST /filters":                                 s.saveFilter,
+		"POST /filters/{filter}/delete":                 s.deleteFilter,
+		"GET /issues":                                   s.issueList,
+		"GET /forge/apps/{appKey}/{module}":             s.forgePage,
+		"GET /browse/{issue}":                           s.issueView,
+		"GET /plugins/servlet/ac/{appKey}/{module}":     s.members(s.appPage),
+		"GET /admin":                                    s.admin,
+		"GET /admin/apps":                               s.admin,
+		"POST /admin/apps":                              s.installFromPage,
+		"POST /admin/apps/{appKey}/{action}":            s.changeFromPage,
+		"GET /admin/faults":                             s.faultPage,
+		"POST /admin/faults":                            s.addFaultFromPage,
+		"POST /admin/faults/{rule}/remove":              s.removeFaultFromPage,
+		"POST /admin/limits":                            s.limitsFromPage,
+		"GET /admin/users":                              s.userList,
+		"GET /admin/fields":                             s.fieldList,
+		"GET /admin/calls":                              s.callPage,
+		"POST /admin/calls":                             s.callsFromPage,
+		"GET /browse/{issue}/edit":                      s.editPage,
+		"POST /browse/{issue}/edit":                     s.editFromPage,
+		"GET /browse/{issue}/edit/{field}":              s.editPage,
+		"POST /browse/{issue}/edit/{field}":             s.editFromPage,
+		"GET /browse/{issue}/transition/{transition}":   s.transitionPage,
+		"POST /browse/{issue}/transition/{transition}":  s.transitionFromPage,
+		"POST /browse/{issue}/comment":                  s.commentFromPage,
+		"GET /browse/{issue}/comment/{comment}":         s.commentPage,
+		"POST /browse/{issue}/comment/{comment}":        s.changeCommentFromPage,
+		"GET /browse/{issue}/link":                      s.linkPage,
+		"POST /browse/{issue}/link":                     s.linkFromPage,
+		"POST /browse/{issue}/link/{link}/delete":       s.linkFromPage,
+		"GET /browse/{issue}/worklog":                   s.worklogPage,
+		"POST /browse/{issue}/worklog":                  s.worklogFromPage,
+		"POST /browse/{issue}/worklog/{worklog}/delete": s.worklogFromPage,
+		"GET /browse/{issue}/attach":                    s.attachPage,
+		"POST /browse/{issue}/attach":                   s.attachFromPage,
+		"POST /browse/{issue}/attach/{file}/delete":     s.attachFromPage,
+		"GET /attachment/{file}":                        s.attachment,
+		"POST /browse/{issue}/watch":                    s.watchFromPage,
+		"POST /browse/{issue}/vote":                     s.voteFromPage,
+		"POST /browse/{issue}/delete":                   s.deleteFromPage,
+		"GET /browse/{issue}/move":                      s.movePage,
+		"POST /browse/{issue}/move":                     s.moveFromPage,
+		"GET /suggest/{what}":                           s.suggest,
 	} {
 		mux.HandleFunc(path, s.page(page))
 	}

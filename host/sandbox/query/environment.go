@@ -281,3 +281,8 @@ func (s session) shared(f *world.Filter) bool {
 		return false
 	})
 }
+
+// Shared says whether somebody may see a filter.
+func Shared(st *world.State, who world.AccountID, f *world.Filter) bool {
+	return session{&schema{st: st, who: who}, time.Time{}}.shared(f)
+}

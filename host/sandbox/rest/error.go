@@ -48,6 +48,7 @@ func WriteError(log *slog.Logger, w http.ResponseWriter, r *http.Request, err er
 		log.ErrorContext(r.Context(), "request", "method", r.Method, "route", r.Pattern, "error", err)
 		e = &Error{Status: http.StatusInternalServerError, Messages: []string{"Internal server error"}}
 	}
+	noteRefusal(r, e)
 	if strings.HasSuffix(r.URL.Path, "/app/module/dynamic") { // in a form of its own
 		WriteJSON(w, e.Status, object{"message": strings.Join(e.Messages, " ")})
 		return

@@ -28,6 +28,9 @@ type Config struct {
 	Operations []Operation
 	// Verify finds out whose a token is, by the scheme of its Authorization header in lower case, such as "jwt".
 	Verify map[string]Verifier
+	// Record is told of every request after its answer; nil tells nobody. Bodies says whether it wants to read bodies, too; nil is no.
+	Record func(Record)
+	Bodies func() bool
 }
 
 // Verifier finds out who sent a request that carries the token. A refusal is an [Error] with status 401.
@@ -43,7 +46,10 @@ type server struct {
 func New(cfg Config) http.Handler {
 	s := &server{Config: cfg}
 	s.router = s.newRouter()
-	return s.router
+	if cfg.Record == nil {
+		return s.router
+	}
+	return s.recorded(s.router)
 }
 
 // serve answers a request for an operation.
@@ -51,6 +57,7 @@ func (s *server) serve(op Operation) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		st := s.Store.State()
 		who, err := s.caller(r, st)
+		noteCaller(r, op, who)
 		if err != nil {
 			WriteError(s.Logger, w, r, err)
 			return

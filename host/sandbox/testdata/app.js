@@ -50,7 +50,18 @@
 
   AP.events.on('test.resize', function (height) { AP.resize('100%', height); });
   AP.events.on('test.go', function (key) { AP.navigator.go('issue', { issueKey: key }); });
-  AP.events.on('test.refresh', function () { AP.jira.refreshIssuePage(); });
+  AP.events.on('test.refresh', function (summary) {
+    AP.request({
+      url: '/rest/api/3/issue/OPS-2', type: 'PUT', contentType: 'application/json', data: JSON.stringify({ fields: { summary: summary } }),
+      success: function () { AP.jira.refreshIssuePage(); }
+    });
+  });
+  AP.events.on('test.create', function (params) {
+    AP.jira.openCreateIssueDialog(function (issues) { report('created', issues.map(function (i) { return i.key + ' ' + i.summary; })); }, params);
+  });
+  AP.events.on('test.emit', function (text) { AP.events.emit('between.frames', { text: text, from: location.pathname }); });
+  AP.events.on('between.frames', function (data) { report('event in ' + location.pathname, data.text + ' from ' + data.from); });
+  AP.user.getTimeZone(function (zone) { report('time zone', zone); });
   AP.events.on('test.dialog', function () {
     AP.dialog.create({ key: 'dialog', header: 'Print labels', hint: 'On paper', chrome: true, customData: { copies: 2 } });
   });

@@ -123,7 +123,7 @@ func (s *State) Level(id LevelID) (*SecurityScheme, *SecurityLevel) {
 }
 
 func (s *State) granted(u *User, permission string, p *Project, i *Issue) bool {
-	if u == nil || p == nil || p.Trashed || p.Archived && !slices.Contains(frozen, permission) {
+	if p == nil || p.Trashed || p.Archived && !slices.Contains(frozen, permission) {
 		return false
 	}
 	scheme := s.PermissionSchemes.Get(p.Permissions)
@@ -139,9 +139,13 @@ func (s *State) granted(u *User, permission string, p *Project, i *Issue) bool {
 	return browses && has
 }
 
-// holds says whether the user is one of the holders. i is nil where the question is about the whole project.
+// holds says whether the user is one of the holders; nil is somebody who has not logged in. i is nil where the question is about
+// the whole project.
 func (s *State) holds(u *User, holders []Holder, p *Project, i *Issue) bool {
-	return u != nil && slices.ContainsFunc(holders, func(h Holder) bool {
+	if u == nil {
+		return slices.ContainsFunc(holders, func(h Holder) bool { return h.Kind == ByAnyone })
+	}
+	return slices.ContainsFunc(holders, func(h Holder) bool {
 		switch h.Kind {
 		case ByGroup:
 			return slices.Contains(u.Groups, h.Value)
@@ -197,9 +201,6 @@ func (s *State) Visible(who AccountID) index.Set {
 
 func (s *State) findVisible(u *User) index.Set {
 	var out index.Set
-	if u == nil {
-		return out
-	}
 	leftOut := s.index.Equal("archived", "true")
 	all := true
 	for p := range s.Projects.All() {
@@ -246,6 +247,9 @@ func (s *State) findVisible(u *User) index.Set {
 // heldBy are the issues whose people the holders name: as reporter, assignee, or in a field.
 func (s *State) heldBy(u *User, holders []Holder) index.Set {
 	var out index.Set
+	if u == nil {
+		return out
+	}
 	for _, h := range holders {
 		switch h.Kind {
 		case ByReporter:

@@ -1,4 +1,4 @@
-// The page of faults and limits: a form that shows what an effect needs, and tables that follow what happens.
+// Faults and limits, and the call log: a form that shows what an effect needs, and tables that follow what happens.
 (function () {
   'use strict';
   var form = document.querySelector('[data-fault-form]');
@@ -26,7 +26,7 @@
 
   function refresh() {
     if (paused || document.hidden) { return; }
-    fetch('/admin/faults', { cache: 'no-store', redirect: 'error' }).then(function (answer) {
+    fetch(location.pathname + location.search, { cache: 'no-store', redirect: 'error' }).then(function (answer) {
       if (!answer.ok) { throw new Error(String(answer.status)); }
       return answer.text();
     }).then(function (text) {
@@ -43,8 +43,10 @@
     state.textContent = paused ? 'paused' : 'live';
     refresh();
   });
-  form.addEventListener('change', showFields);
-  showFields();
+  if (form) {
+    form.addEventListener('change', showFields);
+    showFields();
+  }
   state.textContent = 'live';
   window.setInterval(refresh, every);
 })();

@@ -288,9 +288,14 @@
       case 'dashboard': return '/';
       case 'issue': return '/browse/' + c(context.issueKey);
       case 'projectsummary': case 'project': return '/projects/' + c(context.projectKey);
+      case 'userprofile': return '/issues?jql=' + c('assignee = "' + context.userAccountId + '"');
+      case 'projectadminsummary': return '/projects/' + c(context.projectKey) + '/settings';
+      case 'projectadmintabpanel': return '/plugins/servlet/ac/' + c(context.addonKey) + '/' + c(context.moduleKey) + '?project.key=' + c(context.projectKey);
       case 'addonmodule':
         var custom = context.customData || context.context || {};
         var query = Object.keys(custom).map(function (k) { return 'ac.' + c(k) + '=' + c(custom[k]); }).join('&');
+        if (context.projectKey) { query = 'project.key=' + c(context.projectKey) + (query ? '&' + query : ''); }
+        if (context.issueKey) { query = 'issue.key=' + c(context.issueKey) + (query ? '&' + query : ''); }
         return '/plugins/servlet/ac/' + c(context.addonKey) + '/' + c(context.moduleKey) + (query ? '?' + query : '');
       case 'site':
         var relative = new URL(context.relativeUrl || '/', location.origin);
@@ -308,8 +313,43 @@
     getLocation: function getLocation(callback) { callback({ target: 'site', context: {}, href: location.href }); }
   });
 
+  // What a dialog asks for new issues begins with: numbers and texts by the names that Jira takes.
+  function presets(params) {
+    var query = new URLSearchParams();
+    if (params.pid) { query.set('project', params.pid); }
+    if (params.issueType) { query.set('issuetype', params.issueType); }
+    Object.keys(params.fields || {}).forEach(function (name) {
+      [].concat(params.fields[name]).forEach(function (v) {
+        query.append(name, v && typeof v === 'object' ? v.accountId || v.id || v.key || v.value || '' : v);
+      });
+    });
+    return query;
+  }
+
   host.defineModule('jira', {
-    refreshIssuePage: function refreshIssuePage() { location.reload(); }
+    refreshIssuePage: function refreshIssuePage() { window.sandboxPage.refresh(); },
+    _sandboxCreateIssue: function _sandboxCreateIssue(params, callback) {
+      window.sandboxPage.openDialog('/create?' + presets(params || {}), function (answer) {
+        window.sandboxPage.created(answer);
+        callback(answer && answer.issue ? [answer.issue] : []);
+      }).catch(function (err) {
+        drawFlag({ type: 'error', title: 'The dialog cannot be opened', body: err.message });
+        callback([]);
+      });
+    },
+    isNativeApp: function isNativeApp(callback) { callback(false); }
+  });
+
+  // Web items that open dialogs.
+  document.addEventListener('click', function (event) {
+    var link = event.target.closest('a[data-app]');
+    if (!link) { return; }
+    event.preventDefault();
+    var query = new URL(link.href).searchParams;
+    var at = {};
+    if (query.get('issue.key')) { at['issue.id'] = query.get('issue.key'); }
+    if (query.get('project.key')) { at['project.id'] = query.get('project.key'); }
+    host.dialog.create({ addon_key: link.dataset.app, key: link.dataset.module, options: { productContext: at } }, { header: link.firstChild.textContent, size: 'medium', chrome: true });
   });
 
   // A page that was asleep has frames with expired tokens: get new addresses for them. The bridge wants jQuery's promises.
