@@ -104,6 +104,9 @@ func TestReportsAreKept(t *testing.T) {
 		string(world.Mia): map[string]any{"updatedAt": "2026-11-18T09:00:00Z", "at": "2026-11-20T10:00:00Z"},
 		"nobody":          map[string]any{"updatedAt": "2026-11-20T09:00:00Z", "at": "2026-11-20T09:00:00Z"},
 	}}}
+	if err := site.Close(); err != nil {
+		t.Fatal(err)
+	}
 	again := openSiteIn(t, site.dir, site.clock)
 	for _, s := range []*testSite{site, again} {
 		if d := cmp.Diff(want, s.control("GET", "/sandbox/reports", "").json(t)); d != "" {

@@ -427,7 +427,9 @@ func TestRestartKeepsEverything(t *testing.T) {
 	mia.do("PUT", "/rest/api/3/issue/OPS-3", `{"fields":{"summary":"Kept over a restart"}}`)
 	keys := get(t, first.url+"/install-keys/"+kidOf(t, mia))
 
-	// No Close: the second site finds what the first one confirmed.
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
 	second := openSiteIn(t, dir, c)
 	if a := second.call(app, "GET", "/rest/api/3/issue/OPS-3?fields=summary", ""); !strings.Contains(a.body, "Kept over a restart") {
 		t.Errorf("status %d: %s", a.status, a.body)

@@ -71,7 +71,7 @@ func (s *Apps) Operations() []rest.Operation {
 		// Described in Atlassian's user privacy guide and not in the OpenAPI documents.
 		rest.Op("POST", "/rest/atlassian-connect/latest/report-accounts", rest.ScopeNone, s.reportAccounts),
 	}
-	return slices.Concat(own, s.dynamicOperations(), s.emailOperations(), s.optionOperations())
+	return slices.Concat(own, s.dynamicOperations(), s.emailOperations())
 }
 
 // Serve adds what browsers and apps fetch beside REST: the key of lifecycle tokens, and what the pages' script asks for frames.

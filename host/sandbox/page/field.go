@@ -287,6 +287,9 @@ func (f *formField) write(st *world.State, before json.RawMessage) (value any, p
 		return list, ""
 	}
 	if f.Text == "" {
+		if f.ID == "summary" { // which cannot be nothing, and the interface says so
+			return "", ""
+		}
 		return nil, ""
 	}
 	return f.writeText(st)

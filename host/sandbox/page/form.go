@@ -79,7 +79,8 @@ func (v *view) done(path string, i *world.Issue) error {
 func (v *view) fieldsOf(metas []meta, values map[string]json.RawMessage) []formField {
 	var out []formField
 	for _, m := range metas {
-		if m.Key == "project" || m.Key == "issuetype" {
+		switch m.Key {
+		case "project", "issuetype", "timetracking", "attachment", "issuelinks", "comment", "worklog": // they have forms of their own, or none
 			continue
 		}
 		value, ok := values[m.Key]
@@ -96,6 +97,9 @@ func (v *view) changes(fields []formField, values map[string]json.RawMessage, al
 	out, wrong := map[string]any{}, map[string]string{}
 	for n := range fields {
 		f := &fields[n]
+		if f.Widget != checkBoxes && !all && !v.r.PostForm.Has(f.ID) {
+			continue // boxes that are not ticked are not sent, but everything else is
+		}
 		was := *f
 		was.Options = slices.Clone(f.Options)
 		f.take(v.r.PostForm)

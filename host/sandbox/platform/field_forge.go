@@ -1,26 +1,22 @@
 package platform
 
 import (
-	"bytes"
 	"encoding/json"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"github.com/pergola-platform/pergola/host/sandbox/rest"
 	"github.com/pergola-platform/pergola/host/sandbox/shape"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
 
-// forgeFieldOperations are those on the fields of Forge apps: how their contexts are configured, and the values that only the app
-// can write.
+// forgeFieldOperations are those on how the contexts of Forge apps' fields are configured. Values are written by the apps, see
+// package forge.
 func (s *API) forgeFieldOperations() []rest.Operation {
 	const configuration = "/rest/api/3/app/field/{fieldIdOrKey}/context/configuration"
 	return []rest.Operation{
 		rest.Op("GET", configuration, rest.ScopeAdmin, s.listConfigurations),
 		rest.Op("PUT", configuration, rest.ScopeAdmin, s.putConfigurations),
-		rest.Op("PUT", "/rest/api/3/app/field/{fieldIdOrKey}/value", rest.ScopeInaccessible, s.setForgeValue),
-		rest.Op("POST", "/rest/api/3/app/field/value", rest.ScopeInaccessible, s.setForgeValues),
 	}
 }
 
@@ -140,78 +136,4 @@ func (s *API) putConfigurations(c *rest.Call) (rest.Answer, error) {
 		return tx.Put(f)
 	})
 	return rest.Answer{Status: http.StatusOK, Body: object{}}, err
-}
-
-// forgeUpdate is a value for some issues.
-type forgeUpdate struct {
-	Field  string          `json:"customField"`
-	Issues []int64         `json:"issueIds"`
-	Value  json.RawMessage `json:"value"`
-}
-
-func (s *API) setForgeValue(c *rest.Call) (rest.Answer, error) {
-	return s.writeForgeValues(c, func(u *forgeUpdate) { u.Field = c.PathValue("fieldIdOrKey") })
-}
-
-func (s *API) setForgeValues(c *rest.Call) (rest.Answer, error) {
-	return s.writeForgeValues(c, func(*forgeUpdate) {})
-}
-
-// writeForgeValues writes the values of the body: all of them or none.
-func (s *API) writeForgeValues(c *rest.Call, complete func(*forgeUpdate)) (rest.Answer, error) {
-	var in struct {
-		Updates []forgeUpdate `json:"updates"`
-	}
-	if err := c.DecodeBody(&in); err != nil {
-		return rest.Answer{}, err
-	}
-	if len(in.Updates) == 0 {
-		return rest.Answer{}, rest.Fail(http.StatusBadRequest, "The list of updates must not be empty.")
-	}
-	quietly := c.URL.Query().Get("generateChangelog") == "false"
-	err := s.store.ChangeAs(c.Who.Account, func(tx *world.Tx) error {
-		for _, u := range in.Updates {
-			complete(&u)
-			f, err := forgeField(tx.State, u.Field)
-			if err != nil {
-				return err
-			}
-			if c.Who.App == nil || c.Who.App.Key != f.App {
-				return rest.Fail(http.StatusForbidden, "Only the app that provides the field can write its values.")
-			}
-			if err := s.writeForgeValue(tx, c.Who.Account, f, u, quietly); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return rest.Answer{Status: http.StatusNoContent}, err
-}
-
-func (s *API) writeForgeValue(tx *world.Tx, who world.AccountID, f *world.Field, u forgeUpdate, quietly bool) error {
-	if len(u.Issues) == 0 || len(u.Value) == 0 {
-		return rest.Fail(http.StatusBadRequest, "An update needs issueIds and a value.")
-	}
-	for _, id := range u.Issues {
-		i := tx.EditIssue(strconv.FormatInt(id, 10))
-		if i == nil {
-			return rest.Fail(http.StatusBadRequest, "The issue %d was not found.", id)
-		}
-		e := &edit{api: s, tx: tx, who: who, op: world.OnEdit, i: i}
-		ed := customEditor(f)
-		if problem := ed.apply(e, string(f.ID), operation{"set", u.Value}); problem != "" {
-			return rest.FailField(string(f.ID), problem)
-		}
-		if bytes.Equal(tx.Issue(i.ID).Custom[f.ID], i.Custom[f.ID]) {
-			continue
-		}
-		put := tx.PutIssue
-		if quietly {
-			put = tx.PutUnlogged
-		}
-		if err := put(i); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -2,7 +2,6 @@ package world
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 )
 
@@ -28,16 +27,4 @@ func (tx *Tx) SetCommentProperty(id CommentID, key string, value json.RawMessage
 	tx.dropParts(on, i)
 	tx.put(on, i, quietly)
 	return was, nil
-}
-
-// PutUnlogged is [Tx.PutIssue] without an entry in the changelog, which apps may ask for where they write values of their own.
-func (tx *Tx) PutUnlogged(i *Issue) error {
-	before := tx.Issue(i.ID)
-	if before == nil {
-		return fmt.Errorf("put issue %q, which is not there: %w", i.ID, ErrRefused)
-	}
-	i.Updated = tx.Now
-	tx.store(i.ID.Number(), before, i)
-	tx.emit(Event{Kind: "issue", Op: Updated, ID: string(i.ID), Issue: i, Before: before})
-	return nil
 }
