@@ -1,29 +1,37 @@
-// Package sandbox is a stand-in Jira Cloud site for development and tests: it serves the part of the REST interface v3
-// that the host uses, installs Connect apps with the signed handshake, and shows issues, projects and the admin area with
+// Package sandbox is a stand-in Jira Cloud site for development and tests: it serves the REST interfaces that asset apps and
+// customer portals use, installs Connect apps with the signed handshake, and shows issues, projects and the admin area with
 // the apps' modules in real iframes on Atlassian's own bridge. Everything goes over HTTP, as with the real one, and
 // nothing leaves the machine.
 //
 // It is not a place for real data: whoever reaches it logs in as anybody without a password, and its data directory
 // holds the shared secrets of installed apps.
 //
-// Start with [Open]. What the site knows is in package world, its query language in jql, the rules that hide modules in
-// condition, Atlassian's files in bridge.
+// Start with [Open], which puts together what the packages below have, each in a sentence of its own: world knows what is on
+// the site, query asks it in JQL, shape writes it as Jira does; rest serves operations, which are those of platform and
+// connect; page has the pages, control the interface for developers; event tells apps of what changes, and push delivers it;
+// limit and fault stand in the way.
 package sandbox
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/pergola-platform/pergola/host/sandbox/bridge"
+	"github.com/pergola-platform/pergola/host/sandbox/connect"
+	"github.com/pergola-platform/pergola/host/sandbox/control"
+	"github.com/pergola-platform/pergola/host/sandbox/event"
 	"github.com/pergola-platform/pergola/host/sandbox/fault"
 	"github.com/pergola-platform/pergola/host/sandbox/limit"
+	"github.com/pergola-platform/pergola/host/sandbox/openapi"
+	"github.com/pergola-platform/pergola/host/sandbox/page"
+	"github.com/pergola-platform/pergola/host/sandbox/platform"
 	"github.com/pergola-platform/pergola/host/sandbox/push"
+	"github.com/pergola-platform/pergola/host/sandbox/rest"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
 
@@ -53,76 +61,126 @@ type Config struct {
 
 // Site is a running stand-in site. It is safe for concurrent use.
 type Site struct {
-	baseURL   string
-	log       *slog.Logger
-	now       func() time.Time
-	store     *world.Store
-	client    *http.Client
-	appScript []byte
-	mux       http.Handler
-	limits    *limit.Limiter
-	faults    *fault.Set
-	hooks     push.Book
-	sender    *push.Sender
-	spreading sync.WaitGroup
-	silence   context.CancelFunc // ends spreading what changed
-	installMu sync.Mutex         // one lifecycle change at a time, so that two installs of an app cannot mix their secrets
+	baseURL string
+	store   *world.Store
+	faults  *fault.Set
+	apps    *connect.Apps
+	sender  *push.Sender
+	feed    *event.Feed
+	handler http.Handler
 }
 
 // Open loads the site in cfg.DataDir, or makes and seeds one.
 func Open(cfg Config) (*Site, error) {
-	u, err := url.Parse(cfg.BaseURL)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" {
-		return nil, fmt.Errorf("open sandbox: base URL %q: want a scheme and a host, such as http://localhost:7201", cfg.BaseURL)
-	}
-	s := &Site{
-		baseURL: u.Scheme + "://" + u.Host,
-		log:     cfg.Logger,
-		now:     cfg.Clock,
-		client: &http.Client{
-			Timeout: lifecycleTimeout,
-			// A lifecycle call carries a signature over its path: an app that redirects it would get one that does not fit.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-	}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
-	}
-	if s.now == nil {
-		s.now = time.Now
-	}
-	if s.appScript, err = bridge.AppScript(s.baseURL + cdnPath); err != nil {
-		return nil, fmt.Errorf("open sandbox: %w", err)
-	}
-	s.store, err = world.Open(world.Config{Dir: cfg.DataDir, From: cfg.From, Seed: world.Seed, Fill: cfg.Fill, Clock: s.now})
+	base, err := origin(cfg.BaseURL)
 	if err != nil {
 		return nil, fmt.Errorf("open sandbox: %w", err)
 	}
-	if err := s.openControl(cfg); err != nil {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
+	}
+	store, err := world.Open(world.Config{Dir: cfg.DataDir, From: cfg.From, Seed: world.Seed, Fill: cfg.Fill, Clock: cfg.Clock})
+	if err != nil {
 		return nil, fmt.Errorf("open sandbox: %w", err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	s.silence = cancel
-	s.spread(ctx)
-	s.mux = s.routes()
+	s := &Site{baseURL: base, store: store}
+	if err := s.assemble(cfg); err != nil {
+		return nil, errors.Join(fmt.Errorf("open sandbox: %w", err), store.Close())
+	}
 	return s, nil
 }
 
+// origin is the address of a site in the form that everything here uses.
+func origin(address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" {
+		return "", fmt.Errorf("base URL %q: want a scheme and a host, such as http://localhost:7201", address)
+	}
+	return u.Scheme + "://" + u.Host, nil
+}
+
+// assemble makes the parts of the site on its world.
+func (s *Site) assemble(cfg Config) error {
+	settings := control.DocumentedLimits(s.store.State())
+	if cfg.Limits != nil {
+		settings = *cfg.Limits
+	}
+	limits, err := limit.New(settings, cfg.Clock)
+	if err != nil {
+		return fmt.Errorf("limits: %w", err)
+	}
+	s.faults = fault.New(fault.Config{Seed: cfg.Seed, Clock: cfg.Clock})
+	hooks := &push.Book{}
+	s.apps = connect.New(connect.Config{Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Clock: cfg.Clock, Skew: s.faults.Skew, Hooks: hooks})
+	s.sender, err = push.New(push.Config{
+		Sign: s.apps.SignWebhook, Hooks: s.apps.Hooks, Plan: s.faults.Deliver, Backoff: cfg.Backoff, Clock: cfg.Clock, Logger: cfg.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	s.feed = event.Start(event.Config{Store: s.store, Base: s.baseURL, Clock: cfg.Clock, Sender: s.sender})
+	api := platform.New(platform.Config{Store: s.store, Base: s.baseURL, Clock: cfg.Clock, Hooks: hooks, Sender: s.sender})
+	developers := control.New(control.Config{
+		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Clock: cfg.Clock, Apps: s.apps, Limits: limits, Faults: s.faults,
+		Sender: s.sender, Feed: s.feed,
+	})
+	pages, err := page.New(page.Config{
+		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Clock: cfg.Clock, Apps: s.apps, Limits: limits, Faults: s.faults,
+		Sender: s.sender, Control: developers,
+	})
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/rest/", rest.New(rest.Config{
+		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Limits: limits, Faults: s.faults,
+		Operations: slices.Concat(api.Operations(), s.apps.Operations()),
+		Verify:     map[string]rest.Verifier{"jwt": s.apps.Verify},
+	}))
+	mux.HandleFunc("/rest/api/2/", rest.Version2(mux))
+	mux.HandleFunc("/rest/api/latest/", rest.Version2(mux))
+	s.apps.Serve(mux)
+	developers.Serve(mux)
+	pages.Serve(mux)
+
+	// Sessions are cookies: refuse what another origin's page makes a browser send.
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(rest.CrossOrigin))
+	s.handler = guard.Handler(mux)
+	return nil
+}
+
+// Operations lists what a site serves of Jira's REST interfaces, in the order of the table. The ID is empty where Atlassian's
+// documents do not describe the operation.
+func Operations() []openapi.Operation {
+	var out []openapi.Operation
+	for _, op := range slices.Concat((&platform.API{}).Operations(), (&connect.Apps{}).Operations()) {
+		known, _ := openapi.Find(op.Method, op.Path)
+		out = append(out, openapi.Operation{Method: op.Method, Path: op.Path, ID: known.ID, Scope: op.Scope.String()})
+	}
+	return out
+}
+
 // Handler serves the whole site.
-func (s *Site) Handler() http.Handler { return s.mux }
+func (s *Site) Handler() http.Handler { return s.handler }
 
 // Close ends the site. Every change is on disk already; webhooks that wait for another try are forgotten.
 func (s *Site) Close() error {
-	s.silence()
-	s.spreading.Wait()
+	s.feed.Close()
 	s.faults.Stop()
 	s.sender.Close()
-	s.client.CloseIdleConnections()
+	s.apps.Close()
 	return s.store.Close()
 }
 
 // Hurry ends what faults make wait. Call it before the server shuts down, which waits for running requests.
 func (s *Site) Hurry() { s.faults.Stop() }
+
+// Emit tells the apps that want to know of an event. Filters are asked of the site as it is now.
+func (s *Site) Emit(e push.Event) { s.feed.Emit(e) }
 
 // Snapshot is the site as it is now, for [Config.From] of others.
 func (s *Site) Snapshot() *world.Snapshot { return s.store.Snapshot() }
@@ -153,70 +211,3 @@ func (s *Site) Welcome() (login, path string) {
 
 // BaseURL is the site's address, without trailing slash.
 func (s *Site) BaseURL() string { return s.baseURL }
-
-// routes is the table of everything the site answers.
-func (s *Site) routes() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/rest/", s.newRouter())
-	mux.HandleFunc("/rest/api/2/", inVersion2(mux))
-	mux.HandleFunc("/rest/api/latest/", inVersion2(mux))
-
-	mux.HandleFunc("GET /install-keys/{kid}", s.installKey)
-	mux.HandleFunc("GET "+cdnPath+"/{file...}", s.cdnFile)
-	mux.HandleFunc("GET /static/{file}", s.staticFile)
-
-	mux.HandleFunc("GET /login", s.login)
-	mux.HandleFunc("POST /logout", s.logout)
-	for path, page := range map[string]pageFunc{
-		"GET /{$}":                s.dashboard,
-		"GET /projects":           s.projectList,
-		"GET /projects/{project}": s.issueList,
-		"GET /issues":             s.issueList,
-		"GET /browse/{issue}":     s.issueView,
-		"GET /plugins/servlet/ac/{appKey}/{module}": s.appPage,
-		"GET /admin":                         s.admin,
-		"GET /admin/apps":                    s.admin,
-		"POST /admin/apps":                   s.installFromPage,
-		"POST /admin/apps/{appKey}/{action}": s.changeFromPage,
-		"GET /admin/faults":                  s.control,
-		"POST /admin/faults":                 s.addFaultFromPage,
-		"POST /admin/faults/{rule}/remove":   s.removeFaultFromPage,
-		"POST /admin/limits":                 s.limitsFromPage,
-		"POST /browse/{issue}/rename":        s.renameFromPage,
-		"POST /browse/{issue}/move":          s.moveFromPage,
-		"POST /browse/{issue}/status":        s.statusFromPage,
-	} {
-		mux.HandleFunc(path, s.page(page))
-	}
-	mux.HandleFunc("/", s.page(s.noSuchPage))
-
-	mux.HandleFunc("POST /sandbox/apps", s.installAPI)
-	mux.HandleFunc("DELETE /sandbox/apps/{appKey}", s.uninstallAPI)
-	mux.HandleFunc("POST /sandbox/issues/{issue}/move", s.moveAPI)
-	mux.HandleFunc("POST /sandbox/users/{user}/rename", s.renameUserAPI)
-	mux.HandleFunc("POST /sandbox/users/{user}/close", s.closeUserAPI)
-	mux.HandleFunc("GET /sandbox/reports", s.reportsAPI)
-	mux.HandleFunc("PUT /sandbox/reports", s.reportCycleAPI)
-	for path, serve := range map[string]http.HandlerFunc{
-		"GET /sandbox/limits":           s.limitsAPI,
-		"PUT /sandbox/limits":           s.setLimitsAPI,
-		"DELETE /sandbox/limits":        s.resetLimitsAPI,
-		"GET /sandbox/faults":           s.faultsAPI,
-		"POST /sandbox/faults":          s.addFaultAPI,
-		"DELETE /sandbox/faults":        s.clearFaultsAPI,
-		"DELETE /sandbox/faults/{rule}": s.removeFaultAPI,
-		"GET /sandbox/faults/log":       s.faultLogAPI,
-		"GET /sandbox/webhooks":         s.webhooksAPI,
-		"GET /sandbox/webhooks/log":     s.webhookLogAPI,
-		"POST /sandbox/webhooks/events": s.emitAPI,
-	} {
-		mux.HandleFunc(path, s.controlled(serve))
-	}
-	mux.HandleFunc("POST /sandbox/context-token", s.contextTokenAPI)
-	mux.HandleFunc("POST /sandbox/frame", s.frameAPI)
-
-	// Sessions are cookies: refuse what another origin's page makes a browser send.
-	guard := http.NewCrossOriginProtection()
-	guard.SetDenyHandler(http.HandlerFunc(crossOrigin))
-	return guard.Handler(mux)
-}

@@ -80,13 +80,13 @@ func (r Random) issue(id plan.ID, number int) memory.Issue {
 
 // live gives an issue its history, and the values that it ends with.
 func (r Random) live(i *memory.Issue, created time.Time) {
-	at := created
+	at, creator := created, r.pick(users)
 	for _, f := range []struct {
 		id   plan.FieldID
 		list []string
 	}{{"status", statuses}, {"assignee", append([]string{""}, users...)}} {
 		v := r.pick(f.list)
-		i.History = append(i.History, memory.Event{Field: f.id, To: v, At: millis(at), By: r.pick(users), Created: true})
+		i.History = append(i.History, memory.Event{Field: f.id, To: v, At: millis(at), By: creator, Created: true})
 		for range r.IntN(4) {
 			at = at.Add(time.Duration(1+r.IntN(5000)) * time.Minute)
 			if to := r.pick(f.list); to != v {

@@ -28,16 +28,36 @@ func Run[S plan.Set[S]](t *testing.T, build func([]memory.Issue) plan.Index[S]) 
 	}
 }
 
-// Check compares what the index finds with what the reference does.
-func Check[S plan.Set[S]](t *testing.T, ix plan.Index[S], issues []memory.Issue, q *syntax.Query, r Random) {
+// Finder returns which of the visible issues a condition holds for, in their order.
+type Finder func(visible []plan.ID, where plan.Node) []plan.ID
+
+// RunFinder checks an index that has no orders.
+func RunFinder(t *testing.T, build func([]memory.Issue) Finder) {
+	for seed := range uint64(8) {
+		r := Random{rand.New(rand.NewPCG(seed, 4))}
+		issues := r.Issues(25 * int(seed+1))
+		find := build(issues)
+		for range 120 {
+			q := r.Query()
+			q.OrderBy = nil
+			query, visible, want := r.ask(t, q, issues)
+			if got := find(visible, query.Where); !slices.Equal(got, idsOf(want)) {
+				t.Errorf("%s\nplan %+v\nfound %v\nwant  %v", q, query.Where, got, idsOf(want))
+			}
+			if t.Failed() {
+				t.Fatalf("with seed %d", seed)
+			}
+		}
+	}
+}
+
+// ask analyses a query, hides some of the issues, and tells which of the others it is to find.
+func (r Random) ask(t *testing.T, q *syntax.Query, issues []memory.Issue) (query plan.Query, visible []plan.ID, want []memory.Issue) {
 	t.Helper()
 	query, messages := Analyzer().Analyze(q, analysis.Strict)
 	if len(messages.Errors)+len(messages.Warnings) > 0 {
-		t.Errorf("%s: %q", q, messages)
-		return
+		t.Fatalf("%s: %q", q, messages)
 	}
-	var want []memory.Issue
-	var visible []plan.ID
 	for _, i := range issues {
 		if r.IntN(10) == 0 {
 			continue
@@ -47,6 +67,13 @@ func Check[S plan.Set[S]](t *testing.T, ix plan.Index[S], issues []memory.Issue,
 			want = append(want, i)
 		}
 	}
+	return query, visible, want
+}
+
+// Check compares what the index finds with what the reference does.
+func Check[S plan.Set[S]](t *testing.T, ix plan.Index[S], issues []memory.Issue, q *syntax.Query, r Random) {
+	t.Helper()
+	query, visible, want := r.ask(t, q, issues)
 	found := plan.Find(ix, ix.Of(visible), query.Where)
 	if got, want := slices.Collect(found.All()), idsOf(want); !slices.Equal(got, want) || found.Len() != len(got) {
 		t.Errorf("%s\nplan %+v\nfound %v (%d)\nwant  %v", q, query.Where, got, found.Len(), want)

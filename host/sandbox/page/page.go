@@ -1,0 +1,193 @@
+package page
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pergola-platform/pergola/host/sandbox/bridge"
+	"github.com/pergola-platform/pergola/host/sandbox/connect"
+	"github.com/pergola-platform/pergola/host/sandbox/push"
+	"github.com/pergola-platform/pergola/host/sandbox/rest"
+	"github.com/pergola-platform/pergola/host/sandbox/session"
+	"github.com/pergola-platform/pergola/host/sandbox/world"
+)
+
+// view is one request for a page by somebody who is logged in.
+type view struct {
+	site *Pages
+	w    http.ResponseWriter
+	r    *http.Request
+	st   *world.State
+	user *world.User
+}
+
+// pageFunc answers a request for a page. A [rest.Error] becomes an error page with its status.
+type pageFunc func(*view) error
+
+// page lets nobody in without a session.
+func (s *Pages) page(serve pageFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		st := s.store.State()
+		u := session.User(r, st)
+		if u == nil {
+			dest := "/"
+			if r.Method == http.MethodGet {
+				dest = r.URL.RequestURI()
+			}
+			http.Redirect(w, r, "/login?dest="+url.QueryEscape(dest), http.StatusSeeOther)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, rest.MaxBody)
+		v := &view{site: s, w: w, r: r, st: st, user: u}
+		if err := serve(v); err != nil {
+			v.problem(err)
+		}
+	}
+}
+
+// chrome is what surrounds every page.
+type chrome struct {
+	Title  string
+	Site   string
+	User   *world.User
+	Admin  bool
+	Mode   string // "light" or "dark"
+	Auto   bool   // the visitor has not chosen: the browser decides
+	Active string // which entry of the top bar is marked
+	Search string
+	Menu   []menuItem
+	CDN    string
+	Frames bool // the page has app frames and loads the bridge
+	Body   any
+}
+
+type menuItem struct {
+	Name, App, Path string
+	Current         bool
+}
+
+var templates = template.Must(template.New("").Funcs(template.FuncMap{
+	"initials": initials,
+	"shade":    shade,
+	"date":     func(t time.Time) string { return t.Format("2 Jan 2006") },
+	"moment":   func(t time.Time) string { return t.Format("2 Jan 2006, 15:04") },
+	"iso":      func(t time.Time) string { return t.Format(time.RFC3339) },
+	"clock":    func(t time.Time) string { return t.UTC().Format("15:04:05") },
+	"outcome": func(o push.Outcome) string {
+		return "lozenge lozenge-" + map[push.Outcome]string{push.Delivered: "done", push.Again: "indeterminate", push.Failed: "danger", push.Refused: "danger"}[o]
+	},
+	"fourFifths": func(n int) int { return n / 5 * 4 },
+	"lozenge":    func(category string) string { return "lozenge lozenge-" + category },
+	"json": func(v any) (string, error) {
+		raw, err := json.Marshal(v)
+		return string(raw), err
+	},
+}).ParseFS(assets, "templates/*.html"))
+
+// initials are the first letters of the first and last word of a name.
+func initials(name string) string {
+	parts := strings.Fields(name)
+	if len(parts) == 0 {
+		return "?"
+	}
+	out := []rune(parts[0])[:1]
+	if len(parts) > 1 {
+		out = append(out, []rune(parts[len(parts)-1])[0])
+	}
+	return strings.ToUpper(string(out))
+}
+
+// shade picks one of six colours, always the same for the same text.
+func shade(text string) uint32 {
+	h := fnv.New32a()
+	h.Write([]byte(text))
+	return h.Sum32() % 6
+}
+
+// render writes a page. frames are the app frames on it: only their origins may be framed.
+func (v *view) render(status int, name, title, active string, body any, frames ...connect.Frame) error {
+	c := v.site.chrome(v.r, v.st, title, active, body)
+	c.User, c.Admin, c.Frames = v.user, v.st.Can(v.user.Account, world.Administer), len(frames) > 0
+	var err error
+	if c.Menu, err = v.site.appMenu(v.st, v.user); err != nil {
+		return err
+	}
+	var origins []string
+	for _, f := range frames {
+		if u, err := url.Parse(f.URL); err == nil && !slices.Contains(origins, u.Scheme+"://"+u.Host) {
+			origins = append(origins, u.Scheme+"://"+u.Host)
+		}
+	}
+	// An app may open a dialog with another of its modules, which lies on the same origin.
+	return v.site.writePage(v.w, status, name, c, origins)
+}
+
+func (s *Pages) chrome(r *http.Request, st *world.State, title, active string, body any) chrome {
+	c := chrome{Title: title, Site: st.Title, Mode: "light", Auto: true, Active: active, CDN: cdnPath, Body: body}
+	if cookie, err := r.Cookie("sandbox.theme"); err == nil && (cookie.Value == "light" || cookie.Value == "dark") {
+		c.Mode, c.Auto = cookie.Value, false
+	}
+	return c
+}
+
+func (s *Pages) writePage(w http.ResponseWriter, status int, name string, c chrome, frameOrigins []string) error {
+	var b bytes.Buffer
+	if err := templates.ExecuteTemplate(&b, name, c); err != nil {
+		return fmt.Errorf("render %s: %w", name, err)
+	}
+	frameSource, styleSource := "'none'", "'self'"
+	if c.Frames {
+		frameSource, styleSource = strings.Join(frameOrigins, " "), "'self' "+bridge.StyleHashes
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src "+styleSource+"; img-src 'self' data:; connect-src 'self'; font-src 'self'; "+
+		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; frame-src "+frameSource)
+	w.WriteHeader(status)
+	_, _ = b.WriteTo(w) // the status is out
+	return nil
+}
+
+// problem shows an error page.
+func (v *view) problem(err error) {
+	var e *rest.Error
+	if !errors.As(err, &e) {
+		v.site.log.ErrorContext(v.r.Context(), "page", "route", v.r.Pattern, "error", err)
+		e = &rest.Error{Status: http.StatusInternalServerError, Messages: []string{"Something went wrong here. The sandbox's log says what."}}
+	}
+	body := struct {
+		Status int
+		Text   string
+	}{e.Status, strings.Join(e.Messages, " ")}
+	if err := v.render(e.Status, "problem.html", http.StatusText(e.Status), "", body); err != nil {
+		v.site.log.ErrorContext(v.r.Context(), "error page", "error", err)
+		http.Error(v.w, http.StatusText(e.Status), e.Status)
+	}
+}
+
+func (s *Pages) noSuchPage(*view) error {
+	return rest.Fail(http.StatusNotFound, "There is no page here.")
+}
+
+// appMenu lists the apps' pages for the top bar.
+func (s *Pages) appMenu(st *world.State, u *world.User) (menu []menuItem, err error) {
+	err = connect.Shown(st, connect.GeneralPage, connect.Surrounding{User: u}, func(app *world.App, d *connect.Descriptor, m *connect.Module) error {
+		if m.Location != "none" {
+			menu = append(menu, menuItem{Name: m.Name.Value, App: d.Name, Path: connect.ModulePath(app, m)})
+		}
+		return nil
+	})
+	return menu, err
+}

@@ -1,0 +1,173 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/pergola-platform/pergola/host/sandbox/openapi"
+)
+
+// Version2 serves the paths of version 2 of the interface, which clients from before there were documents use, and whoever writes wiki
+// markup. It is version 3 with text where that has documents. Markup is text here: nobody interprets it.
+func Version2(v3 http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		// An app's properties are its own business, whatever they look like.
+		opaque := strings.Contains(r.URL.Path, "/properties")
+		to := r.Clone(r.Context())
+		to.URL.Path, to.URL.RawPath = openapi.V3(r.URL.Path), openapi.V3(r.URL.RawPath)
+		if !opaque && isJSON(r.Header) {
+			raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+			var tooLarge *http.MaxBytesError
+			if errors.As(err, &tooLarge) {
+				WriteJSON(w, http.StatusRequestEntityTooLarge, object{"errorMessages": []string{"The request body is too large."}, "errors": object{}})
+				return
+			}
+			raw = rewrite(raw, asDocuments)
+			to.Body, to.ContentLength = io.NopCloser(bytes.NewReader(raw)), int64(len(raw))
+		}
+		answer := &held{ResponseWriter: w, status: http.StatusOK}
+		v3.ServeHTTP(answer, to)
+		body := answer.body.Bytes()
+		if !opaque && isJSON(w.Header()) {
+			body = rewrite(body, asText)
+		}
+		w.WriteHeader(answer.status)
+		_, _ = w.Write(body) // the status is out: a broken connection is all that can be wrong now
+	}
+}
+
+// held keeps status and body back, to be changed.
+type held struct {
+	http.ResponseWriter
+	status int
+	body   bytes.Buffer
+}
+
+func (h *held) WriteHeader(status int) { h.status = status }
+
+func (h *held) Write(b []byte) (int, error) { return h.body.Write(b) }
+
+func isJSON(h http.Header) bool {
+	kind, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
+	return kind == "application/json"
+}
+
+// rewrite changes a JSON text; what is none stays as it is, for the handler to refuse.
+func rewrite(raw []byte, change func(any) any) []byte {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var v any
+	if d.Decode(&v) != nil || d.More() {
+		return raw
+	}
+	out, err := json.Marshal(change(v))
+	if err != nil {
+		return raw
+	}
+	return out
+}
+
+// asDocuments makes documents of the texts of a request that version 3 wants as such.
+func asDocuments(v any) any {
+	body, ok := v.(object)
+	if !ok {
+		return v
+	}
+	if text, ok := body["body"].(string); ok { // of a comment
+		body["body"] = document(text)
+	}
+	for _, part := range []string{"fields", "update"} {
+		body[part] = withDocuments(body[part])
+		if body[part] == nil {
+			delete(body, part)
+		}
+	}
+	return body
+}
+
+func withDocuments(v any) any {
+	switch v := v.(type) {
+	case object:
+		for name, member := range v {
+			text, ok := member.(string)
+			if ok && (name == "description" || name == "environment" || name == "body") {
+				v[name] = document(text)
+			} else {
+				v[name] = withDocuments(member)
+			}
+		}
+	case []any:
+		for n := range v {
+			v[n] = withDocuments(v[n])
+		}
+	}
+	return v
+}
+
+// document is a text as a document, a paragraph for each.
+func document(text string) object {
+	content := []any{}
+	for paragraph := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n\n") {
+		lines := []any{}
+		for n, line := range strings.Split(paragraph, "\n") {
+			if n > 0 {
+				lines = append(lines, object{"type": "hardBreak"})
+			}
+			if line != "" {
+				lines = append(lines, object{"type": "text", "text": line})
+			}
+		}
+		content = append(content, object{"type": "paragraph", "content": lines})
+	}
+	return object{"type": "doc", "version": 1, "content": content}
+}
+
+// asText makes texts of the documents in an answer, and links to version 2 of those to version 3.
+func asText(v any) any {
+	switch v := v.(type) {
+	case object:
+		if _, ok := v["content"].([]any); ok && v["type"] == "doc" {
+			return strings.TrimRight(nodeText(v), "\n")
+		}
+		for name, member := range v {
+			if name != "properties" {
+				v[name] = asText(member)
+			}
+		}
+		return v
+	case []any:
+		for n := range v {
+			v[n] = asText(v[n])
+		}
+		return v
+	case string:
+		if strings.HasPrefix(v, "http") {
+			return strings.Replace(v, "/rest/api/3/", "/rest/api/2/", 1)
+		}
+	}
+	return v
+}
+
+func nodeText(n object) string {
+	if n["type"] == "hardBreak" {
+		return "\n"
+	}
+	var b strings.Builder
+	text, _ := n["text"].(string)
+	b.WriteString(text)
+	content, _ := n["content"].([]any)
+	for _, c := range content {
+		if child, ok := c.(object); ok {
+			b.WriteString(nodeText(child))
+		}
+	}
+	if n["type"] == "paragraph" || n["type"] == "heading" {
+		b.WriteString("\n\n")
+	}
+	return b.String()
+}
