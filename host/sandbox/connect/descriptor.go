@@ -13,6 +13,7 @@ import (
 	"github.com/pergola-platform/pergola/host/sandbox/condition"
 	"github.com/pergola-platform/pergola/host/sandbox/push"
 	"github.com/pergola-platform/pergola/host/sandbox/rest"
+	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
 
 // Descriptor is what the site needs of an app's atlassian-connect.json.
@@ -42,6 +43,7 @@ type Descriptor struct {
 	Shown   []*Module `json:"-"`
 	Unshown []string  `json:"-"`
 	hooks   []push.Hook
+	indexed []*world.IndexedProperty
 }
 
 // Module is a place of an app in the site.
@@ -137,6 +139,9 @@ func ParseDescriptor(raw []byte) (*Descriptor, error) {
 	if d.hooks, err = push.Modules(d.Key, d.BaseURL, d.Modules[webhookModules]); err != nil {
 		errs = append(errs, err)
 	}
+	if d.indexed, err = indexedOf(d.Key, d.Modules[propertyModules]); err != nil {
+		errs = append(errs, err)
+	}
 	if d.Name == "" {
 		d.Name = d.Key
 	}
@@ -147,7 +152,7 @@ func (d *Descriptor) parseModules() (errs []error) {
 	seen := map[string]bool{}
 	for _, kind := range slices.Sorted(maps.Keys(d.Modules)) {
 		switch {
-		case kind == webhookModules || slices.Contains(shownKinds, kind):
+		case kind == webhookModules || kind == propertyModules || slices.Contains(shownKinds, kind):
 		case slices.Contains(knownKinds, kind):
 			d.Unshown = append(d.Unshown, kind)
 		default:

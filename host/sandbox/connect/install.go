@@ -66,7 +66,10 @@ func (s *Apps) Install(ctx context.Context, descriptorURL string, by world.Accou
 		if old := tx.Apps.Get(app.Key); old != nil {
 			app.Properties = old.Properties
 		}
-		if err := tx.Put(app); err != nil || tx.User(app.Account) != nil {
+		if err := tx.Put(app); err != nil {
+			return err
+		}
+		if err := indexProperties(tx, app.Key, d.indexed); err != nil || tx.User(app.Account) != nil {
 			return err
 		}
 		return tx.Put(&world.User{Account: app.Account, Name: d.Name, App: true, Groups: []string{world.AppGroup}})

@@ -51,9 +51,7 @@ func (s *API) listChanges(c *rest.Call) (rest.Answer, error) {
 // createIssues makes each issue that is right, and says of the others what is wrong with them.
 func (s *API) createIssues(c *rest.Call) (rest.Answer, error) {
 	var in struct {
-		IssueUpdates []struct {
-			Fields issueFields `json:"fields"`
-		} `json:"issueUpdates"`
+		IssueUpdates []issueInput `json:"issueUpdates"`
 	}
 	if err := c.DecodeBody(&in); err != nil {
 		return rest.Answer{}, err
@@ -63,7 +61,7 @@ func (s *API) createIssues(c *rest.Call) (rest.Answer, error) {
 	}
 	issues, errs := []object{}, []object{}
 	for n, each := range in.IssueUpdates {
-		made, err := s.makeIssue(c.Who.Account, each.Fields)
+		made, err := s.makeIssue(c.Who.Account, each)
 		var wrong *rest.Error
 		switch {
 		case errors.As(err, &wrong):

@@ -46,21 +46,42 @@ func (s *API) getIssue(c *rest.Call) (rest.Answer, error) {
 }
 
 func (s *API) createIssue(c *rest.Call) (rest.Answer, error) {
-	var in struct {
-		Fields issueFields `json:"fields"`
-	}
+	var in issueInput
 	if err := c.DecodeBody(&in); err != nil {
 		return rest.Answer{}, err
 	}
-	made, err := s.makeIssue(c.Who.Account, in.Fields)
+	made, err := s.makeIssue(c.Who.Account, in)
 	if err != nil {
 		return rest.Answer{}, err
 	}
 	return rest.Answer{Status: http.StatusCreated, Body: s.MadeJSON(made)}, nil
 }
 
+// issueInput is what an issue is made of, or changed by.
+type issueInput struct {
+	Fields     issueFields `json:"fields"`
+	Properties []struct {
+		Key   string          `json:"key"`
+		Value json.RawMessage `json:"value"`
+	} `json:"properties"`
+}
+
+// setProperties sets the properties that came with an issue's fields, with the change of these or not at all.
+func (in issueInput) setProperties(tx *world.Tx, id world.IssueID) error {
+	for _, p := range in.Properties {
+		if p.Key == "" || len(p.Key) > 255 || len(p.Value) == 0 || len([]rune(string(p.Value))) > rest.MaxProperty {
+			return rest.Fail(http.StatusBadRequest, "A property has a key of up to 255 characters and a value of up to %d characters.", rest.MaxProperty)
+		}
+		if _, err := tx.SetIssueProperty(id, p.Key, p.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // makeIssue makes an issue of the values, if who may.
-func (s *API) makeIssue(who world.AccountID, values issueFields) (made *world.Issue, err error) {
+func (s *API) makeIssue(who world.AccountID, in issueInput) (made *world.Issue, err error) {
+	values := in.Fields
 	err = s.store.ChangeAs(who, func(tx *world.Tx) error {
 		st := tx.State
 		p, err := projectOf(st, who, values["project"])
@@ -85,16 +106,16 @@ func (s *API) makeIssue(who world.AccountID, values issueFields) (made *world.Is
 		if err := setFields(st, i, values); err != nil {
 			return err
 		}
-		made, err = tx.AddIssue(i)
-		return err
+		if made, err = tx.AddIssue(i); err != nil {
+			return err
+		}
+		return in.setProperties(tx, made.ID)
 	})
 	return made, err
 }
 
 func (s *API) editIssue(c *rest.Call) (rest.Answer, error) {
-	var in struct {
-		Fields issueFields `json:"fields"`
-	}
+	var in issueInput
 	if err := c.DecodeBody(&in); err != nil {
 		return rest.Answer{}, err
 	}
@@ -106,7 +127,10 @@ func (s *API) editIssue(c *rest.Call) (rest.Answer, error) {
 		if err := setFields(tx.State, i, in.Fields); err != nil {
 			return err
 		}
-		return tx.PutIssue(i)
+		if err := tx.PutIssue(i); err != nil {
+			return err
+		}
+		return in.setProperties(tx, id)
 	})
 	return rest.Answer{Status: http.StatusNoContent}, err
 }
