@@ -61,6 +61,7 @@ var places = []place{
 	{library: "go.mongodb.org/mongo-driver", in: []string{"host/store/mongostore"}},
 	{library: "github.com/tink-crypto", in: []string{"host/seal/kms"}},
 	{library: "github.com/prometheus/client_golang", in: []string{"host/metrics"}},
+	{library: "github.com/google/cel-go", in: []string{"host/syncer/mapping"}},
 	{library: "github.com/alecthomas/kong", in: []string{"host/cmd/pergola"}},
 	{library: "golang.org/x/term", in: []string{"host/cmd/pergola"}},
 	{library: "codeberg.org/go-pdf/fpdf", in: []string{"plugins"}},
