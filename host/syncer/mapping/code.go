@@ -35,3 +35,11 @@ type Fault struct {
 	Field string // id; "" where it is about the row
 	Code  Code
 }
+
+// Codes are all of them.
+func Codes() []Code {
+	return []Code{
+		KeyEmpty, KeyTwice, Untold, Expression, NotMapped, NotText, TooLong, NotNumber, NotDate, NotTime, NoOption, NoAccount, AccountHidden,
+		AccountTwice, NoRow, NoType, Required, JiraRefused, NoPath, IssueTwice, Forbidden, IssueGone, Unavailable,
+	}
+}
