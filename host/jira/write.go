@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"github.com/pergola-platform/pergola/host/tenant"
+	"github.com/pergola-platform/pergola/sdk/jira"
 )
 
 // Jira's bounds of one call.
@@ -29,6 +30,9 @@ type Raw struct {
 	Fields     map[string]json.RawMessage `json:"fields"`
 	Properties map[string]json.RawMessage `json:"properties"`
 }
+
+// Value is a field's value as a person would read it.
+func (r Raw) Value(field string) jira.Value { return flatten(r.Fields[field]) }
 
 // Scan asks for a page of issues with their properties.
 type Scan struct {

@@ -182,6 +182,10 @@ func (st *step) created(i *item, made jira.Made) {
 func (*step) refused(i *item, r *jira.Refusal) {
 	i.result.Outcome = Failed
 	for _, f := range r.Fields {
+		if _, sent := i.plan.set[f]; !sent {
+			i.result.fault(f, mapping.Required) // Jira names what it misses, too
+			continue
+		}
 		i.result.fault(f, mapping.JiraRefused)
 	}
 	if len(r.Fields) == 0 {
@@ -203,18 +207,15 @@ func (st *step) update(ctx context.Context, i *item) error {
 	if err == nil && p.status != "" {
 		err = st.transit(ctx, i)
 	}
-	switch {
-	case err == nil:
-		if i.result.Outcome != Failed {
-			fields := i.result.Fields
-			st.settle(i, outcome)
-			if p.create {
-				i.result.Fields = fields
-			}
-		}
-	default:
+	if err != nil {
 		if err := st.judge(i, err); err != nil {
 			return err
+		}
+	} else if i.result.Outcome != Failed {
+		fields := i.result.Fields
+		st.settle(i, outcome)
+		if p.create {
+			i.result.Fields = fields
 		}
 	}
 	st.finish(i)

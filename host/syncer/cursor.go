@@ -14,11 +14,12 @@ const MaxCursor = 1 << 10
 type phase string
 
 const (
-	starting phase = ""
-	planning phase = "plan"
-	writing  phase = "rows"
-	linking  phase = "links"
-	sweeping phase = "sweep"
+	starting  phase = ""
+	planning  phase = "plan"
+	writing   phase = "rows"
+	linking   phase = "links"
+	returning phase = "back"
+	sweeping  phase = "sweep"
 )
 
 // cursor is where a run stands: positions, numbers and times.

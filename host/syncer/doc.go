@@ -7,8 +7,8 @@
 // saves calls; another host's engine goes on without.
 //
 // A run has phases: it reads the keys of all rows and finds those that come twice; it plans where a brake is set, and stops
-// there when more would change than an admin allows; it writes; it sets the links between rows; and it does with issues whose row is gone
-// what the policy says.
+// there when more would change than an admin allows; it writes; it sets the links between rows; it writes to the source what flows back; and it
+// does with issues whose row is gone what the policy says.
 //
 // # No issue is made twice
 //

@@ -100,6 +100,9 @@ func (st *step) wanted() []string {
 	if st.sync.Config.Mode == "full" {
 		out = append(out, st.memory.mapping.Incoming()...)
 	}
+	if st.at.Phase == returning {
+		out = append(out, st.memory.mapping.Outgoing()...)
+	}
 	return out
 }
 

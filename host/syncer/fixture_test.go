@@ -346,8 +346,8 @@ type table struct {
 }
 
 var columns = []sync.Column{
-	{Name: "id", Type: sync.IntegerType}, {Name: "name", Type: sync.StringType}, {Name: "price", Type: sync.DecimalType, Nullable: true},
-	{Name: "place", Type: sync.StringType, Nullable: true}, {Name: "tags", Type: sync.ListType, Of: sync.StringType}, {Name: "state", Type: sync.StringType},
+	{Name: "id", Type: sync.IntegerType}, {Name: "name", Type: sync.StringType}, {Name: "price", Type: sync.DecimalType, Nullable: true, Writable: true},
+	{Name: "place", Type: sync.StringType, Nullable: true}, {Name: "tags", Type: sync.ListType, Of: sync.StringType}, {Name: "state", Type: sync.StringType, Writable: true},
 	{Name: "changed", Type: sync.IntegerType, Filterable: true}, {Name: "owner", Type: sync.StringType}, {Name: "above", Type: sync.IntegerType, Nullable: true},
 }
 
@@ -415,6 +415,19 @@ func (t *table) source() *sync.Source {
 				}
 			}
 			return page.Last(), nil
+		}),
+		Write: sync.WriteFunc(func(_ context.Context, w *sync.Write) (*sync.Written, error) {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			out := &sync.Written{}
+			for _, c := range w.Changes {
+				at := slices.IndexFunc(t.rows, func(row []sync.Value) bool { return row[0].Equal(c.Key[0]) })
+				for n, name := range w.Columns {
+					t.rows[at][slices.IndexFunc(columns, func(c sync.Column) bool { return c.Name == name })] = c.Values[n]
+				}
+				out.Outcomes = append(out.Outcomes, sync.Outcome{})
+			}
+			return out, nil
 		}),
 	}
 }

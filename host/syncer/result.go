@@ -15,12 +15,13 @@ const (
 	Transitioned Outcome = "transitioned" // and nothing else changed
 	Skipped      Outcome = "skipped"      // the issue says what the row says
 	Gone         Outcome = "missing"      // an issue whose row is gone
+	Returned     Outcome = "returned"     // values of the issue were written to the row
 	Failed       Outcome = "failed"       // nothing was written, or not all: Faults says why
 )
 
 // Outcomes are all of them, the names of a run's counts.
 func Outcomes() []string {
-	return []string{string(Created), string(Changed), string(Transitioned), string(Skipped), string(Gone), string(Failed)}
+	return []string{string(Created), string(Changed), string(Transitioned), string(Skipped), string(Gone), string(Returned), string(Failed)}
 }
 
 // Result is what became of a row: identifiers and codes.

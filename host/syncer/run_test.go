@@ -275,3 +275,48 @@ func TestLinksLeadToTheIssuesOfOtherRows(t *testing.T) {
 	r.table.put(3, "above", nil)
 	r.expect("skipped=3")
 }
+
+func TestValuesFlowBackToTheSource(t *testing.T) {
+	r := newRig(t)
+	r.sync.Config.Fields[1].Direction = mapping.Both // price
+	r.sync.Config.Fields = append(r.sync.Config.Fields,
+		mapping.Field{Field: "status", Column: "state", Direction: mapping.Out, Values: map[string]string{"in stock": "10000", "in use": "10001"}})
+	r.table.put(1, "price", "1.50")
+	r.table.put(2, "price", "2")
+	r.expect("created=2 returned=2") // the status
+	r.expect("skipped=2")
+	one := r.one("Device 1")
+	r.do(http.MethodPut, "/rest/api/3/issue/"+one.ID, map[string]any{"fields": map[string]any{"customfield_10004": 7.25}})
+	r.do(http.MethodPost, "/rest/api/3/issue/"+one.ID+"/transitions", map[string]any{"transition": map[string]string{"id": "21"}})
+	r.table.put(2, "price", "3")
+	out := r.expect("changed=1 returned=1 skipped=1")
+	if diff := cmp.Diff([]string{"customfield_10004", "status"}, out.rows[len(out.rows)-1].Fields); diff != "" {
+		t.Error(diff)
+	}
+	if row := r.table.rows[0]; row[2].Text() != "7.25" || row[5].Text() != "in use" {
+		t.Errorf("the row holds %s, %s", row[2].Text(), row[5].Text())
+	}
+	if i := r.one("Device 2"); i.Price != 3 || r.table.rows[1][2].Text() != "3" {
+		t.Errorf("%+v", i)
+	}
+	r.do(http.MethodPost, "/rest/api/3/issue/"+one.ID+"/transitions", map[string]any{"transition": map[string]string{"id": "41"}})
+	if diff := cmp.Diff([]string{"status:not_mapped"}, r.run().faults()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestARowIsGivenUpSoThatTheOthersGetOn(t *testing.T) {
+	r := newRig(t)
+	r.table.put(1)
+	r.table.put(2)
+	r.run()
+	r.table.put(1, "price", "1")
+	r.table.put(2, "price", "2")
+	r.fault(map[string]any{"effect": "cut", "method": "PUT", "path": "/rest/api/3/issue/" + r.one("Device 1").ID})
+	out := r.expect("changed=1 failed=1")
+	if diff := cmp.Diff([]string{":unavailable"}, out.faults()); diff != "" {
+		t.Error(diff)
+	}
+	r.do(http.MethodDelete, "/sandbox/faults", nil)
+	r.expect("changed=1 skipped=1")
+}

@@ -57,6 +57,8 @@ func (st *step) run(ctx context.Context) (StepOutput, error) {
 		out, err = st.writePage(ctx)
 	case linking:
 		out, err = st.linkPage(ctx)
+	case returning:
+		out, err = st.backPage(ctx)
 	case sweeping:
 		out, err = st.sweepPage(ctx)
 	default:
@@ -232,18 +234,20 @@ func (st *step) settle(i *item, o Outcome) {
 // after says what follows when all rows are written.
 func (st *step) after(ctx context.Context, out StepOutput) (StepOutput, error) {
 	config := st.sync.Config
-	if config.Mode == mapping.Timestamp && !st.in.DryRun {
-		if err := st.keepSince(ctx); err != nil {
-			return StepOutput{}, err
-		}
-	}
 	switch {
 	case st.at.Phase == writing && st.memory.mapping.HasLinks() && !st.in.DryRun:
 		st.at.Phase = linking
+	case st.at.Phase != returning && len(st.memory.mapping.Outgoing()) > 0 && !st.in.DryRun:
+		st.at.Phase = returning
 	case config.Mode != mapping.Timestamp && config.Missing.Policy != mapping.Ignore:
 		st.at.Phase = sweeping
 	default:
 		out.Done = true
+	}
+	if out.Done && config.Mode == mapping.Timestamp && !st.in.DryRun {
+		if err := st.keepSince(ctx); err != nil {
+			return StepOutput{}, err
+		}
 	}
 	return out, nil
 }

@@ -299,6 +299,12 @@ func (c *compiler) directions(at string, f Field) {
 		if column, _ := c.stream.Column(f.Column); !column.Writable {
 			c.bad(at+".direction", "the source cannot write to this column", "choose the direction in, or another column")
 		}
+		if column, _ := c.stream.Column(f.Column); column.Type == sync.ListType || column.Type == sync.BytesType {
+			c.bad(at+".direction", "nothing flows back to a column of this type", "choose the direction in, or another column")
+		}
+		if f.Sync != "" {
+			c.bad(at+".direction", "the issue of another row does not flow back", "choose the direction in")
+		}
 		if f.Direction == Both && f.Expr != "" {
 			c.bad(at+".direction", "an expression leads one way only", "choose the direction in, or remove the expression")
 		}

@@ -30,6 +30,8 @@ type Record struct {
 	CreateOnly map[string]bool
 	Status     string          // id; "" leaves it
 	Links      map[string]Link // fields that hold the issue of another row
+	Back       []Back          // what flows back to the row
+	KeyValues  []sync.Value    // of the key columns
 	Faults     []Fault
 }
 
@@ -84,6 +86,7 @@ func (m *Mapping) Record(ctx context.Context, row []sync.Value, untold map[int]b
 	for i, place := range m.key {
 		key[i] = row[place]
 	}
+	r.KeyValues, r.Back = key, m.backs(row)
 	if r.Key = Key(key); r.Key == "" {
 		r.Faults = append(r.Faults, Fault{"", KeyEmpty})
 		return r, nil

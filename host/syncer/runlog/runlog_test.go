@@ -28,7 +28,7 @@ func newLog(t *testing.T) (*runlog.Log, store.Driver) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { raw.Close() })
+	t.Cleanup(func() { _ = raw.Close() })
 	types, err := privacy.NewTypes(nil, runlog.Types()...)
 	if err != nil {
 		t.Fatal(err)
