@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -47,33 +48,35 @@ func (st *step) apply(ctx context.Context, items []*item) error {
 	return st.each(ctx, others, st.update)
 }
 
-// each does f for every item, some of them at a time; the first error ends it.
+// each does f for every item, some of them at a time. After the first error none is begun any more; those under way come to their
+// end, because whoever cuts off a write does not know what became of it.
 func (st *step) each(ctx context.Context, items []*item, f func(context.Context, *item) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	queue := make(chan *item)
+	var mu gosync.Mutex
+	var failed error
+	next := 0
+	take := func() *item {
+		mu.Lock()
+		defer mu.Unlock()
+		if failed != nil || next == len(items) {
+			return nil
+		}
+		next++
+		return items[next-1]
+	}
 	var wait gosync.WaitGroup
 	for range min(st.cfg.Parallel, len(items)) {
 		wait.Go(func() {
-			for i := range queue {
-				if ctx.Err() != nil {
-					continue
-				}
+			for i := take(); i != nil; i = take() {
 				if err := f(ctx, i); err != nil {
-					cancel(err)
+					mu.Lock()
+					failed = cmp.Or(failed, err)
+					mu.Unlock()
 				}
 			}
 		})
 	}
-	for _, i := range items {
-		queue <- i
-	}
-	close(queue)
 	wait.Wait()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return nil
+	return failed
 }
 
 // finish notes an item's outcome.

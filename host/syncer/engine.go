@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	gosync "sync"
 	"time"
@@ -182,7 +183,7 @@ func (e *Engine) Step(ctx context.Context, s Sync, in StepInput) (StepOutput, er
 	}
 	m.number, m.clean = in.Number, true
 	if out.Done {
-		e.forget(s, in)
+		e.Forget(s.Tenant.ID, in.Run)
 	}
 	return out, nil
 }
@@ -251,10 +252,12 @@ func (e *Engine) open(ctx context.Context, s Sync, in StepInput) (*memory, error
 	return m, nil
 }
 
-func (e *Engine) forget(s Sync, in StepInput) {
+// Forget drops what is remembered of a run that does not go on here, such as one that was canceled. A run that ends is forgotten by
+// itself.
+func (e *Engine) Forget(t capability.TenantID, run string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.runs, runID{s.Tenant.ID, in.Run})
+	delete(e.runs, runID{t, run})
 }
 
 // Check compiles a synchronization against its source and its site, and looks whether the app and the sync user may do what it
@@ -275,6 +278,11 @@ func (e *Engine) prepare(ctx context.Context, s Sync) (*memory, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Who may not make issues is told of no issue types either, so leave comes first.
+	denied := e.preflight(ctx, s)
+	if sdk.CodeOf(denied) == sdk.PermissionDenied {
+		return nil, denied
+	}
 	site := mapping.Site{}
 	for _, typ := range s.Config.Types() {
 		if site[typ], err = e.cfg.Jira.CreateMeta(ctx, s.Tenant, s.Config.Project, typ); err != nil && sdk.CodeOf(err) != sdk.Invalid {
@@ -288,8 +296,8 @@ func (e *Engine) prepare(ctx context.Context, s Sync) (*memory, error) {
 	if err != nil {
 		return nil, &invalid{sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: err.Error()}, err}
 	}
-	if err := e.preflight(ctx, s); err != nil {
-		return nil, err
+	if denied != nil {
+		return nil, denied
 	}
 	project, err := e.cfg.Jira.Project(ctx, s.Tenant, s.Config.Project)
 	if err != nil {
@@ -348,7 +356,7 @@ func (e *Engine) preflight(ctx context.Context, s Sync) error {
 		}
 		var lacks []string
 		for _, p := range needed {
-			if !contains(got, p) {
+			if !slices.Contains(got, p) {
 				lacks = append(lacks, p)
 			}
 		}
@@ -361,13 +369,4 @@ func (e *Engine) preflight(ctx context.Context, s Sync) error {
 		}
 	}
 	return nil
-}
-
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
 }

@@ -40,8 +40,10 @@ type rig struct {
 	engine *syncer.Engine
 	table  *table
 	sync   syncer.Sync
-	slept  []time.Duration
 	runs   int
+
+	mu    gosync.Mutex
+	slept []time.Duration
 }
 
 func newRig(t testing.TB, change ...func(*sandbox.Config)) *rig {
@@ -93,6 +95,8 @@ func (r *rig) restart() {
 }
 
 func (r *rig) sleep(ctx context.Context, d time.Duration) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.slept = append(r.slept, d)
 	return ctx.Err()
 }

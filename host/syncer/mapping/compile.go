@@ -179,6 +179,9 @@ func (c *compiler) target() {
 	}
 	if t.Column != "" {
 		c.out.kind = c.use("type.column", t.Column)
+		if len(t.Values) == 0 {
+			c.bad("type.values", "nothing says which issue type a value of the column means", "write the id of an issue type for each value")
+		}
 	}
 	for value, id := range t.Values {
 		if _, ok := c.site[id]; !ok {
@@ -257,7 +260,7 @@ func (c *compiler) mayBe(typ string) bool {
 			return true
 		}
 	}
-	return t.Column != "" && len(t.Values) == 0
+	return false
 }
 
 func (c *compiler) field(at string, f Field) {

@@ -265,3 +265,24 @@ func TestLinksNameTheKeyOfARow(t *testing.T) {
 		t.Error(err, diff)
 	}
 }
+
+func TestTypesFollowAColumn(t *testing.T) {
+	two := mapping.Site{"10001": site["10001"], "10002": site["10001"]}
+	c := config()
+	c.Type = mapping.TypeRule{Column: "price", Values: map[string]string{"1": "10001", "2": "10002"}}
+	m, err := mapping.Compile(c, stream, two)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for price, want := range map[string]string{"1": "10001", "2": "10002", "3": ""} {
+		row := []sync.Value{sync.Int(1), sync.Decimal(price), sync.String("n")}
+		r, err := m.Record(t.Context(), row, nil, &book{})
+		if err != nil || r.Type != want || r.Broken() != (want == "") {
+			t.Errorf("%s: type %q, faults %v, %v", price, r.Type, r.Faults, err)
+		}
+	}
+	c.Type.Values = nil
+	if _, err := mapping.Compile(c, stream, two); err == nil || !strings.Contains(err.Error(), "type.values") {
+		t.Error(err)
+	}
+}

@@ -117,12 +117,8 @@ func (m *Mapping) Record(ctx context.Context, row []sync.Value, untold map[int]b
 func (m *Mapping) typeOf(row []sync.Value) string {
 	rule := m.Config.Type
 	if m.kind >= 0 {
-		text := row[m.kind].Text()
-		if id, ok := rule.Values[text]; ok {
+		if id, ok := rule.Values[row[m.kind].Text()]; ok {
 			return id
-		}
-		if _, ok := m.site[text]; ok && len(rule.Values) == 0 {
-			return text
 		}
 	}
 	return rule.Default
