@@ -49,14 +49,7 @@ type rig struct {
 func newRig(t testing.TB, change ...func(*sandbox.Config)) *rig {
 	t.Helper()
 	r := &rig{TB: t, site: sandboxtest.Start(t, change...), wire: &wire{}, table: newTable()}
-	var extractions []map[string]string
-	for _, path := range identity.Indexed() {
-		extractions = append(extractions, map[string]string{"objectName": path, "type": "string"})
-	}
-	app := r.site.InstallModules("pergola", map[string]any{"jiraEntityProperties": []any{map[string]any{
-		"key": "sync", "entityType": "issue", "name": map[string]string{"value": "Synchronization"},
-		"keyConfigurations": []any{map[string]any{"propertyKey": identity.Property, "extractions": extractions}},
-	}}}, "WRITE")
+	app := r.install("WRITE")
 	var err error
 	r.client, err = jira.New(jira.Config{AppKey: "pergola", HTTP: &http.Client{Transport: r.wire}, Sleep: r.sleep})
 	if err != nil {
@@ -77,6 +70,19 @@ func newRig(t testing.TB, change ...func(*sandbox.Config)) *rig {
 	}
 	r.restart()
 	return r
+}
+
+// install installs the app with a scope, anew where it is there already.
+func (r *rig) install(scope string) *sandboxtest.App {
+	r.Helper()
+	var extractions []map[string]string
+	for _, path := range identity.Indexed() {
+		extractions = append(extractions, map[string]string{"objectName": path, "type": "string"})
+	}
+	return r.site.InstallModules("pergola", map[string]any{"jiraEntityProperties": []any{map[string]any{
+		"key": "sync", "entityType": "issue", "name": map[string]string{"value": "Synchronization"},
+		"keyConfigurations": []any{map[string]any{"propertyKey": identity.Property, "extractions": extractions}},
+	}}}, scope)
 }
 
 // restart puts another host in the place of the one that was there.

@@ -91,6 +91,7 @@ func (st *step) begin(ctx context.Context) error {
 // page reads the next rows and ties them to their issues.
 func (st *step) page(ctx context.Context) (items []*item, next []byte, err error) {
 	m := st.memory.mapping
+	st.memory.lookup.dry = st.in.DryRun || st.at.Phase == planning
 	r := &sync.Read{Columns: m.Columns(), Key: m.KeyColumns(), Cursor: st.at.Source, Limit: int64(st.cfg.Rows)}
 	if st.at.Since != "" {
 		column, _ := st.memory.stream.Column(st.sync.Config.Column)
