@@ -64,6 +64,7 @@ var places = []place{
 	{library: "github.com/nats-io", in: []string{"host/jobs"}}, // server and client
 	{library: "github.com/robfig/cron", in: []string{"host/jobs/when"}},
 	{library: "github.com/prometheus/client_golang", in: []string{"host/metrics"}},
+	{library: "github.com/google/cel-go", in: []string{"host/syncer/mapping"}},
 	{library: "github.com/alecthomas/kong", in: []string{"host/cmd/pergola"}},
 	{library: "golang.org/x/term", in: []string{"host/cmd/pergola"}},
 	{library: "codeberg.org/go-pdf/fpdf", in: []string{"plugins"}},

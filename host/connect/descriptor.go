@@ -77,6 +77,8 @@ type modules struct {
 	IssueContents []issueContent `json:"jiraIssueContents,omitempty"`
 	GeneralPages  []page         `json:"generalPages,omitempty"`
 	AdminPages    []page         `json:"adminPages"`
+	// EntityProperties are values inside properties of issues that Jira indexes.
+	EntityProperties []entityProperty `json:"jiraEntityProperties,omitempty"`
 }
 
 type text struct {
@@ -168,6 +170,9 @@ func (d *descriptor) add(p *manifest.Manifest) error {
 		if scope != "" && !slices.Contains(d.Scopes, scope) {
 			d.Scopes = append(d.Scopes, scope)
 		}
+	}
+	if slices.ContainsFunc(p.Provides, func(o manifest.Provided) bool { return o.Capability == manifest.SyncV1 }) {
+		d.synchronizes()
 	}
 	for _, m := range p.Modules {
 		key := manifest.ConnectModuleKey(p.ID, m.Key)

@@ -92,6 +92,7 @@ type call struct {
 	again  bool // carrying it out twice is the same as once
 	words  bool // a refusal's own words may be shown: they are about what the user typed
 	out    any  // takes the answer's JSON; nil drops it
+	wrong  any  // takes the JSON of a 400, which says what is wrong with what; nil drops it
 
 	mayBeEmpty bool         // a 204 is an answer too, and leaves out as it is
 	header     *http.Header // takes the headers of a success; nil drops them
@@ -152,6 +153,9 @@ func (c *Client) once(ctx context.Context, t tenant.Tenant, q call, body []byte)
 	case int64(len(raw)) > c.maxBody:
 		return failed(q.what, tooLarge, nil)
 	case res.StatusCode < 200 || res.StatusCode > 299:
+		if q.wrong != nil && res.StatusCode == http.StatusBadRequest {
+			_ = json.Unmarshal(raw, q.wrong) // what is no JSON says nothing
+		}
 		return refused(q, res, raw, c.clock())
 	}
 	if q.header != nil {

@@ -94,6 +94,12 @@ type App struct{ Key, ClientKey, Secret string }
 // InstallApp installs an app with those scopes, such as READ.
 func (s *Site) InstallApp(key string, scopes ...string) *App {
 	s.t.Helper()
+	return s.InstallModules(key, map[string]any{}, scopes...)
+}
+
+// InstallModules installs an app as InstallApp does, with those modules in its descriptor.
+func (s *Site) InstallModules(key string, modules map[string]any, scopes ...string) *App {
+	s.t.Helper()
 	app := &App{Key: key}
 	var srv *httptest.Server
 	srv = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -101,7 +107,7 @@ func (s *Site) InstallApp(key string, scopes ...string) *App {
 			w.Header().Set("Content-Type", "application/json")
 			_ = json.NewEncoder(w).Encode(map[string]any{
 				"key": key, "name": key, "baseUrl": srv.URL, "authentication": map[string]string{"type": "jwt"}, "scopes": scopes,
-				"lifecycle": map[string]string{"installed": "/installed"}, "apiMigrations": map[string]bool{"signed-install": true},
+				"lifecycle": map[string]string{"installed": "/installed"}, "apiMigrations": map[string]bool{"signed-install": true}, "modules": modules,
 			})
 			return
 		}

@@ -1,0 +1,43 @@
+package connect
+
+import (
+	"slices"
+
+	"github.com/pergola-platform/pergola/host/syncer/identity"
+)
+
+// syncKey is the key of the module that has the property of synchronized issues indexed.
+const syncKey = "sync"
+
+type entityProperty struct {
+	Key        string             `json:"key"`
+	Name       text               `json:"name"`
+	EntityType string             `json:"entityType"`
+	Keys       []keyConfiguration `json:"keyConfigurations"`
+}
+
+type keyConfiguration struct {
+	PropertyKey string       `json:"propertyKey"`
+	Extractions []extraction `json:"extractions"`
+}
+
+type extraction struct {
+	ObjectName string `json:"objectName"`
+	Type       string `json:"type"`
+}
+
+// synchronizes adds what the engine needs to make issues of rows and to find them again: leave to write, and the index of the property
+// that ties an issue to its row. It is asked for only where a plugin provides a synchronizer.
+func (d *descriptor) synchronizes() {
+	if len(d.Modules.EntityProperties) > 0 {
+		return
+	}
+	if !slices.Contains(d.Scopes, "WRITE") {
+		d.Scopes = append(d.Scopes, "WRITE")
+	}
+	keys := keyConfiguration{PropertyKey: identity.Property}
+	for _, path := range identity.Indexed() {
+		keys.Extractions = append(keys.Extractions, extraction{path, "string"})
+	}
+	d.Modules.EntityProperties = []entityProperty{{syncKey, text{"Synchronization"}, "issue", []keyConfiguration{keys}}}
+}

@@ -1,0 +1,61 @@
+package connect_test
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/host/connect"
+	"github.com/pergola-platform/pergola/host/syncer/identity"
+)
+
+// The app asks for leave to write, and has the property of synchronized issues indexed, where a plugin synchronizes; not before.
+func TestSynchronizersNeedAnIndexedPropertyAndLeaveToWrite(t *testing.T) {
+	type descriptor struct {
+		Scopes  []string
+		Modules struct {
+			JiraEntityProperties []struct {
+				EntityType        string
+				KeyConfigurations []struct {
+					PropertyKey string
+					Extractions []struct{ ObjectName, Type string }
+				}
+			}
+		}
+	}
+	of := func(plugins []*manifest.Manifest) (d descriptor) {
+		raw, err := connect.Descriptor(config(), plugins)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(raw, &d); err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	if d := of(plugins()); slices.Contains(d.Scopes, "WRITE") || len(d.Modules.JiraEntityProperties) > 0 {
+		t.Errorf("without a synchronizer: %+v", d)
+	}
+	some := plugins()
+	for _, p := range some { // two plugins, one index
+		p.Provides = []manifest.Provided{{Capability: manifest.SyncV1, Name: "rows"}}
+	}
+	d := of(some)
+	if !slices.Contains(d.Scopes, "WRITE") || len(d.Modules.JiraEntityProperties) != 1 {
+		t.Fatalf("%+v", d)
+	}
+	module := d.Modules.JiraEntityProperties[0]
+	if module.EntityType != "issue" || len(module.KeyConfigurations) != 1 || module.KeyConfigurations[0].PropertyKey != identity.Property {
+		t.Errorf("%+v", module)
+	}
+	var paths []string
+	for _, e := range module.KeyConfigurations[0].Extractions {
+		paths = append(paths, e.ObjectName)
+	}
+	if diff := cmp.Diff(identity.Indexed(), paths); diff != "" {
+		t.Error(diff)
+	}
+}

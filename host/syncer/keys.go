@@ -1,0 +1,105 @@
+package syncer
+
+import (
+	"context"
+	"hash/fnv"
+	"time"
+
+	"github.com/pergola-platform/pergola/host/syncer/identity"
+	"github.com/pergola-platform/pergola/host/syncer/mapping"
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/sync"
+)
+
+// keyset knows the keys of all rows of a source: eight bytes of each row. It lives in memory alone, and is read again where it
+// was lost. Two rows in a million million share a place; then an issue whose row is gone is left alone, or a row is taken for a
+// second one and not written.
+type keyset struct {
+	seen  map[uint64]struct{}
+	twice map[uint64]struct{}
+	next  []byte
+	rows  int64
+	whole bool
+}
+
+func newKeyset() *keyset {
+	return &keyset{seen: map[uint64]struct{}{}, twice: map[uint64]struct{}{}}
+}
+
+func slot(d identity.Digest) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(d))
+	return h.Sum64()
+}
+
+func (k *keyset) add(d identity.Digest) {
+	at := slot(d)
+	if _, ok := k.seen[at]; ok {
+		k.twice[at] = struct{}{}
+	}
+	k.seen[at] = struct{}{}
+}
+
+func (k *keyset) has(d identity.Digest) bool {
+	_, ok := k.seen[slot(d)]
+	return ok
+}
+
+func (k *keyset) doubled(d identity.Digest) bool {
+	_, ok := k.twice[slot(d)]
+	return ok
+}
+
+const (
+	keyRows = 5000
+	// keyTime is for how long a step reads keys before it gives its worker back.
+	keyTime = 5 * time.Second
+)
+
+// readKeys goes on reading the keys of all rows, and says whether it knows all of them.
+func (st *step) readKeys(ctx context.Context) (bool, error) {
+	m := st.memory
+	if m.keys == nil {
+		m.keys = newKeyset()
+	}
+	k := m.keys
+	columns := m.mapping.KeyColumns()
+	for began := st.cfg.Now(); !k.whole; {
+		page, err := st.read(ctx, &sync.Read{Columns: columns, Key: columns, Cursor: k.next, Limit: keyRows})
+		if err != nil {
+			m.keys = nil // a cursor that is not good any more would not get better
+			return false, err
+		}
+		for _, row := range page.Rows {
+			if key := mapping.Key(row); key != "" {
+				k.add(m.secret.Row(st.sync.ID, key))
+			}
+			k.rows++
+		}
+		k.next, k.whole = page.Next, len(page.Next) == 0
+		if !k.whole && st.cfg.Now().Sub(began) > keyTime {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// read reads a page and checks it, because the engine trusts no source.
+func (st *step) read(ctx context.Context, r *sync.Read) (*sync.Page, error) {
+	s := st.sync
+	r.Name, r.Config, r.Stream = s.Name, s.Connection, s.Config.Stream
+	if s.Source.Read == nil {
+		return nil, fail(sdk.Unimplemented, "the synchronizer does not read")
+	}
+	page, err := s.Source.Read.Read(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if page == nil {
+		return nil, fail(sdk.Internal, "the synchronizer returned no page")
+	}
+	if err := page.Check(r); err != nil {
+		return nil, fail(sdk.Internal, "the synchronizer's answer breaks a rule: %v", err)
+	}
+	return page, nil
+}

@@ -1,0 +1,97 @@
+package syncer
+
+import (
+	"context"
+	"strings"
+	gosync "sync"
+
+	"github.com/pergola-platform/pergola/host/jira"
+	"github.com/pergola-platform/pergola/host/syncer/mapping"
+	"github.com/pergola-platform/pergola/host/tenant"
+	"github.com/pergola-platform/pergola/sdk"
+)
+
+// finder finds accounts and adds options, and remembers both for the length of a run.
+type finder struct {
+	jira   Jira
+	tenant tenant.Tenant
+
+	// dry keeps AddOption from adding anything: what would be added has the id 0.
+	dry bool
+
+	mu       gosync.Mutex
+	accounts map[string]found
+	options  map[string]found
+}
+
+type found struct {
+	id   string
+	code mapping.Code
+}
+
+var _ mapping.Lookup = (*finder)(nil)
+
+const maxRemembered = 10_000
+
+// Account implements mapping.Lookup. A mail address finds only who shows it: Jira matches names, too, so what has not that
+// very address does not count.
+func (f *finder) Account(ctx context.Context, text string) (string, mapping.Code, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	name := strings.ToLower(text)
+	if got, ok := f.accounts[name]; ok {
+		return got.id, got.code, nil
+	}
+	if !strings.Contains(text, "@") {
+		return text, "", nil // an account's id, which Jira checks
+	}
+	list, err := f.jira.FindAccounts(ctx, f.tenant, text)
+	if err != nil {
+		return "", "", err
+	}
+	got := found{code: mapping.AccountHidden}
+	hits := 0
+	for _, a := range list {
+		if strings.EqualFold(a.Email, text) {
+			hits++
+			got = found{id: a.ID}
+		}
+	}
+	if hits > 1 {
+		got = found{code: mapping.AccountTwice}
+	}
+	if len(f.accounts) >= maxRemembered {
+		clear(f.accounts)
+	}
+	f.accounts[name] = got
+	return got.id, got.code, nil
+}
+
+// AddOption implements mapping.Lookup.
+func (f *finder) AddOption(ctx context.Context, field, label string) (string, mapping.Code, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	name := field + "\x00" + label
+	if got, ok := f.options[name]; ok {
+		return got.id, got.code, nil
+	}
+	if f.dry {
+		return "0", "", nil
+	}
+	got := found{}
+	place, err := f.jira.FieldContext(ctx, f.tenant, field)
+	if err == nil {
+		var choice jira.Choice
+		choice, err = f.jira.AddOption(ctx, f.tenant, field, place, label)
+		got.id = choice.ID
+	}
+	switch sdk.CodeOf(err) {
+	case sdk.NotFound, sdk.Invalid, sdk.PermissionDenied, sdk.Unauthenticated:
+		got, err = found{code: mapping.NoOption}, nil
+	}
+	if err != nil {
+		return "", "", err
+	}
+	f.options[name] = got
+	return got.id, got.code, nil
+}

@@ -1,0 +1,40 @@
+package syncer
+
+import (
+	"github.com/pergola-platform/pergola/host/syncer/identity"
+	"github.com/pergola-platform/pergola/host/syncer/mapping"
+)
+
+// Outcome is what became of a row, or would.
+type Outcome string
+
+// The outcomes.
+const (
+	Created      Outcome = "created"
+	Changed      Outcome = "changed"
+	Transitioned Outcome = "transitioned" // and nothing else changed
+	Skipped      Outcome = "skipped"      // the issue says what the row says
+	Gone         Outcome = "missing"      // an issue whose row is gone
+	Returned     Outcome = "returned"     // values of the issue were written to the row
+	Failed       Outcome = "failed"       // nothing was written, or not all: Faults says why
+)
+
+// Outcomes are all of them, the names of a run's counts.
+func Outcomes() []string {
+	return []string{string(Created), string(Changed), string(Transitioned), string(Skipped), string(Gone), string(Returned), string(Failed)}
+}
+
+// Result is what became of a row: identifiers and codes.
+type Result struct {
+	Row     identity.Digest // "" where the row has no key
+	Issue   string          // id, "" where there is none
+	Outcome Outcome
+	// Fields are the ids of the fields that were written, sorted; "status" stands for a transition.
+	Fields []string
+	Faults []mapping.Fault
+}
+
+func (r *Result) fault(field string, code mapping.Code) {
+	r.Outcome = Failed
+	r.Faults = append(r.Faults, mapping.Fault{Field: field, Code: code})
+}
