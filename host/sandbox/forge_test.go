@@ -408,10 +408,10 @@ func TestConnectOnForgeSharesTheInstallation(t *testing.T) {
 	if in.problem != nil || in.body["installationId"] != installed["installationId"] || in.body["clientKey"] != installed["clientKey"] {
 		t.Errorf("installed: %v %v", in.problem, in.body)
 	}
-	if a := f.testSite.call(app, http.MethodGet, "/rest/api/3/issue/OPS-1", ""); a.status != http.StatusOK {
+	if a := f.call(app, http.MethodGet, "/rest/api/3/issue/OPS-1", ""); a.status != http.StatusOK {
 		t.Errorf("as a Connect app: %d %s", a.status, a.body)
 	}
-	if a := f.testSite.call(app, http.MethodPut, "/rest/api/3/issue/OPS-1", `{"fields":{"summary":"x"}}`); a.status != http.StatusForbidden {
+	if a := f.call(app, http.MethodPut, "/rest/api/3/issue/OPS-1", `{"fields":{"summary":"x"}}`); a.status != http.StatusForbidden {
 		t.Errorf("beyond read:connect-jira: %d", a.status)
 	}
 	if a := f.login("mia").get("/plugins/servlet/ac/example.app/page"); a.status != http.StatusOK {

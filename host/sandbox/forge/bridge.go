@@ -282,7 +282,7 @@ func (s *Forge) answer(ctx context.Context, p *place) (any, error) {
 	switch p.Method {
 	case "getContext":
 		out := s.pageContext(p)
-		_, out["environmentId"], _ = cutLast(p.app.Forge.Environment)
+		out["environmentId"] = lastOf(p.app.Forge.Environment)
 		out["environmentType"], out["accountId"], out["localId"] = "DEVELOPMENT", p.user.Account, p.app.Forge.ID+"/"+p.module.Key
 		out["locale"], out["timezone"] = "en-GB", p.user.TimeZone
 		return out, nil
@@ -342,7 +342,7 @@ func (s *Forge) invoke(ctx context.Context, p *place) (any, error) {
 	}
 	got, err := s.call(ctx, p, e, method, in.Path, in.Headers, body)
 	if err != nil {
-		return object{"success": false, "error": object{"status": http.StatusBadGateway, "message": err.Error()}}, nil
+		return object{"success": false, "error": object{"status": http.StatusBadGateway, "message": err.Error()}}, nil //nolint:nilerr // the frame is told
 	}
 	return object{"success": true, "payload": got}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/pergola-platform/pergola/host/sandbox/rest"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
@@ -128,18 +129,16 @@ var fieldKinds = map[string]struct{ one, list world.Kind }{
 
 // fieldKey is the key of a field's module, which is its type's name, too.
 func fieldKey(f *world.Forge, module string) string {
-	_, id, _ := cutLast(f.ID)
-	_, environment, _ := cutLast(f.Environment)
-	return "ari:cloud:ecosystem::extension/" + id + "/" + environment + "/static/" + module
+	return "ari:cloud:ecosystem::extension/" + lastOf(f.ID) + "/" + lastOf(f.Environment) + "/static/" + module
 }
 
-func cutLast(ari string) (before, after string, ok bool) {
-	for n := len(ari) - 1; n >= 0; n-- {
-		if ari[n] == '/' {
-			return ari[:n], ari[n+1:], true
-		}
+// lastOf is the last part of an ARI; "" for what has one part only.
+func lastOf(ari string) string {
+	n := strings.LastIndexByte(ari, '/')
+	if n < 0 {
+		return ""
 	}
-	return ari, "", false
+	return ari[n+1:]
 }
 
 // settleFields makes the site have the fields of the manifest. Those of modules that are gone keep their values, hidden.

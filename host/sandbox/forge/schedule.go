@@ -46,7 +46,7 @@ func (s *Forge) Tick() {
 			if !now.Before(at) {
 				due = append(due, each)
 				every := intervals[each.Interval]
-				at = at.Add(every * (now.Sub(at)/every + 1))
+				at = at.Add(now.Sub(at).Truncate(every) + every)
 			}
 			next[each.Key] = at
 		}

@@ -108,7 +108,7 @@ func fieldOf(st *world.State, m meta, value json.RawMessage) formField {
 			f.Options = append(f.Options, formOption{ID: c.ID + ":" + child.ID, Name: child.label(), Group: c.label()})
 		}
 	}
-	f.fill(st, value)
+	f.fill(value)
 	return f
 }
 
@@ -119,7 +119,7 @@ type ref struct {
 }
 
 // fill writes a value into the field.
-func (f *formField) fill(st *world.State, value json.RawMessage) {
+func (f *formField) fill(value json.RawMessage) {
 	if len(value) == 0 || string(value) == "null" {
 		return
 	}

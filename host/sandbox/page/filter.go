@@ -116,12 +116,11 @@ func (s *Pages) suggest(v *view) error {
 			break
 		}
 		found, _, err := s.findForPage(v, `summary ~ "`+words+`*" ORDER BY updated`)
-		if err != nil {
-			break // words that JQL cannot look for find nothing
-		}
-		for _, n := range found.First(suggested) {
-			i := v.st.IssueAt(n)
-			out = append(out, suggestion{i.Key, i.Key, i.Summary})
+		if err == nil { // words that JQL cannot look for find nothing
+			for _, n := range found.First(suggested) {
+				i := v.st.IssueAt(n)
+				out = append(out, suggestion{i.Key, i.Key, i.Summary})
+			}
 		}
 	}
 	rest.WriteJSON(v.w, http.StatusOK, out)

@@ -29,7 +29,7 @@ var editors = map[world.FieldID]editor{
 	"description": setter(func(e *edit, raw json.RawMessage) string { return setDocument(&e.i.Description, raw) }),
 	"environment": setter(func(e *edit, raw json.RawMessage) string { return setDocument(&e.i.Environment, raw) }),
 	"issuetype":   setter(setType),
-	"parent":      setter(func(e *edit, raw json.RawMessage) string { return setParent(e, raw) }),
+	"parent":      setter(setParent),
 	"assignee":    setter(setAssignee),
 	"reporter":    setter(setReporter),
 	"priority":    setter(setPriority),

@@ -101,7 +101,7 @@ func configurationFilter(c *rest.Call, f *world.Field) (func(world.Context) bool
 		}
 		return at(p.ID, world.TypeID(q.Get("issueTypeId"))), nil
 	}
-	ids := append(q["id"], q["fieldContextId"]...)
+	ids := slices.Concat(q["id"], q["fieldContextId"])
 	return func(x world.Context) bool { return len(ids) == 0 || slices.Contains(ids, string(x.ID)) }, nil
 }
 

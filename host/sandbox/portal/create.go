@@ -107,13 +107,13 @@ func create(v *view) error {
 	}
 	if name := strings.TrimSpace(v.r.PostFormValue("reporter")); name != "" && p.Agent {
 		p.For.Given = []string{name}
-		if u := desk.FindPerson(v.st, name); u != nil {
-			draft.Reporter = u.Account
-		} else {
+		u := desk.FindPerson(v.st, name)
+		if u == nil {
 			p.For.Error = "Write the name or the mail address of somebody who has an account here."
 			p.Problem = "Please look at the fields that are marked."
 			return v.showForm(http.StatusUnprocessableEntity, p)
 		}
+		draft.Reporter = u.Account
 	}
 	made, err := v.Desk.Create(v.user.Account, draft)
 	var e *rest.Error

@@ -47,14 +47,15 @@ const (
 
 // Duration writes working time as Jira does, such as "1w 2d 3h 5m".
 func Duration(seconds int64) string {
-	left, parts := time.Duration(seconds)*time.Second, []string(nil)
+	left, parts := seconds, []string(nil)
 	for _, unit := range []struct {
 		length time.Duration
 		letter string
 	}{{workweek, "w"}, {workday, "d"}, {time.Hour, "h"}, {time.Minute, "m"}} {
-		if n := left / unit.length; n > 0 {
-			parts = append(parts, fmt.Sprint(int64(n), unit.letter))
-			left -= n * unit.length
+		length := int64(unit.length / time.Second)
+		if n := left / length; n > 0 {
+			parts = append(parts, fmt.Sprint(n, unit.letter))
+			left -= n * length
 		}
 	}
 	if parts == nil {
