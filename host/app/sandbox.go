@@ -29,6 +29,8 @@ type SandboxConfig struct {
 	Dir    string // data directory
 	Listen string // address such as 127.0.0.1:8090
 	Log    *slog.Logger
+	// SearchLag is how long searches take to see a change.
+	SearchLag time.Duration
 	// Fill fills a new site; with it, one that exists is refused with [world.ErrExists]. nil is the small office for a new one.
 	Fill func(*world.Store) error
 }
@@ -40,7 +42,7 @@ func StartSandbox(cfg SandboxConfig) (*Sandbox, error) {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	s := &Sandbox{url: "http://" + l.Addr().String(), served: make(chan error, 1)}
-	if s.site, err = sandbox.Open(sandbox.Config{DataDir: cfg.Dir, BaseURL: s.url, Logger: cfg.Log, Clock: time.Now, Fill: cfg.Fill}); err != nil {
+	if s.site, err = sandbox.Open(sandbox.Config{DataDir: cfg.Dir, BaseURL: s.url, Logger: cfg.Log, Clock: time.Now, Fill: cfg.Fill, SearchLag: cfg.SearchLag}); err != nil {
 		return nil, errors.Join(fmt.Errorf("sandbox: %w", err), l.Close())
 	}
 	s.server = &http.Server{Handler: s.site.Handler(), ReadHeaderTimeout: 10 * time.Second}

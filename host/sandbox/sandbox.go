@@ -38,6 +38,7 @@ import (
 	"github.com/pergola-platform/pergola/host/sandbox/platform"
 	"github.com/pergola-platform/pergola/host/sandbox/portal"
 	"github.com/pergola-platform/pergola/host/sandbox/push"
+	"github.com/pergola-platform/pergola/host/sandbox/push/kept"
 	"github.com/pergola-platform/pergola/host/sandbox/rest"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
@@ -65,6 +66,8 @@ type Config struct {
 	TokenHost string
 	// Seed decides what faults by chance do.
 	Seed uint64
+	// SearchLag is how long searches take to see a change, as where Jira's index runs behind. 0 is at once.
+	SearchLag time.Duration
 	// Backoff is how long to wait before retry 1, 2… of a webhook. nil is that of [push.Config].
 	Backoff func(retry int) time.Duration
 }
@@ -94,7 +97,7 @@ func Open(cfg Config) (*Site, error) {
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
 	}
-	store, err := world.Open(world.Config{Dir: cfg.DataDir, From: cfg.From, Seed: world.Seed, Fill: cfg.Fill, Clock: cfg.Clock})
+	store, err := world.Open(world.Config{Dir: cfg.DataDir, From: cfg.From, Seed: world.Seed, Fill: cfg.Fill, Clock: cfg.Clock, Lag: cfg.SearchLag})
 	if err != nil {
 		return nil, fmt.Errorf("open sandbox: %w", err)
 	}
@@ -125,10 +128,12 @@ func (s *Site) assemble(cfg Config) error {
 		return fmt.Errorf("limits: %w", err)
 	}
 	s.faults = fault.New(fault.Config{Seed: cfg.Seed, Clock: cfg.Clock})
-	hooks := &push.Book{}
+	keeper, hooks := kept.New(s.store), &push.Book{}
+	hooks.Keep(keeper, func(err error) { cfg.Logger.Error("keep webhooks", "error", err) })
 	s.apps = connect.New(connect.Config{Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Clock: cfg.Clock, Skew: s.faults.Skew, Hooks: hooks})
 	s.sender, err = push.New(push.Config{
 		Sign: s.apps.SignWebhook, Hooks: s.apps.Hooks, Plan: s.faults.Deliver, Backoff: cfg.Backoff, Clock: cfg.Clock, Logger: cfg.Logger,
+		Failures: keeper,
 	})
 	if err != nil {
 		return err

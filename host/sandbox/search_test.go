@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pergola-platform/pergola/host/sandbox"
 )
 
 // search runs a query as the app and returns the keys found.
@@ -299,4 +302,48 @@ func FuzzSearch(f *testing.F) {
 			t.Errorf("%q: status %d: %s", query, a.status, a.body)
 		}
 	})
+}
+
+func TestSearchesLagBehind(t *testing.T) {
+	site := openSite(t, func(c *sandbox.Config) { c.SearchLag = time.Minute })
+	mia := site.login("mia")
+	found := func(query string) string {
+		t.Helper()
+		a := mia.get("/rest/api/3/search/jql?fields=key&jql=" + url.QueryEscape(`summary ~ "zebra"`) + query)
+		if a.status != http.StatusOK {
+			t.Fatalf("status %d: %s", a.status, a.body)
+		}
+		return a.body
+	}
+	made := mia.do("POST", "/rest/api/3/issue", `{"fields":{"project":{"key":"OPS"},"issuetype":{"name":"Laptop"},"summary":"A zebra"}}`).json(t)
+	id, key := made["id"].(string), made["key"].(string)
+	if body := found(""); strings.Contains(body, key) {
+		t.Errorf("a new issue is found at once: %s", body)
+	}
+	if body := found("&reconcileIssues=" + id); !strings.Contains(body, key) {
+		t.Errorf("an issue to be looked at as it is now is not found: %s", body)
+	}
+	site.clock.Advance(2 * time.Minute)
+	if body := found(""); !strings.Contains(body, key) {
+		t.Errorf("an issue is not found after the lag: %s", body)
+	}
+	mia.do("PUT", "/rest/api/3/issue/"+key, `{"fields":{"summary":"A horse"}}`)
+	if body := found(""); !strings.Contains(body, key) {
+		t.Errorf("an issue is not found any more at once: %s", body)
+	}
+	if body := found("&reconcileIssues=" + id); strings.Contains(body, key) {
+		t.Errorf("an issue that has changed is found where it is looked at: %s", body)
+	}
+	if a := mia.do("PUT", "/sandbox/search", `{"lag":"0s"}`); a.status != http.StatusOK {
+		t.Fatalf("status %d: %s", a.status, a.body)
+	}
+	if body := found(""); strings.Contains(body, key) {
+		t.Errorf("searches lag behind still: %s", body)
+	}
+	if a := mia.do("PUT", "/sandbox/search", `{"lag":"soon"}`); a.status != http.StatusBadRequest {
+		t.Errorf("status %d: %s", a.status, a.body)
+	}
+	if a := mia.get("/rest/api/3/search/jql?jql=project%3DOPS&reconcileIssues=x"); a.status != http.StatusBadRequest {
+		t.Errorf("status %d: %s", a.status, a.body)
+	}
 }

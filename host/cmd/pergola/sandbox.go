@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/pergola-platform/pergola/host/app"
 	"github.com/pergola-platform/pergola/host/config"
@@ -16,13 +17,14 @@ type sandboxCmd struct {
 
 type siteCmd struct {
 	seedFlags `embed:""`
-	Data      string `help:"Directory of the site's data." default:"data/sandbox" placeholder:"DIR"`
-	Listen    string `help:"Address to serve on; port 0 takes a free one." default:"127.0.0.1:8090" placeholder:"HOST:PORT"`
-	JSON      bool   `help:"Print events as one JSON object a line." name:"json"`
+	Data      string        `help:"Directory of the site's data." default:"data/sandbox" placeholder:"DIR"`
+	Listen    string        `help:"Address to serve on; port 0 takes a free one." default:"127.0.0.1:8090" placeholder:"HOST:PORT"`
+	SearchLag time.Duration `help:"How long searches take to see a change, such as 2s." placeholder:"TIME"`
+	JSON      bool          `help:"Print events as one JSON object a line." name:"json"`
 }
 
 func (c siteCmd) Run(ctx context.Context, s streams) error {
-	cfg := app.SandboxConfig{Dir: c.Data, Listen: c.Listen, Log: newLog(s, config.Default().Log)}
+	cfg := app.SandboxConfig{Dir: c.Data, Listen: c.Listen, SearchLag: c.SearchLag, Log: newLog(s, config.Default().Log)}
 	site, err := c.start(ctx, s, cfg, "--listen", "--data")
 	if err != nil {
 		return err

@@ -67,6 +67,8 @@ func (s *Control) Serve(mux *http.ServeMux) {
 		"POST /sandbox/users/{user}/close":  s.closeUserAPI,
 		"GET /sandbox/reports":              s.reportsAPI,
 		"PUT /sandbox/reports":              s.reportCycleAPI,
+		"GET /sandbox/search":               s.searchAPI,
+		"PUT /sandbox/search":               s.setSearchAPI,
 		"GET /sandbox/limits":               s.limitsAPI,
 		"PUT /sandbox/limits":               s.setLimitsAPI,
 		"DELETE /sandbox/limits":            s.resetLimitsAPI,

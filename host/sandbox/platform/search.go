@@ -9,10 +9,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pergola-platform/pergola/host/sandbox/jql/syntax"
 	"github.com/pergola-platform/pergola/host/sandbox/query"
 	"github.com/pergola-platform/pergola/host/sandbox/rest"
 	"github.com/pergola-platform/pergola/host/sandbox/shape"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
+	"github.com/pergola-platform/pergola/host/sandbox/world/index"
 )
 
 func (s *API) searchOperations() []rest.Operation {
@@ -31,6 +33,25 @@ type searchRequest struct {
 	NextPageToken string   `json:"nextPageToken"`
 	Expand        string   `json:"expand"`
 	Properties    []string `json:"properties"`
+	Reconcile     []int64  `json:"reconcileIssues"`
+}
+
+// maxReconciled is how many issues a search can be told to look at as they are now.
+const maxReconciled = 50
+
+// find runs a query as searches see the site, but for the issues of the request that they are to see as they are now.
+func (s *API) find(c *rest.Call, q *syntax.Query, reconcile []int64) (query.Found, error) {
+	if len(reconcile) > maxReconciled {
+		return query.Found{}, rest.Fail(http.StatusBadRequest, "reconcileIssues can hold up to %d issue ids.", maxReconciled)
+	}
+	var fresh []uint32
+	for _, id := range reconcile {
+		if n := world.IssueID(shape.Text(id)).Number(); n != 0 {
+			fresh = append(fresh, n)
+		}
+	}
+	slices.Sort(fresh)
+	return query.FindLagged(s.store.Lagged(), c.St, c.Who.Account, s.now(), q, index.Of(slices.Compact(fresh)...))
 }
 
 func (s *API) searchGet(c *rest.Call) (rest.Answer, error) {
@@ -42,6 +63,13 @@ func (s *API) searchGet(c *rest.Call) (rest.Answer, error) {
 			return rest.Answer{}, rest.Fail(http.StatusBadRequest, "The value '%s' of maxResults is not a number.", text)
 		}
 		in.MaxResults = &n
+	}
+	for _, text := range rest.SplitNames(q["reconcileIssues"]) {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return rest.Answer{}, rest.Fail(http.StatusBadRequest, "The value '%s' of reconcileIssues is not an issue id.", text)
+		}
+		in.Reconcile = append(in.Reconcile, n)
 	}
 	return s.search(c, in)
 }
@@ -59,7 +87,7 @@ func (s *API) search(c *rest.Call, in searchRequest) (rest.Answer, error) {
 	if err != nil {
 		return rest.Answer{}, err
 	}
-	found, err := query.Find(c.St, c.Who.Account, s.now(), q)
+	found, err := s.find(c, q, in.Reconcile)
 	if err != nil {
 		return rest.Answer{}, err
 	}
@@ -130,7 +158,7 @@ func (s *API) approximateCount(c *rest.Call) (rest.Answer, error) {
 	if err != nil {
 		return rest.Answer{}, err
 	}
-	found, err := query.Find(c.St, c.Who.Account, s.now(), q)
+	found, err := s.find(c, q, nil)
 	if err != nil {
 		return rest.Answer{}, err
 	}

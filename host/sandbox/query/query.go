@@ -89,7 +89,22 @@ func Find(st *world.State, who world.AccountID, now time.Time, q *syntax.Query) 
 	return out, nil
 }
 
-// parseJQL reads a query, with Jira's answer to a wrong one.
+// FindLagged is [Find] where searches see the site as it was: old is the state that they see, and issues those of the present, by
+// number, that they are to see nevertheless. What was deleted since is not found.
+func FindLagged(old, st *world.State, who world.AccountID, now time.Time, q *syntax.Query, issues index.Set) (Found, error) {
+	present, err := Find(st, who, now, q)
+	if err != nil || old == st {
+		return present, err
+	}
+	past, err := Find(old, who, now, q)
+	if err != nil { // it names what was not there yet
+		past = Found{}
+	}
+	present.set = past.set.Without(issues).Or(present.set.And(issues)).And(st.Visible(who))
+	return present, nil
+}
+
+// Parse reads a query, with Jira's answer to a wrong one.
 func Parse(text string) (*syntax.Query, error) {
 	q, err := syntax.Parse(text)
 	if err != nil {
