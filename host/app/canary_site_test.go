@@ -52,6 +52,9 @@ func newCanarySite(t *testing.T, set *canary.Set) *canarySite {
 		if err := world.Seed(tx); err != nil {
 			return err
 		}
+		if err := addParts(tx); err != nil {
+			return err
+		}
 		tx.RewriteTexts(func(place string, room world.Room) string {
 			switch room {
 			case world.Letters:
@@ -82,6 +85,25 @@ func newCanarySite(t *testing.T, set *canary.Set) *canarySite {
 	})
 	s.client = s.login("mia")
 	return s
+}
+
+// addParts gives issues what people add to them: comments, of which one is for administrators only, work and files.
+func addParts(tx *world.Tx) error {
+	for n := range tx.Index().Equal("project", "10000").All() {
+		id := tx.IssueAt(n).ID
+		for _, seen := range []*world.Visibility{nil, {Kind: world.ByGroup, Value: "site-admins"}} {
+			if err := tx.AddComment(id, &world.Comment{Author: world.Mia, Body: world.TextDocument("comment"), Visibility: seen}); err != nil {
+				return err
+			}
+		}
+		if err := tx.AddWorklog(id, &world.Worklog{Author: world.Jonas, Seconds: 60, Comment: world.TextDocument("work")}); err != nil {
+			return err
+		}
+		if err := tx.AddAttachment(id, &world.Attachment{Name: "file", Type: "text/plain", Author: world.Mia}, []byte("content")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // between stands between the host and the site: it notes what the host gets to know, or answers with the fault of the moment.

@@ -50,9 +50,15 @@ var program = sync.OnceValues(func() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		var m struct{ ID string }
+		var m struct {
+			ID      string
+			Runtime struct{ Kind string }
+		}
 		if err := json.Unmarshal(raw, &m); err != nil {
 			return "", err
+		}
+		if m.Runtime.Kind == "process" { // an operator has to approve it first
+			continue
 		}
 		to := filepath.Join(dir, "plugins", m.ID)
 		if err := os.MkdirAll(to, 0o755); err != nil {
