@@ -176,6 +176,10 @@ func (s *Site) assemble(cfg Config) error {
 	recorded := rest.New(interfaces)
 	mux.Handle("/rest/", recorded)
 	mux.Handle("/app/", recorded)
+	mux.HandleFunc("GET /secure/attachment/{id}/{name...}", func(w http.ResponseWriter, r *http.Request) { // as it was before the interface had it
+		r.URL.Path, r.URL.RawPath = "/rest/api/3/attachment/content/"+r.PathValue("id"), ""
+		recorded.ServeHTTP(w, r)
+	})
 	mux.HandleFunc("/rest/api/2/", rest.Version2(mux))
 	mux.HandleFunc("/rest/api/latest/", rest.Version2(mux))
 	s.apps.Serve(mux)

@@ -85,7 +85,7 @@ func uploads(c *rest.Call) ([]upload, error) {
 }
 
 func (s *API) addAttachments(c *rest.Call) (rest.Answer, error) {
-	if c.Request.Header.Get("X-Atlassian-Token") != "no-check" {
+	if t := c.Request.Header.Get("X-Atlassian-Token"); t != "no-check" && t != "nocheck" { // the second is how old clients write it
 		return rest.Answer{}, rest.Fail(http.StatusForbidden, "XSRF check failed")
 	}
 	if _, err := c.Issue(c.St); err != nil { // before all of it is read

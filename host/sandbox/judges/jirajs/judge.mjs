@@ -50,7 +50,7 @@ for (const op of operations) {
   const path = [...op.path.matchAll(/\{(\w+)\}/g)].map(m => m[1]);
   const lacks = path.find(n => known[n] === undefined);
   const why =
-    !isDesk && !op.path.startsWith('/rest/api/') || op.path.startsWith('/rest/api/3/webhook') ? 'for apps only'
+    !isDesk && !op.path.startsWith('/rest/api/') || op.path.startsWith('/rest/api/3/webhook') || op.path.startsWith('/rest/api/3/user/email') ? 'for apps only'
     : !call ? 'jira.js has no such operation'
     : op.method !== 'GET' && !needs[op.id] ? 'calls.mjs does not say what it needs'
     : needs[op.id] && !more ? 'what it needs could not be learned'
