@@ -16,12 +16,16 @@
     });
   }
 
-  // refresh shows the parts of the page as they are now; frames of apps stay, and so does what somebody is typing in.
+  // refresh shows the parts of the page as they are now; frames of apps stay, and so does what somebody is typing in. What was asked
+  // for before the last is not shown: it may be older.
+  var asked = 0;
   function refresh(path) {
+    var turn = ++asked;
     return fetch(path || location.href, { cache: 'no-store', credentials: 'same-origin' }).then(function (answer) {
       if (!answer.ok) { location.reload(); return ''; }
       return answer.text();
     }).then(function (text) {
+      if (turn !== asked) { return; }
       var next = new DOMParser().parseFromString(text, 'text/html');
       document.querySelectorAll('[data-part]').forEach(function (part) {
         var now = next.querySelector('[data-part="' + part.dataset.part + '"]');
@@ -53,12 +57,14 @@
   function handle(box, done, cancel) {
     box.addEventListener('submit', function (event) {
       event.preventDefault();
+      if (box.hasAttribute('aria-busy')) { return; } // a second Enter is not a second issue
       var form = event.target;
       var data = new FormData(form, event.submitter);
+      box.setAttribute('aria-busy', 'true');
       var body = form.enctype === 'multipart/form-data' ? data : new URLSearchParams(data);
       fragment(form.getAttribute('action'), { method: 'POST', body: body }).then(function (got) {
         if (got.done) { done(got.done); } else { put(box, got.html); }
-      }).catch(complain);
+      }).catch(complain).then(function () { box.removeAttribute('aria-busy'); });
     });
     box.addEventListener('change', function (event) {
       if (!event.target.matches('[data-reload]')) { return; }
@@ -166,7 +172,11 @@
 
   // ---- boxes that offer what to type
 
+  // offer shows what may be typed. What is picked stays picked when the offers after the next letter come in late.
   function offer(input, list, choose) {
+    var shown = input.nextElementSibling;
+    var at = shown && shown.matches('.offers') && shown.querySelector('[aria-selected=true]');
+    var picked = at ? at.textContent : null;
     close(input);
     if (!list.length) { return; }
     var ul = document.createElement('ul');
@@ -177,6 +187,7 @@
       li.setAttribute('role', 'option');
       li.textContent = item.text;
       if (item.note) { var small = document.createElement('small'); small.textContent = ' ' + item.note; li.append(small); }
+      if (li.textContent === picked) { li.setAttribute('aria-selected', 'true'); }
       li.addEventListener('mousedown', function (event) { event.preventDefault(); close(input); choose(item); });
       ul.append(li);
     });
