@@ -10,8 +10,6 @@ import (
 	"image/png"
 	"maps"
 	"net/url"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -24,6 +22,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/pergola-platform/pergola/host/chromiumtest"
 )
 
 // tab is one browser tab of a Chromium without a window, with what went wrong in it.
@@ -41,34 +40,10 @@ type tab struct {
 // newTab starts a Chromium of its own with an empty profile. Where there is none the test is skipped, in CI it fails.
 func newTab(t *testing.T) *tab {
 	t.Helper()
-	name := ""
-	for _, n := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
-		if path, err := exec.LookPath(n); err == nil {
-			name = path
-			break
-		}
-	}
-	if name == "" {
-		const how = "no Chromium: install it with apt-get install chromium (Debian), dnf install chromium (Fedora) or brew install chromium (macOS)"
-		if os.Getenv("CI") == "true" {
-			t.Fatal(how)
-		}
-		t.Skip(how)
-	}
-	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
-		chromedp.ExecPath(name), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-background-networking", true), chromedp.WindowSize(1280, 1000))
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-
+	ctx := chromiumtest.Start(t, 1280, 1000)
 	b := &tab{t: t, ctx: ctx, contexts: map[cdp.FrameID]runtime.ExecutionContextID{}, urls: map[cdp.FrameID]string{}}
 	if err := chromedp.Listen(ctx, b.listen); err != nil {
-		t.Fatalf("start %s: %v", name, err)
+		t.Fatalf("follow the tab: %v", err)
 	}
 	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
 		t.Fatalf("watch the network: %v", err)

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +21,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pergola-platform/pergola/host/chromiumtest"
 	"github.com/pergola-platform/pergola/host/sandbox"
 )
 
@@ -45,37 +44,6 @@ type browser struct {
 type report struct {
 	Name  string
 	Value any
-}
-
-// startChromium starts the browser that all parts of TestBrowser share. It skips the test where there is none.
-func startChromium(t *testing.T) context.Context {
-	t.Helper()
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if p, err := exec.LookPath(name); err == nil {
-			path = p
-			break
-		}
-	}
-	if path == "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("no Chromium: apt-get install chromium")
-		}
-		t.Skip("no Chromium: apt-get install chromium")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 900),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true))
-	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
-	t.Cleanup(stop)
-	ctx, stopBrowser := chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(stopBrowser)
-	ctx, stopTab := chromedp.NewContext(ctx)
-	t.Cleanup(stopTab)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start Chromium: %v", err)
-	}
-	return ctx
 }
 
 // openBrowser installs the fake app on a new site and opens a tab.
@@ -231,7 +199,7 @@ func (b *browser) finish() {
 // TestBrowser shows that Atlassian's bridge works on the site's pages: in a real browser, under both sides' policies, with
 // no request to anywhere else.
 func TestBrowser(t *testing.T) {
-	chromium := startChromium(t)
+	chromium := chromiumtest.Start(t, 1280, 900)
 	t.Run("panel talks through the bridge", func(t *testing.T) { panelTalks(openBrowser(t, chromium)) })
 	t.Run("app navigates", func(t *testing.T) { appNavigates(openBrowser(t, chromium)) })
 	t.Run("faults and limits", func(t *testing.T) { controlFollows(openBrowser(t, chromium)) })
@@ -250,14 +218,14 @@ func controlFollows(b *browser) {
 		return fmt.Sprintf(`document.getElementById(%q).offsetParent !== null`, name)
 	}
 	b.until(visible("delay") + " && !(" + visible("status") + ")")
-	b.run(chromedp.Focus(chromedp.CSS("#effect")), chromedp.KeyEvent("a")) // leads to "Answer an error"
+	b.run(chromedp.Focus(chromedp.CSS("#effect")), chromiumtest.Press("a")) // leads to "Answer an error"
 	b.until(visible("status") + " && !(" + visible("delay") + ")")
 
 	b.site.mustOperate("POST", "/sandbox/faults", `{"effect": "status", "status": 503, "path": "/rest/x"}`, 201)
 	again := chromedp.Evaluate[chromedp.Void](`document.querySelector('[data-live-switch]').click(), document.querySelector('[data-live-switch]').click()`)
 	b.run(again) // and with that looks at once
 	b.until(`document.querySelector('[data-live=rules]').textContent.includes('answers 503')`)
-	if _, err := chromedp.RunResponse(b.ctx, chromedp.Focus(chromedp.CSS("[data-live=rules] button")), chromedp.KeyEvent(kb.Enter)); err != nil {
+	if _, err := chromedp.RunResponse(b.ctx, chromedp.Focus(chromedp.CSS("[data-live=rules] button")), chromiumtest.Press(kb.Enter)); err != nil {
 		b.t.Fatalf("end the fault: %v", err)
 	}
 	b.until(`document.querySelector('[role=status]')?.textContent === 'The fault is over.'`)
@@ -374,30 +342,30 @@ func personWorks(b *browser) {
 	b.open("/browse/OPS-1", "jonas")
 	b.await("ready /panel")
 	b.until(`document.querySelector('.app-frame').dataset.established === 'true'`)
-	b.run(chromedp.Evaluate[chromedp.Void](`document.querySelector('[aria-label="Edit summary"]').focus()`), chromedp.KeyEvent(kb.Enter))
+	b.run(chromedp.Evaluate[chromedp.Void](`document.querySelector('[aria-label="Edit summary"]').focus()`), chromiumtest.Press(kb.Enter))
 	b.until(`document.activeElement.id === 'f-summary'`)
-	b.run(chromedp.KeyEvent("A better name"), chromedp.KeyEvent(kb.Enter))
+	b.run(chromiumtest.Press("A better name"), chromiumtest.Press(kb.Enter))
 	b.until(`document.querySelector('h1')?.textContent === 'A better name'`)
 
-	b.run(chromedp.Evaluate[chromedp.Void](`document.querySelector('[aria-label="Edit Assignee"]').focus()`), chromedp.KeyEvent(kb.Enter))
+	b.run(chromedp.Evaluate[chromedp.Void](`document.querySelector('[aria-label="Edit Assignee"]').focus()`), chromiumtest.Press(kb.Enter))
 	b.until(`document.activeElement.id === 'f-assignee'`)
-	b.run(chromedp.KeyEvent("Mia"))
+	b.run(chromiumtest.Press("Mia"))
 	b.until(`document.querySelector('.offers li')?.textContent === 'Mia Admin'`)
-	b.run(chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.Enter))
+	b.run(chromiumtest.Press(kb.ArrowDown), chromiumtest.Press(kb.Enter))
 	b.until(`document.activeElement.value === 'Mia Admin'`)
-	b.run(chromedp.KeyEvent(kb.Enter))
+	b.run(chromiumtest.Press(kb.Enter))
 	b.until(`document.querySelector('[aria-label="Edit Assignee"]')?.closest('dd').textContent.includes('Mia Admin')`)
 
-	b.run(chromedp.Evaluate[chromedp.Void](`document.querySelector('[aria-label="Edit Purchase price"]').focus()`), chromedp.KeyEvent(kb.Enter))
+	b.run(chromedp.Evaluate[chromedp.Void](`document.querySelector('[aria-label="Edit Purchase price"]').focus()`), chromiumtest.Press(kb.Enter))
 	b.until(`document.activeElement.id === 'f-customfield_10004'`)
-	b.run(chromedp.KeyEvent("x"), chromedp.KeyEvent(kb.Enter))
+	b.run(chromiumtest.Press("x"), chromiumtest.Press(kb.Enter))
 	b.until(`document.querySelector('#w-customfield_10004') !== null`)
-	b.run(chromedp.KeyEvent(kb.Escape))
+	b.run(chromiumtest.Press(kb.Escape))
 	b.until(`document.querySelector('.inline-form') === null`)
 
 	b.run(chromedp.Evaluate[chromedp.Void](`document.querySelector('form[action$="/transition/41"] button').click()`))
 	b.until(`document.querySelector('.status-button').textContent === 'Retired'`)
-	b.run(chromedp.Evaluate[chromedp.Void](`document.getElementById('add-comment').focus()`), chromedp.KeyEvent("It is *done*"),
+	b.run(chromedp.Evaluate[chromedp.Void](`document.getElementById('add-comment').focus()`), chromiumtest.Press("It is *done*"),
 		chromedp.Evaluate[chromedp.Void](`document.querySelector('.add-comment button').click()`))
 	b.until(`document.querySelector('.notes em')?.textContent === 'done'`)
 	b.established()                    // the app's frame is still there
@@ -425,14 +393,14 @@ func appAsksForIssue(b *browser) {
 	b.send("test.create", object{"pid": 10000, "issueType": 10003, "fields": object{"summary": "From the app", "customfield_10001": "SN-77"}})
 	b.until(`document.querySelector('dialog #f-summary')?.value === 'From the app'`)
 	b.until(`document.querySelector('dialog #f-issuetype').value === '10003' && document.querySelector('dialog #f-customfield_10001').value === 'SN-77'`)
-	b.run(chromedp.Focus(chromedp.CSS(`dialog #f-summary`)), chromedp.KeyEvent(kb.Enter))
+	b.run(chromedp.Focus(chromedp.CSS(`dialog #f-summary`)), chromiumtest.Press(kb.Enter))
 	if diff := cmp.Diff(any([]any{"OPS-35 From the app"}), b.await("created")); diff != "" {
 		b.t.Errorf("what the app hears (-want +got):\n%s", diff)
 	}
 	b.until(`document.querySelector('dialog') === null`)
 	b.send("test.create", object{})
 	b.until(`document.querySelector('dialog #f-summary') !== null`)
-	b.run(chromedp.KeyEvent(kb.Escape))
+	b.run(chromiumtest.Press(kb.Escape))
 	if diff := cmp.Diff(any([]any{}), b.await("created")); diff != "" {
 		b.t.Errorf("after Escape (-want +got):\n%s", diff)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
+	"github.com/pergola-platform/pergola/host/chromiumtest"
 )
 
 const (
@@ -216,9 +217,9 @@ report('ready /create');`)
 	b.open(portal1+"/create/2", "carl")
 	b.await("ready /create")
 	b.until(`document.querySelector('.app-frame').dataset.established === 'true'`)
-	b.run(chromedp.Focus(chromedp.CSS("#summary")), chromedp.KeyEvent("Which one?"+kb.Enter)) // the app says no
+	b.run(chromedp.Focus(chromedp.CSS("#summary")), chromiumtest.Press("Which one?"+kb.Enter)) // the app says no
 	b.until(`!document.querySelector('[data-panel-problem]').hidden`)
-	if _, err := chromedp.RunResponse(b.ctx, chromedp.Focus(chromedp.CSS("#summary")), chromedp.KeyEvent(kb.Enter)); err != nil {
+	if _, err := chromedp.RunResponse(b.ctx, chromedp.Focus(chromedp.CSS("#summary")), chromiumtest.Press(kb.Enter)); err != nil {
 		b.t.Fatalf("send the form: %v", err)
 	}
 	b.until(`location.pathname === '` + portal1 + `/HELP-1'`)

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +20,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pergola-platform/pergola/host/chromiumtest"
 	"github.com/pergola-platform/pergola/host/ui"
 	"github.com/pergola-platform/pergola/sdk/view"
 )
@@ -113,19 +113,7 @@ func newBackend(t *testing.T, draw func(w io.Writer, r *ui.Renderer) error) *bac
 // newTab opens a browser tab that writes down what a page must not do.
 func newTab(t *testing.T) context.Context {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("needs a browser")
-	}
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("there is no chromium")
-	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WindowSize(800, 900))
-	ctx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
+	ctx := chromiumtest.Start(t, 800, 900)
 	run(t, ctx, chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
 		_, err := cdp.Call(ctx, tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `window.bad = [];
 addEventListener('securitypolicyviolation', (e) => bad.push('policy: ' + e.violatedDirective + ' ' + e.blockedURI));
@@ -135,7 +123,7 @@ window.saved = [];
 HTMLAnchorElement.prototype.click = function () { const name = this.download; fetch(this.href).catch(() => 0); saved.push(name); };`})
 		return err
 	}))
-	ctx, cancel = context.WithTimeout(ctx, time.Minute) // only now: a deadline of the first run is that of the browser
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -360,7 +348,7 @@ func TestBrowserAdmin(t *testing.T) {
 		until(`document.activeElement.id === 'settings-pergola-qrcode' && document.querySelector('#plugin-pergola-qrcode-settings').ariaExpanded === 'true'`),
 		// What was typed and opened survives the switch above it, and the switch keeps the focus.
 		chromedp.SetValue(chromedp.CSS("#settings-pergola-qrcode-title"), "typed"),
-		chromedp.Focus(chromedp.CSS("#plugin-pergola-qrcode-switch")), chromedp.KeyEvent(" "),
+		chromedp.Focus(chromedp.CSS("#plugin-pergola-qrcode-switch")), chromiumtest.Press(" "),
 		until(`document.querySelector('#plugin-pergola-qrcode-switch').ariaChecked === 'true' && document.activeElement.id === 'plugin-pergola-qrcode-switch'`),
 		until(`document.querySelector('#settings-pergola-qrcode-title').value === 'typed' && document.querySelector('#plugin-pergola-qrcode-keeps').open && document.querySelector('#plugin-pergola-qrcode-settings').ariaExpanded === 'true'`),
 		// The list of projects can be searched, and says how many are chosen.

@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pergola-platform/pergola/host/chromiumtest"
 	"github.com/pergola-platform/pergola/host/ui"
 	"github.com/pergola-platform/pergola/sdk/view"
 )
@@ -29,7 +30,7 @@ func TestBrowserTriesAgain(t *testing.T) {
 	}
 	run(t, ctx, chromedp.Navigate(b.URL+"/page"),
 		click("#plugin-acme-paused-runs summary"),
-		chromedp.Focus(chromedp.CSS("#plugin-acme-paused-retry")), chromedp.KeyEvent("\r"),
+		chromedp.Focus(chromedp.CSS("#plugin-acme-paused-retry")), chromiumtest.Press("\r"),
 		until(`document.querySelector('.flag')?.textContent.startsWith('Stock levels is let through')`),
 		until(`!document.querySelector('#plugin-acme-paused-retry') && document.activeElement.id === 'plugin-acme-paused'`),
 		until(`document.querySelector('#plugin-acme-paused-runs').open`))

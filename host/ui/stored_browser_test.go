@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pergola-platform/pergola/host/chromiumtest"
 	"github.com/pergola-platform/pergola/host/ui"
 )
 
@@ -25,8 +26,8 @@ func TestBrowserDownloadsAndPrintsWhatIsStored(t *testing.T) {
 		_, _ = io.WriteString(w, "{}")
 	}
 	run(t, ctx, chromedp.Navigate(b.URL+"/page"), until(`document.documentElement.dataset.colorMode === 'dark'`),
-		chromedp.Focus(chromedp.CSS("#download")), chromedp.KeyEvent("\r"), until(`saved.join() === 'stored-acme.json' && document.activeElement.id === 'download'`),
-		chromedp.Focus(chromedp.CSS(`[data-to="type-2-1"]`)), chromedp.KeyEvent("\r"), until(`document.activeElement.id === 'type-2-1'`))
+		chromedp.Focus(chromedp.CSS("#download")), chromiumtest.Press("\r"), until(`saved.join() === 'stored-acme.json' && document.activeElement.id === 'download'`),
+		chromedp.Focus(chromedp.CSS(`[data-to="type-2-1"]`)), chromiumtest.Press("\r"), until(`document.activeElement.id === 'type-2-1'`))
 	if d := cmp.Diff([]sent{{"stored", "JWT token1", `{}`}}, b.calls()); d != "" {
 		t.Error(d)
 	}
