@@ -18,6 +18,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+
+	"github.com/pergola-platform/pergola/host/dirlock"
 )
 
 // Config is what a Server needs. Dir and Log are required.
@@ -40,7 +42,7 @@ const (
 // Server is a running server. It is safe for concurrent use. Make it with Start.
 type Server struct {
 	cfg  Config
-	lock *lock
+	lock *dirlock.Lock
 
 	mu     sync.Mutex
 	nats   *server.Server // nil while none runs
@@ -58,7 +60,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("directory of the job queue: %w", err)
 	}
-	lock, err := acquire(filepath.Join(cfg.Dir, lockFile))
+	lock, err := dirlock.Hold(filepath.Join(cfg.Dir, lockFile), ErrLocked)
 	if err != nil {
 		return nil, fmt.Errorf("start the job queue: %w", err)
 	}
@@ -146,7 +148,7 @@ func (s *Server) Close() error {
 	}
 	s.closed = true
 	s.shutdown()
-	return s.lock.release()
+	return s.lock.Release()
 }
 
 // logger passes on what a server says of itself. Its notices are details to us; its debug and trace lines, which hold subjects

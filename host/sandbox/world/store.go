@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pergola-platform/pergola/host/dirlock"
 	"github.com/pergola-platform/pergola/host/sandbox/world/disk"
 )
 
@@ -41,7 +42,7 @@ type Store struct {
 	current atomic.Pointer[State]
 	last    atomic.Pointer[link]
 	past    past
-	lock    *lock // of the data directory; nil in memory
+	lock    *dirlock.Lock // of the data directory; nil in memory
 
 	mu     sync.Mutex // one writer at a time
 	closed bool
@@ -53,20 +54,20 @@ var errClosed = errors.New("the site is closed")
 
 // Open opens the site in cfg.Dir, or makes one. A directory that is open already is [ErrLocked].
 func Open(cfg Config) (*Store, error) {
-	var l *lock
+	var l *dirlock.Lock
 	if cfg.Dir != "" {
 		if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 			return nil, fmt.Errorf("make data directory: %w", err)
 		}
 		var err error
-		if l, err = hold(cfg.Dir); err != nil {
+		if l, err = dirlock.Hold(filepath.Join(cfg.Dir, lockName), ErrLocked); err != nil {
 			return nil, err
 		}
 	}
 	s, err := openHeld(cfg)
 	if err != nil {
 		if l != nil {
-			err = errors.Join(err, l.release())
+			err = errors.Join(err, l.Release())
 		}
 		return nil, err
 	}
@@ -213,7 +214,7 @@ func (s *Store) Close() error {
 	s.closed = true
 	err := errors.Join(s.finish(), s.closeDisk())
 	if s.lock != nil {
-		err = errors.Join(err, s.lock.release())
+		err = errors.Join(err, s.lock.Release())
 	}
 	return err
 }

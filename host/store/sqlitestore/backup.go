@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/pergola-platform/pergola/host/dirlock"
 )
 
 // Backup copies the store in dir into the new file dest, with mode 0600, and returns how many bytes that is. The host may
@@ -73,14 +75,14 @@ func backup(ctx context.Context, dir, dest string) (size int64, err error) {
 
 // inspectIdle inspects the store in dir, unless a process has it open: that one did it, and its journal changes all the time.
 func inspectIdle(ctx context.Context, dir string) error {
-	held, err := acquire(filepath.Join(dir, lockFile))
+	held, err := dirlock.Hold(filepath.Join(dir, lockFile), ErrLocked)
 	if errors.Is(err, ErrLocked) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return errors.Join(inspect(ctx, filepath.Join(dir, File)), held.release())
+	return errors.Join(inspect(ctx, filepath.Join(dir, File)), held.Release())
 }
 
 // vacuum copies the database at path into the empty file dest.

@@ -15,6 +15,7 @@ import (
 
 	_ "modernc.org/sqlite" // the driver named "sqlite"
 
+	"github.com/pergola-platform/pergola/host/dirlock"
 	"github.com/pergola-platform/pergola/host/store"
 )
 
@@ -124,7 +125,7 @@ func (s *Store) claim(ctx context.Context, path string, beside bool) (err error)
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return err
 	}
-	if s.lock, err = acquire(filepath.Join(s.dir, lockFile)); err != nil {
+	if s.lock, err = dirlock.Hold(filepath.Join(s.dir, lockFile), ErrLocked); err != nil {
 		return err
 	}
 	if err := inspect(ctx, path); err != nil {
@@ -162,7 +163,7 @@ func (s *Store) release() error {
 		errs = append(errs, s.db.Close())
 	}
 	if s.lock != nil {
-		errs = append(errs, s.lock.release())
+		errs = append(errs, s.lock.Release())
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("close store: %w", err)

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/pergola-platform/pergola/host/dirlock"
 )
 
 // Restore puts a file that Backup made into dir, which it creates where it is missing, and returns how many bytes that is.
@@ -48,11 +50,11 @@ func restore(ctx context.Context, backup, dir string) (size int64, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return 0, err
 	}
-	held, err := acquire(filepath.Join(dir, lockFile))
+	held, err := dirlock.Hold(filepath.Join(dir, lockFile), ErrLocked)
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, held.release()) }()
+	defer func() { err = errors.Join(err, held.Release()) }()
 	path := filepath.Join(dir, File)
 	for _, suffix := range []string{"", "-wal", "-journal"} {
 		if err := absent(path+suffix, "restore into a directory without a store, or move the old one's files away first"); err != nil {

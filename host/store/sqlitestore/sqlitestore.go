@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"maps"
 
+	"github.com/pergola-platform/pergola/host/dirlock"
 	"github.com/pergola-platform/pergola/host/store"
 )
 
@@ -29,7 +30,7 @@ type Store struct {
 	db      *sql.DB
 	conns   []*sql.Conn // all that the pools lend
 	stmts   []*sql.Stmt // all that are prepared on conns
-	lock    *lock
+	lock    *dirlock.Lock
 	writers *pool[*writer] // one
 	readers *pool[*reader]
 }
