@@ -2,13 +2,11 @@ package connect
 
 import (
 	"crypto/hmac"
-	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -32,32 +30,16 @@ func (s *Apps) claims(app *world.App, subject world.AccountID, life time.Duratio
 // signInstall signs with the site's own key, as installed and uninstalled calls are.
 func (s *Apps) signInstall(c auth.Claims) (string, error) {
 	stored := s.store.State().InstallKey
-	key, err := privateKey(stored)
+	key, err := stored.Private()
 	if err != nil {
 		return "", err
 	}
 	return auth.SignRS256(c, stored.ID, key)
 }
 
-func privateKey(k world.SigningKey) (*rsa.PrivateKey, error) {
-	block, _ := pem.Decode([]byte(k.PEM))
-	if block == nil {
-		return nil, errors.New("the site's install key is no PEM block")
-	}
-	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		return nil, fmt.Errorf("read the site's install key: %w", err)
-	}
-	private, ok := key.(*rsa.PrivateKey)
-	if !ok {
-		return nil, errors.New("the site's install key is no RSA key")
-	}
-	return private, nil
-}
-
 // publicKey is the public half of the site's key as PEM text.
 func publicKey(k world.SigningKey) (string, error) {
-	key, err := privateKey(k)
+	key, err := k.Private()
 	if err != nil {
 		return "", err
 	}

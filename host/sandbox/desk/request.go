@@ -3,7 +3,6 @@ package desk
 import (
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/pergola-platform/pergola/host/sandbox/rest"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
@@ -200,26 +199,12 @@ func accountOf(st *world.State, name string) (world.AccountID, error) {
 	return "", rest.Fail(http.StatusBadRequest, "The account '%s' does not exist.", name)
 }
 
-// FindPerson finds somebody by account, mail address or login, or by a name that nobody else has; nil where there is none.
-func FindPerson(st *world.State, name string) *world.User {
-	name = strings.TrimSpace(name)
-	if u := st.User(world.AccountID(name)); u != nil && !u.Closed {
-		return u
+// FindPerson finds the one whom a text means; nil where there is none, or several have the name.
+func FindPerson(st *world.State, text string) *world.User {
+	if found := st.Called(text); len(found) == 1 {
+		return found[0]
 	}
-	var named []*world.User
-	for u := range st.Users.All() {
-		switch {
-		case u.Closed || u.App || name == "":
-		case strings.EqualFold(u.Email, name), u.Login == name:
-			return u
-		case strings.EqualFold(u.Name, name):
-			named = append(named, u)
-		}
-	}
-	if len(named) != 1 {
-		return nil
-	}
-	return named[0]
+	return nil
 }
 
 // uniqueAccounts leaves each account once, and those out that are in without.

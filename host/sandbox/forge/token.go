@@ -5,11 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
-	"errors"
 	"fmt"
 	"math/big"
 	"net/http"
@@ -41,7 +38,7 @@ type invocation struct {
 
 // token makes the invocation token.
 func (s *Forge) token(st *world.State, app *world.App, in invocation) (string, error) {
-	key, err := privateKey(st.ForgeKey)
+	key, err := st.ForgeKey.Private()
 	if err != nil {
 		return "", err
 	}
@@ -91,28 +88,12 @@ func signRS256(claims object, kid string, key *rsa.PrivateKey) (string, error) {
 	return text + "." + base64.RawURLEncoding.EncodeToString(signature), nil
 }
 
-func privateKey(k world.SigningKey) (*rsa.PrivateKey, error) {
-	block, _ := pem.Decode([]byte(k.PEM))
-	if block == nil {
-		return nil, errors.New("the site has no key for invocation tokens: install a Forge app first")
-	}
-	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		return nil, fmt.Errorf("read the site's key for invocation tokens: %w", err)
-	}
-	private, ok := key.(*rsa.PrivateKey)
-	if !ok {
-		return nil, errors.New("the site's key for invocation tokens is no RSA key")
-	}
-	return private, nil
-}
-
 // jwks serves the public keys of invocation tokens, none before the first Forge app.
 func (s *Forge) jwks(w http.ResponseWriter, r *http.Request) {
 	k := s.Store.State().ForgeKey
 	keys := []object{}
 	if k.ID != "" {
-		private, err := privateKey(k)
+		private, err := k.Private()
 		if err != nil {
 			rest.WriteError(s.Logger, w, r, err)
 			return

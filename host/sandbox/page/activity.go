@@ -60,7 +60,7 @@ func (v *view) activityOf(i *world.Issue) activity {
 		for _, w := range v.st.Worklogs(i) {
 			if v.st.SeesPart(v.user.Account, i, w.Visibility) {
 				a.Notes = append(a.Notes, note{
-					ID: string(w.ID), Author: v.st.User(w.Author), At: w.Started, Text: adf.HTML(w.Comment), Spent: spentText(w.Seconds),
+					ID: string(w.ID), Author: v.st.User(w.Author), At: w.Started, Text: adf.HTML(w.Comment), Spent: shape.Duration(w.Seconds),
 					Remove: may(w.Author, world.DeleteAllWorklogs, world.DeleteOwnWorklogs),
 				})
 			}

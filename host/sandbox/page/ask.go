@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/pergola-platform/pergola/host/sandbox/rest"
@@ -19,15 +20,10 @@ func (v *view) ask(method, path string, body, out any) error {
 			return fmt.Errorf("%s %s: %w", method, path, err)
 		}
 	}
-	r, err := http.NewRequestWithContext(v.r.Context(), method, path, bytes.NewReader(raw))
+	a, err := v.pass(method, path, http.Header{"Content-Type": {"application/json"}}, bytes.NewReader(raw))
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", method, path, err)
+		return err
 	}
-	r.RequestURI = path
-	r.Header["Cookie"] = v.r.Header["Cookie"]
-	r.Header.Set("Content-Type", "application/json")
-	a := &heard{header: http.Header{}, status: http.StatusOK}
-	v.site.rest.ServeHTTP(a, r)
 	if a.status >= 300 {
 		return a.refusal()
 	}
@@ -38,6 +34,19 @@ func (v *view) ask(method, path string, body, out any) error {
 		return fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	return nil
+}
+
+// pass sends a request to the REST interface as the person.
+func (v *view) pass(method, path string, header http.Header, body io.Reader) (*heard, error) {
+	r, err := http.NewRequestWithContext(v.r.Context(), method, path, body)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	r.RequestURI, r.Header = path, header
+	r.Header["Cookie"] = v.r.Header["Cookie"]
+	a := &heard{header: http.Header{}, status: http.StatusOK}
+	v.site.rest.ServeHTTP(a, r)
+	return a, nil
 }
 
 // heard keeps an answer of the REST interface.

@@ -58,7 +58,7 @@ func (v *view) details(i *world.Issue) (open, more []detail) {
 		more = append(more, detail{ID: "environment", Name: "Environment", Document: doc})
 	}
 	if i.Estimate+i.Remaining+i.Spent > 0 {
-		more = append(more, detail{ID: "timetracking", Name: "Time", Text: spentText(i.Spent) + " logged, " + spentText(i.Remaining) + " remaining"})
+		more = append(more, detail{ID: "timetracking", Name: "Time", Text: shape.Duration(i.Spent) + " logged, " + shape.Duration(i.Remaining) + " remaining"})
 	}
 	if i.Creator != i.Reporter {
 		more = append(more, person("creator", "Creator", i.Creator))

@@ -333,20 +333,14 @@ func (f *formField) writeText(st *world.State) (value any, problem string) {
 	return f.Text, ""
 }
 
-// findPerson finds who is called so, or has that mail address.
+// findPerson finds whom a text means.
 func findPerson(st *world.State, text string) (found *world.User, problem string) {
 	text = strings.TrimSpace(text)
-	for u := range st.Users.All() {
-		if u.App || u.Closed || !strings.EqualFold(u.Name, text) && !strings.EqualFold(u.Email, text) && string(u.Account) != text {
-			continue
-		}
-		if found != nil {
-			return nil, "Several people are called “" + text + "”: type the mail address."
-		}
-		found = u
-	}
-	if found == nil {
+	switch list := st.Called(text); len(list) {
+	case 0:
 		return nil, "Nobody here is called “" + text + "”."
+	case 1:
+		return list[0], ""
 	}
-	return found, ""
+	return nil, "Several people are called “" + text + "”: type the mail address."
 }

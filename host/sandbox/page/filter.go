@@ -13,7 +13,7 @@ import (
 // filter is a saved filter that the person may see, nil where there is none.
 func (v *view) filter(id string) *world.Filter {
 	f := v.st.Filters.Get(world.FilterID(id))
-	if f == nil || v.user == visitor && !slices.ContainsFunc(f.Shares, func(s world.Share) bool { return s.Kind == "global" }) || !query.Shared(v.st, v.user.Account, f) {
+	if !v.st.SeesFilter(v.user.Account, f) {
 		return nil
 	}
 	return f

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"html/template"
 	"maps"
 	"net/http"
@@ -14,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pergola-platform/pergola/host/sandbox/avatar"
 	"github.com/pergola-platform/pergola/host/sandbox/bridge"
 	"github.com/pergola-platform/pergola/host/sandbox/connect"
 	"github.com/pergola-platform/pergola/host/sandbox/forge"
@@ -32,6 +32,9 @@ type view struct {
 	user *world.User
 }
 
+// maxForm is how many bytes a form may have with its files. What each may have the REST interface says.
+const maxForm = 60 << 20
+
 // pageFunc answers a request for a page. A [rest.Error] becomes an error page with its status.
 type pageFunc func(*view) error
 
@@ -46,7 +49,7 @@ func (s *Pages) page(serve pageFunc) http.HandlerFunc {
 		if u == nil {
 			u = visitor
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxFile+rest.MaxBody)
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		v := &view{site: s, w: w, r: r, st: st, user: u}
 		err := serve(v)
 		var e *rest.Error
@@ -99,8 +102,8 @@ type menuItem struct {
 }
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"initials": initials, "forgeSandbox": func() string { return forge.FrameSandbox },
-	"shade":  shade,
+	"initials": avatar.Initials, "forgeSandbox": func() string { return forge.FrameSandbox },
+	"shade":  avatar.Shade,
 	"date":   func(t time.Time) string { return t.Format("2 Jan 2006") },
 	"moment": func(t time.Time) string { return t.Format("2 Jan 2006, 15:04") },
 	"iso":    func(t time.Time) string { return t.Format(time.RFC3339) },
@@ -117,26 +120,6 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 		return string(raw), err
 	},
 }).ParseFS(assets, "templates/*.html"))
-
-// initials are the first letters of the first and last word of a name.
-func initials(name string) string {
-	parts := strings.Fields(name)
-	if len(parts) == 0 {
-		return "?"
-	}
-	out := []rune(parts[0])[:1]
-	if len(parts) > 1 {
-		out = append(out, []rune(parts[len(parts)-1])[0])
-	}
-	return strings.ToUpper(string(out))
-}
-
-// shade picks one of six colours, always the same for the same text.
-func shade(text string) uint32 {
-	h := fnv.New32a()
-	h.Write([]byte(text))
-	return h.Sum32() % 6
-}
 
 // render writes a page. frames are the app frames on it: only their origins may be framed.
 func (v *view) render(status int, name, title, active string, body any, frames ...connect.Frame) error {

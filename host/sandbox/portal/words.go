@@ -2,18 +2,17 @@ package portal
 
 import (
 	"encoding/json"
-	"hash/fnv"
 	"html/template"
-	"strings"
 	"time"
 
+	"github.com/pergola-platform/pergola/host/sandbox/avatar"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
 
 // functions are what the templates call.
 var functions = template.FuncMap{
-	"initials": initials,
-	"shade":    shade,
+	"initials": avatar.Initials,
+	"shade":    avatar.Shade,
 	"iso":      func(t time.Time) string { return t.Format(time.RFC3339) },
 	"moment":   func(u *world.User, t time.Time) string { return t.In(zoneOf(u)).Format("2 Jan 2006, 15:04") },
 	"date":     func(u *world.User, t time.Time) string { return t.In(zoneOf(u)).Format("2 Jan 2006") },
@@ -30,24 +29,4 @@ func zoneOf(u *world.User) *time.Location {
 		return zone
 	}
 	return time.UTC
-}
-
-// initials are the first letters of the first and last word of a name.
-func initials(name string) string {
-	parts := strings.Fields(name)
-	if len(parts) == 0 {
-		return "?"
-	}
-	out := []rune(parts[0])[:1]
-	if len(parts) > 1 {
-		out = append(out, []rune(parts[len(parts)-1])[0])
-	}
-	return strings.ToUpper(string(out))
-}
-
-// shade picks one of six colours, always the same for the same text.
-func shade(text string) uint32 {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(text)) // a hash takes everything
-	return h.Sum32() % 6
 }

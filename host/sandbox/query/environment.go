@@ -240,7 +240,7 @@ func (s session) versionList(args []string, released bool) ([]*world.Version, er
 func (s session) Filter(l analysis.Literal) (string, bool) {
 	var found []*world.Filter
 	for f := range s.st.Filters.All() {
-		if (string(f.ID) == l.Text || strings.EqualFold(f.Name, l.Text)) && s.shared(f) {
+		if (string(f.ID) == l.Text || strings.EqualFold(f.Name, l.Text)) && (s.all || s.st.SeesFilter(s.who, f)) {
 			found = append(found, f)
 		}
 	}
@@ -259,30 +259,4 @@ func (s session) Filter(l analysis.Literal) (string, bool) {
 		return r
 	}
 	return slices.MinFunc(found, func(a, b *world.Filter) int { return cmp.Compare(rank(a), rank(b)) }).JQL, true
-}
-
-// shared says whether whoever asks may see a filter.
-func (s session) shared(f *world.Filter) bool {
-	u := s.st.User(s.who)
-	return s.all || f.Owner == s.who || slices.ContainsFunc(slices.Concat(f.Shares, f.Editors), func(share world.Share) bool {
-		p := s.st.Project(share.Project)
-		switch share.Kind {
-		case "global", "authenticated", "loggedin":
-			return true
-		case "user":
-			return share.Value == string(s.who)
-		case "group":
-			return u != nil && slices.Contains(u.Groups, share.Value)
-		case "project":
-			return s.browses(p)
-		case "projectRole":
-			return s.st.InRole(s.who, world.RoleID(share.Value), p)
-		}
-		return false
-	})
-}
-
-// Shared says whether somebody may see a filter.
-func Shared(st *world.State, who world.AccountID, f *world.Filter) bool {
-	return session{&schema{st: st, who: who}, time.Time{}}.shared(f)
 }

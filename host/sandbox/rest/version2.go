@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/pergola-platform/pergola/host/sandbox/openapi"
+
+	"github.com/pergola-platform/pergola/host/sandbox/adf"
 )
 
 // Version2 serves the paths of version 2 of the interface, which clients from before there were documents use, and whoever writes wiki
@@ -79,7 +81,7 @@ func asDocuments(v any) any {
 		return v
 	}
 	if text, ok := body["body"].(string); ok { // of a comment
-		body["body"] = document(text)
+		body["body"] = adf.Document(text)
 	}
 	for _, part := range []string{"fields", "update"} {
 		body[part] = withDocuments(body[part])
@@ -96,7 +98,7 @@ func withDocuments(v any) any {
 		for name, member := range v {
 			text, ok := member.(string)
 			if ok && (name == "description" || name == "environment" || name == "body") {
-				v[name] = document(text)
+				v[name] = adf.Document(text)
 			} else {
 				v[name] = withDocuments(member)
 			}
@@ -109,30 +111,14 @@ func withDocuments(v any) any {
 	return v
 }
 
-// document is a text as a document, a paragraph for each.
-func document(text string) object {
-	content := []any{}
-	for paragraph := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n\n") {
-		lines := []any{}
-		for n, line := range strings.Split(paragraph, "\n") {
-			if n > 0 {
-				lines = append(lines, object{"type": "hardBreak"})
-			}
-			if line != "" {
-				lines = append(lines, object{"type": "text", "text": line})
-			}
-		}
-		content = append(content, object{"type": "paragraph", "content": lines})
-	}
-	return object{"type": "doc", "version": 1, "content": content}
-}
-
 // asText makes texts of the documents in an answer, and links to version 2 of those to version 3.
 func asText(v any) any {
 	switch v := v.(type) {
 	case object:
 		if _, ok := v["content"].([]any); ok && v["type"] == "doc" {
-			return strings.TrimRight(nodeText(v), "\n")
+			if raw, err := json.Marshal(v); err == nil {
+				return adf.Plain(raw)
+			}
 		}
 		for name, member := range v {
 			if name != "properties" {
@@ -151,23 +137,4 @@ func asText(v any) any {
 		}
 	}
 	return v
-}
-
-func nodeText(n object) string {
-	if n["type"] == "hardBreak" {
-		return "\n"
-	}
-	var b strings.Builder
-	text, _ := n["text"].(string)
-	b.WriteString(text)
-	content, _ := n["content"].([]any)
-	for _, c := range content {
-		if child, ok := c.(object); ok {
-			b.WriteString(nodeText(child))
-		}
-	}
-	if n["type"] == "paragraph" || n["type"] == "heading" {
-		b.WriteString("\n\n")
-	}
-	return b.String()
 }

@@ -21,6 +21,23 @@ func (s *State) Login(name string) *User {
 	return s.Users.Get(a)
 }
 
+// Called are the people, no apps and nobody who is gone, whom a text means: by account, mail address or login, which is one at
+// most, or by a name, which several may have.
+func (s *State) Called(text string) []*User {
+	text = strings.TrimSpace(text)
+	var named []*User
+	for u := range s.Users.All() {
+		switch {
+		case text == "" || u.App || u.Closed:
+		case string(u.Account) == text, u.Login == text, strings.EqualFold(u.Email, text):
+			return []*User{u}
+		case strings.EqualFold(u.Name, text):
+			named = append(named, u)
+		}
+	}
+	return named
+}
+
 // Members lists the users of a group by account.
 func (s *State) Members(g GroupName) []*User {
 	var out []*User

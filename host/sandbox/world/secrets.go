@@ -24,6 +24,23 @@ func NewSigningKey() (SigningKey, error) {
 	}, nil
 }
 
+// Private is the key itself. The zero value has none.
+func (k SigningKey) Private() (*rsa.PrivateKey, error) {
+	block, _ := pem.Decode([]byte(k.PEM))
+	if block == nil {
+		return nil, fmt.Errorf("the site's signing key %q is no PEM block", k.ID)
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("read the site's signing key %q: %w", k.ID, err)
+	}
+	private, ok := key.(*rsa.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("the site's signing key %q is no RSA key", k.ID)
+	}
+	return private, nil
+}
+
 // NewUUID returns a random UUID of version 4.
 func NewUUID() string {
 	b := random(16)
