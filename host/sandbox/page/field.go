@@ -97,7 +97,7 @@ func widgetOf(m meta) widget {
 }
 
 // fieldOf fills a form's field with a value as the REST interface writes it.
-func fieldOf(st *world.State, m meta, value json.RawMessage) formField {
+func fieldOf(m meta, value json.RawMessage) formField {
 	f := formField{ID: m.Key, Name: m.Name, Required: m.Required, Widget: widgetOf(m), items: m.Schema.Items}
 	if f.items == "" {
 		f.items = m.Schema.Type

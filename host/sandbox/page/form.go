@@ -87,7 +87,7 @@ func (v *view) fieldsOf(metas []meta, values map[string]json.RawMessage) []formF
 		if !ok {
 			value = m.Default
 		}
-		out = append(out, fieldOf(v.st, m, value))
+		out = append(out, fieldOf(m, value))
 	}
 	return out
 }
