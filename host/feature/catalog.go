@@ -52,8 +52,9 @@ type versions struct {
 }
 
 type entry struct {
-	manifest *manifest.Manifest
-	form     *schemaform.Form // nil without settings
+	manifest      *manifest.Manifest
+	form          *schemaform.Form // nil without settings
+	synchronizers []Synchronizer
 }
 
 // NewCatalog returns a catalog of the manifests. The ids in enabled are on until a tenant's admin says otherwise; "*"
@@ -89,6 +90,10 @@ func (c *Catalog) Admit(m *manifest.Manifest) error {
 			return fmt.Errorf("settings of plugin %s: %w", m.ID, err)
 		}
 		e.form = form
+	}
+	var err error
+	if e.synchronizers, err = synchronizers(m); err != nil {
+		return err
 	}
 	return c.change(func(plugins map[capability.PluginID]versions) error {
 		if linked, ok := m.Linked(); ok {

@@ -23,6 +23,15 @@ func unknownPlugin(id capability.PluginID) error {
 	return &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: fmt.Sprintf("There is no plugin %.128q here.", id)}
 }
 
+// on refuses a plugin that a tenant has switched off.
+func (e entry) on(choice tenant.Module) error {
+	if choice.Enabled {
+		return nil
+	}
+	return &sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromHost, Message: fmt.Sprintf(
+		"%s is switched off on this site. A Jira admin can switch it on under Apps, Pergola.", e.manifest.Name)}
+}
+
 // values are the effective settings: what was chosen, with defaults filled in.
 func (e entry) values(choice tenant.Module) *settings.Values {
 	if e.form == nil {

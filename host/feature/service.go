@@ -197,11 +197,8 @@ func (s *Service) admit(ctx context.Context, p auth.Principal, at Place, e entry
 	if err != nil {
 		return capability.Binding{}, manifest.Module{}, err
 	}
-	if !choice.Enabled {
-		return capability.Binding{}, manifest.Module{}, &sdk.Error{
-			Code: sdk.PermissionDenied, Source: sdk.FromHost,
-			Message: fmt.Sprintf("%s is switched off on this site. A Jira admin can switch it on under Apps, Pergola.", e.manifest.Name),
-		}
+	if err := e.on(choice); err != nil {
+		return capability.Binding{}, manifest.Module{}, err
 	}
 	if m.Type == manifest.IssuePanel && at.IssueID == "" {
 		// Without an issue nobody could say whether the module may show here.
@@ -216,20 +213,24 @@ func (s *Service) admit(ctx context.Context, p auth.Principal, at Place, e entry
 	if err := s.inContext(ctx, t, e.contexts(m, e.values(choice)), at); err != nil {
 		return capability.Binding{}, manifest.Module{}, err
 	}
-	grants := capability.Grants{}
-	for _, name := range choice.Granted {
-		grants[name] = true
-	}
+	b := s.binding(t, e, choice)
+	b.Context.Account, b.Context.Module, b.Context.IssueID, b.Context.ProjectID = p.Account, m.Key, at.IssueID, at.ProjectID
+	return b, m, nil
+}
+
+// binding is that of a version of a plugin for a tenant, with nothing about who asks and where.
+func (s *Service) binding(t tenant.Tenant, e entry, choice tenant.Module) capability.Binding {
 	b := capability.Binding{
-		Tenant: t.ID, Plugin: e.manifest.ID, Version: e.manifest.Version, SettingsRev: choice.Rev, GrantRev: choice.Rev, Grants: grants,
-		Context: sdk.Context{
-			Account: p.Account, Module: m.Key, IssueID: at.IssueID, ProjectID: at.ProjectID, SiteURL: t.BaseURL,
-		},
+		Tenant: t.ID, Plugin: e.manifest.ID, Version: e.manifest.Version, SettingsRev: choice.Rev, GrantRev: choice.Rev, Grants: capability.Grants{},
+		Context: sdk.Context{SiteURL: t.BaseURL},
+	}
+	for _, name := range choice.Granted {
+		b.Grants[name] = true
 	}
 	if linked, ok := e.manifest.Linked(); ok {
 		b.Context.LinkURL = s.BaseURL + "/" + linked.Link + "/" + t.Alias + "."
 	}
-	return b, m, nil
+	return b
 }
 
 // inContext refuses a module outside the projects and issue types to which its settings restrict it. Jira already hides
