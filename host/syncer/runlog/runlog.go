@@ -1,8 +1,8 @@
 // Package runlog keeps what runs of synchronizations did: when, begun by whom, how many rows had which outcome, and which rows were
 // written or failed. It holds digests of keys, ids of issues and fields, and codes; no name and no value.
 //
-// A step's results are kept under the step's number, so a step that is done twice is in the log once. Rows of which nothing was written
-// are counted only.
+// The header counts the steps that are in it, so a step that is done twice is in the log once. Rows of which nothing was written are
+// counted only.
 package runlog
 
 import (
@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/pergola-platform/pergola/core/capability"
@@ -44,7 +43,7 @@ func Types() []privacy.Type {
 			Fields: []privacy.Field{
 				{Path: "sync", Kind: privacy.Digest, Index: bySync},
 				{Path: "by", Kind: privacy.Account},
-				{Path: "dry", Kind: privacy.Switch},
+				{Path: "steps", Kind: privacy.Count},
 				{Path: "stopped", Kind: privacy.Code},
 				{Path: "started", Kind: privacy.Time},
 				{Path: "ended", Kind: privacy.Time},
@@ -74,8 +73,8 @@ func Types() []privacy.Type {
 type Header struct {
 	Run     string           `json:"-"`
 	Sync    string           `json:"sync"`
-	By      string           `json:"by,omitempty"` // account; "" for a schedule
-	Dry     bool             `json:"dry,omitempty"`
+	By      string           `json:"by,omitempty"`    // account; "" for a schedule
+	Steps   int              `json:"steps,omitempty"` // that are in the counts
 	Stopped string           `json:"stopped,omitempty"`
 	Started time.Time        `json:"started"`
 	Ended   time.Time        `json:"ended,omitzero"`
@@ -146,7 +145,8 @@ func (l *Log) Begin(ctx context.Context, t capability.TenantID, h Header) error 
 
 func (l *Log) time() time.Time { return l.now().UTC().Round(0) }
 
-func (l *Log) put(ctx context.Context, t capability.TenantID, h Header, rev int64) error {
+// put writes a header over the revision that was read, and more with it.
+func (l *Log) put(ctx context.Context, t capability.TenantID, h Header, rev int64, more ...store.Op) error {
 	d := header{Header: h}
 	for _, name := range syncer.Outcomes() {
 		if n := h.Counts[name]; n > 0 {
@@ -157,51 +157,53 @@ func (l *Log) put(ctx context.Context, t capability.TenantID, h Header, rev int6
 	if err != nil {
 		return fmt.Errorf("encode the header of run %s: %w", h.Run, err)
 	}
-	_, err = l.store.Write(ctx, store.Op{
+	ops := append(more, store.Op{
 		Doc: store.Doc{Key: store.Key{Tenant: t, Collection: headers, ID: h.Run}, Body: body, Index: map[string]string{bySync: h.Sync}}, IfRev: rev,
 	})
-	if err != nil {
+	if _, err = l.store.Write(ctx, ops...); err != nil {
 		return fmt.Errorf("keep the header of run %s: %w", h.Run, err)
 	}
 	return nil
 }
 
-// Step keeps what a step did: the rows that were written or failed, and the run's counts. Doing it again for the same step
-// changes nothing.
+// Step keeps what a step did: the rows that were written or failed, and the run's counts, both or nothing. Doing it again for the
+// same step changes nothing.
 func (l *Log) Step(ctx context.Context, t capability.TenantID, run string, number int, out syncer.StepOutput) error {
-	key := store.Key{Tenant: t, Collection: pages, ID: run + "-" + strconv.Itoa(number)}
-	p := page{Run: run, At: l.time(), Rows: []row{}}
+	h, rev, err := l.header(ctx, t, run)
+	if err != nil || number < h.Steps {
+		return err
+	}
+	ops, err := l.page(t, run, number, out)
+	if err != nil {
+		return err
+	}
+	for name, n := range out.Counts {
+		h.Counts[name] += n
+	}
+	h.Steps, h.Changed = number+1, l.time()
+	if out.Done {
+		h.Ended, h.Stopped = h.Changed, out.Stopped
+	}
+	return l.put(ctx, t, h, rev, ops...)
+}
+
+// page is the write of a step's rows; nothing where none is kept.
+func (l *Log) page(t capability.TenantID, run string, number int, out syncer.StepOutput) ([]store.Op, error) {
+	p := page{Run: run, At: l.time()}
 	for _, r := range out.Rows {
 		if r.Outcome != syncer.Skipped {
 			p.Rows = append(p.Rows, kept(r))
 		}
 	}
-	h, rev, err := l.header(ctx, t, run)
-	if err != nil {
-		return err
-	}
-	if _, err := l.store.Get(ctx, key); err == nil {
-		return nil
-	} else if !errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("look for step %d of run %s: %w", number, run, err)
+	if len(p.Rows) == 0 {
+		return nil, nil
 	}
 	body, err := json.Marshal(p)
 	if err != nil {
-		return fmt.Errorf("encode step %d of run %s: %w", number, run, err)
+		return nil, fmt.Errorf("encode step %d of run %s: %w", number, run, err)
 	}
-	// The page first: where only that gets through, the next try knows that the rows are there. Counts of a step that is lost in
-	// between are missing in the header, and never there twice.
-	if _, err := l.store.Write(ctx, store.Op{Doc: store.Doc{Key: key, Body: body, Index: map[string]string{byRun: run}}, IfRev: 0}); err != nil {
-		return fmt.Errorf("keep step %d of run %s: %w", number, run, err)
-	}
-	for name, n := range out.Counts {
-		h.Counts[name] += n
-	}
-	h.Changed = l.time()
-	if out.Done {
-		h.Ended, h.Stopped = h.Changed, out.Stopped
-	}
-	return l.put(ctx, t, h, rev)
+	key := store.Key{Tenant: t, Collection: pages, ID: fmt.Sprintf("%s-%09d", run, number)} // in the order of the steps
+	return []store.Op{{Doc: store.Doc{Key: key, Body: body, Index: map[string]string{byRun: run}}, IfRev: store.Any}}, nil
 }
 
 // kept leaves out of a result what is no id of a field of ours to keep: Jira may name anything.

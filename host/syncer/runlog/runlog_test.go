@@ -107,3 +107,32 @@ func TestCodesPassTheGateAndValuesDoNot(t *testing.T) {
 		t.Errorf("a value is kept: %v", err)
 	}
 }
+
+func TestRunsAreDeletedWithTheirRowsWhenTheirTimeIsOver(t *testing.T) {
+	log, gate := newLog(t)
+	for _, name := range []string{"run1", "run2"} {
+		if err := log.Begin(t.Context(), site, runlog.Header{Run: name, Sync: "devices"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := log.Step(t.Context(), site, name, 0, step); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h, err := log.Header(t.Context(), site, "run2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := runlog.Expire(t.Context(), gate, site, h.Changed)
+	if err != nil || n != 1 {
+		t.Fatal(n, err)
+	}
+	for name, want := range map[string]int{"run1": 0, "run2": 2} {
+		rows, _, err := log.Rows(t.Context(), site, name, "")
+		if err != nil || len(rows) != want {
+			t.Errorf("%s: %d rows, %v", name, len(rows), err)
+		}
+	}
+	if _, err := log.Header(t.Context(), site, "run1"); !errors.Is(err, store.ErrNotFound) {
+		t.Error(err)
+	}
+}
