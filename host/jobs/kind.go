@@ -20,6 +20,8 @@ const (
 	MaxCursor = 1 << 10 // bytes
 	maxCounts = 32
 	maxAfter  = 31 * 24 * time.Hour
+
+	defaultAttempts = 5
 )
 
 // Kind says how the runs of one name are done. Name and Step are required.
@@ -102,7 +104,7 @@ func (k Kind) withDefaults() (Kind, error) {
 	}
 	fill(&k.Timeout, time.Minute)
 	fill(&k.KeyLimit, 1)
-	fill(&k.Retry.Attempts, 5)
+	fill(&k.Retry.Attempts, defaultAttempts)
 	fill(&k.Retry.First, 2*time.Second)
 	fill(&k.Retry.Most, 5*time.Minute)
 	fill(&k.Retry.Lost, 10)
@@ -157,6 +159,14 @@ func (e laterError) Unwrap() error { return e.error }
 
 // Later says of a step's error after which pause the next try makes sense, such as what Retry-After said.
 func Later(err error, after time.Duration) error { return laterError{err, after} }
+
+// Final says whether a step that fails so, after attempt failed tries, is not tried again. For a Kind that notes why its runs end; r is
+// as it was registered.
+func (r Retry) Final(err error, attempt int) bool {
+	fill(&r.Attempts, defaultAttempts)
+	_, again := r.verdict("", err, attempt+1)
+	return !again
+}
 
 // verdict says whether a step that failed is tried again, and after which pause; failed is how often it has failed now.
 func (r Retry) verdict(id StepID, err error, failed int) (pause time.Duration, again bool) {

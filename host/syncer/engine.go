@@ -124,6 +124,8 @@ type StepInput struct {
 	Cursor []byte
 	// DryRun plans and writes nothing: the results say what would become of the rows.
 	DryRun bool
+	// Show is called with each row of a dry run, with values; nil where nobody looks.
+	Show func(Shown)
 	// Approved lets a run pass that the brake would stop.
 	Approved bool
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/syncer/identity"
+	"github.com/pergola-platform/pergola/host/syncer/mapping"
 )
 
 // find ties the items to their issues. After it, an item without an issue has none, as far as Jira's records say.
@@ -97,7 +98,7 @@ func (st *step) wanted() []string {
 	if st.memory.mapping.HasStatus() {
 		out = append(out, "status", "issuetype")
 	}
-	if st.sync.Config.Mode == "full" {
+	if st.sync.Config.Mode == mapping.Full || st.in.Show != nil {
 		out = append(out, st.memory.mapping.Incoming()...)
 	}
 	if st.at.Phase == returning {

@@ -82,7 +82,7 @@ func (st *step) begin(ctx context.Context) error {
 		}
 	}
 	st.at.Phase = writing
-	if b := st.sync.Config.Brake; (b.Share > 0 || b.Count > 0) && !st.in.DryRun && !st.in.Approved {
+	if b := st.sync.Config.Brake; (b.Share > 0 || b.Count > 0 || b.Ask) && !st.in.DryRun && !st.in.Approved {
 		st.at.Phase = planning
 	}
 	return nil
@@ -105,13 +105,7 @@ func (st *step) page(ctx context.Context) (items []*item, next []byte, err error
 	if err != nil {
 		return nil, nil, err
 	}
-	untold := map[int64]map[int]bool{}
-	for _, f := range page.Faults {
-		if untold[f.Row] == nil {
-			untold[f.Row] = map[int]bool{}
-		}
-		untold[f.Row][int(f.Column)] = true
-	}
+	untold := untold(page)
 	seen := map[identity.Digest]bool{}
 	for n, row := range page.Rows {
 		i := &item{}
@@ -136,6 +130,18 @@ func (st *step) page(ctx context.Context) (items []*item, next []byte, err error
 		return nil, nil, err
 	}
 	return items, page.Next, nil
+}
+
+// untold are the columns, by row, of which the source could not tell the value.
+func untold(page *sync.Page) map[int64]map[int]bool {
+	out := map[int64]map[int]bool{}
+	for _, f := range page.Faults {
+		if out[f.Row] == nil {
+			out[f.Row] = map[int]bool{}
+		}
+		out[f.Row][int(f.Column)] = true
+	}
+	return out
 }
 
 // planPage counts for the brake what a page would change.
@@ -173,7 +179,7 @@ func (st *step) planPage(ctx context.Context) (StepOutput, error) {
 		missing = max(0, linked-st.at.Found)
 	}
 	b, changes := st.sync.Config.Brake, st.at.Changed+missing
-	if b.Share > 0 && linked > 0 && float64(changes) > b.Share*float64(linked) || b.Count > 0 && st.at.Created+changes > b.Count {
+	if b.Share > 0 && linked > 0 && float64(changes) > b.Share*float64(linked) || b.Count > 0 && st.at.Created+changes > b.Count || b.Ask && st.at.Created+changes > 0 {
 		out := StepOutput{Done: true, Stopped: "brake", Counts: map[string]int64{
 			string(Created): int64(st.at.Created), string(Changed): int64(st.at.Changed), string(Gone): int64(missing),
 		}}
@@ -214,6 +220,7 @@ func (st *step) writePage(ctx context.Context) (StepOutput, error) {
 	for _, i := range items {
 		out.report(i.result)
 		st.mark(i)
+		st.show(i)
 	}
 	out.Add = int64(len(items))
 	clear(st.memory.done)

@@ -42,6 +42,7 @@ func (st *step) sweepPage(ctx context.Context) (StepOutput, error) {
 	out := StepOutput{Done: next == ""}
 	for _, i := range gone {
 		out.report(i.result)
+		st.show(i)
 	}
 	st.at.Page = next
 	clear(st.memory.done)

@@ -72,6 +72,8 @@ type Brake struct {
 	Share float64 `json:"share,omitempty"`
 	// Count is how many issues may be made, changed or lose their row.
 	Count int `json:"count,omitempty"`
+	// Ask stops every run that would make or change an issue, until an admin approves.
+	Ask bool `json:"ask,omitempty"`
 }
 
 // Field says where a field's value comes from.

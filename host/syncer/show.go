@@ -1,0 +1,125 @@
+package syncer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/pergola-platform/pergola/host/syncer/mapping"
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/sync"
+)
+
+// Shown is what a dry run shows of a row, for the eyes of the admin who asked and to be kept nowhere.
+type Shown struct {
+	Result
+	Key     string // canonical, a JSON list of texts; "" where the row has none
+	Changes []Change
+}
+
+// Change is what would become of a field.
+type Change struct {
+	Field  string          `json:"field"`            // id; "status" for a transition, whose values are ids
+	Before json.RawMessage `json:"before,omitempty"` // as Jira tells it; nil for nothing, or where it was not asked for
+	After  any             `json:"after"`            // as Jira is told
+}
+
+// show tells whoever asked what would become of a row.
+func (st *step) show(i *item) {
+	if st.in.Show == nil {
+		return
+	}
+	s := Shown{Result: i.result}
+	if i.record != nil {
+		s.Key = i.record.Key
+	}
+	if s.Key == "" {
+		s.Key = i.link.Key
+	}
+	for _, id := range i.plan.fields() {
+		c := Change{Field: id, Before: i.issue.Fields[id], After: i.plan.set[id]}
+		if id == "status" && i.plan.status != "" {
+			c.After = i.plan.status
+		}
+		s.Changes = append(s.Changes, c)
+	}
+	st.in.Show(s)
+}
+
+// Preview is the first rows of a source, and what the mapping makes of them.
+type Preview struct {
+	Stream sync.Stream
+	// Rows are texts in the order of the stream's columns, the long ones cut.
+	Rows [][]string
+	// Records are what the rows say about their issues; empty where the mapping has problems.
+	Records  []*mapping.Record
+	Problems mapping.Problems
+}
+
+// MaxPreview bounds the rows of a preview.
+const MaxPreview = 50
+
+// Preview reads the first rows of a synchronization's source. A mapping that does not fit is told in Problems, so that an admin sees
+// the rows while writing it.
+func (e *Engine) Preview(ctx context.Context, s Sync, rows int) (Preview, error) {
+	if rows < 1 || rows > MaxPreview {
+		return Preview{}, fail(sdk.Invalid, "a preview has 1 to %d rows", MaxPreview)
+	}
+	stream, err := discover(ctx, s)
+	if err != nil {
+		return Preview{}, err
+	}
+	p := Preview{Stream: stream}
+	m, err := e.prepare(ctx, s)
+	if err != nil && !errors.As(err, &p.Problems) {
+		return Preview{}, err
+	}
+	r := &sync.Read{Name: s.Name, Config: s.Connection, Stream: s.Config.Stream, Key: s.Config.Key, Limit: int64(rows)}
+	for _, c := range stream.Columns {
+		r.Columns = append(r.Columns, c.Name)
+	}
+	page, err := s.Source.Read.Read(ctx, r)
+	if err != nil {
+		return Preview{}, err
+	}
+	for n, row := range page.Rows {
+		p.Rows = append(p.Rows, texts(row))
+		if m == nil {
+			continue
+		}
+		record, err := m.record(ctx, r.Columns, row, untold(page)[int64(n)])
+		if err != nil {
+			return Preview{}, err
+		}
+		p.Records = append(p.Records, record)
+	}
+	return p, nil
+}
+
+// record makes of a row with other columns than those of the mapping what is to be written.
+func (m *memory) record(ctx context.Context, columns []string, row []sync.Value, faults map[int]bool) (*mapping.Record, error) {
+	m.lookup.dry = true
+	wanted := make([]sync.Value, len(m.mapping.Columns()))
+	missing := map[int]bool{}
+	for i, name := range m.mapping.Columns() {
+		at := slices.Index(columns, name)
+		wanted[i], missing[i] = row[at], faults[at]
+	}
+	return m.mapping.Record(ctx, wanted, missing, m.lookup)
+}
+
+// maxText bounds a text of a preview, in runes.
+const maxText = 200
+
+func texts(row []sync.Value) []string {
+	out := make([]string, len(row))
+	for i, v := range row {
+		text := []rune(v.Text())
+		if len(text) > maxText {
+			text = append(text[:maxText], '…')
+		}
+		out[i] = string(text)
+	}
+	return out
+}
