@@ -20,8 +20,10 @@ import (
 	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/jira"
+	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/metrics"
 	"github.com/pergola-platform/pergola/host/store"
+	"github.com/pergola-platform/pergola/host/syncing"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/ui"
 	"github.com/pergola-platform/pergola/host/web"
@@ -43,6 +45,8 @@ type Host struct {
 	process  *process.Driver // nil where the system has none
 	engine   *core.Engine
 	features *feature.Service
+	jobs     *jobs.Jobs
+	syncs    *syncing.Service
 	memory   snapshot.Report // how it is restored after a call
 	shelf    shelf
 	page     descriptor
@@ -72,7 +76,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Host, e
 			err = errors.Join(err, listener.Close(), h.Close(context.WithoutCancel(ctx)))
 		}
 	}()
-	for _, step := range []func(context.Context) error{h.openStore, h.loadPlugins, h.openSurface} {
+	for _, step := range []func(context.Context) error{h.openStore, h.loadPlugins, h.openJobs, h.openSurface} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -81,6 +85,9 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Host, e
 	go func() { served <- h.server.Serve(listener) }()
 	h.served = served
 	h.keepTidy()
+	if err := h.jobs.Work(); err != nil {
+		return nil, err
+	}
 	if cfg.Plugins.Watch {
 		h.background.Go(func() { h.watch(h.work) })
 	}
@@ -121,7 +128,7 @@ func (h *Host) openSurface(context.Context) error {
 		AppKey: c.AppKey, AppName: c.AppName, BaseURL: h.url, BridgeURL: c.BridgeURL, FrameAncestors: c.FrameAncestors,
 		BodyLimit: h.cfg.Web.BodyLimit, ReadTimeout: h.cfg.Web.ReadTimeout, MetricsToken: h.cfg.Metrics.Token,
 		Log: h.log, Metrics: h.metrics, Verifier: verifier, Lifecycle: lifecycle, Descriptor: h.Descriptor,
-		Features: h.features, Tenants: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, Now: time.Now,
+		Features: h.features, Syncs: h.syncs, Tenants: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, Now: time.Now,
 	})
 	return err
 }
@@ -154,6 +161,9 @@ func (h *Host) Close(ctx context.Context) error {
 	}
 	h.stop()
 	h.background.Wait()
+	if h.jobs != nil { // before the plugins that its steps call
+		errs = append(errs, h.jobs.Close(ctx))
+	}
 	if h.engine != nil {
 		errs = append(errs, h.engine.Close(ctx))
 	}

@@ -97,5 +97,5 @@ func (h *Host) detail() web.Detail {
 // ready reports the parts that a request needs. A plugin that does not serve is no reason to take the host out of
 // rotation, so it is not among them.
 func (h *Host) ready(ctx context.Context) map[string]error {
-	return map[string]error{"store": h.store.Ping(ctx)}
+	return map[string]error{"store": h.store.Ping(ctx), "jobs": h.jobs.Healthy()}
 }

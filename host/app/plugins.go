@@ -58,7 +58,7 @@ func (h *Host) openEngine(ctx context.Context) (err error) {
 		Settings:  services.SettingsFunc(h.catalog.Settings),
 		Jira:      jira.NewSites(h.jira, h.tenants),
 		Store:     h.store,
-		TokenKey:  tenant.NewTokens(h.store, h.storage.Keys).Key,
+		TokenKey:  h.storage.tokenKey,
 		Manifests: services.ManifestsFunc(h.catalog.Version),
 		Log:       h.log,
 		Dropped:   h.metrics.LogDropped,
@@ -91,6 +91,7 @@ func (h *Host) openEngine(ctx context.Context) (err error) {
 		Quarantines: tenant.NewQuarantines(h.store),
 		Rollout:     core.Rollout{Share: c.RolloutShare, Calls: c.RolloutCalls, Patience: c.RolloutPatience},
 		Development: h.cfg.Plugins.Watch,
+		Reach:       h.reach,
 	}); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/config"
+	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/personal"
 	"github.com/pergola-platform/pergola/host/privacy"
 	"github.com/pergola-platform/pergola/host/retention"
@@ -23,6 +24,8 @@ import (
 	"github.com/pergola-platform/pergola/host/store/archive"
 	"github.com/pergola-platform/pergola/host/store/mongostore"
 	"github.com/pergola-platform/pergola/host/store/sqlitestore"
+	"github.com/pergola-platform/pergola/host/syncer/runlog"
+	"github.com/pergola-platform/pergola/host/syncing"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/web"
 )
@@ -86,7 +89,8 @@ func openStorage(ctx context.Context, cfg config.Config, manifests privacy.Manif
 
 // ownTypes are the documents of the host itself: each package declares its own.
 func ownTypes() []privacy.Type {
-	return slices.Concat(privacy.OwnTypes(), tenant.Types(), seal.Types(), retention.Types(), personal.Types(), schema.Types())
+	return slices.Concat(privacy.OwnTypes(), tenant.Types(), seal.Types(), retention.Types(), personal.Types(), schema.Types(),
+		jobs.Types(), syncing.Types(), runlog.Types())
 }
 
 // migrations is append-only.
@@ -122,12 +126,14 @@ func openDriver(ctx context.Context, cfg config.Config, log *slog.Logger, beside
 	return s, nil
 }
 
-// Sweeper returns what ends the time of records and of sites that left.
-func (s *Storage) Sweeper(grace time.Duration) *retention.Sweeper {
+// Sweeper returns what ends the time of records, of what runs did, and of sites that left.
+func (s *Storage) Sweeper(grace, runs time.Duration) *retention.Sweeper {
 	return retention.New(retention.Config{
 		Store: s.Store, Tenants: s.Tenants, Keys: s.Keys, Grace: grace, Log: s.log, Now: time.Now,
 		Expire: func(ctx context.Context, t capability.TenantID, now time.Time) (int, error) {
-			return services.ExpireRecords(ctx, s.Store, s.Types.Declared(), t, now)
+			records, err := services.ExpireRecords(ctx, s.Store, s.Types.Declared(), t, now)
+			done, failed := runlog.Expire(ctx, s.Store, t, now.Add(-runs))
+			return records + done, errors.Join(err, failed)
 		},
 	})
 }

@@ -21,7 +21,7 @@ const (
 func (h *Host) keepTidy() {
 	s := h.storage
 	reporter := personal.NewReporter(s.Accounts, s.Tenants, h.jira, h.log, time.Now)
-	h.background.Go(func() { s.Sweeper(h.cfg.Privacy.Grace).Run(h.work, sweepPause) })
+	h.background.Go(func() { s.Sweeper(h.cfg.Privacy.Grace, h.cfg.Jobs.Keep).Run(h.work, sweepPause) })
 	h.background.Go(func() { reporter.Run(h.work, reportPause) })
 	h.background.Go(func() { s.rekey(h.work) })
 }

@@ -6,6 +6,7 @@
 package config
 
 import (
+	"strings"
 	"time"
 
 	"github.com/pergola-platform/pergola/core/bundle"
@@ -23,6 +24,8 @@ type Config struct {
 	Connect Connect `koanf:"connect"`
 	Plugins Plugins `koanf:"plugins"`
 	Engine  Engine  `koanf:"engine"`
+	Jobs    Jobs    `koanf:"jobs"`
+	Sync    Sync    `koanf:"sync"`
 	Web     Web     `koanf:"web"`
 	Metrics Metrics `koanf:"metrics"`
 }
@@ -133,6 +136,38 @@ type Class struct {
 	Concurrency int           `koanf:"concurrency" help:"most calls of one tenant and plugin that a plugin may ask to run at the same time"`
 }
 
+// Jobs is what works in the background, such as synchronizations.
+type Jobs struct {
+	// A queue of the host's own needs nothing; hosts that share a MongoDB server share a NATS cluster as well.
+	URL         string        `koanf:"url" help:"NATS cluster with JetStream that several hosts share, nats://A:4222,nats://B:4222; empty: a queue in the data directory, for one host" secret:"true"`
+	Credentials string        `koanf:"credentials" help:"file with the credentials of a NATS user; empty for none"`
+	CA          string        `koanf:"ca" help:"file with the certificates of the authorities that sign the cluster's; empty for those of the system"`
+	Replicas    int           `koanf:"replicas" help:"nodes of the cluster that keep the queue"`
+	Workers     int           `koanf:"workers" help:"runs that this host works on at the same time"`
+	PerTenant   int           `koanf:"per_tenant" help:"runs of one tenant that all hosts together work on at the same time"`
+	Keep        time.Duration `koanf:"keep" help:"how long a run and what it did is kept after its end"`
+}
+
+// Sync is what synchronizers may reach beside the public internet. A tenant gets only what is named for it or for all.
+type Sync struct {
+	Networks []string `koanf:"networks" help:"ranges of addresses that synchronizers may connect to though they are not public, as RANGE for all tenants or TENANT=RANGE: 10.20.0.0/16"`
+	Folder   string   `koanf:"folder" help:"directory that holds a folder for each tenant, named by its id, whose files its synchronizers may read; empty for none"`
+}
+
+// NetworksOf returns the ranges that are open to a tenant.
+func (s Sync) NetworksOf(tenant string) []string {
+	var out []string
+	for _, entry := range s.Networks {
+		of, network, named := strings.Cut(entry, "=")
+		if !named {
+			out = append(out, entry)
+		} else if of == tenant {
+			out = append(out, network)
+		}
+	}
+	return out
+}
+
 // Web bounds what clients may send.
 type Web struct {
 	BodyLimit   int           `koanf:"body_limit" help:"most bytes of a request's body"`
@@ -170,6 +205,7 @@ func Default() Config {
 			Event:   Class{MemoryMiB: 128, Fuel: 5e12, Timeout: 10 * time.Second, HostCalls: 1000, EgressKiB: 64 << 10, LogKiB: 256, Concurrency: 8},
 			Step:    Class{MemoryMiB: 256, Fuel: 50e12, Timeout: 30 * time.Second, HostCalls: 5000, EgressKiB: 256 << 10, LogKiB: 1024, Concurrency: 8},
 		},
-		Web: Web{BodyLimit: 1 << 20, ReadTimeout: 15 * time.Second, Drain: 20 * time.Second},
+		Jobs: Jobs{Replicas: 3, Workers: 8, PerTenant: 4, Keep: 30 * 24 * time.Hour},
+		Web:  Web{BodyLimit: 1 << 20, ReadTimeout: 15 * time.Second, Drain: 20 * time.Second},
 	}
 }

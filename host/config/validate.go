@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
@@ -96,6 +97,8 @@ func (c *Config) validate() error {
 	c.Engine.Request.validate("engine.request", 20*time.Second, " a page's request ends after 25s", bad)
 	c.Engine.Event.validate("engine.event", time.Minute, "", bad)
 	c.Engine.Step.validate("engine.step", time.Minute, "", bad)
+	c.Jobs.validate(c.Store.Driver, bad)
+	c.Sync.validate(bad)
 	if c.Web.BodyLimit < 64<<10 || c.Web.BodyLimit > 64<<20 {
 		bad("web.body_limit", "%d is out of range; write %d to %d", c.Web.BodyLimit, 64<<10, 64<<20)
 	}
@@ -129,6 +132,38 @@ func (s *Store) validate(bad func(key, format string, args ...any)) {
 		}
 	default:
 		bad("store.driver", "%q is unknown; write sqlite or mongodb", s.Driver)
+	}
+}
+
+func (j *Jobs) validate(driver string, bad func(key, format string, args ...any)) {
+	if j.URL == "" && (j.Credentials != "" || j.CA != "") {
+		bad("jobs.url", "is empty, and jobs.credentials or jobs.ca are for a NATS cluster; name it, or leave them out")
+	}
+	if j.URL != "" && driver == "sqlite" {
+		bad("jobs.url", "is set, but store.driver is sqlite, which is for one host; leave it out")
+	}
+	for _, n := range []struct {
+		key         string
+		value, most int
+	}{{"replicas", j.Replicas, 5}, {"workers", j.Workers, 1024}, {"per_tenant", j.PerTenant, 1024}} {
+		if n.value < 1 || n.value > n.most {
+			bad("jobs."+n.key, "%d is out of range; write 1 to %d", n.value, n.most)
+		}
+	}
+	if j.Keep < time.Hour || j.Keep > maxGrace {
+		bad("jobs.keep", "%s is out of range; write 1h to %s", j.Keep, maxGrace)
+	}
+}
+
+func (s *Sync) validate(bad func(key, format string, args ...any)) {
+	for _, entry := range s.Networks {
+		_, network, named := strings.Cut(entry, "=")
+		if !named {
+			network = entry
+		}
+		if _, err := netip.ParsePrefix(network); err != nil {
+			bad("sync.networks", "%q is no range of addresses; write 10.20.0.0/16 or TENANT=10.20.0.0/16, and 192.0.2.7/32 for one address", entry)
+		}
 	}
 }
 

@@ -31,10 +31,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	c.Status(status)
 	people := c.Method() == fiber.MethodGet || c.Method() == fiber.MethodHead
 	if !people || strings.HasPrefix(c.Path(), "/api/") {
-		return c.JSON(fiber.Map{
-			"error":     fiber.Map{"code": code, "message": message},
-			"requestId": requestID(c),
-		})
+		return c.JSON(fiber.Map{"error": problem(err, code, message), "requestId": requestID(c)})
 	}
 	shell := s.shell(ui.KindPage, "", "")
 	if !strings.HasPrefix(c.Path(), "/connect/") {
@@ -45,6 +42,19 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 		return c.SendString(message)
 	}
 	return sendPage(c, page.Bytes())
+}
+
+// problem is what a program reads of an error.
+func problem(err error, code sdk.Code, message string) fiber.Map {
+	out := fiber.Map{"code": code, "message": message}
+	var e *sdk.Error
+	if errors.As(err, &e) && e.Field != "" {
+		out["field"] = e.Field
+	}
+	if problems := problemsOf(err); len(problems) > 0 {
+		out["problems"] = problems
+	}
+	return out
 }
 
 // public returns what the world may know of an error.

@@ -29,6 +29,7 @@ import (
 	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/metrics"
+	"github.com/pergola-platform/pergola/host/syncing"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/ui"
 )
@@ -55,6 +56,7 @@ type Config struct {
 	// Descriptor returns atlassian-connect.json as it is now; nobody changes the bytes.
 	Descriptor func() []byte
 	Features   *feature.Service
+	Syncs      *syncing.Service
 	Tenants    Tenants
 	UI         *ui.Renderer
 	Privacy    Privacy
@@ -133,6 +135,8 @@ func New(c Config) (*Server, error) {
 	s.app.Post("/api/admin/plugins/:plugin/retry", s.working(s.retry))
 	s.app.Get("/api/admin/plugins/:plugin/settings", s.working(s.settings))
 	s.app.Post("/api/admin/plugins/:plugin/settings", s.working(s.saveSettings))
+
+	s.syncRoutes(func(method, path string, h syncHandler) { s.app.Add(method, adminAPI+"/sync"+path, s.ofAdmin(h)) })
 
 	// The manifests choose the paths of short links, and core/manifest keeps them off ours. Plugins come and go while the
 	// host serves, and Fiber's routes do not, so this looks at each address that no route has.

@@ -40,7 +40,7 @@ func (c purgeCmd) Run(ctx context.Context, s streams) error {
 			fmt.Fprintln(s.out, "Give --yes to do it.")
 			return nil
 		}
-		receipt, err := storage.Sweeper(cfg.Privacy.Grace).Purge(ctx, id)
+		receipt, err := storage.Sweeper(cfg.Privacy.Grace, cfg.Jobs.Keep).Purge(ctx, id)
 		if errors.Is(err, store.ErrNotFound) {
 			return fmt.Errorf("there is no site %q; admin sites lists them, admin receipts those that were purged", c.Site)
 		}

@@ -1,0 +1,80 @@
+package app
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/jobs"
+	"github.com/pergola-platform/pergola/host/syncer"
+	"github.com/pergola-platform/pergola/host/syncer/identity"
+	"github.com/pergola-platform/pergola/host/syncer/runlog"
+	"github.com/pergola-platform/pergola/host/syncing"
+	"github.com/pergola-platform/pergola/host/tenant"
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/sync"
+)
+
+// openJobs opens the queue, and makes known to it what is done in the background. Nothing is worked on yet.
+func (h *Host) openJobs(ctx context.Context) (err error) {
+	c := jobs.Config{
+		Store: h.store, Keys: h.storage.Keys, Log: h.log, URL: h.cfg.Jobs.URL, Credentials: h.cfg.Jobs.Credentials, CA: h.cfg.Jobs.CA,
+		Workers: h.cfg.Jobs.Workers, PerTenant: h.cfg.Jobs.PerTenant, Keep: h.cfg.Jobs.Keep, Grace: h.cfg.Web.Drain, Admit: h.admit,
+	}
+	if c.URL == "" {
+		c.Dir = filepath.Join(h.cfg.Data, "queue")
+	} else {
+		c.Replicas = h.cfg.Jobs.Replicas
+	}
+	if h.jobs, err = jobs.Open(ctx, c); err != nil {
+		return err
+	}
+	engine, err := syncer.New(syncer.Config{Jira: h.jira, Secret: h.digests})
+	if err != nil {
+		return err
+	}
+	h.syncs, err = syncing.New(syncing.Config{
+		Store: h.store, Keys: h.storage.Keys, Tenants: h.tenants, Features: h.features, Engine: engine, Jobs: h.jobs,
+		Log: runlog.New(h.store, time.Now), Logger: h.log, Now: time.Now,
+	})
+	return err
+}
+
+// admit lets a run go on where its site has the app switched on, and the plugin.
+func (h *Host) admit(ctx context.Context, id capability.TenantID, plugin capability.PluginID) error {
+	t, err := h.tenants.ByID(ctx, id)
+	if err != nil {
+		return err
+	}
+	if t.State != tenant.Active {
+		return &sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromHost, Message: "The app is not switched on for this Jira site."}
+	}
+	if plugin == "" {
+		return nil
+	}
+	return h.features.Runs(ctx, t, plugin)
+}
+
+// digests is the secret by which rows of a tenant are known again.
+func (h *Host) digests(ctx context.Context, t capability.TenantID) (identity.Secret, error) {
+	key, err := h.storage.tokenKey(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	return syncing.Secret(key), nil
+}
+
+// tokenKey is a key of a tenant that never changes.
+func (s *Storage) tokenKey(ctx context.Context, t capability.TenantID) ([]byte, error) {
+	return tenant.NewTokens(s.Store, s.Keys).Key(ctx, t)
+}
+
+// reach is what the operator opens to a tenant's synchronizers beside the public internet.
+func (h *Host) reach(t capability.TenantID) sync.Reach {
+	r := sync.Reach{Networks: h.cfg.Sync.NetworksOf(string(t))}
+	if h.cfg.Sync.Folder != "" {
+		r.Folder = filepath.Join(h.cfg.Sync.Folder, string(t))
+	}
+	return r
+}
