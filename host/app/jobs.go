@@ -56,6 +56,13 @@ func (h *Host) admit(ctx context.Context, id capability.TenantID, plugin capabil
 	return h.features.Runs(ctx, t, plugin)
 }
 
+// readmit has runs go on that waited for a plugin to be switched on. Where it fails, the next sweep of the queue does it.
+func (h *Host) readmit(ctx context.Context, t capability.TenantID) {
+	if err := h.jobs.Readmit(ctx, t); err != nil {
+		h.log.WarnContext(ctx, "runs wait though their plugin is on again", "tenant", t, "error", err)
+	}
+}
+
 // digests is the secret by which rows of a tenant are known again.
 func (h *Host) digests(ctx context.Context, t capability.TenantID) (identity.Secret, error) {
 	key, err := h.storage.tokenKey(ctx, t)

@@ -96,7 +96,7 @@ func (h *Host) openEngine(ctx context.Context) (err error) {
 		return err
 	}
 	h.features = feature.New(feature.Config{
-		Catalog: h.catalog, Engine: h.engine, Tenants: h.tenants, Jira: h.jira, BaseURL: h.url, Log: h.log, Now: time.Now,
+		Catalog: h.catalog, Engine: h.engine, Tenants: h.tenants, Jira: h.jira, BaseURL: h.url, SwitchedOn: h.readmit, Log: h.log, Now: time.Now,
 	})
 	if err := h.watchEngine(ctx); err != nil {
 		return err

@@ -177,7 +177,7 @@ func (s *Service) SetEnabled(ctx context.Context, t tenant.Tenant, account strin
 // Switch is SetEnabled for an admin who has seen the card of a version. Where another one serves meanwhile, it is not
 // switched on: nobody consents to what they have not read. An empty version stands for any.
 func (s *Service) Switch(ctx context.Context, t tenant.Tenant, account string, id capability.PluginID, enabled bool, seen string) error {
-	return s.change(ctx, t, account, id, func(e entry, m *tenant.Module) error {
+	err := s.change(ctx, t, account, id, func(e entry, m *tenant.Module) error {
 		if enabled && seen != "" && seen != e.manifest.Version {
 			return &sdk.Error{Code: sdk.Exists, Source: sdk.FromHost, Message: fmt.Sprintf(
 				"Version %s of %s has taken the place of %s meanwhile. Reload the page and look at what it may do, then decide.", e.manifest.Version, e.manifest.Name, seen)}
@@ -188,6 +188,10 @@ func (s *Service) Switch(ctx context.Context, t tenant.Tenant, account string, i
 		}
 		return nil
 	})
+	if err == nil && enabled && s.SwitchedOn != nil {
+		s.SwitchedOn(ctx, t.ID)
+	}
+	return err
 }
 
 // Settings returns the form of a plugin's settings and the effective values.

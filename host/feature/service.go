@@ -23,7 +23,7 @@ type Tenants interface {
 	ByID(ctx context.Context, id capability.TenantID) (tenant.Tenant, error)
 }
 
-// Config is what a Service needs. All of it is required.
+// Config is what a Service needs. All of it is required, but for SwitchedOn.
 type Config struct {
 	Catalog *Catalog
 	Engine  *core.Engine
@@ -31,8 +31,10 @@ type Config struct {
 	Jira    Jira
 	// BaseURL is the host's own address without a trailing slash, for short links.
 	BaseURL string
-	Log     *slog.Logger
-	Now     func() time.Time
+	// SwitchedOn is called after an admin has switched a plugin on; nil does nothing.
+	SwitchedOn func(ctx context.Context, t capability.TenantID)
+	Log        *slog.Logger
+	Now        func() time.Time
 }
 
 // Service answers for plugins on behalf of a visitor. It is safe for concurrent use. Make it with New.

@@ -137,6 +137,7 @@ func (j *Jobs) taken(h board.Hold, admitted error) func(*record) error {
 			return nil
 		case admitted != nil:
 			r.turn(Paused, now)
+			r.Refused = true
 			r.Code, r.Source = codeOf(admitted)
 			return nil //nolint:nilerr // it is kept in the record
 		case r.Due.After(now):

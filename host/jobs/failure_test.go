@@ -160,9 +160,23 @@ func TestAPluginThatIsSwitchedOffDoesNothingMore(t *testing.T) {
 	if r := s.untilState(j, id, jobs.Paused); r.Step != 0 || r.Code != sdk.PermissionDenied {
 		t.Errorf("paused at step %d with code %s", r.Step, r.Code)
 	}
+	stays := s.start(j, jobs.Request{Kind: "count", Plugin: "acme.sync", Input: []byte("2")})
+	s.untilState(j, stays, jobs.Paused)
+	s.must(j.Pause(t.Context(), acme, stays)) // now it is a person who wants it to rest
+	s.must(j.Sweep(t.Context()))
+	if r, err := j.Run(t.Context(), acme, id); err != nil || r.State != jobs.Paused {
+		t.Errorf("while the plugin is off, a sweep makes the run %s, %v", r.State, err)
+	}
 	off.Store(false)
-	s.must(j.Resume(t.Context(), acme, id))
-	s.untilState(j, id, jobs.Done)
+	s.must(j.Sweep(t.Context()))
+	if r := s.untilState(j, id, jobs.Done); r.Code != "" {
+		t.Errorf("the run that went on has the code %s", r.Code)
+	}
+	if r, err := j.Run(t.Context(), acme, stays); err != nil || r.State != jobs.Paused {
+		t.Errorf("a run that a person paused is %s, %v", r.State, err)
+	}
+	s.must(j.Resume(t.Context(), acme, stays))
+	s.untilState(j, stays, jobs.Done)
 }
 
 func TestRunsOfKindsThatAHostDoesNotKnowAreLeftToOthers(t *testing.T) {

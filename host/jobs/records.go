@@ -37,6 +37,7 @@ type document struct {
 	State    State               `json:"state"`
 	Live     bool                `json:"live,omitempty"`
 	Asked    State               `json:"asked,omitempty"`
+	Refused  bool                `json:"refused,omitempty"` // Config.Admit has paused it
 	Priority int                 `json:"priority,omitempty"`
 	Key      string              `json:"key,omitempty"` // digest
 	Schedule ScheduleID          `json:"schedule,omitempty"`
@@ -81,7 +82,7 @@ func runKey(t capability.TenantID, id RunID) store.Key {
 
 // turn moves a run to a state.
 func (d *document) turn(to State, now time.Time) {
-	d.State, d.Live = to, to.Live()
+	d.State, d.Live, d.Refused = to, to.Live(), false
 	d.LiveOf = d.Schedule
 	if to.Over() {
 		d.LiveOf = ""

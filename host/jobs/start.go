@@ -141,6 +141,7 @@ func (j *Jobs) ask(ctx context.Context, t capability.TenantID, id RunID, to Stat
 	r, err := j.change(ctx, t, id, "stop", func(r *record) error {
 		switch {
 		case r.State == to:
+			r.Refused = false // now it is a person who paused it
 		case r.State.Over():
 			return fail(sdk.Exists, "the run is %s already", r.State)
 		case r.State == Running:

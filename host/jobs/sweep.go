@@ -9,6 +9,7 @@ import (
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/jobs/board"
 	"github.com/pergola-platform/pergola/host/store"
+	"github.com/pergola-platform/pergola/sdk"
 )
 
 // sweepSoon asks for a sweep before its time.
@@ -51,7 +52,8 @@ func (j *Jobs) sweep() {
 }
 
 // Sweep looks at every tenant once. Runs that want to go on and are not on the board get a ticket, schedules an alarm: those of a
-// host that ended between its two writes, and all where the board was lost. Runs that ended long ago are deleted. What goes wrong
+// host that ended between its two writes, and all where the board was lost. Runs that were paused because their
+// plugin was switched off go on where it is on again. Runs that ended long ago are deleted. What goes wrong
 // with one tenant keeps no other.
 func (j *Jobs) Sweep(ctx context.Context) error {
 	if err := j.board.Healthy(); err != nil {
@@ -97,11 +99,41 @@ func (j *Jobs) sweepTenant(ctx context.Context, t capability.TenantID) error {
 			return err
 		}
 	}
+	if err := j.Readmit(ctx, t); err != nil {
+		return err
+	}
 	if err := j.sweepSchedules(ctx, t); err != nil {
 		return err
 	}
 	_, err := j.Expire(ctx, t, j.cfg.Now())
 	return err
+}
+
+// Readmit has the runs of a tenant go on that Config.Admit paused and would let pass now: their plugin is switched on again.
+func (j *Jobs) Readmit(ctx context.Context, t capability.TenantID) error {
+	for d, err := range store.Each(ctx, j.cfg.Store, store.Query{Tenant: t, Collection: runCollection, Index: byState, Value: string(Paused), Limit: store.MaxLimit}) {
+		if err != nil {
+			return err
+		}
+		r, err := decodeRun(d)
+		if err != nil {
+			return err
+		}
+		if !r.Refused || j.cfg.Admit(ctx, t, r.Plugin) != nil {
+			continue
+		}
+		err = j.wake(ctx, t, r.id, "resume", func(r *record) error {
+			if r.Refused {
+				r.turn(Queued, j.cfg.Now())
+				r.Code, r.Source = "", ""
+			}
+			return nil
+		})
+		if err != nil && sdk.CodeOf(err) != sdk.NotFound {
+			return err
+		}
+	}
+	return nil
 }
 
 func (j *Jobs) sweepSchedules(ctx context.Context, t capability.TenantID) error {

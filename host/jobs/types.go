@@ -40,6 +40,7 @@ func Types() []privacy.Type {
 				{Path: "state", Kind: privacy.Status, Values: states, Index: byState},
 				{Path: "live", Kind: privacy.Switch, Index: byLive},
 				{Path: "asked", Kind: privacy.Status, Values: []string{string(Paused), string(Canceled)}},
+				{Path: "refused", Kind: privacy.Switch},
 				{Path: "priority", Kind: privacy.Count},
 				{Path: "key", Kind: privacy.Digest},
 				{Path: "schedule", Kind: privacy.Code, Index: bySchedule},
