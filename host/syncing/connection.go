@@ -174,7 +174,7 @@ func checkSettings(known feature.Synchronizer, d *connectionDocument) error {
 		d.Settings = json.RawMessage("{}")
 		return nil
 	}
-	problems := known.Form.Validate(d.Settings)
+	problems := append(known.Form.Validate(d.Settings), known.Form.Strange(d.Settings)...)
 	if len(problems) == 0 {
 		return nil
 	}

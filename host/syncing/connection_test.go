@@ -75,6 +75,7 @@ func TestConnectionsAreRefusedWithWhatToDo(t *testing.T) {
 		{"no name", "", func(d *syncing.ConnectionDraft) { d.Name = " " }, sdk.Invalid, "name"},
 		{"a missing setting", "", func(d *syncing.ConnectionDraft) { d.Settings = json.RawMessage(`{}`) }, sdk.Invalid, "server"},
 		{"a wrong setting", "", func(d *syncing.ConnectionDraft) { d.Settings = json.RawMessage(`{"server":"a","port":0}`) }, sdk.Invalid, "port"},
+		{"a setting that is none", "", func(d *syncing.ConnectionDraft) { d.Settings = json.RawMessage(`{"server":"a","colour":"red"}`) }, sdk.Invalid, "colour"},
 		{"no JSON", "", func(d *syncing.ConnectionDraft) { d.Settings = json.RawMessage(`{`) }, sdk.Invalid, ""},
 		{"a secret of another kind", "", func(d *syncing.ConnectionDraft) { d.Secrets = map[string]sync.Secret{"pin": "1"} }, sdk.Invalid, "secrets.pin"},
 		{"a kind that is not there", "", func(d *syncing.ConnectionDraft) { d.Synchronizer = "fax" }, sdk.NotFound, ""},

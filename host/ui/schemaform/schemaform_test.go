@@ -333,3 +333,21 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	}
 }
+
+func TestStrangeMembersAreNamed(t *testing.T) {
+	f, err := schemaform.Compile(json.RawMessage(`{"type":"object","properties":{"a":{"type":"string"},"g":{"type":"object","properties":{"b":{"type":"string"}}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for stored, want := range map[string]string{
+		`{}`: "", `{"a":"x","g":{"b":"y"}}`: "", `{"a":"x","c":1}`: "c", `{"g":{"b":"y","d":1},"e":{}}`: "e g.d", `{"g.b":"x"}`: "g.b", `[`: "",
+	} {
+		var paths []string
+		for _, e := range f.Strange(json.RawMessage(stored)) {
+			paths = append(paths, e.Path)
+		}
+		if got := strings.Join(paths, " "); got != want {
+			t.Errorf("%s: %q, want %q", stored, got, want)
+		}
+	}
+}

@@ -52,6 +52,37 @@ func (f *Form) Validate(stored json.RawMessage) Errors {
 	return f.sorted(f.check(plain(v)))
 }
 
+// Strange says which members of settings the form does not have. Validate lets them be, as settings may be older than the schema; what
+// is new must not have any.
+func (f *Form) Strange(stored json.RawMessage) Errors {
+	var errs Errors
+	add := func(path string) { errs = append(errs, Error{Path: path, Message: "There is no such setting."}) }
+	for name, v := range f.read(stored) {
+		n := f.root.child(name)
+		group, isGroup := v.(map[string]any)
+		switch {
+		case n == nil:
+			add(name)
+		case n.typ == "object" && isGroup:
+			for inner := range group {
+				if n.child(inner) == nil {
+					add(name + "." + inner)
+				}
+			}
+		}
+	}
+	slices.SortFunc(errs, func(a, b Error) int { return strings.Compare(a.Path, b.Path) })
+	return errs
+}
+
+func (n *node) child(name string) *node {
+	i := slices.IndexFunc(n.children, func(c *node) bool { return c.name == name })
+	if i < 0 {
+		return nil
+	}
+	return n.children[i]
+}
+
 // check validates what parse and plain, or Decode, made.
 func (f *Form) check(v any) Errors {
 	err := f.schema.Validate(v)
