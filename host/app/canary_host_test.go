@@ -31,6 +31,7 @@ type canaryHost struct {
 	site    *canarySite
 	root    string
 	plugins string
+	folder  string // of the customers' databases
 	url     string
 	client  *http.Client
 	dialer  *net.Dialer // of visitors
@@ -44,7 +45,8 @@ type canaryHost struct {
 
 func newCanaryHost(t *testing.T, site *canarySite) *canaryHost {
 	t.Helper()
-	h := &canaryHost{t: t, site: site, root: filepath.Join(t.TempDir(), "host"), plugins: canaryPlugins(t)}
+	h := &canaryHost{t: t, site: site, root: filepath.Join(t.TempDir(), "host"), plugins: canaryPlugins(t), folder: t.TempDir()}
+	addDatabaseSync(t, h.plugins)
 	for _, dir := range canaryDirs {
 		if err := os.MkdirAll(filepath.Join(h.root, dir), 0o700); err != nil {
 			t.Fatal(err)
@@ -85,12 +87,16 @@ func (h *canaryHost) start(stops int, env ...string) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	native, err := os.ReadFile(filepath.Join(h.plugins, "native", "plugin"))
-	if err != nil {
-		h.t.Fatal(err)
+	var approved []string
+	for _, plugin := range []string{"native", "pergola.database"} {
+		code, err := os.ReadFile(filepath.Join(h.plugins, plugin, "plugin"))
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		approved = append(approved, fmt.Sprintf("%x", sha256.Sum256(code)))
 	}
 	h.run(h.environ(env...), bin, "serve", "--data", h.in("data"), "--listen", strings.TrimPrefix(h.url, "http://"),
-		"--set", "log.level=debug", "--set", "plugins.dir="+h.plugins, "--set", fmt.Sprintf("plugins.process.allow=%x", sha256.Sum256(native)),
+		"--set", "log.level=debug", "--set", "plugins.dir="+h.plugins, "--set", "plugins.process.allow="+strings.Join(approved, ","), "--set", "sync.folder="+h.folder,
 		"--set", fmt.Sprint("engine.breaker_stops=", stops), "--set", "connect.loopback_sites=true", "--set", "connect.key_hosts="+h.site.url+"/install-keys",
 		"--set", "connect.bridge_url="+h.site.url+"/connect-cdn/atlassian-connect/all.js", "--set", "connect.frame_ancestors="+h.site.url)
 	select {

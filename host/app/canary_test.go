@@ -57,8 +57,13 @@ func TestCanaryNothingIsAtRest(t *testing.T) {
 	d.shortLinks()
 	d.admin()
 	d.contents()
+	source := d.source()
+	source.synchronize()
+	source.trouble()
 	d.strangers()
 	scrape()
+	source.rows(30, 2000)
+	source.begin() // which the end of the host cuts off, and the next one goes on with
 	h.end(syscall.SIGKILL)
 	look("SIGKILL")
 
@@ -147,7 +152,7 @@ func requirePassed(t *testing.T, names []string) {
 		"summary of issue " + canaryIssue, "description of issue " + canaryIssue, "label of issue " + canaryIssue,
 		"field customfield_10001 of issue " + canaryIssue, "name of field customfield_10001", "name of issue type 10001", "name of project 10000",
 		"key of project 10000", "name of status 10001", "name of user 712020:5f3c1e0a-mia-admin", "option 10010 of field customfield_10002",
-		"a project that is none", "typed into setting size",
+		"a project that is none", "typed into setting size", "column name of row 1", "column note of row 2", "column serial of row 3", "column kind of row 4",
 	} {
 		if !slices.Contains(names, want) {
 			t.Errorf("the host never had the %s in its hands; drive it to where it does", want)

@@ -75,6 +75,9 @@ func (e *Engine) Preview(ctx context.Context, s Sync, rows int) (Preview, error)
 	if err != nil && !errors.As(err, &p.Problems) {
 		return Preview{}, err
 	}
+	if len(s.Config.Key) == 0 && len(stream.Key) == 0 {
+		return p, nil // nothing reads rows that nothing tells apart; it is among the problems
+	}
 	r := &sync.Read{Name: s.Name, Config: s.Connection, Stream: s.Config.Stream, Key: s.Config.Key, Limit: int64(rows)}
 	for _, c := range stream.Columns {
 		r.Columns = append(r.Columns, c.Name)
