@@ -79,6 +79,7 @@ type modules struct {
 	AdminPages    []page         `json:"adminPages"`
 	// EntityProperties are values inside properties of issues that Jira indexes.
 	EntityProperties []entityProperty `json:"jiraEntityProperties,omitempty"`
+	Webhooks         []webhook        `json:"webhooks,omitempty"`
 }
 
 type text struct {

@@ -26,8 +26,24 @@ type extraction struct {
 	Type       string `json:"type"`
 }
 
-// synchronizes adds what the engine needs to make issues of rows and to find them again: leave to write, and the index of the property
-// that ties an issue to its row. It is asked for only where a plugin provides a synchronizer.
+type webhook struct {
+	Event string `json:"event"`
+	URL   string `json:"url"`
+}
+
+// EventPath is where Jira tells of events, followed by the event's name.
+const EventPath = "/connect/event/"
+
+// ProjectEvents are the names of the events that tell of a project that has come, changed or gone:
+// https://developer.atlassian.com/cloud/jira/platform/modules/webhook/
+func ProjectEvents() []string {
+	return []string{
+		"project_created", "project_updated", "project_deleted", "project_soft_deleted", "project_restored_deleted", "project_archived", "project_restored_archived",
+	}
+}
+
+// synchronizes adds what the engine needs to make issues of rows and to find them again: leave to write, the index of the property
+// that ties an issue to its row, and the events on which synchronizations may run. It is asked for only where a plugin provides a synchronizer.
 func (d *descriptor) synchronizes() {
 	if len(d.Modules.EntityProperties) > 0 {
 		return
@@ -38,6 +54,9 @@ func (d *descriptor) synchronizes() {
 	keys := keyConfiguration{PropertyKey: identity.Property}
 	for _, path := range identity.Indexed() {
 		keys.Extractions = append(keys.Extractions, extraction{path, "string"})
+	}
+	for _, event := range ProjectEvents() {
+		d.Modules.Webhooks = append(d.Modules.Webhooks, webhook{event, EventPath + event})
 	}
 	d.Modules.EntityProperties = []entityProperty{{syncKey, text{"Synchronization"}, "issue", []keyConfiguration{keys}}}
 }

@@ -313,7 +313,9 @@ func (r *rig) names() []string {
 	if status != http.StatusOK {
 		r.Fatalf("search: %d %s", status, body)
 	}
-	var found struct{ Issues []struct{ Fields struct{ Summary string } } }
+	var found struct {
+		Issues []struct{ Fields struct{ Summary string } }
+	}
 	r.must(json.Unmarshal(body, &found))
 	var out []string
 	for _, i := range found.Issues {

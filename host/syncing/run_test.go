@@ -116,6 +116,14 @@ func TestAPreviewShowsRowsBesideWhatBecomesOfThem(t *testing.T) {
 	if diff := cmp.Diff([]string{"1", "Device 001", "100"}, p.Rows[0]); diff != "" || p.Records[0].Values["summary"] != "Device 001" {
 		t.Error(diff, p.Records[0].Values)
 	}
+	r.inbox.stream.Key = nil
+	if p, err = r.Preview(t.Context(), r.tenant, draft, 3); err != nil || len(p.Rows) != 0 || p.Problems[0].At != "key" {
+		t.Error("without a key:", p, err)
+	}
+	draft.Mapping.Key = []string{"id"}
+	if p, err = r.Preview(t.Context(), r.tenant, draft, 3); err != nil || len(p.Rows) != 3 || len(p.Problems) > 0 {
+		t.Error("with a chosen key:", p, err)
+	}
 	draft.Mapping.Fields[0].Column = "nam"
 	p, err = r.Preview(t.Context(), r.tenant, draft, 3)
 	if err != nil || len(p.Rows) != 3 || len(p.Records) != 0 || len(p.Problems) != 1 || p.Problems[0].At != "fields[0].column" {
@@ -369,5 +377,38 @@ func TestRunsOfOneSynchronizationTakeTurns(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]int64{"created": 20, "skipped": 40}, total); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestProjectsThatChangeBeginARunOnce(t *testing.T) {
+	r := newRig(t)
+	r.inbox.fill(3)
+	s := r.synchronize()
+	kept, err := r.SetSchedule(t.Context(), r.tenant, admin, s.ID, &syncing.Schedule{Every: "24h", OnProjects: true})
+	if err != nil || !kept.OnProjects || kept.Every != "24h" {
+		t.Fatal(kept, err)
+	}
+	at := time.Now()
+	for range 3 { // Jira may tell an event twice
+		r.must(r.ProjectsChanged(t.Context(), r.tenant.ID, "event-1", at))
+	}
+	var runs []syncing.Run
+	for deadline := time.Now().Add(20 * time.Second); len(runs) == 0 && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if runs, err = r.Runs(t.Context(), r.tenant, s.ID, "", 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(runs) != 1 || r.follow(runs[0].ID) != "done created=3" {
+		t.Fatal(runs)
+	}
+	if kept, err = r.SetSchedule(t.Context(), r.tenant, admin, s.ID, &syncing.Schedule{OnProjects: true}); err != nil || !kept.OnProjects || kept.Every != "" || !kept.Next.IsZero() {
+		t.Error(kept, err)
+	}
+	if kept, err = r.SetSchedule(t.Context(), r.tenant, admin, s.ID, &syncing.Schedule{Every: "24h"}); err != nil || kept.OnProjects {
+		t.Error(kept, err)
+	}
+	r.must(r.ProjectsChanged(t.Context(), r.tenant.ID, "event-2", at.Add(time.Second)))
+	if runs, err = r.Runs(t.Context(), r.tenant, s.ID, "", 0); err != nil || len(runs) != 1 {
+		t.Error(runs, err)
 	}
 }

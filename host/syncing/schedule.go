@@ -11,10 +11,9 @@ import (
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/jobs/when"
 	"github.com/pergola-platform/pergola/host/tenant"
-	"github.com/pergola-platform/pergola/sdk"
 )
 
-// Schedule is when a synchronization runs by itself. One of Cron, Every and Once is set.
+// Schedule is when a synchronization runs by itself: at times, of which one of Cron, Every and Once says which, on events, or both.
 type Schedule struct {
 	Cron string `json:"cron,omitempty"` // five fields, or @hourly and its like
 	Zone string `json:"zone,omitempty"` // of Cron, such as Europe/Berlin; empty means UTC
@@ -24,7 +23,9 @@ type Schedule struct {
 	Jitter  string       `json:"jitter,omitempty"`
 	Missed  jobs.Missed  `json:"missed,omitempty"`  // what happens about times at which no host was there; empty means once
 	Overlap jobs.Overlap `json:"overlap,omitempty"` // what happens while a run is not over; empty means skip
-	Paused  bool         `json:"paused,omitempty"`
+	// OnProjects has it run also when a project of the site has come, changed or gone.
+	OnProjects bool `json:"onProjects,omitempty"`
+	Paused     bool `json:"paused,omitempty"`
 
 	// What follows is kept by the host; nobody writes it.
 
@@ -33,7 +34,18 @@ type Schedule struct {
 	Skipped int64     `json:"skipped,omitempty"` // times that began no run because of an overlap
 }
 
-func scheduleID(sync string) jobs.ScheduleID { return jobs.ScheduleID("sync." + sync) }
+// A synchronization has up to two schedules of host/jobs: of its times, and of its events.
+const (
+	schedulePrefix = "sync."
+	onProjects     = ".projects"
+)
+
+// projectsEvent is the event on which a project has come, changed or gone.
+const projectsEvent = "jira.projects"
+
+func scheduleID(sync string) jobs.ScheduleID { return jobs.ScheduleID(schedulePrefix + sync) }
+
+func eventID(sync string) jobs.ScheduleID { return scheduleID(sync) + onProjects }
 
 func scheduleOf(s jobs.Schedule) *Schedule {
 	out := &Schedule{
@@ -77,8 +89,8 @@ func (s Schedule) spec() (when.Spec, error) {
 		}
 		*part.to = d
 	}
-	if spec.IsZero() {
-		return spec, refuse("schedule", "say when it runs: a cron expression, an interval or one moment")
+	if spec.IsZero() && !s.OnProjects {
+		return spec, refuse("schedule", "say when it runs: a cron expression, an interval, one moment, or when projects change")
 	}
 	return spec, nil
 }
@@ -105,20 +117,48 @@ func (s *Service) SetSchedule(ctx context.Context, t tenant.Tenant, account, id 
 		return nil, err
 	}
 	if in == nil {
-		return nil, s.cfg.Jobs.DeleteSchedule(ctx, t.ID, scheduleID(id))
+		return nil, s.deleteSchedules(ctx, t.ID, scheduleID(id), eventID(id))
 	}
 	connection, err := s.connections.get(ctx, t.ID, k.doc.Connection)
 	if err != nil {
 		return nil, err
 	}
-	job, err := s.job(id, account, connection.doc.Plugin, *in)
+	timed, err := s.job(id, account, connection.doc.Plugin, *in)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.cfg.Jobs.PutSchedule(ctx, t.ID, job); err != nil {
+	event := timed
+	event.ID, event.When, event.Event, event.Overlap = eventID(id), when.Spec{}, projectsEvent, jobs.OverlapQueue // or the last event would be missed
+	if err := s.putOrDelete(ctx, t.ID, timed, !timed.When.IsZero()); err != nil {
+		return nil, err
+	}
+	if err := s.putOrDelete(ctx, t.ID, event, in.OnProjects); err != nil {
 		return nil, err
 	}
 	return s.schedule(ctx, t.ID, id)
+}
+
+func (s *Service) putOrDelete(ctx context.Context, t capability.TenantID, job jobs.Schedule, put bool) error {
+	if !put {
+		return s.deleteSchedules(ctx, t, job.ID)
+	}
+	return s.cfg.Jobs.PutSchedule(ctx, t, job)
+}
+
+func (s *Service) deleteSchedules(ctx context.Context, t capability.TenantID, ids ...jobs.ScheduleID) error {
+	for _, id := range ids {
+		if err := s.cfg.Jobs.DeleteSchedule(ctx, t, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ProjectsChanged begins the synchronizations that run when a project of the site has come, changed or gone. id tells events of the
+// same time apart, as Jira may tell one twice.
+func (s *Service) ProjectsChanged(ctx context.Context, t capability.TenantID, id string, at time.Time) error {
+	_, err := s.cfg.Jobs.Emit(ctx, t, jobs.Event{Name: projectsEvent, ID: id, At: at})
+	return err
 }
 
 // NextTimes returns the next n times at which a schedule would be due, for a form that shows them before it is saved.
@@ -131,25 +171,29 @@ func (s *Service) NextTimes(t tenant.Tenant, id string, in Schedule, n int) ([]t
 }
 
 func (s *Service) schedule(ctx context.Context, t capability.TenantID, id string) (*Schedule, error) {
-	got, err := s.cfg.Jobs.Schedule(ctx, t, scheduleID(id))
-	if sdk.CodeOf(err) == sdk.NotFound {
-		return nil, nil //nolint:nilnil // none is no error
-	}
-	if err != nil {
-		return nil, err
-	}
-	return scheduleOf(got), nil
+	all, err := s.schedules(ctx, t)
+	return all[id], err
 }
 
+// schedules are those of a tenant by synchronization.
 func (s *Service) schedules(ctx context.Context, t capability.TenantID) (map[string]*Schedule, error) {
 	all, err := s.cfg.Jobs.Schedules(ctx, t, "")
 	if err != nil {
 		return nil, err
 	}
 	out := map[string]*Schedule{}
-	for _, one := range all {
-		if id, ours := strings.CutPrefix(string(one.ID), "sync."); ours {
+	for _, one := range all { // in the order of their ids: that of the times before that of the events
+		id, ours := strings.CutPrefix(string(one.ID), schedulePrefix)
+		if !ours {
+			continue
+		}
+		id, event := strings.CutSuffix(id, onProjects)
+		if out[id] == nil {
 			out[id] = scheduleOf(one)
+		}
+		out[id].OnProjects = event
+		if event && one.Last.After(out[id].Last) {
+			out[id].Last = one.Last
 		}
 	}
 	return out, nil

@@ -146,7 +146,7 @@ func (s *Service) DeleteSync(ctx context.Context, t tenant.Tenant, id string) er
 	if _, err := s.syncs.get(ctx, t.ID, id); err != nil {
 		return err
 	}
-	if err := s.cfg.Jobs.DeleteSchedule(ctx, t.ID, scheduleID(id)); err != nil {
+	if err := s.deleteSchedules(ctx, t.ID, scheduleID(id), eventID(id)); err != nil {
 		return err
 	}
 	if err := s.endRuns(ctx, t.ID, id); err != nil {

@@ -6,6 +6,7 @@
 //
 //	/connect/installed, /connect/uninstalled   signed installs (RS256)
 //	/connect/enabled, /connect/disabled        Connect events (HS256, computed qsh)
+//	/connect/event/…                           Jira's webhooks (HS256, computed qsh)
 //	/connect/module/…, /admin, /stored         pages in an iframe (HS256, computed qsh)
 //	/api/…                                     calls of those pages (HS256, context-qsh only)
 //	/q/… and its like, /static/…, /, …         nobody in particular
@@ -125,6 +126,7 @@ func New(c Config) (*Server, error) {
 	s.app.Post("/connect/uninstalled", s.working(s.uninstalled))
 	s.app.Post("/connect/enabled", s.working(s.enabled))
 	s.app.Post("/connect/disabled", s.working(s.disabled))
+	s.app.Post(connect.EventPath+":event", s.working(s.event))
 	s.app.Get("/connect/module/:plugin/:module", s.working(s.modulePage))
 	s.app.Get("/connect/admin", s.working(s.adminPage))
 	s.app.Get("/connect/stored", s.working(s.storedPage))

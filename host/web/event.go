@@ -1,0 +1,44 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/pergola-platform/pergola/host/connect"
+	"github.com/pergola-platform/pergola/sdk"
+)
+
+// event takes a webhook of Jira. Of its body only the time is read: what has changed, whoever runs asks Jira itself.
+func (s *Server) event(ctx context.Context, c *fiber.Ctx) error {
+	p, err := s.Verifier.Webhook(ctx, request(c))
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(connect.ProjectEvents(), c.Params("event")) {
+		return &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: "Nobody here waits for this event."}
+	}
+	if err := s.Syncs.ProjectsChanged(ctx, p.Tenant, c.Get("X-Atlassian-Webhook-Identifier"), happened(c.Body(), s.Now())); err != nil {
+		return err
+	}
+	return c.SendStatus(http.StatusNoContent)
+}
+
+// happened is the time of a webhook by its body, now where it does not tell a likely one.
+func happened(body []byte, now time.Time) time.Time {
+	var b struct {
+		Timestamp int64 `json:"timestamp"` // milliseconds
+	}
+	if json.Unmarshal(body, &b) != nil {
+		return now
+	}
+	at := time.UnixMilli(b.Timestamp)
+	if at.Before(now.Add(-24*time.Hour)) || at.After(now.Add(time.Hour)) {
+		return now
+	}
+	return at
+}
