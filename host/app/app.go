@@ -99,7 +99,11 @@ func (h *Host) openStore(ctx context.Context) (err error) {
 		return err
 	}
 	h.store, h.tenants = h.storage.Store, h.storage.Tenants
-	h.jira, err = jira.New(jira.Config{AppKey: h.cfg.Connect.AppKey, Clock: time.Now})
+	c := jira.Config{AppKey: h.cfg.Connect.AppKey, Clock: time.Now}
+	if h.cfg.Connect.ActAsUser {
+		c.TokenURL = h.cfg.Connect.TokenURL
+	}
+	h.jira, err = jira.New(c)
 	return err
 }
 

@@ -60,6 +60,8 @@ func (s *Sandbox) Override() map[string]string {
 		"connect.bridge_url":      s.url + "/connect-cdn/atlassian-connect/all.js",
 		"connect.frame_ancestors": s.url,
 		"connect.loopback_sites":  "true",
+		"connect.token_url":       s.url + "/oauth2/token",
+		"connect.act_as_user":     "true",
 	}
 }
 

@@ -20,6 +20,7 @@ type Claims struct {
 	Expiry    time.Time
 	NotBefore time.Time
 	QSH       string
+	Tenant    string // the site's address, in an assertion of the app that asks for a person's token
 	Context   Context
 }
 
@@ -70,6 +71,7 @@ type wire struct {
 	Expiry    *timestamp `json:"exp,omitempty"`
 	NotBefore *timestamp `json:"nbf,omitempty"`
 	QSH       string     `json:"qsh,omitempty"`
+	Tenant    string     `json:"tnt,omitempty"`
 	Context   Context    `json:"context,omitzero"`
 }
 
@@ -77,7 +79,7 @@ func (c Claims) wire() *wire {
 	return &wire{
 		Issuer: c.Issuer, Subject: c.Subject, Audience: c.Audience,
 		IssuedAt: stamp(c.IssuedAt), Expiry: stamp(c.Expiry), NotBefore: stamp(c.NotBefore),
-		QSH: c.QSH, Context: c.Context,
+		QSH: c.QSH, Tenant: c.Tenant, Context: c.Context,
 	}
 }
 

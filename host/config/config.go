@@ -69,7 +69,10 @@ type Connect struct {
 	KeyHosts       []string `koanf:"key_hosts" help:"where the public keys of signed installs are fetched, in order"`
 	BridgeURL      string   `koanf:"bridge_url" help:"Atlassian's all.js, which connects our pages with Jira"`
 	FrameAncestors []string `koanf:"frame_ancestors" help:"sites that may show our pages in a frame"`
-	LoopbackSites  bool     `koanf:"loopback_sites" help:"let Jira sites install that are reached by plain http on this machine (development)"`
+	// Without it synchronizations write as the app, and only look whether the account that an admin chose might.
+	ActAsUser     bool   `koanf:"act_as_user" help:"ask sites for the scope ACT_AS_USER, so that synchronizations write in the name of the account that an admin chose"`
+	TokenURL      string `koanf:"token_url" help:"where tokens for calls in the name of a person are had"`
+	LoopbackSites bool   `koanf:"loopback_sites" help:"let Jira sites install that are reached by plain http on this machine (development)"`
 }
 
 // Plugins is which plugins there are.
@@ -194,6 +197,7 @@ func Default() Config {
 			AppName:        "Pergola",
 			KeyHosts:       []string{"https://connect-install-keys.atlassian.com"},
 			BridgeURL:      "https://connect-cdn.atl-paas.net/all.js",
+			TokenURL:       "https://oauth-2-authorization-server.services.atlassian.com/oauth2/token",
 			FrameAncestors: []string{"https://*.atlassian.net", "https://*.jira.com"},
 		},
 		Plugins: Plugins{Enabled: []string{"*"}},

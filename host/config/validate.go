@@ -72,6 +72,9 @@ func (c *Config) validate() error {
 	if u, err := url.Parse(c.Connect.BridgeURL); err != nil || u.Host == "" {
 		bad("connect.bridge_url", "%q is no absolute address of a script", c.Connect.BridgeURL)
 	}
+	if err := absolute(c.Connect.TokenURL); err != nil {
+		bad("connect.token_url", "%v", err)
+	}
 	for _, a := range c.Connect.FrameAncestors {
 		if strings.ContainsAny(a, " ;,'\"\n") || !strings.Contains(a, "://") {
 			bad("connect.frame_ancestors", "%q is no origin; write it as https://*.atlassian.net", a)

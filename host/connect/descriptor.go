@@ -39,6 +39,8 @@ type Config struct {
 	Description string
 	Vendor      Vendor
 	BaseURL     string // http or https, at most 200 characters; a path is allowed, a query is not
+	// ActAsUser asks for leave to write in the name of people, where a plugin provides a synchronizer.
+	ActAsUser bool
 }
 
 // Vendor is who runs the host.
@@ -147,6 +149,9 @@ func Descriptor(c Config, plugins []*manifest.Manifest) ([]byte, error) {
 		if err := d.add(p); err != nil {
 			return nil, fmt.Errorf("descriptor: plugin %s: %w", p.ID, err)
 		}
+	}
+	if c.ActAsUser && len(d.Modules.EntityProperties) > 0 {
+		d.Scopes = append(d.Scopes, "ACT_AS_USER")
 	}
 	if err := d.check(); err != nil {
 		return nil, fmt.Errorf("descriptor: %w", err)

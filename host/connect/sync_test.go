@@ -3,6 +3,7 @@ package connect_test
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -13,6 +14,21 @@ import (
 )
 
 // The app asks for leave to write, and has the property of synchronized issues indexed, where a plugin synchronizes; not before.
+func TestPeoplesNamesAreAskedForOnlyWithASynchronizer(t *testing.T) {
+	c := config()
+	c.ActAsUser = true
+	for _, with := range []bool{false, true} {
+		some := plugins()
+		if with {
+			some[0].Provides = []manifest.Provided{{Capability: manifest.SyncV1, Name: "rows"}}
+		}
+		raw, err := connect.Descriptor(c, some)
+		if err != nil || strings.Contains(string(raw), "ACT_AS_USER") != with {
+			t.Errorf("with a synchronizer %t: %v\n%s", with, err, raw)
+		}
+	}
+}
+
 func TestSynchronizersNeedAnIndexedPropertyAndLeaveToWrite(t *testing.T) {
 	type descriptor struct {
 		Scopes  []string

@@ -19,6 +19,8 @@ import (
 // Config is what a Client needs. AppKey is required.
 type Config struct {
 	AppKey string
+	// TokenURL is where tokens are had for calls in the name of a person, see AsUser; empty refuses them.
+	TokenURL string
 	// HTTP makes the calls; redirects are never followed, whatever it says. nil: a client with a timeout of 20 seconds.
 	HTTP *http.Client
 	// MaxBody bounds an answer, in bytes; 0 means 8 MiB.
@@ -46,6 +48,7 @@ type Client struct {
 	maxBody int64
 	clock   func() time.Time
 	sleep   func(context.Context, time.Duration) error
+	users   users
 }
 
 // New returns a client.
@@ -53,7 +56,7 @@ func New(c Config) (*Client, error) {
 	if c.AppKey == "" {
 		return nil, errors.New("jira client: the app key is missing")
 	}
-	out := &Client{appKey: c.AppKey, http: http.Client{Timeout: httpTimeout}, maxBody: c.MaxBody, clock: c.Clock, sleep: c.Sleep}
+	out := &Client{appKey: c.AppKey, http: http.Client{Timeout: httpTimeout}, maxBody: c.MaxBody, clock: c.Clock, sleep: c.Sleep, users: users{url: c.TokenURL}}
 	if c.HTTP != nil {
 		out.http = *c.HTTP
 	}
@@ -152,6 +155,9 @@ func (c *Client) once(ctx context.Context, t tenant.Tenant, q call, body []byte)
 		return unreachable(ctx, q.what, err)
 	case int64(len(raw)) > c.maxBody:
 		return failed(q.what, tooLarge, nil)
+	case res.StatusCode == http.StatusUnauthorized && userOf(ctx) != "":
+		c.users.drop(actor{t.ID, userOf(ctx)}) // the next try gets another one
+		return refused(q, res, nil, c.clock())
 	case res.StatusCode < 200 || res.StatusCode > 299:
 		if q.wrong != nil && res.StatusCode == http.StatusBadRequest {
 			_ = json.Unmarshal(raw, q.wrong) // what is no JSON says nothing
@@ -189,21 +195,33 @@ func (c *Client) request(ctx context.Context, t tenant.Tenant, q call, body []by
 	if err != nil {
 		return nil, fmt.Errorf("%s: the address of tenant %s is none", q.what, t.ID)
 	}
-	now := c.clock()
-	token, err := auth.SignHS256(auth.Claims{
-		Issuer: c.appKey, Audience: []string{t.ClientKey}, IssuedAt: now, Expiry: now.Add(tokenLife),
-		QSH: auth.QSH(q.method, target, site.EscapedPath()),
-	}, t.SharedSecret.Reveal())
+	authorization, err := c.authorize(ctx, t, q, auth.QSH(q.method, target, site.EscapedPath()))
 	if err != nil {
-		return nil, fmt.Errorf("%s: tenant %s: %w", q.what, t.ID, err)
+		return nil, err
 	}
-	req.Header.Set("Authorization", "JWT "+token)
+	req.Header.Set("Authorization", authorization)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "pergola")
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	return req, nil
+}
+
+// authorize is the header that says who calls: the app itself, or a person through it.
+func (c *Client) authorize(ctx context.Context, t tenant.Tenant, q call, qsh string) (string, error) {
+	if account := userOf(ctx); account != "" {
+		token, err := c.bearer(ctx, t, account)
+		return "Bearer " + token, err
+	}
+	now := c.clock()
+	token, err := auth.SignHS256(auth.Claims{
+		Issuer: c.appKey, Audience: []string{t.ClientKey}, IssuedAt: now, Expiry: now.Add(tokenLife), QSH: qsh,
+	}, t.SharedSecret.Reveal())
+	if err != nil {
+		return "", fmt.Errorf("%s: tenant %s: %w", q.what, t.ID, err)
+	}
+	return "JWT " + token, nil
 }
 
 // worthAnotherTry says how long to wait before a call is tried again, if that can help: Jira is too busy (429) or just

@@ -89,7 +89,7 @@ func (s *Site) Install(descriptor string) {
 }
 
 // App is an installed app that does nothing but know its credentials, for clients that sign.
-type App struct{ Key, ClientKey, Secret string }
+type App struct{ Key, ClientKey, Secret, OAuthClientID string }
 
 // InstallApp installs an app with those scopes, such as READ.
 func (s *Site) InstallApp(key string, scopes ...string) *App {
@@ -111,12 +111,12 @@ func (s *Site) InstallModules(key string, modules map[string]any, scopes ...stri
 			})
 			return
 		}
-		var in struct{ ClientKey, SharedSecret string }
+		var in struct{ ClientKey, SharedSecret, OAuthClientID string }
 		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 			http.Error(w, fmt.Sprint(err), http.StatusBadRequest)
 			return
 		}
-		app.ClientKey, app.Secret = in.ClientKey, in.SharedSecret
+		app.ClientKey, app.Secret, app.OAuthClientID = in.ClientKey, in.SharedSecret, in.OAuthClientID
 		w.WriteHeader(http.StatusNoContent)
 	}))
 	s.t.Cleanup(srv.Close)
