@@ -24,8 +24,8 @@ func check(ctx context.Context, r *sync.Check) (*sync.Health, error) {
 	case len(found) > 0:
 		return health(fmt.Sprintf("Jira, %s", counted(len(found))), nil, nil)
 	}
-	any, err := jira.Projects(ctx, jira.ProjectQuery{Limit: 1, Archived: true})
-	if err == nil && any.Total == 0 {
+	seen, err := jira.Projects(ctx, jira.ProjectQuery{Limit: 1, Archived: true})
+	if err == nil && seen.Total == 0 {
 		problems = []sync.Problem{{
 			What: "The app sees no project of this site.",
 			Do:   "Give it the permission to browse projects: as a rule a permission scheme grants that to the role of apps.",
@@ -44,9 +44,12 @@ func counted(n int) string {
 // problems looks at what is written in the settings, and whether the categories are there.
 func (s selection) problems(ctx context.Context) ([]sync.Problem, error) {
 	var out []sync.Problem
-	for setting, ids := range map[string][]string{"categories": s.categories, "except": s.except} {
-		if i := slices.IndexFunc(ids, func(id string) bool { return !isID(id) }); i >= 0 {
-			out = append(out, sync.Problem{Setting: setting, What: fmt.Sprintf("%.40q is no id.", ids[i]), Do: "Write the number by which Jira knows it, such as 10000."})
+	for _, ids := range []struct {
+		setting string
+		list    []string
+	}{{"categories", s.categories}, {"except", s.except}} {
+		if i := slices.IndexFunc(ids.list, func(id string) bool { return !isID(id) }); i >= 0 {
+			out = append(out, sync.Problem{Setting: ids.setting, What: fmt.Sprintf("%.40q is no id.", ids.list[i]), Do: "Write the number by which Jira knows it, such as 10000."})
 		}
 	}
 	if len(s.categories) == 0 || len(out) > 0 {
