@@ -199,6 +199,20 @@ func TestProjectsThatComeAndGoBetweenPagesMoveNoOther(t *testing.T) {
 	}
 }
 
+// One that comes in front of the last pushes that out of the pages that the first answer let expect.
+func TestProjectThatComesBehindTheFirstPageCostsNoOther(t *testing.T) {
+	h := site(t, 199) // two pages to the last place
+	changing(h, func(answers int) {
+		if answers == 2 {
+			h.Projects = append(h.Projects, jira.Project{ID: "99999", Key: "P09900"})
+		}
+	})
+	got := ids(t, h.Source("projects"), config(nil), sync.MaxRows, nil)
+	if diff := cmp.Diff(those(h, func(*jira.Project) bool { return true }), got); diff != "" {
+		t.Errorf("projects (-want +got):\n%s", diff)
+	}
+}
+
 // changing has change called behind each answer with projects, before the next question.
 func changing(h *sdktest.Host, change func(answers int)) {
 	answers := 0
