@@ -12,6 +12,7 @@ examples/hello     3900000
 examples/sync-csv     4200000
 examples/sync-memory  4150000
 plugins/database-sync 42000000
+plugins/project-sync  4300000
 plugins/qrcode     6900000
 '
 

@@ -81,7 +81,7 @@ func (e *Engine) call(ctx context.Context, b capability.Binding, op string, r *s
 // callOn calls a version that the caller holds a lease of.
 func (e *Engine) callOn(ctx context.Context, l *loaded, b capability.Binding, op string, r *sdk.Request, out msgp.Unmarshaler) error {
 	request := *r
-	request.Context = b.Context
+	request.Context, b.Synchronizer = b.Context, ""
 	return e.ask(ctx, l, b, op, &request, out)
 }
 

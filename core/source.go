@@ -88,7 +88,9 @@ func (s source) ask(ctx context.Context, op string, in msgp.Marshaler, out msgp.
 		return &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: fmt.Sprintf(
 			"the plugin %s %s provides no synchronizer %.64q; choose another one for this connection", s.binding.Plugin, l.manifest.Version, s.name)}
 	}
-	return s.engine.ask(ctx, l, s.binding, op, in, &ruled{out, rules})
+	b := s.binding
+	b.Synchronizer = s.name
+	return s.engine.ask(ctx, l, b, op, in, &ruled{out, rules})
 }
 
 // ruled is an answer that has to keep rules beyond its type.

@@ -12,9 +12,11 @@ import (
 	"github.com/pergola-platform/pergola/core/driver"
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/hostcall"
 	"github.com/pergola-platform/pergola/sdk/sdktest"
 	"github.com/pergola-platform/pergola/sdk/settings"
 	"github.com/pergola-platform/pergola/sdk/sync"
+	"github.com/pergola-platform/pergola/sdk/view"
 	"github.com/pergola-platform/pergola/sdk/wire"
 )
 
@@ -164,5 +166,38 @@ func TestReadingIsAStepAndCheckingARequest(t *testing.T) {
 		if err != nil || r.call.Class != want || (r.call.Budget.Timeout.Milliseconds() == 42_000) != (want == driver.Step) {
 			t.Errorf("%s: class %s, %v, %v", op, r.call.Class, r.call.Budget.Timeout, err)
 		}
+	}
+}
+
+// Some host calls are for synchronizers alone, so nobody but the engine says what a call is.
+func TestHostCallsKnowTheSynchronizerThatAsks(t *testing.T) {
+	var seen []string
+	broker, err := capability.NewBroker([]capability.Row{{Op: "peek", Handle: func(_ context.Context, b *capability.Binding, _ []byte) ([]byte, error) {
+		seen = append(seen, b.Synchronizer)
+		return nil, nil
+	}}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := pluginOf("x.y", "1.0.0", func(ctx context.Context, _ *sdk.Request) (*view.Page, error) {
+		return &view.Page{}, hostcall.Do(ctx, "peek", nil, nil)
+	})
+	p.Synchronizers = map[string]sdk.Synchronizer{"people": &sync.Source{
+		Check: sync.CheckFunc(func(ctx context.Context, _ *sync.Check) (*sync.Health, error) {
+			return &sync.Health{}, hostcall.Do(ctx, "peek", nil, nil)
+		}),
+	}}
+	e := newEngine(t, core.Config{Drivers: drivers(&versions{byCode: map[string]*sdk.Plugin{"v1": p}}), Broker: broker})
+	m := people()
+	m.Modules = manifestOf("x.y", "1.0.0", "panel").Modules
+	add(t, e, m, "v1")
+	pretending := acme
+	pretending.Synchronizer = "houses"
+	title(t, e, pretending)
+	if _, err := e.Source(pretending, "people").Check.Check(t.Context(), &sync.Check{}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"", "people"}, seen); diff != "" {
+		t.Errorf("synchronizer of the page's and the check's host call (-want +got):\n%s", diff)
 	}
 }

@@ -24,6 +24,8 @@ type Binding struct {
 	Version     string
 	SettingsRev int64
 	GrantRev    int64
+	// Synchronizer is the name of the synchronizer that the call asks; empty for pages, actions and files. The engine sets it.
+	Synchronizer string
 	// Context is the verified surrounding of the call: user, issue, project.
 	Context sdk.Context
 	// Grants are the permissions that this tenant gave to the plugin.

@@ -4,8 +4,9 @@ import "slices"
 
 // The permissions that a plugin can ask for.
 const (
-	JiraRead = "jira:read"
-	Store    = "store"
+	JiraRead     = "jira:read"
+	JiraProjects = "jira:projects"
+	Store        = "store"
 )
 
 // KnownPermission is a permission as the admin page explains it.
@@ -17,6 +18,8 @@ type KnownPermission struct {
 
 var permissions = []KnownPermission{
 	{JiraRead, "Read issues the user can see", "Only while that user has a page of the plugin open. Nothing that is read is kept."},
+	{JiraProjects, "Read the list of projects", "As the app itself sees it, with names, descriptions, leads and categories, also of projects that some users cannot see. " +
+		"Only while a synchronizer of the plugin is set up or runs. The issues that it makes of projects can be read by all who see the target project."},
 	{Store, "Keep identifiers", "Ids of issues, projects, fields and accounts, and counts, times and switches, as listed below. Never the content of an issue."},
 }
 

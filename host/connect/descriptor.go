@@ -121,8 +121,9 @@ type page struct {
 // scopes says which Connect scope a plugin's permission needs; "" for none. The host itself needs READ: it checks users'
 // permissions and lists projects and issue types for the settings forms. App properties need no scope.
 var scopes = map[string]string{
-	manifest.JiraRead: "READ",
-	manifest.Store:    "",
+	manifest.JiraRead:     "READ",
+	manifest.JiraProjects: "READ",
+	manifest.Store:        "",
 }
 
 // Descriptor returns atlassian-connect.json for the plugins: the same bytes for the same plugins, in whatever order they

@@ -50,6 +50,24 @@ func (s *Sites) Browse(ctx context.Context, id capability.TenantID, account stri
 	return s.client.Browse(ctx, t, account, issueIDs)
 }
 
+// Projects is Client.FindProjects.
+func (s *Sites) Projects(ctx context.Context, id capability.TenantID, q jira.ProjectQuery) (*jira.ProjectPage, error) {
+	t, err := s.tenant(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return s.client.FindProjects(ctx, t, q)
+}
+
+// Categories is Client.Categories.
+func (s *Sites) Categories(ctx context.Context, id capability.TenantID) (*jira.CategoryList, error) {
+	t, err := s.tenant(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return s.client.Categories(ctx, t)
+}
+
 func (s *Sites) tenant(ctx context.Context, id capability.TenantID) (tenant.Tenant, error) {
 	t, err := s.tenants.ByID(ctx, id)
 	if err != nil {

@@ -47,6 +47,8 @@ var restCalls = []restCall{
 	{"GET", "/rest/api/3/projectCategory", "", "", 200},
 	{"GET", "/rest/api/3/project/search", "?maxResults=2&expand=description,lead,issueTypes", "", 200},
 	{"GET", "/rest/api/3/project/search", "?query=people", "", 200},
+	{"GET", "/rest/api/3/project/search", "?expand=url,insight&orderBy=-issueCount&typeKey=business&status=live&status=archived", "", 200},
+	{"GET", "/rest/api/3/project/search", "?status=burning", "", 400},
 	{"GET", "/rest/api/3/project/search", "?startAt=-1", "", 400},
 	{"GET", "/rest/api/3/project/{projectIdOrKey}", "/rest/api/3/project/OPS", "", 200},
 	{"GET", "/rest/api/3/project/{projectIdOrKey}", "/rest/api/3/project/10002", "", 200},

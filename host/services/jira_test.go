@@ -29,6 +29,7 @@ type fakeJira struct {
 	err     error           // what every question is answered with
 	browses []string        // "tenant account issue,issue" of each
 	asked   []jira.Search
+	listed  []jira.ProjectQuery
 	reads   int
 }
 

@@ -68,6 +68,10 @@ type Jira interface {
 	// Browse says which of up to 100 issues the account may see; those that it may not see, or that are not there, are
 	// false or absent.
 	Browse(ctx context.Context, t capability.TenantID, account string, issueIDs []string) (map[string]bool, error)
+	// Projects returns a page of projects; q has been checked.
+	Projects(ctx context.Context, t capability.TenantID, q jira.ProjectQuery) (*jira.ProjectPage, error)
+	// Categories returns the categories of projects.
+	Categories(ctx context.Context, t capability.TenantID) (*jira.CategoryList, error)
 }
 
 // Manifests knows the manifests of the plugins that run.
@@ -105,6 +109,8 @@ func New(d Deps) []capability.Row {
 		row(&d, settings.OpLoad, "", t.load),
 		counted(capability.Egress, row(&d, jira.OpIssue, manifest.JiraRead, j.issue)),
 		counted(capability.Egress, row(&d, jira.OpSearch, manifest.JiraRead, j.search)),
+		counted(capability.Egress, row(&d, jira.OpProjects, manifest.JiraProjects, j.projects)),
+		counted(capability.Egress, row(&d, jira.OpCategories, manifest.JiraProjects, j.categories)),
 		row(&d, sdkstore.OpGet, manifest.Store, s.get),
 		row(&d, sdkstore.OpPut, manifest.Store, s.put),
 		row(&d, sdkstore.OpDelete, manifest.Store, s.delete),

@@ -159,6 +159,7 @@ func (o *StepOutput) report(rows ...Result) {
 // Step does the next step of a run. Errors are *sdk.Error, or wrap one: invalid where the configuration or the source does
 // not allow the run, with a mapping.Problems where that is what is wrong; unavailable and others where trying again may help.
 func (e *Engine) Step(ctx context.Context, s Sync, in StepInput) (StepOutput, error) {
+	s.Connection.Target = s.Config.Project
 	at, err := parseCursor(in.Cursor)
 	if err != nil {
 		return StepOutput{}, err
@@ -265,6 +266,7 @@ func (e *Engine) Forget(t capability.TenantID, run string) {
 // Check compiles a synchronization against its source and its site, and looks whether the app and the sync user may do what it
 // asks for.
 func (e *Engine) Check(ctx context.Context, s Sync) (*mapping.Mapping, error) {
+	s.Connection.Target = s.Config.Project
 	m, err := e.prepare(ctx, s)
 	if err != nil {
 		return nil, err

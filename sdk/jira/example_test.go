@@ -7,6 +7,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/sdktest"
+	"github.com/pergola-platform/pergola/sdk/sync"
 )
 
 // site returns a context with a host that holds three issues; in a plugin, use the context that the handler gets.
@@ -61,4 +62,37 @@ func ExampleFind() {
 	// OPS-1 In stock
 	// OPS-2 In stock
 	// OPS-3 In stock
+}
+
+// Only a synchronizer lists projects: here one whose check counts them.
+func ExampleProjects() {
+	count := func(ctx context.Context, _ *sync.Check) (*sync.Health, error) {
+		page, err := jira.Projects(ctx, jira.ProjectQuery{Types: []string{"software"}, Limit: 1})
+		if err != nil {
+			return nil, err
+		}
+		return &sync.Health{About: fmt.Sprintf("%d projects, the first is %s", page.Total, page.Projects[0].Name)}, nil
+	}
+	h := sdktest.New(&sdk.Plugin{Synchronizers: map[string]sdk.Synchronizer{"projects": &sync.Source{Check: sync.CheckFunc(count)}}})
+	h.Projects = []jira.Project{{ID: "10001", Key: "WEB", Name: "Website", Type: "software"}, {ID: "10000", Key: "APP", Name: "App", Type: "software"}}
+
+	health, err := h.Source("projects").Check.Check(context.Background(), &sync.Check{})
+	fmt.Println(health.About, err)
+	// Output: 2 projects, the first is App <nil>
+}
+
+func ExampleCategories() {
+	names := func(ctx context.Context, _ *sync.Check) (*sync.Health, error) {
+		categories, err := jira.Categories(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &sync.Health{About: fmt.Sprintf("%d category, %s", len(categories), categories[0].Name)}, nil
+	}
+	h := sdktest.New(&sdk.Plugin{Synchronizers: map[string]sdk.Synchronizer{"projects": &sync.Source{Check: sync.CheckFunc(names)}}})
+	h.Categories = []jira.Category{{ID: "10100", Name: "Internal"}}
+
+	health, err := h.Source("projects").Check.Check(context.Background(), &sync.Check{})
+	fmt.Println(health.About, err)
+	// Output: 1 category, Internal <nil>
 }

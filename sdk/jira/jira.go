@@ -1,6 +1,8 @@
 // Package jira reads Jira through the host: as the tenant's app, and never more than the user of the call may see.
 // Needs the permission "jira:read" in plugin.json.
 //
+// Synchronizers, whose calls have no user, list projects as the app sees them: see [Projects].
+//
 // Nothing that is read may be kept: sdk/store takes identifiers only.
 package jira
 

@@ -19,9 +19,11 @@ import (
 // HostCall answers a host call of the plugin; it makes Host a hostcall.Host.
 //
 // Since: v0.1
-func (h *Host) HostCall(_ context.Context, raw []byte) []byte {
+func (h *Host) HostCall(_ context.Context, raw []byte) []byte { return h.reply(raw, false) }
+
+func (h *Host) reply(raw []byte, synchronizing bool) []byte {
 	var result wire.Result
-	answer, err := h.answer(raw)
+	answer, err := h.answer(raw, synchronizing)
 	if err == nil && answer != nil {
 		result.Body, err = answer.MarshalMsg(nil)
 	}
@@ -39,7 +41,7 @@ func (h *Host) HostCall(_ context.Context, raw []byte) []byte {
 	return out
 }
 
-func (h *Host) answer(raw []byte) (msgp.Marshaler, error) {
+func (h *Host) answer(raw []byte, synchronizing bool) (msgp.Marshaler, error) {
 	var call wire.Call
 	if _, err := call.UnmarshalMsg(raw); err != nil {
 		return nil, err
@@ -52,9 +54,11 @@ func (h *Host) answer(raw []byte) (msgp.Marshaler, error) {
 			return answer, err
 		}
 	}
-	area, _, _ := strings.Cut(call.Op, ".")
-	if need := map[string]string{"jira": "jira:read", "store": "store"}[area]; need != "" && h.Grants != nil && !h.Grants[need] {
+	if need := permission(call.Op); need != "" && h.Grants != nil && !h.Grants[need] {
 		return nil, refuse(sdk.PermissionDenied, "the plugin was not granted "+need+"; ask for it in plugin.json")
+	}
+	if permission(call.Op) == projectsPermission && !synchronizing {
+		return nil, refuse(sdk.PermissionDenied, "projects are listed for synchronizers, and not on pages; ask in a synchronizer of the plugin")
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -63,6 +67,10 @@ func (h *Host) answer(raw []byte) (msgp.Marshaler, error) {
 		return with(call.Body, h.issue)
 	case jira.OpSearch:
 		return with(call.Body, h.search)
+	case jira.OpProjects:
+		return with(call.Body, h.projects)
+	case jira.OpCategories:
+		return &jira.CategoryList{Categories: h.Categories}, nil
 	case settings.OpLoad:
 		return &h.Settings, nil
 	case log.OpWrite:
@@ -80,6 +88,18 @@ func (h *Host) answer(raw []byte) (msgp.Marshaler, error) {
 	default:
 		return nil, refuse(sdk.Unimplemented, "operation "+strconv.Quote(call.Op))
 	}
+}
+
+const projectsPermission = "jira:projects"
+
+// permission is the one that an operation needs, "" for none.
+func permission(op string) string {
+	switch op {
+	case jira.OpProjects, jira.OpCategories:
+		return projectsPermission
+	}
+	area, _, _ := strings.Cut(op, ".")
+	return map[string]string{"jira": "jira:read", "store": "store"}[area]
 }
 
 // with decodes a body and hands it to the function that answers it.

@@ -47,6 +47,9 @@ type Host struct {
 	Issues []jira.Issue
 	// Match says whether a JQL query finds an issue; nil finds every issue.
 	Match func(jql string, i *jira.Issue) bool
+	// Projects and Categories are those that the app sees. Only a synchronizer is told of them, see [Host.Source].
+	Projects   []jira.Project
+	Categories []jira.Category
 	// Settings are what the admin chose.
 	Settings settings.Values
 	// Grants are the permissions that the tenant gave; nil gives all.

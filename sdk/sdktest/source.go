@@ -17,9 +17,15 @@ import (
 // Since: v0.3
 func (h *Host) Source(name string) *sync.Source {
 	return Remote(name, func(ctx context.Context, call []byte) ([]byte, error) {
-		return serve.Dispatch(hostcall.With(ctx, h), h.plugin, call), nil
+		return serve.Dispatch(hostcall.With(ctx, synchronizing{h}), h.plugin, call), nil
 	})
 }
+
+// synchronizing is a host while it asks a synchronizer.
+type synchronizing struct{ host *Host }
+
+// HostCall implements hostcall.Host.
+func (s synchronizing) HostCall(_ context.Context, raw []byte) []byte { return s.host.reply(raw, true) }
 
 // Remote returns a synchronizer that is somewhere else. exchange hands the bytes of a wire.Call to it and returns those of its wire.Result.
 //

@@ -35,6 +35,9 @@ type Config struct {
 	Secrets map[string]Secret `msg:"secrets,omitempty,limit=16384"`
 	// Reach is what the operator opens beyond the public internet. The host sets it; no admin can.
 	Reach Reach `msg:"reach"`
+	// Target is the id of the Jira project in which the host makes issues of the rows; empty where that is not known yet. The
+	// engine sets it. A source of the same site leaves that project out, or its issues would be rows of their own.
+	Target string `msg:"target,omitempty"`
 }
 
 // Reach is what the operator of an installation lets a tenant's synchronizers get at that would otherwise be refused. It is

@@ -570,12 +570,16 @@ func (z *Condition) Msgsize() (s int) {
 func (z *Config) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(3)
-	var zb0001Mask uint8 /* 3 bits */
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
 	_ = zb0001Mask
 	if z.Secrets == nil {
 		zb0001Len--
 		zb0001Mask |= 0x2
+	}
+	if z.Target == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -634,6 +638,11 @@ func (z *Config) MarshalMsg(b []byte) (o []byte, err error) {
 				o = append(o, 0xa6, 0x66, 0x6f, 0x6c, 0x64, 0x65, 0x72)
 				o = msgp.AppendString(o, z.Reach.Folder)
 			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "target"
+			o = append(o, 0xa6, 0x74, 0x61, 0x72, 0x67, 0x65, 0x74)
+			o = msgp.AppendString(o, z.Target)
 		}
 	}
 	return
@@ -747,6 +756,12 @@ func (z *Config) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					}
 				}
 			}
+		case "target":
+			z.Target, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Target")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -772,7 +787,7 @@ func (z *Config) Msgsize() (s int) {
 	for za0003 := range z.Reach.Networks {
 		s += msgp.StringPrefixSize + len(z.Reach.Networks[za0003])
 	}
-	s += 7 + msgp.StringPrefixSize + len(z.Reach.Folder)
+	s += 7 + msgp.StringPrefixSize + len(z.Reach.Folder) + 7 + msgp.StringPrefixSize + len(z.Target)
 	return
 }
 

@@ -56,6 +56,8 @@
 /* What a plugin asks of its host. */
 #define PERGOLA_JIRA_ISSUE "jira.issue"
 #define PERGOLA_JIRA_SEARCH "jira.search"
+#define PERGOLA_JIRA_PROJECTS "jira.projects"
+#define PERGOLA_JIRA_CATEGORIES "jira.categories"
 #define PERGOLA_STORE_GET "store.get"
 #define PERGOLA_STORE_PUT "store.put"
 #define PERGOLA_STORE_DELETE "store.delete"

@@ -63,7 +63,11 @@ func (s Shape) ProjectRef(st *world.State, p *world.Project) Object {
 func (s Shape) ProjectJSON(st *world.State, p *world.Project, full bool) Object {
 	out := s.ProjectRef(st, p)
 	out["expand"] = "description,lead,issueTypes,url,projectKeys,permissions,insight"
-	out["style"], out["isPrivate"], out["properties"] = "classic", false, Object{}
+	out["projectTypeKey"], out["style"], out["simplified"] = cmp.Or(p.Kind, "business"), cmp.Or(p.Style, "classic"), p.Style == "next-gen"
+	out["isPrivate"], out["properties"] = false, Object{}
+	if p.Archived {
+		out["archived"], out["archivedDate"], out["archivedBy"] = true, p.ArchivedAt.Format(JiraTime), s.UserOrNil(st, p.ArchivedBy)
+	}
 	if full {
 		types := []Object{}
 		for _, t := range p.Types {
