@@ -66,6 +66,7 @@ func (e *Engine) Preview(ctx context.Context, s Sync, rows int) (Preview, error)
 	if rows < 1 || rows > MaxPreview {
 		return Preview{}, fail(sdk.Invalid, "a preview has 1 to %d rows", MaxPreview)
 	}
+	s.Connection.Target = s.Config.Project
 	stream, err := discover(ctx, s)
 	if err != nil {
 		return Preview{}, err
