@@ -186,7 +186,7 @@ func TestRESTShapes(t *testing.T) {
 		seen[c.method+" "+c.template] = true
 	}
 	mia := site.login("mia")
-	for _, c := range slices.Concat(adminCalls, partCalls, releaseCalls, filterCalls, lifeCalls) {
+	for _, c := range slices.Concat(adminCalls, partCalls, releaseCalls, filterCalls, archiveCalls, lifeCalls) {
 		path := c.path
 		if !strings.HasPrefix(path, "/") {
 			path = c.template + path

@@ -120,6 +120,7 @@ func (s *Pages) Serve(mux *http.ServeMux) {
 		"POST /browse/{issue}/watch":                    s.watchFromPage,
 		"POST /browse/{issue}/vote":                     s.voteFromPage,
 		"POST /browse/{issue}/delete":                   s.deleteFromPage,
+		"POST /browse/{issue}/archive":                  s.archiveFromPage,
 		"GET /browse/{issue}/move":                      s.movePage,
 		"POST /browse/{issue}/move":                     s.moveFromPage,
 		"GET /suggest/{what}":                           s.suggest,
