@@ -56,6 +56,7 @@ func (s *API) Operations() []rest.Operation {
 		s.projectOperations(),
 		s.categoryOperations(),
 		s.permissionOperations(),
+		s.schemeOperations(),
 		s.userOperations(),
 		s.metaOperations(),
 		s.transitionOperations(),
