@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -269,11 +270,25 @@ func (c *Client) Transit(ctx context.Context, t tenant.Tenant, id, transition st
 	return withFields(err, wrong.Errors)
 }
 
-// Archive puts issues away. Jira needs a premium plan and the permission of an admin for it.
+// Archive puts up to 1000 issues away. Jira needs a premium plan and the permission of an admin for it. It fails where only some of
+// them could be archived.
 func (c *Client) Archive(ctx context.Context, t tenant.Tenant, ids []string) error {
-	return c.do(ctx, t, call{
-		what: "archive issues", method: http.MethodPut, path: "/rest/api/3/issue/archive", body: map[string]any{"issueIdsOrKeys": ids}, again: true,
+	var got struct {
+		Errors map[string]struct {
+			Count int `json:"count"`
+		} `json:"errors"`
+	}
+	err := c.do(ctx, t, call{
+		what: "archive issues", method: http.MethodPut, path: "/rest/api/3/issue/archive", body: map[string]any{"issueIdsOrKeys": ids}, again: true, out: &got,
 	})
+	left := 0
+	for _, e := range got.Errors {
+		left += e.Count
+	}
+	if err == nil && left > 0 {
+		return failed("archive issues", wrong, fmt.Errorf("%d of %d were not archived", left, len(ids)))
+	}
+	return err
 }
 
 // IsUnknown says whether a write may have been carried out though it returned err: the answer was lost, and not a refusal.

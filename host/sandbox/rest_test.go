@@ -188,7 +188,7 @@ func TestRESTShapes(t *testing.T) {
 		seen[c.method+" "+c.template] = true
 	}
 	mia := site.login("mia")
-	for _, c := range slices.Concat(adminCalls, partCalls, releaseCalls, filterCalls, lifeCalls) {
+	for _, c := range slices.Concat(adminCalls, partCalls, releaseCalls, filterCalls, archiveCalls, lifeCalls) {
 		path := c.path
 		if !strings.HasPrefix(path, "/") {
 			path = c.template + path
@@ -196,6 +196,9 @@ func TestRESTShapes(t *testing.T) {
 		if a := mia.do(c.method, path, strings.ReplaceAll(c.body, "DOC", document)); a.status != c.status {
 			t.Errorf("%s %s %.60s: status %d, want %d: %s", c.method, path, c.body, a.status, c.status, a.body)
 		}
+		seen[c.method+" "+c.template] = true
+	}
+	for _, c := range schemeCalls { // by TestPermissionSchemeShapes
 		seen[c.method+" "+c.template] = true
 	}
 	for _, c := range deskCalls { // by TestDeskShapes

@@ -138,7 +138,7 @@ func (s *Site) assemble(cfg Config) error {
 	if err != nil {
 		return err
 	}
-	s.feed = event.Start(event.Config{Store: s.store, Base: s.baseURL, Clock: cfg.Clock, Sender: s.sender})
+	s.feed = event.Start(event.Config{Store: s.store, Base: s.baseURL, Clock: cfg.Clock, Sender: s.sender, Reads: s.apps.Reads})
 	api := platform.New(platform.Config{Store: s.store, Base: s.baseURL, Clock: cfg.Clock, Hooks: hooks, Sender: s.sender})
 	service := desk.New(desk.Config{Store: s.store, Base: s.baseURL, Clock: cfg.Clock})
 	developers := control.New(control.Config{

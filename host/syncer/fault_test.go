@@ -1,6 +1,7 @@
 package syncer_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,7 +11,9 @@ import (
 
 	"github.com/pergola-platform/pergola/host/sandbox"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
+	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/syncer"
+	"github.com/pergola-platform/pergola/host/syncer/identity"
 	"github.com/pergola-platform/pergola/host/syncer/mapping"
 )
 
@@ -163,6 +166,84 @@ func TestMissingRows(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestIssuesOfMissingRowsAreArchived(t *testing.T) {
+	r := newRig(t)
+	r.sync.Config.Missing = mapping.Missing{Policy: mapping.Archive}
+	for n := range 3 {
+		r.table.put(int64(n))
+	}
+	r.run()
+	gone := r.one("Device 1")
+	r.table.remove(1)
+	out := r.expect("failed=1 skipped=2") // only who administers the site may
+	if diff := cmp.Diff([]string{":forbidden"}, out.faults()); diff != "" || r.one("Device 1").Link.State != "live" {
+		t.Errorf("%s, %+v", diff, r.one("Device 1"))
+	}
+	app := r.install("ADMIN")
+	r.sync.Tenant.SharedSecret = seal.NewSecret(app.Secret)
+	r.expect("missing=1 skipped=2", dry)
+	r.one("Device 1")
+	r.expect("missing=1 skipped=2")
+	if got := r.issues(); len(got) != 2 {
+		t.Errorf("a search still finds %+v", got)
+	}
+	var kept struct{ Value identity.Link }
+	if err := json.Unmarshal(r.do(http.MethodGet, "/rest/api/3/issue/"+gone.ID+"/properties/"+identity.Property, nil), &kept); err != nil || kept.Value.State != identity.Missing {
+		t.Errorf("%v: the archived issue says %+v", err, kept.Value)
+	}
+	r.expect("skipped=2")
+	r.table.put(1)
+	r.expect("created=1 skipped=2") // what is archived is not found
+	if again := r.one("Device 1"); again.ID == gone.ID {
+		t.Errorf("%+v", again)
+	}
+}
+
+func TestArchivingIsFinishedAfterLostAnswersAndStops(t *testing.T) {
+	for name, rule := range map[string]map[string]any{
+		"the answer is lost":                         {"effect": "lose", "times": 1},
+		"the connection is cut":                      {"effect": "cut", "times": 1},
+		"it fails until it is tried in another step": {"effect": "status", "status": 503, "times": 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			app := r.install("ADMIN")
+			r.sync.Tenant.SharedSecret = seal.NewSecret(app.Secret)
+			r.sync.Config.Missing = mapping.Missing{Policy: mapping.Archive}
+			r.table.put(1)
+			r.table.put(2)
+			r.run()
+			r.table.remove(1)
+			rule["method"], rule["path"] = "PUT", "/rest/api/3/issue/archive"
+			r.fault(rule)
+			r.expect("missing=1 skipped=1")
+			if got := r.issues(); len(got) != 1 {
+				t.Errorf("a search still finds %+v", got)
+			}
+		})
+	}
+}
+
+func TestWhatPeopleBringBackStaysAndAnArchivingThatWasStoppedGoesOn(t *testing.T) {
+	r := newRig(t)
+	app := r.install("ADMIN")
+	r.sync.Tenant.SharedSecret = seal.NewSecret(app.Secret)
+	r.sync.Config.Missing = mapping.Missing{Policy: mapping.Archive}
+	r.table.put(1)
+	r.run()
+	gone := r.one("Device 1")
+	gone.Link.State, gone.Link.Run = identity.Missing, "run2" // all that the next run does before it is killed
+	r.do(http.MethodPut, "/rest/api/3/issue/"+gone.ID+"/properties/"+identity.Property, gone.Link)
+	r.table.remove(1)
+	r.expect("missing=1")
+	if got := r.issues(); len(got) != 0 {
+		t.Errorf("a search still finds %+v", got)
+	}
+	r.do(http.MethodPut, "/rest/api/3/issue/unarchive", map[string]any{"issueIdsOrKeys": []string{gone.Key}})
+	r.expect("")
+	r.one("Device 1")
 }
 
 // line lets issues of the seeded workflow go from one status to the next only.

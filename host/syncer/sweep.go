@@ -26,7 +26,7 @@ func (st *step) sweepPage(ctx context.Context) (StepOutput, error) {
 	var gone []*item
 	for _, issue := range issues {
 		link, ok := identity.Parse(issue.Properties[identity.Property])
-		if !ok || link.Sync != st.sync.ID || link.State != identity.Live || st.memory.keys.has(link.Row) {
+		if !ok || link.Sync != st.sync.ID || st.memory.keys.has(link.Row) || link.State != identity.Live && !st.halfArchived(link) {
 			continue
 		}
 		gone = append(gone, &item{
@@ -100,12 +100,29 @@ func (st *step) policy(ctx context.Context, i *item) error {
 		}
 		i.result.Fields = []string{"status"}
 	}
-	// The property comes first where the issue can be changed no more afterwards.
-	err := st.again(ctx, func() error {
-		return st.cfg.Jira.SetIssueProperty(ctx, st.sync.Tenant, i.issue.ID, identity.Property, link)
-	})
-	if err != nil || policy.Policy != mapping.Archive {
+	if err := st.note(ctx, i, link); err != nil || policy.Policy != mapping.Archive {
 		return err
 	}
-	return st.again(ctx, func() error { return st.cfg.Jira.Archive(ctx, st.sync.Tenant, []string{i.issue.ID}) })
+	// The property came first, because an archived issue can be changed no more.
+	err := st.again(ctx, func() error { return st.cfg.Jira.Archive(ctx, st.sync.Tenant, []string{i.issue.ID}) })
+	if err == nil {
+		return nil
+	}
+	// A later run tries again. If the issue was archived after all, and only the answer was lost, this is refused, and nothing to do.
+	if back := st.note(ctx, i, i.link); back != nil && jira.IsUnknown(back) {
+		return back
+	}
+	return err
+}
+
+// note writes what ties an issue to its row.
+func (st *step) note(ctx context.Context, i *item, link identity.Link) error {
+	return st.again(ctx, func() error {
+		return st.cfg.Jira.SetIssueProperty(ctx, st.sync.Tenant, i.issue.ID, identity.Property, link)
+	})
+}
+
+// halfArchived says whether this run meant to archive an issue that searches still find: it was stopped in between.
+func (st *step) halfArchived(link identity.Link) bool {
+	return st.sync.Config.Missing.Policy == mapping.Archive && link.State == identity.Missing && link.Run == st.in.Run
 }

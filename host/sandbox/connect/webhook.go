@@ -6,6 +6,7 @@ import (
 
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/sandbox/push"
+	"github.com/pergola-platform/pergola/host/sandbox/rest"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
 
@@ -23,6 +24,12 @@ func (s *Apps) Hooks() (hooks []push.Hook) {
 		hooks = append(append(hooks, d.hooks...), s.hooks.Hooks(string(app.Key), s.now())...)
 	}
 	return hooks
+}
+
+// Reads says whether an app has the scope READ.
+func (s *Apps) Reads(app *world.App) bool {
+	d, err := Describe(app)
+	return err == nil && rest.ScopeRead.In(d.Scopes)
 }
 
 // SignWebhook signs a request to an app with the secret that it has now: it may be another than at the event.

@@ -24,6 +24,8 @@ type Config struct {
 	Base   string // the site's address, without a trailing slash
 	Clock  func() time.Time
 	Sender *push.Sender
+	// Reads says whether an app has the scope to read, without which it hears of nothing.
+	Reads func(*world.App) bool
 }
 
 // Feed tells the apps of a site of every change.
@@ -32,13 +34,14 @@ type Feed struct {
 	store     *world.Store
 	now       func() time.Time
 	sender    *push.Sender
+	reads     func(*world.App) bool
 	spreading sync.WaitGroup
 	silence   context.CancelFunc
 }
 
 // Start begins to tell of changes. Close it.
 func Start(cfg Config) *Feed {
-	s := &Feed{Shape: shape.Shape{Base: cfg.Base}, store: cfg.Store, now: cfg.Clock, sender: cfg.Sender}
+	s := &Feed{Shape: shape.Shape{Base: cfg.Base}, store: cfg.Store, now: cfg.Clock, sender: cfg.Sender, reads: cfg.Reads}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.silence = cancel
 	s.spread(ctx)

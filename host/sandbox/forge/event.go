@@ -24,11 +24,11 @@ func (s *Forge) watch(ctx context.Context) {
 			}
 			for _, e := range commit.Events {
 				st := commit.State
-				if e.Op == world.Deleted {
-					st = before // who sees a deleted issue is asked of the time when it was there
+				if e.Op == world.Deleted || e.Op == world.Trashed {
+					st = before // who sees what is gone is asked of the time when it was there
 				}
 				for _, told := range s.eventsOf(st, e) {
-					s.spread(st, told)
+					s.spread(st, e, told)
 				}
 			}
 			before = commit.State
@@ -40,14 +40,16 @@ func (s *Forge) watch(ctx context.Context) {
 type event struct {
 	name  string
 	by    world.AccountID
-	issue *world.Issue // whose readers may hear of it; nil for all
+	issue *world.Issue // whose readers may hear of it; nil for none
 	body  object
+
+	project world.ProjectID // whose readers may hear of it; "" for none
 }
 
 // spread tells the apps that want to know and may.
-func (s *Forge) spread(st *world.State, e event) {
+func (s *Forge) spread(st *world.State, of world.Event, e event) {
 	s.enabled(st, func(app *world.App, m *Manifest) {
-		if e.issue == nil || st.Sees(app.Account, e.issue) {
+		if m.mayHear(e.name) && sees(st, app.Account, of, e) {
 			s.trigger(app, m, e.name, e.by, e.body)
 		}
 	})
@@ -179,7 +181,7 @@ func (s *Forge) issueJSON(st *world.State, i *world.Issue) any {
 // eventsOf is what apps read of a change: https://developer.atlassian.com/platform/forge/events-reference/jira/.
 func (s *Forge) eventsOf(st *world.State, e world.Event) []event {
 	if e.Issue == nil {
-		return s.smallEvents(e)
+		return s.smallEvents(st, e)
 	}
 	out := event{by: e.By, issue: e.Issue, body: object{"associatedUsers": users(e.By)}}
 	switch e.Kind {
@@ -194,14 +196,11 @@ func (s *Forge) eventsOf(st *world.State, e world.Event) []event {
 		}
 		out.body["issue"], out.body["comment"] = s.issueJSON(st, e.Issue), s.shape.CommentJSON(st, e.Issue, k)
 	case "worklog":
-		w, _ := e.New.(*world.Worklog)
-		if e.Op == world.Deleted {
-			w, _ = e.Old.(*world.Worklog)
-		}
-		out.name = "avi:jira:" + string(e.Op) + ":worklog"
-		out.body = object{"worklog": object{
-			"id": w.ID, "issueId": e.Issue.ID, "author": object{"accountId": w.Author}, "started": w.Started, "timeSpentSeconds": w.Seconds,
-		}}
+		w, _ := thing(e).(*world.Worklog)
+		out.name, out.body = "avi:jira:"+string(e.Op)+":worklog", object{"worklog": s.shape.WorklogJSON(st, e.Issue, w)}
+	case "attachment":
+		a, _ := thing(e).(*world.Attachment)
+		out.name, out.body = "avi:jira:"+string(e.Op)+":attachment", object{"attachment": attachmentJSON(e.Issue, a)}
 	case "link":
 		l, _ := e.New.(*world.Link)
 		if e.Op == world.Deleted {
@@ -253,7 +252,7 @@ func (s *Forge) issueEvents(st *world.State, e world.Event, out event) []event {
 	if assigned == nil {
 		return []event{out}
 	}
-	second := event{"avi:jira:assigned:issue", out.by, out.issue, object{
+	second := event{name: "avi:jira:assigned:issue", by: out.by, issue: out.issue, body: object{
 		"issue": out.body["issue"], "associatedUsers": out.body["associatedUsers"], "changelog": object{"id": e.History.ID, "items": assigned},
 	}}
 	return []event{out, second}
@@ -267,33 +266,4 @@ func users(accounts ...world.AccountID) object {
 		}
 	}
 	return object{"associatedUsers": list}
-}
-
-// smallEvents tells of projects, fields, issue types and users.
-func (s *Forge) smallEvents(e world.Event) []event {
-	verb := string(e.Op)
-	out := event{by: e.By}
-	v := e.New
-	if e.Op == world.Deleted {
-		v = e.Old
-	}
-	switch v := v.(type) {
-	case *world.Project:
-		if was, ok := e.Old.(*world.Project); ok && e.Op == world.Updated && was.Trashed != v.Trashed {
-			verb = map[bool]string{true: "softdeleted", false: "restored"}[v.Trashed]
-		}
-		out.name, out.body = "avi:jira:"+verb+":project", object{"project": object{"id": v.ID, "key": v.Key, "name": v.Name}}
-	case *world.Field:
-		if was, ok := e.Old.(*world.Field); ok && e.Op == world.Updated && was.Trashed != v.Trashed {
-			verb = map[bool]string{true: "trashed", false: "restored"}[v.Trashed]
-		}
-		out.name, out.body = "avi:jira:"+verb+":field", object{"id": v.ID, "key": v.ID, "type": v.Type, "name": v.Name, "description": v.Description}
-	case *world.IssueType:
-		out.name, out.body = "avi:jira:"+verb+":issuetype", object{"issueType": object{"id": v.ID, "name": v.Name, "description": v.Description}}
-	case *world.User:
-		out.name, out.body = "avi:jira:"+verb+":user", object{"user": object{"accountId": v.Account, "displayName": v.Name}}
-	default:
-		return nil
-	}
-	return []event{out}
 }

@@ -30,7 +30,7 @@ var jirajsKnown = map[deviation]string{}
 
 func TestJiraJSFindsNothingWrong(t *testing.T) {
 	dir := workshop(t, "jirajs")
-	site := sandboxtest.Start(t)
+	site := sandboxtest.Start(t, withDesk)
 	var rows []jirajsRow
 	for _, op := range sandbox.Operations() {
 		if op.ID != "" {

@@ -59,6 +59,8 @@ type issueBody struct {
 	CanLog, Watches, Votes         bool
 	SeesWatchers, LoggedIn         bool
 	Watching, Voting               int
+	CanArchive, CanRestore         bool
+	Archivist                      *world.User // who archived it; nil for nobody who is there
 }
 
 func (s *Pages) issueView(v *view) error {
@@ -94,6 +96,8 @@ func (s *Pages) issueView(v *view) error {
 			body.Edits[m.Key] = true
 		}
 	}
+	body.CanArchive, body.CanRestore = v.archives(i)
+	body.Archivist = v.st.User(i.ArchivedBy)
 	if parent := v.st.Issue(i.Parent); v.st.Sees(who, parent) {
 		body.Parent = parent
 	}

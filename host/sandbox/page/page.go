@@ -112,6 +112,7 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 		return "lozenge lozenge-" + map[push.Outcome]string{push.Delivered: "done", push.Again: "indeterminate", push.Failed: "danger", push.Refused: "danger"}[o]
 	},
 	"methods":    func() []string { return []string{"GET", "POST", "PUT", "DELETE"} },
+	"part":       func(versions bool) string { return part{versions: versions}.kind() + "s" },
 	"link":       func(parts ...string) string { return strings.Join(parts, "") },
 	"fourFifths": func(n int) int { return n / 5 * 4 },
 	"lozenge":    func(category string) string { return "lozenge lozenge-" + category },

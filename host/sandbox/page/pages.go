@@ -75,6 +75,8 @@ func (s *Pages) Serve(mux *http.ServeMux) {
 		"GET /projects/{project}":                       s.projectSummary,
 		"GET /projects/{project}/issues":                s.issueList,
 		"GET /projects/{project}/parts/{part}":          s.projectParts,
+		"GET /projects/{project}/parts/{part}/add":      s.partPage,
+		"POST /projects/{project}/parts/{part}/add":     s.partFromPage,
 		"GET /projects/{project}/settings":              s.projectSettings,
 		"POST /projects/{project}/settings":             s.projectDetailsFromPage,
 		"GET /create":                                   s.createPage,
@@ -120,9 +122,17 @@ func (s *Pages) Serve(mux *http.ServeMux) {
 		"POST /browse/{issue}/watch":                    s.watchFromPage,
 		"POST /browse/{issue}/vote":                     s.voteFromPage,
 		"POST /browse/{issue}/delete":                   s.deleteFromPage,
+		"POST /browse/{issue}/archive":                  s.archiveFromPage,
 		"GET /browse/{issue}/move":                      s.movePage,
 		"POST /browse/{issue}/move":                     s.moveFromPage,
 		"GET /suggest/{what}":                           s.suggest,
+
+		"GET /projects/{project}/parts/{part}/{id}/edit":         s.partPage,
+		"POST /projects/{project}/parts/{part}/{id}/edit":        s.partFromPage,
+		"GET /projects/{project}/parts/{part}/{id}/delete":       s.deletePartPage,
+		"POST /projects/{project}/parts/{part}/{id}/delete":      s.deletePartFromPage,
+		"POST /projects/{project}/parts/{part}/{id}/turn/{turn}": s.turnVersionFromPage,
+		"POST /projects/{project}/archive":                       s.archiveProjectFromPage,
 	} {
 		mux.HandleFunc(path, s.page(page))
 	}

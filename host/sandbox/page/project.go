@@ -83,9 +83,11 @@ type typeCount struct {
 
 // partCount is a component or version with the number of its issues.
 type partCount struct {
-	Name, Description, Field, Start, Release, State string
-	Lead                                            *world.User
-	Count                                           int
+	ID, Name, Description, Field, Start, Release, State string
+
+	Released, Archived bool
+	Lead               *world.User
+	Count              int
 }
 
 func (s *Pages) projectParts(v *view) error {
@@ -97,8 +99,9 @@ func (s *Pages) projectParts(v *view) error {
 		Side     projectSide
 		Project  *world.Project
 		Versions bool
+		Manages  bool
 		Parts    []partCount
-	}{Project: p, Versions: v.r.PathValue("part") == "versions"}
+	}{Project: p, Versions: v.r.PathValue("part") == "versions", Manages: v.managesParts(p)}
 	seen := v.st.Visible(v.user.Account)
 	title, part := "Components", "parts/components"
 	if body.Versions {
@@ -112,13 +115,16 @@ func (s *Pages) projectParts(v *view) error {
 				state = "released"
 			}
 			n := seen.And(v.st.Index().Equal("fixVersion", string(x.ID))).Len()
-			body.Parts = append(body.Parts, partCount{Name: x.Name, Description: x.Description, Field: "fixVersion", Start: x.Start, Release: x.Release, State: state, Count: n})
+			body.Parts = append(body.Parts, partCount{
+				ID: string(x.ID), Name: x.Name, Description: x.Description, Field: "fixVersion", Start: x.Start, Release: x.Release, State: state, Count: n,
+				Released: x.Released, Archived: x.Archived,
+			})
 		}
 		slices.Reverse(body.Parts)
 	} else {
 		for _, c := range v.st.ComponentsOf(p.ID) {
 			n := seen.And(v.st.Index().Equal("component", string(c.ID))).Len()
-			body.Parts = append(body.Parts, partCount{Name: c.Name, Description: c.Description, Field: "component", Lead: v.st.User(c.Lead), Count: n})
+			body.Parts = append(body.Parts, partCount{ID: string(c.ID), Name: c.Name, Description: c.Description, Field: "component", Lead: v.st.User(c.Lead), Count: n})
 		}
 	}
 	if body.Side, err = s.projectSide(v, p, part); err != nil {
@@ -149,11 +155,14 @@ func (s *Pages) projectSettings(v *view) error {
 		Scheme   *world.PermissionScheme
 		Workflow *world.Workflow
 		CanEdit  bool
+		CanKeep  bool // may archive it and bring it back
+		Keeper   *world.User
 		Done     bool
 		Tabs     []menuItem
 	}{
 		Project: p, Lead: v.st.User(p.Lead), Category: v.st.Category(p.Category), Scheme: v.st.PermissionSchemes.Get(p.Permissions),
-		Workflow: v.st.Workflows.Get(p.Workflow), CanEdit: v.st.CanIn(v.user.Account, world.AdministerProject, p), Done: v.r.URL.Query().Has("done"),
+		Workflow: v.st.Workflows.Get(p.Workflow), CanEdit: v.managesParts(p), CanKeep: v.st.Can(v.user.Account, world.Administer),
+		Keeper: v.st.User(p.ArchivedBy), Done: v.r.URL.Query().Has("done"),
 	}
 	for _, id := range p.Types {
 		body.Types = append(body.Types, v.st.Type(id))
@@ -183,26 +192,35 @@ func (s *Pages) projectSettings(v *view) error {
 	return v.render(http.StatusOK, "settings.html", "Project settings", "projects", body)
 }
 
-// projectDetailsFromPage changes the name and description of a project.
+// projectDetailsFromPage changes the name, the description and, by administrators of the site, the key of a project.
 func (s *Pages) projectDetailsFromPage(v *view) error {
 	p, err := v.projectOf()
 	if err != nil {
 		return err
 	}
-	name := v.r.PostFormValue("name")
-	if name == "" || len(name) > 80 {
-		return rest.Fail(http.StatusBadRequest, "The name of a project has 1 to 80 characters.")
+	body := map[string]any{"name": v.r.PostFormValue("name"), "description": v.r.PostFormValue("description")}
+	if v.r.PostForm.Has("key") {
+		body["key"] = v.r.PostFormValue("key")
 	}
-	err = s.store.ChangeAs(v.user.Account, func(tx *world.Tx) error {
-		if !tx.CanIn(v.user.Account, world.AdministerProject, p) {
-			return rest.Fail(http.StatusForbidden, "Only who administers the project can change it.")
-		}
-		c := world.Edit(tx.Project(p.ID))
-		c.Name, c.Description = name, v.r.PostFormValue("description")
-		return tx.Put(c)
-	})
+	var now struct{ Key string }
+	if err := v.ask("PUT", "/rest/api/3/project/"+string(p.ID), body, &now); err != nil {
+		return err
+	}
+	return v.done("/projects/"+now.Key+"/settings?done", nil)
+}
+
+// archiveProjectFromPage puts a project away, or brings it back.
+func (s *Pages) archiveProjectFromPage(v *view) error {
+	p, err := v.projectOf()
 	if err != nil {
 		return err
 	}
-	return v.done("/projects/"+p.Key+"/settings?done", nil)
+	to := "/archive"
+	if p.Archived {
+		to = "/restore"
+	}
+	if err := v.ask("POST", "/rest/api/3/project/"+string(p.ID)+to, nil, nil); err != nil {
+		return err
+	}
+	return v.done("/projects/"+p.Key+"/settings", nil)
 }

@@ -59,6 +59,31 @@ func (s *Pages) deleteFromPage(v *view) error {
 	return v.act(i, "DELETE", "?deleteSubtasks=true", nil)
 }
 
+// archives says whether the person may put the issue away, or bring it back. Subtasks go with their parents.
+func (v *view) archives(i *world.Issue) (may, back bool) {
+	p := v.st.Project(i.Project)
+	if !v.st.Can(v.user.Account, world.Administer) || p.Archived || v.st.Type(i.Type).Subtask() {
+		return false, false
+	}
+	return !i.Archived, i.Archived
+}
+
+// archiveFromPage puts the issue away with its subtasks, or brings it back.
+func (s *Pages) archiveFromPage(v *view) error {
+	i, err := v.issueOf()
+	if err != nil {
+		return err
+	}
+	to := "archive"
+	if i.Archived {
+		to = "unarchive"
+	}
+	if err := v.ask("PUT", "/rest/api/3/issue/"+to, map[string]any{"issueIdsOrKeys": []string{string(i.ID)}}, nil); err != nil {
+		return err
+	}
+	return v.back(i)
+}
+
 func worklogForm(i *world.Issue) form {
 	return form{
 		Title: "Log work on " + i.Key, Action: "/browse/" + i.Key + "/worklog", Submit: "Log", Cancel: "/browse/" + i.Key,

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/pergola-platform/pergola/host/sandbox/rest"
-	"github.com/pergola-platform/pergola/host/sandbox/shape"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
 
@@ -25,26 +24,6 @@ func (s *API) componentOperations() []rest.Operation {
 	}
 }
 
-func (s *API) componentJSON(st *world.State, p *world.Component) object {
-	who, how := st.ComponentAssignee(p)
-	kind := cmp.Or(p.AssigneeType, world.ProjectDefault)
-	project := st.Project(p.Project)
-	out := object{
-		"self": s.Link("/rest/api/3/component/%s", p.ID), "id": p.ID, "name": p.Name, "project": project.Key, "projectId": shape.Number(p.Project),
-		"assigneeType": kind, "realAssigneeType": how, "isAssigneeTypeValid": how == kind,
-	}
-	if p.Description != "" {
-		out["description"] = p.Description
-	}
-	if u := st.User(p.Lead); u != nil {
-		out["lead"] = s.UserJSON(u)
-	}
-	if u := st.User(who); u != nil {
-		out["assignee"], out["realAssignee"] = s.UserJSON(u), s.UserJSON(u)
-	}
-	return out
-}
-
 func (s *API) listComponents(c *rest.Call) (rest.Answer, error) {
 	p, err := c.Project(c.St)
 	if err != nil {
@@ -52,7 +31,7 @@ func (s *API) listComponents(c *rest.Call) (rest.Answer, error) {
 	}
 	out := []object{}
 	for _, component := range c.St.ComponentsOf(p.ID) {
-		out = append(out, s.componentJSON(c.St, component))
+		out = append(out, s.ComponentJSON(c.St, component))
 	}
 	return rest.Answer{Status: http.StatusOK, Body: out}, nil
 }
@@ -77,7 +56,7 @@ func (s *API) pageComponents(c *rest.Call) (rest.Answer, error) {
 		return rest.Answer{}, err
 	}
 	return rest.Paged(c, 50, list, func(x *world.Component) map[string]any {
-		out := s.componentJSON(c.St, x)
+		out := s.ComponentJSON(c.St, x)
 		out["issueCount"] = c.St.Index().Equal("component", string(x.ID)).Len()
 		return out
 	})
@@ -97,7 +76,7 @@ func (s *API) getComponent(c *rest.Call) (rest.Answer, error) {
 	if err != nil {
 		return rest.Answer{}, err
 	}
-	return rest.Answer{Status: http.StatusOK, Body: s.componentJSON(c.St, x)}, nil
+	return rest.Answer{Status: http.StatusOK, Body: s.ComponentJSON(c.St, x)}, nil
 }
 
 func (s *API) countComponentIssues(c *rest.Call) (rest.Answer, error) {
@@ -184,7 +163,7 @@ func (s *API) createComponent(c *rest.Call) (rest.Answer, error) {
 		if err := tx.Put(x); err != nil {
 			return err
 		}
-		out = s.componentJSON(tx.State, x)
+		out = s.ComponentJSON(tx.State, x)
 		return nil
 	})
 	return rest.Answer{Status: http.StatusCreated, Body: out}, err
@@ -217,7 +196,7 @@ func (s *API) updateComponent(c *rest.Call) (rest.Answer, error) {
 		if err := tx.Put(x); err != nil {
 			return err
 		}
-		out = s.componentJSON(tx.State, x)
+		out = s.ComponentJSON(tx.State, x)
 		return nil
 	})
 	return rest.Answer{Status: http.StatusOK, Body: out}, err

@@ -171,6 +171,9 @@ func (s *API) linkIssues(c *rest.Call) (rest.Answer, error) {
 		if !tx.CanDo(c.Who.Account, world.LinkIssues, from) && !tx.CanDo(c.Who.Account, world.LinkIssues, to) {
 			return rest.Fail(http.StatusUnauthorized, "No Link Issue Permission for issue '%s'", from.Key)
 		}
+		if from.Archived || to.Archived {
+			return rest.Fail(http.StatusBadRequest, "You cannot link an issue that is archived. Restore it first.")
+		}
 		if _, err := tx.AddLink(t.ID, from.ID, to.ID); err != nil {
 			return err
 		}

@@ -43,6 +43,7 @@ func New(cfg Config) *API {
 func (s *API) Operations() []rest.Operation {
 	return slices.Concat(
 		s.issueOperations(),
+		s.archiveOperations(),
 		s.propertyOperations(),
 		s.searchOperations(),
 		s.queryOperations(),
@@ -55,6 +56,7 @@ func (s *API) Operations() []rest.Operation {
 		s.projectOperations(),
 		s.categoryOperations(),
 		s.permissionOperations(),
+		s.schemeOperations(),
 		s.userOperations(),
 		s.metaOperations(),
 		s.transitionOperations(),
@@ -83,6 +85,9 @@ func (s *API) changeIssue(c *rest.Call, permission string, change func(*world.Tx
 			return err
 		}
 		if !tx.CanDo(c.Who.Account, permission, i) {
+			if i.Archived {
+				return rest.Fail(http.StatusForbidden, "You cannot change this issue: it is archived. Restore it first.")
+			}
 			return rest.Fail(http.StatusForbidden, "You do not have permission to change this issue.")
 		}
 		return change(tx, i.ID)

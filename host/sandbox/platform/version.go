@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/pergola-platform/pergola/host/sandbox/rest"
-	"github.com/pergola-platform/pergola/host/sandbox/shape"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
 
@@ -30,20 +29,6 @@ func (s *API) versionOperations() []rest.Operation {
 	}
 }
 
-func (s *API) versionJSON(v *world.Version) object {
-	out := s.VersionRef(v)
-	out["projectId"] = shape.Number(v.Project)
-	for name, day := range map[string]string{"startDate": v.Start, "releaseDate": v.Release} {
-		if at, err := time.Parse(time.DateOnly, day); err == nil {
-			out[name], out["user"+strings.ToUpper(name[:1])+name[1:]] = day, at.Format("2/Jan/06")
-		}
-	}
-	if v.Release != "" && !v.Released {
-		out["overdue"] = v.Release < s.now().UTC().Format(time.DateOnly)
-	}
-	return out
-}
-
 func (s *API) listVersions(c *rest.Call) (rest.Answer, error) {
 	p, err := c.Project(c.St)
 	if err != nil {
@@ -51,7 +36,7 @@ func (s *API) listVersions(c *rest.Call) (rest.Answer, error) {
 	}
 	out := []object{}
 	for _, v := range c.St.VersionsOf(p.ID) {
-		out = append(out, s.versionJSON(v))
+		out = append(out, s.VersionJSON(v, s.now()))
 	}
 	return rest.Answer{Status: http.StatusOK, Body: out}, nil
 }
@@ -83,7 +68,7 @@ func (s *API) pageVersions(c *rest.Call) (rest.Answer, error) {
 	}); err != nil {
 		return rest.Answer{}, err
 	}
-	return rest.Paged(c, 50, list, func(v *world.Version) map[string]any { return s.versionJSON(v) })
+	return rest.Paged(c, 50, list, func(v *world.Version) map[string]any { return s.VersionJSON(v, s.now()) })
 }
 
 // version returns the version of the path, if the caller sees its project.
@@ -100,7 +85,7 @@ func (s *API) getVersion(c *rest.Call) (rest.Answer, error) {
 	if err != nil {
 		return rest.Answer{}, err
 	}
-	return rest.Answer{Status: http.StatusOK, Body: s.versionJSON(v)}, nil
+	return rest.Answer{Status: http.StatusOK, Body: s.VersionJSON(v, s.now())}, nil
 }
 
 // versionInput is what versions are made of; nil leaves what there is.
@@ -161,7 +146,7 @@ func (s *API) createVersion(c *rest.Call) (rest.Answer, error) {
 		if err := tx.Put(v); err != nil {
 			return err
 		}
-		out = s.versionJSON(v)
+		out = s.VersionJSON(v, s.now())
 		return nil
 	})
 	return rest.Answer{Status: http.StatusCreated, Body: out}, err
@@ -192,10 +177,14 @@ func (s *API) updateVersion(c *rest.Call) (rest.Answer, error) {
 		if err := in.apply(tx.State, v); err != nil {
 			return err
 		}
-		if err := tx.Put(v); err != nil {
-			return err
+		releasing := v.Released && !was
+		v.Released = v.Released && was // released in one step below, of which apps hear once
+		if *v != *tx.Versions.Get(v.ID) {
+			if err := tx.Put(v); err != nil {
+				return err
+			}
 		}
-		if v.Released && !was {
+		if releasing {
 			rest, err := versionAt(tx.State, v, in.Rest)
 			if err != nil {
 				return err
@@ -204,7 +193,7 @@ func (s *API) updateVersion(c *rest.Call) (rest.Answer, error) {
 				return err
 			}
 		}
-		out = s.versionJSON(tx.Versions.Get(v.ID))
+		out = s.VersionJSON(tx.Versions.Get(v.ID), s.now())
 		return nil
 	})
 	return rest.Answer{Status: http.StatusOK, Body: out}, err
@@ -244,7 +233,7 @@ func (s *API) moveVersion(c *rest.Call) (rest.Answer, error) {
 		default:
 			err = tx.MoveVersion(v.ID, in.Position)
 		}
-		out = s.versionJSON(tx.Versions.Get(v.ID))
+		out = s.VersionJSON(tx.Versions.Get(v.ID), s.now())
 		return err
 	})
 	return rest.Answer{Status: http.StatusOK, Body: out}, err

@@ -21,6 +21,9 @@ type Event struct {
 	IssueID  string         // "" where it is about no issue
 	Fields   []string       // ids of the fields that changed, for jira:issue_updated
 	Property string         // key, for issue_property_set and issue_property_deleted
+
+	// May says whether an app may hear of it; nil is every app.
+	May func(app string) bool
 }
 
 // Hook is what one app wants to hear of: a module of its descriptor, or something that it registered while it runs.

@@ -147,7 +147,7 @@ func (s *Sender) Emit(e Event, holds func(jql string) bool) {
 	var modules, registered []Hook
 	ids := map[laneKey][]int64{} // by app and address
 	for _, h := range s.cfg.Hooks() {
-		if !h.live(now) || !h.Wants(e, holds) {
+		if !h.live(now) || !h.Wants(e, holds) || e.May != nil && !e.May(h.App) {
 			continue
 		}
 		if h.ID == 0 {

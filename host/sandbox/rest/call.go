@@ -119,7 +119,11 @@ func (c *Call) NeedAdmin(st *world.State) error {
 
 // Project returns the project of the path, if the caller may see it.
 func (c *Call) Project(st *world.State) (*world.Project, error) {
-	name := c.PathValue("projectIdOrKey")
+	return c.ProjectNamed(st, c.PathValue("projectIdOrKey"))
+}
+
+// ProjectNamed returns the project with that id or key, if the caller may see it.
+func (c *Call) ProjectNamed(st *world.State, name string) (*world.Project, error) {
 	p := st.FindProject(name)
 	switch {
 	case st.CanIn(c.Who.Account, world.BrowseProjects, p):

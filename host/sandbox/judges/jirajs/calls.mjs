@@ -9,7 +9,7 @@ export const seeded = account => ({
 });
 
 // first are the reading operations that the writing ones learn from.
-export const first = ['getTransitions', 'getIssueLinkTypes', 'getContextsForField', 'getServiceDesks', 'getRequestTypes'];
+export const first = ['getTransitions', 'getIssueLinkTypes', 'getContextsForField', 'getServiceDesks', 'getRequestTypes', 'getQueues'];
 
 // needs are by operation, functions of the memory. Operations that write are called only if they stand here, in this order; a
 // function that returns undefined says that too little is known.
@@ -60,9 +60,24 @@ export const needs = {
   createCustomerRequest: m =>
     m.requestTypeId && { serviceDeskId: m.serviceDeskId, requestTypeId: m.requestTypeId, requestFieldValues: { summary: 'Asked by jira.js', description: 'Text' } },
   createRequestComment: m => m.request && { issueIdOrKey: m.request, body: 'A comment', public: true },
-  performCustomerTransition: m => m.customerTransition && { issueIdOrKey: m.request, id: m.customerTransition },
+  performCustomerTransition: m => m.request && { issueIdOrKey: m.request, id: '11' },
   addRequestParticipants: m => m.request && { issueIdOrKey: m.request, accountIds: [m.account] },
   subscribe: m => m.request && { issueIdOrKey: m.request },
+  createCustomer: () => ({ email: 'judge@example.com', displayName: 'A judge' }),
+  addCustomers: m => m.serviceDeskId && { serviceDeskId: m.serviceDeskId, accountIds: [m.account] },
+  createOrganization: () => ({ name: 'Judged' }),
+  setProperty: m => m.organizationId && { organizationId: m.organizationId, body: { by: 'jira.js' } },
+  addUsersToOrganization: m => m.organizationId && { organizationId: m.organizationId, body: { accountIds: [m.account] } },
+  addOrganization: m => m.organizationId && { serviceDeskId: m.serviceDeskId, body: { organizationId: m.organizationId } },
+
+  createPermissionScheme: () => ({ body: { name: 'Judged', permissions: [{ permission: 'BROWSE_PROJECTS', holder: { type: 'group', parameter: 'jira-users' } }] } }),
+  updatePermissionScheme: m => m.schemeId && { schemeId: m.schemeId, body: { name: 'Judged again', description: 'Changed by jira.js' } },
+  createPermissionGrant: m => m.schemeId && { schemeId: m.schemeId, permission: 'EDIT_ISSUES', holder: { type: 'reporter' } },
+  assignPermissionScheme: () => ({ projectKeyOrId: 'OPS', id: 10000 }),
+  archiveIssues: () => ({ issueIdsOrKeys: ['OPS-6', 'OPS-9999'] }),
+  archiveIssuesAsync: () => ({ jql: 'key = OPS-7' }),
+  exportArchivedIssues: () => ({ projects: ['OPS'] }),
+  unarchiveIssues: () => ({ issueIdsOrKeys: ['OPS-6', 'OPS-7'] }),
 
   // Of reading operations only those that want more than their path.
   searchAndReconsileIssuesUsingJql: () => ({ jql: 'project = OPS', fields: ['*all'], expand: 'names,schema', maxResults: 5 }),
@@ -114,6 +129,12 @@ export const needs = {
   deleteCustomFieldOption: m => m.option && { fieldId: m.field, contextId: m.context, optionId: Number(m.option) },
   deleteCustomFieldContext: m => m.context && { fieldId: m.field, contextId: m.context },
   deleteCustomField: m => m.field && { id: m.field },
+  deletePermissionSchemeEntity: m => m.permissionId && { schemeId: m.schemeId, permissionId: m.permissionId },
+  deletePermissionScheme: m => m.schemeId && { schemeId: m.schemeId },
+  deleteProperty: m => m.organizationId && { organizationId: m.organizationId },
+  removeUsersFromOrganization: m => m.organizationId && { organizationId: m.organizationId, body: { accountIds: [m.account] } },
+  removeOrganization: m => m.organizationId && { serviceDeskId: m.serviceDeskId, body: { organizationId: m.organizationId } },
+  deleteOrganization: m => m.organizationId && { organizationId: m.organizationId },
   removeRequestParticipants: m => m.request && { issueIdOrKey: m.request, accountIds: [m.account] },
   unsubscribe: m => m.request && { issueIdOrKey: m.request },
 };
@@ -134,11 +155,19 @@ export const learn = {
   getServiceDesks: r => ({ serviceDeskId: r?.values?.[0]?.id }),
   getRequestTypes: r => ({ requestTypeId: r?.values?.[0]?.id }),
   createCustomerRequest: r => ({ request: r?.issueKey }),
-  getCustomerTransitions: r => ({ customerTransition: r?.values?.[0]?.id }),
+  createRequestComment: r => ({ commentId: Number(r?.id) || undefined }),
+  createOrganization: r => ({ organizationId: Number(r?.id) || undefined }),
+  createPermissionScheme: r => ({ schemeId: r?.id }),
+  createPermissionGrant: r => ({ permissionId: r?.id }),
+  getQueues: r => ({ queueId: Number(r?.values?.[0]?.id) || undefined }),
 };
 
-// names are what jira.js calls operations that share a name in the documents.
+// names are what jira.js calls operations that share a name in the documents. It has no properties of request types.
 export const names = {
+  'GET /rest/servicedeskapi/servicedesk/{serviceDeskId}/requesttype/{requestTypeId}/property': 'getPropertiesKeysOfRequestType',
+  'GET /rest/servicedeskapi/servicedesk/{serviceDeskId}/requesttype/{requestTypeId}/property/{propertyKey}': 'getPropertyOfRequestType',
+  'PUT /rest/servicedeskapi/servicedesk/{serviceDeskId}/requesttype/{requestTypeId}/property/{propertyKey}': 'setPropertyOfRequestType',
+  'DELETE /rest/servicedeskapi/servicedesk/{serviceDeskId}/requesttype/{requestTypeId}/property/{propertyKey}': 'deletePropertyOfRequestType',
   'GET /rest/servicedeskapi/servicedesk/{serviceDeskId}/knowledgebase/article': 'getServiceDeskArticles',
   'GET /rest/servicedeskapi/servicedesk/{serviceDeskId}/organization': 'getServiceDeskOrganizations',
 };
