@@ -94,7 +94,7 @@ func (st *step) ours(i *item, b mapping.Back) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	hash, err := st.memory.secret.Value(st.sync.ID, b.Field, v)
+	hash, err := st.memory.hasher.Value(st.sync.ID, b.Field, v)
 	return err == nil && i.link.Fields[b.Field] == hash, err
 }
 

@@ -216,7 +216,7 @@ type memory struct {
 	mu      gosync.Mutex
 	mapping *mapping.Mapping
 	stream  sync.Stream
-	secret  identity.Secret
+	hasher  *identity.Hasher
 	prefix  string // of the project's issue keys
 	lookup  *finder
 	paths   *paths
@@ -311,7 +311,7 @@ func (e *Engine) prepare(ctx context.Context, s Sync) (*memory, error) {
 		return nil, fail(sdk.Internal, "the tenant's secret for digests is shorter than 16 bytes")
 	}
 	return &memory{
-		mapping: compiled, stream: stream, secret: secret, prefix: project.Key + "-", number: -1, made: map[identity.Digest]string{},
+		mapping: compiled, stream: stream, hasher: secret.Hasher(), prefix: project.Key + "-", number: -1, made: map[identity.Digest]string{},
 		lookup: &finder{jira: e.cfg.Jira, tenant: s.Tenant, accounts: map[string]found{}, options: map[string]found{}},
 		paths:  &paths{jira: e.cfg.Jira, tenant: s.Tenant, project: s.Config.Project, known: map[place][]way{}},
 		done:   map[identity.Digest]Result{},

@@ -72,7 +72,7 @@ func (st *step) readKeys(ctx context.Context) (bool, error) {
 		}
 		for _, row := range page.Rows {
 			if key := mapping.Key(row); key != "" {
-				k.add(m.secret.Row(st.sync.ID, key))
+				k.add(m.hasher.Row(st.sync.ID, key))
 			}
 			k.rows++
 		}

@@ -52,7 +52,7 @@ func (st *step) digestOf(l mapping.Link) identity.Digest {
 	if id == "self" {
 		id = st.sync.ID
 	}
-	return st.memory.secret.Row(id, l.Key)
+	return st.memory.hasher.Row(id, l.Key)
 }
 
 // targets finds the issues of the rows that the items name.
@@ -111,7 +111,7 @@ func (st *step) planLinks(i *item, targets map[identity.Digest]jira.Raw) error {
 		if field == "parent" {
 			v = map[string]string{"id": to.ID}
 		}
-		hash, err := st.memory.secret.Value(st.sync.ID, field, v)
+		hash, err := st.memory.hasher.Value(st.sync.ID, field, v)
 		if err != nil {
 			return err
 		}

@@ -120,7 +120,7 @@ func (st *step) page(ctx context.Context) (items []*item, next []byte, err error
 		}
 		i.result.Faults = i.record.Faults
 		if i.record.Key != "" {
-			i.result.Row = st.memory.secret.Row(st.sync.ID, i.record.Key)
+			i.result.Row = st.memory.hasher.Row(st.sync.ID, i.record.Key)
 			if seen[i.result.Row] || st.memory.keys != nil && st.memory.keys.doubled(i.result.Row) {
 				i.result.Faults = nil
 				i.result.fault("", mapping.KeyTwice)
