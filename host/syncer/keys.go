@@ -7,7 +7,6 @@ import (
 
 	"github.com/pergola-platform/pergola/host/syncer/identity"
 	"github.com/pergola-platform/pergola/host/syncer/mapping"
-	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/sync"
 )
 
@@ -82,24 +81,4 @@ func (st *step) readKeys(ctx context.Context) (bool, error) {
 		}
 	}
 	return true, nil
-}
-
-// read reads a page and checks it, because the engine trusts no source.
-func (st *step) read(ctx context.Context, r *sync.Read) (*sync.Page, error) {
-	s := st.sync
-	r.Name, r.Config, r.Stream = s.Name, s.Connection, s.Config.Stream
-	if s.Source.Read == nil {
-		return nil, fail(sdk.Unimplemented, "the synchronizer does not read")
-	}
-	page, err := s.Source.Read.Read(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	if page == nil {
-		return nil, fail(sdk.Internal, "the synchronizer returned no page")
-	}
-	if err := page.Check(r); err != nil {
-		return nil, fail(sdk.Internal, "the synchronizer's answer breaks a rule: %v", err)
-	}
-	return page, nil
 }

@@ -2,15 +2,12 @@ package syncer
 
 import (
 	"context"
-	"strconv"
 	gosync "sync"
-	"time"
 
 	"github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/syncer/identity"
 	"github.com/pergola-platform/pergola/host/syncer/mapping"
 	"github.com/pergola-platform/pergola/sdk"
-	"github.com/pergola-platform/pergola/sdk/sync"
 )
 
 // step is one step under way.
@@ -86,56 +83,6 @@ func (st *step) begin(ctx context.Context) error {
 		st.at.Phase = planning
 	}
 	return nil
-}
-
-// page reads the next rows and ties them to their issues.
-func (st *step) page(ctx context.Context) (items []*item, next []byte, err error) {
-	m := st.memory.mapping
-	st.memory.lookup.dry = st.in.DryRun || st.at.Phase == planning
-	r := &sync.Read{Columns: m.Columns(), Key: m.KeyColumns(), Cursor: st.at.Source, Limit: int64(st.cfg.Rows)}
-	if st.at.Since != "" {
-		column, _ := st.memory.stream.Column(st.sync.Config.Column)
-		since, err := valueOf(column.Type, st.at.Since)
-		if err != nil {
-			return nil, nil, err
-		}
-		r.Where = []sync.Condition{{Column: st.sync.Config.Column, Is: sync.GreaterOrEqual, Value: since}}
-	}
-	page, err := st.read(ctx, r)
-	if err != nil {
-		return nil, nil, err
-	}
-	untold := map[int64]map[int]bool{}
-	for _, f := range page.Faults {
-		if untold[f.Row] == nil {
-			untold[f.Row] = map[int]bool{}
-		}
-		untold[f.Row][int(f.Column)] = true
-	}
-	seen := map[identity.Digest]bool{}
-	for n, row := range page.Rows {
-		i := &item{}
-		if i.record, err = m.Record(ctx, row, untold[int64(n)], st.memory.lookup); err != nil {
-			return nil, nil, err
-		}
-		i.result.Faults = i.record.Faults
-		if i.record.Key != "" {
-			i.result.Row = st.memory.hasher.Row(st.sync.ID, i.record.Key)
-			if seen[i.result.Row] || st.memory.keys != nil && st.memory.keys.doubled(i.result.Row) {
-				i.result.Faults = nil
-				i.result.fault("", mapping.KeyTwice)
-			}
-			seen[i.result.Row] = true
-		}
-		if i.record.Broken() {
-			i.result.Outcome = Failed
-		}
-		items = append(items, i)
-	}
-	if err := st.find(ctx, items); err != nil {
-		return nil, nil, err
-	}
-	return items, page.Next, nil
 }
 
 // planPage counts for the brake what a page would change.
@@ -251,76 +198,4 @@ func (st *step) after(ctx context.Context, out StepOutput) (StepOutput, error) {
 		}
 	}
 	return out, nil
-}
-
-// sinceKey is where, in Jira, the mode timestamp keeps how far it read.
-func (st *step) sinceKey() string { return "sync-" + st.sync.ID }
-
-type sinceProperty struct {
-	Since string `json:"since"`
-}
-
-func (st *step) since(ctx context.Context) (string, error) {
-	var p sinceProperty
-	err := st.cfg.Jira.AppProperty(ctx, st.sync.Tenant, st.sinceKey(), &p)
-	if sdk.CodeOf(err) == sdk.NotFound {
-		return "", nil
-	}
-	return p.Since, err
-}
-
-// keepSince keeps the greatest value that was read, but not past a row that failed: that one comes again.
-func (st *step) keepSince(ctx context.Context) error {
-	to := st.at.High
-	if st.at.Low != "" {
-		to = st.at.Low
-	}
-	if to == "" {
-		return nil
-	}
-	return st.cfg.Jira.SetAppProperty(ctx, st.sync.Tenant, st.sinceKey(), sinceProperty{to})
-}
-
-// mark notes how far the mode timestamp has read.
-func (st *step) mark(i *item) {
-	if st.sync.Config.Mode != mapping.Timestamp || i.record.Cursor.IsNull() {
-		return
-	}
-	v := i.record.Cursor
-	less := func(text string, than bool) bool {
-		o, err := valueOf(v.Type(), text)
-		return text == "" || err != nil || before(o, v) == than && !v.Equal(o)
-	}
-	if less(st.at.High, true) {
-		st.at.High = v.Text()
-	}
-	if i.result.Outcome == Failed && less(st.at.Low, false) {
-		st.at.Low = v.Text()
-	}
-}
-
-func before(a, b sync.Value) bool {
-	if a.Type() == sync.IntegerType {
-		return a.Int() < b.Int()
-	}
-	return a.Time().Before(b.Time())
-}
-
-func valueOf(t sync.Type, text string) (sync.Value, error) {
-	wrong := fail(sdk.Invalid, "how far the synchronization had read does not fit the column's type any more; run it in the mode full once")
-	switch t {
-	case sync.IntegerType:
-		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-			return sync.Int(n), nil
-		}
-	case sync.DateType:
-		if d, err := time.Parse(time.DateOnly, text); err == nil {
-			return sync.Date(d.Year(), d.Month(), d.Day()), nil
-		}
-	case sync.TimeType:
-		if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
-			return sync.Time(at), nil
-		}
-	}
-	return sync.Value{}, wrong
 }
