@@ -86,6 +86,14 @@ func (st *step) finish(i *item) {
 	st.memory.done[i.result.Row] = i.result
 }
 
+// before is what became of an item in an earlier try of this step.
+func (st *step) before(i *item) (Result, bool) {
+	st.doneMu.Lock()
+	defer st.doneMu.Unlock()
+	r, ok := st.memory.done[i.result.Row]
+	return r, ok && i.result.Row != ""
+}
+
 // create makes the issues of up to jira.MaxCreated items, each once: after an answer that was lost it looks which are there before
 // it makes the others.
 func (st *step) create(ctx context.Context, items []*item) error {

@@ -50,6 +50,9 @@ type Config struct {
 	Rows int
 	// Parallel is how many issues of a step are written at a time; 0 means 4.
 	Parallel int
+	// Length is after which time a step begins no further page; 0 means a second. What was done is lost with a host only since its
+	// last step.
+	Length time.Duration
 	// Now is time.Now where it is nil.
 	Now func() time.Time
 	// Sleep waits before a write is tried again, or until ctx ends; nil: a timer.
@@ -76,8 +79,11 @@ func New(c Config) (*Engine, error) {
 		return nil, errors.New("sync engine: Jira is missing")
 	case c.Secret == nil:
 		return nil, errors.New("sync engine: Secret is missing")
-	case c.Rows < 0 || c.Rows > 1000 || c.Parallel < 0 || c.Parallel > 16:
-		return nil, errors.New("sync engine: Rows is up to 1000, Parallel up to 16")
+	case c.Rows < 0 || c.Rows > 1000 || c.Parallel < 0 || c.Parallel > 16 || c.Length < 0:
+		return nil, errors.New("sync engine: Rows is up to 1000, Parallel up to 16, Length not negative")
+	}
+	if c.Length == 0 {
+		c.Length = time.Second
 	}
 	if c.Rows == 0 {
 		c.Rows = 200
@@ -182,6 +188,7 @@ func (e *Engine) Step(ctx context.Context, s Sync, in StepInput) (StepOutput, er
 		return StepOutput{}, err
 	}
 	m.number, m.clean = in.Number, true
+	clear(m.done)
 	if out.Done {
 		e.Forget(s.Tenant.ID, in.Run)
 	}
@@ -226,7 +233,7 @@ type memory struct {
 	clean  bool                       // it ended well
 	sure   bool                       // every issue that the run has made is known or shown by the search
 	made   map[identity.Digest]string // issues that the search may not show yet
-	done   map[identity.Digest]Result // rows of the page under way that are done
+	done   map[identity.Digest]Result // rows of the step under way that are done
 }
 
 // open returns what is known of a run, and finds it out where nothing is.

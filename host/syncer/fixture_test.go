@@ -40,6 +40,7 @@ type rig struct {
 	engine *syncer.Engine
 	table  *table
 	sync   syncer.Sync
+	length time.Duration // of steps
 	runs   int
 
 	mu    gosync.Mutex
@@ -48,7 +49,7 @@ type rig struct {
 
 func newRig(t testing.TB, change ...func(*sandbox.Config)) *rig {
 	t.Helper()
-	r := &rig{TB: t, site: sandboxtest.Start(t, change...), wire: &wire{}, table: newTable()}
+	r := &rig{TB: t, site: sandboxtest.Start(t, change...), wire: &wire{}, table: newTable(), length: 1}
 	app := r.install("WRITE")
 	var err error
 	r.client, err = jira.New(jira.Config{AppKey: "pergola", HTTP: &http.Client{Transport: r.wire}, Sleep: r.sleep})
@@ -90,7 +91,7 @@ func (r *rig) restart() {
 	r.Helper()
 	var err error
 	r.engine, err = syncer.New(syncer.Config{
-		Jira: r.client, Sleep: r.sleep, Rows: 100,
+		Jira: r.client, Sleep: r.sleep, Rows: 100, Length: r.length,
 		Secret: func(_ context.Context, t capability.TenantID) (identity.Secret, error) {
 			return identity.Secret("a secret of the tenant " + t), nil
 		},

@@ -63,12 +63,11 @@ func (st *step) readKeys(ctx context.Context) (bool, error) {
 	}
 	k := m.keys
 	columns := m.mapping.KeyColumns()
-	for began := st.cfg.Now(); !k.whole; {
-		page, err := st.read(ctx, &sync.Read{Columns: columns, Key: columns, Cursor: k.next, Limit: keyRows})
-		if err != nil {
-			m.keys = nil // a cursor that is not good any more would not get better
-			return false, err
-		}
+	if k.whole {
+		return true, nil
+	}
+	r := sync.Read{Columns: columns, Key: columns, Cursor: k.next, Limit: keyRows}
+	err := st.ahead(ctx, r, keyTime, func(page *sync.Page) error {
 		for _, row := range page.Rows {
 			if key := mapping.Key(row); key != "" {
 				k.add(m.hasher.Row(st.sync.ID, key))
@@ -76,9 +75,10 @@ func (st *step) readKeys(ctx context.Context) (bool, error) {
 			k.rows++
 		}
 		k.next, k.whole = page.Next, len(page.Next) == 0
-		if !k.whole && st.cfg.Now().Sub(began) > keyTime {
-			return false, nil
-		}
+		return nil
+	})
+	if err != nil {
+		m.keys = nil // a cursor that is not good any more would not get better
 	}
-	return true, nil
+	return k.whole && err == nil, err
 }

@@ -5,27 +5,40 @@ import (
 
 	"github.com/pergola-platform/pergola/host/syncer/identity"
 	"github.com/pergola-platform/pergola/host/syncer/mapping"
-	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/sync"
 )
 
-// page reads the next rows and ties them to their issues.
-func (st *step) page(ctx context.Context) (items []*item, next []byte, err error) {
+// pages does f for the rows of pages, tied to their issues, and returns whether the source has no further one. It begins none when
+// Config.Length is over. While Jira is asked about a page, the source reads the next one.
+func (st *step) pages(ctx context.Context, f func(items []*item) error) (last bool, err error) {
 	m := st.memory.mapping
 	st.memory.lookup.dry = st.in.DryRun || st.at.Phase == planning
-	r := &sync.Read{Columns: m.Columns(), Key: m.KeyColumns(), Cursor: st.at.Source, Limit: int64(st.cfg.Rows)}
+	r := sync.Read{Columns: m.Columns(), Key: m.KeyColumns(), Cursor: st.at.Source, Limit: int64(st.cfg.Rows)}
 	if st.at.Since != "" {
 		column, _ := st.memory.stream.Column(st.sync.Config.Column)
 		since, err := valueOf(column.Type, st.at.Since)
 		if err != nil {
-			return nil, nil, err
+			return false, err
 		}
 		r.Where = []sync.Condition{{Column: st.sync.Config.Column, Is: sync.GreaterOrEqual, Value: since}}
 	}
-	page, err := st.read(ctx, r)
-	if err != nil {
-		return nil, nil, err
-	}
+	err = st.ahead(ctx, r, st.cfg.Length, func(page *sync.Page) error {
+		items, err := st.items(ctx, page)
+		if err != nil {
+			return err
+		}
+		if err := f(items); err != nil {
+			return err
+		}
+		st.at.Source, last = page.Next, len(page.Next) == 0
+		return nil
+	})
+	return last, err
+}
+
+// items makes items of a page's rows, and ties them to their issues.
+func (st *step) items(ctx context.Context, page *sync.Page) (items []*item, err error) {
+	m := st.memory.mapping
 	untold := map[int64]map[int]bool{}
 	for _, f := range page.Faults {
 		if untold[f.Row] == nil {
@@ -37,7 +50,7 @@ func (st *step) page(ctx context.Context) (items []*item, next []byte, err error
 	for n, row := range page.Rows {
 		i := &item{}
 		if i.record, err = m.Record(ctx, row, untold[int64(n)], st.memory.lookup); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		i.result.Faults = i.record.Faults
 		if i.record.Key != "" {
@@ -53,28 +66,5 @@ func (st *step) page(ctx context.Context) (items []*item, next []byte, err error
 		}
 		items = append(items, i)
 	}
-	if err := st.find(ctx, items); err != nil {
-		return nil, nil, err
-	}
-	return items, page.Next, nil
-}
-
-// read reads a page and checks it, because the engine trusts no source.
-func (st *step) read(ctx context.Context, r *sync.Read) (*sync.Page, error) {
-	s := st.sync
-	r.Name, r.Config, r.Stream = s.Name, s.Connection, s.Config.Stream
-	if s.Source.Read == nil {
-		return nil, fail(sdk.Unimplemented, "the synchronizer does not read")
-	}
-	page, err := s.Source.Read.Read(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	if page == nil {
-		return nil, fail(sdk.Internal, "the synchronizer returned no page")
-	}
-	if err := page.Check(r); err != nil {
-		return nil, fail(sdk.Internal, "the synchronizer's answer breaks a rule: %v", err)
-	}
-	return page, nil
+	return items, st.find(ctx, items)
 }

@@ -41,7 +41,7 @@ func (st *step) run(ctx context.Context) (StepOutput, error) {
 		}
 	}
 	if st.at.Phase == starting {
-		if err := st.begin(ctx); err != nil {
+		if err := st.start(ctx); err != nil {
 			return StepOutput{}, err
 		}
 	}
@@ -49,13 +49,13 @@ func (st *step) run(ctx context.Context) (StepOutput, error) {
 	var err error
 	switch st.at.Phase {
 	case planning:
-		out, err = st.planPage(ctx)
+		out, err = st.planPages(ctx)
 	case writing:
-		out, err = st.writePage(ctx)
+		out, err = st.writePages(ctx)
 	case linking:
-		out, err = st.linkPage(ctx)
+		out, err = st.linkPages(ctx)
 	case returning:
-		out, err = st.backPage(ctx)
+		out, err = st.backPages(ctx)
 	case sweeping:
 		out, err = st.sweepPage(ctx)
 	default:
@@ -67,8 +67,8 @@ func (st *step) run(ctx context.Context) (StepOutput, error) {
 	return out, err
 }
 
-// begin finds out where the run starts from.
-func (st *step) begin(ctx context.Context) error {
+// start finds out where the run starts from.
+func (st *step) start(ctx context.Context) error {
 	var err error
 	if st.at.Floor, err = st.floor(ctx); err != nil {
 		return err
@@ -85,31 +85,18 @@ func (st *step) begin(ctx context.Context) error {
 	return nil
 }
 
-// planPage counts for the brake what a page would change.
-func (st *step) planPage(ctx context.Context) (StepOutput, error) {
-	items, next, err := st.page(ctx)
-	if err != nil {
+// planPages counts for the brake what pages would change.
+func (st *step) planPages(ctx context.Context) (StepOutput, error) {
+	last, err := st.pages(ctx, func(items []*item) error {
+		for _, i := range items {
+			if err := st.count(i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil || !last {
 		return StepOutput{}, err
-	}
-	for _, i := range items {
-		if i.issue.ID != "" {
-			st.at.Found++
-		}
-		if i.result.Outcome == Failed {
-			continue
-		}
-		if err := st.plan(i); err != nil {
-			return StepOutput{}, err
-		}
-		switch i.plan.outcome() {
-		case Created:
-			st.at.Created++
-		case Changed, Transitioned:
-			st.at.Changed++
-		}
-	}
-	if st.at.Source = next; len(next) > 0 {
-		return StepOutput{}, nil
 	}
 	linked, err := st.cfg.Jira.Count(ctx, st.sync.Tenant, identity.BySync(st.sync.ID, identity.Live))
 	if err != nil {
@@ -130,44 +117,68 @@ func (st *step) planPage(ctx context.Context) (StepOutput, error) {
 	return StepOutput{}, nil
 }
 
-// writePage writes the rows of a page, or says what that would do.
-func (st *step) writePage(ctx context.Context) (StepOutput, error) {
-	items, next, err := st.page(ctx)
-	if err != nil {
-		return StepOutput{}, err
+// count counts what an item would change.
+func (st *step) count(i *item) error {
+	if i.issue.ID != "" {
+		st.at.Found++
 	}
+	if i.result.Outcome == Failed {
+		return nil
+	}
+	if err := st.plan(i); err != nil {
+		return err
+	}
+	switch i.plan.outcome() {
+	case Created:
+		st.at.Created++
+	case Changed, Transitioned:
+		st.at.Changed++
+	}
+	return nil
+}
+
+// writePages writes the rows of pages, or says what that would do.
+func (st *step) writePages(ctx context.Context) (StepOutput, error) {
+	var out StepOutput
+	last, err := st.pages(ctx, func(items []*item) error {
+		if err := st.writeRows(ctx, items); err != nil {
+			return err
+		}
+		for _, i := range items {
+			out.report(i.result)
+			st.mark(i)
+		}
+		out.Add += int64(len(items))
+		return nil
+	})
+	if err != nil || !last {
+		return out, err
+	}
+	return st.after(ctx, out)
+}
+
+func (st *step) writeRows(ctx context.Context, items []*item) error {
 	var open []*item
 	for _, i := range items {
-		if before, ok := st.memory.done[i.result.Row]; ok && i.result.Row != "" {
-			i.result = before // an earlier try of this step got so far
+		if before, ok := st.before(i); ok {
+			i.result = before
 			continue
 		}
 		if i.result.Outcome == Failed {
 			continue
 		}
 		if err := st.plan(i); err != nil {
-			return StepOutput{}, err
+			return err
 		}
 		open = append(open, i)
 	}
-	if st.in.DryRun {
-		for _, i := range open {
-			st.settle(i, i.plan.outcome())
-		}
-	} else if err := st.apply(ctx, open); err != nil {
-		return StepOutput{}, err
+	if !st.in.DryRun {
+		return st.apply(ctx, open)
 	}
-	var out StepOutput
-	for _, i := range items {
-		out.report(i.result)
-		st.mark(i)
+	for _, i := range open {
+		st.settle(i, i.plan.outcome())
 	}
-	out.Add = int64(len(items))
-	clear(st.memory.done)
-	if st.at.Source = next; len(next) > 0 {
-		return out, nil
-	}
-	return st.after(ctx, out)
+	return nil
 }
 
 // settle sets an item's outcome; faults of single fields make it a failed one.

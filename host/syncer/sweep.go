@@ -44,7 +44,6 @@ func (st *step) sweepPage(ctx context.Context) (StepOutput, error) {
 		out.report(i.result)
 	}
 	st.at.Page = next
-	clear(st.memory.done)
 	return out, nil
 }
 
@@ -62,13 +61,6 @@ func (st *step) part(ctx context.Context, i *item) error {
 	}
 	st.finish(i)
 	return nil
-}
-
-func (st *step) before(i *item) (Result, bool) {
-	st.doneMu.Lock()
-	defer st.doneMu.Unlock()
-	r, ok := st.memory.done[i.result.Row]
-	return r, ok
 }
 
 func (st *step) policy(ctx context.Context, i *item) error {
