@@ -3,6 +3,7 @@ package syncer
 import (
 	"context"
 	"hash/fnv"
+	"math"
 	"time"
 
 	"github.com/pergola-platform/pergola/host/syncer/identity"
@@ -14,15 +15,17 @@ import (
 // was lost. Two rows in a million million share a place; then an issue whose row is gone is left alone, or a row is taken for a
 // second one and not written.
 type keyset struct {
-	seen  map[uint64]struct{}
+	seen  *slots // sorted as soon as the set is whole
 	twice map[uint64]struct{}
+	// late are rows that came into the source after its keys were read.
+	late  map[uint64]struct{}
 	next  []byte
 	rows  int64
 	whole bool
 }
 
 func newKeyset() *keyset {
-	return &keyset{seen: map[uint64]struct{}{}, twice: map[uint64]struct{}{}}
+	return &keyset{seen: &slots{}, twice: map[uint64]struct{}{}, late: map[uint64]struct{}{}}
 }
 
 func slot(d identity.Digest) uint64 {
@@ -31,17 +34,26 @@ func slot(d identity.Digest) uint64 {
 	return h.Sum64()
 }
 
-func (k *keyset) add(d identity.Digest) {
-	at := slot(d)
-	if _, ok := k.seen[at]; ok {
-		k.twice[at] = struct{}{}
+// add adds a key to a set that is not whole yet.
+func (k *keyset) add(d identity.Digest) { k.seen.add(slot(d)) }
+
+// complete makes the set whole: no key is added any more.
+func (k *keyset) complete() {
+	k.seen.sort(func(v uint64) { k.twice[v] = struct{}{} })
+	k.whole = true
+}
+
+// meet notes a row that was read while the run went on.
+func (k *keyset) meet(d identity.Digest) {
+	if !k.has(d) {
+		k.late[slot(d)] = struct{}{}
 	}
-	k.seen[at] = struct{}{}
 }
 
 func (k *keyset) has(d identity.Digest) bool {
-	_, ok := k.seen[slot(d)]
-	return ok
+	at := slot(d)
+	_, late := k.late[at]
+	return late || k.seen.has(at)
 }
 
 func (k *keyset) doubled(d identity.Digest) bool {
@@ -67,14 +79,16 @@ func (st *step) readKeys(ctx context.Context) (bool, error) {
 		return true, nil
 	}
 	r := sync.Read{Columns: columns, Key: columns, Cursor: k.next, Limit: keyRows}
-	err := st.ahead(ctx, r, keyTime, func(page *sync.Page) error {
+	err := st.ahead(ctx, r, keyTime, math.MaxInt, func(page *sync.Page) error {
 		for _, row := range page.Rows {
 			if key := mapping.Key(row); key != "" {
 				k.add(m.hasher.Row(st.sync.ID, key))
 			}
 			k.rows++
 		}
-		k.next, k.whole = page.Next, len(page.Next) == 0
+		if k.next = page.Next; len(k.next) == 0 {
+			k.complete()
+		}
 		return nil
 	})
 	if err != nil {

@@ -8,6 +8,9 @@ import (
 	"github.com/pergola-platform/pergola/sdk/sync"
 )
 
+// stepRows is from how many rows on a step begins no further page: their results are held until it ends.
+const stepRows = 5000
+
 // pages does f for the rows of pages, tied to their issues, and returns whether the source has no further one. It begins none when
 // Config.Length is over. While Jira is asked about a page, the source reads the next one.
 func (st *step) pages(ctx context.Context, f func(items []*item) error) (last bool, err error) {
@@ -22,7 +25,7 @@ func (st *step) pages(ctx context.Context, f func(items []*item) error) (last bo
 		}
 		r.Where = []sync.Condition{{Column: st.sync.Config.Column, Is: sync.GreaterOrEqual, Value: since}}
 	}
-	err = st.ahead(ctx, r, st.cfg.Length, func(page *sync.Page) error {
+	err = st.ahead(ctx, r, st.cfg.Length, stepRows, func(page *sync.Page) error {
 		items, err := st.items(ctx, page)
 		if err != nil {
 			return err

@@ -8,8 +8,9 @@ import (
 	"github.com/pergola-platform/pergola/sdk/sync"
 )
 
-// ahead does f for pages of the source, one after the other, while the source reads the next one. It begins none when the time is over.
-func (st *step) ahead(ctx context.Context, r sync.Read, length time.Duration, f func(*sync.Page) error) error {
+// ahead does f for pages of the source, one after the other, while the source reads the next one. It begins none when the time is over,
+// or when it has begun so many rows.
+func (st *step) ahead(ctx context.Context, r sync.Read, length time.Duration, rows int, f func(*sync.Page) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	began := st.cfg.Now()
 	next := st.begin(ctx, r)
@@ -24,7 +25,8 @@ func (st *step) ahead(ctx context.Context, r sync.Read, length time.Duration, f 
 		if next = nil; got.err != nil {
 			return got.err
 		}
-		more := len(got.page.Next) > 0 && st.cfg.Now().Sub(began) < length
+		rows -= len(got.page.Rows)
+		more := len(got.page.Next) > 0 && rows > 0 && st.cfg.Now().Sub(began) < length
 		if more {
 			r.Cursor = got.page.Next
 			next = st.begin(ctx, r)
