@@ -56,6 +56,9 @@ func (k *keyset) has(d identity.Digest) bool {
 	return late || k.seen.has(at)
 }
 
+// empty says that the source has no row with a key.
+func (k *keyset) empty() bool { return k.seen.n == 0 && len(k.late) == 0 }
+
 func (k *keyset) doubled(d identity.Digest) bool {
 	_, ok := k.twice[slot(d)]
 	return ok

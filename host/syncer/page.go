@@ -63,6 +63,9 @@ func (st *step) items(ctx context.Context, page *sync.Page) (items []*item, err 
 				i.result.fault("", mapping.KeyTwice)
 			}
 			seen[i.result.Row] = true
+			if st.memory.keys != nil && st.sync.Config.Missing.Policy != mapping.Ignore {
+				st.memory.keys.meet(i.result.Row)
+			}
 		}
 		if i.record.Broken() {
 			i.result.Outcome = Failed
