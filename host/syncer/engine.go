@@ -174,21 +174,21 @@ func (e *Engine) Step(ctx context.Context, s Sync, in StepInput) (StepOutput, er
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s.Config = m.mapping.Config // with its defaults
-	st := &step{Engine: e, memory: m, sync: s, in: in, at: at}
+	st := &step{Engine: e, memory: m, sync: s, in: in, at: at, began: e.cfg.Now()}
 	// Only whoever saw the step before end well knows of all issues that the run has made.
 	if in.Attempt > 0 || m.number != in.Number-1 || !m.clean {
 		m.sure = false
 	}
 	m.clean = false
 	out, err := st.run(ctx)
-	if err != nil {
+	if st.unfinished = errors.Is(err, errLater); err != nil && !st.unfinished {
 		return e.throttled(in, err)
 	}
 	if out.Cursor, err = st.at.encode(); err != nil {
 		return StepOutput{}, err
 	}
 	m.number, m.clean = in.Number, true
-	clear(m.done)
+	st.forgetDone(out.Rows)
 	if out.Done {
 		e.Forget(s.Tenant.ID, in.Run)
 	}
@@ -232,6 +232,7 @@ type memory struct {
 	number int                        // of the last step that was done here
 	clean  bool                       // it ended well
 	sure   bool                       // every issue that the run has made is known or shown by the search
+	walked int                        // up to this key number, every issue above the cursor's floor is known
 	made   map[identity.Digest]string // issues that the search may not show yet
 	done   map[identity.Digest]Result // rows of the step under way that are done
 }

@@ -2,7 +2,9 @@ package syncer
 
 import (
 	"context"
+	"errors"
 	gosync "sync"
+	"time"
 
 	"github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/syncer/identity"
@@ -17,9 +19,31 @@ type step struct {
 	sync   Sync
 	in     StepInput
 	at     cursor
+	began  time.Time
+	// unfinished says that the time was over in the middle of a page.
+	unfinished bool
 
 	doneMu gosync.Mutex // of memory.done
 	pathMu gosync.Mutex // of memory.paths
+}
+
+// stepTime is after which time a step begins no further call that writes, however slow Jira is. Jobs cut steps off after a minute.
+const stepTime = 10 * time.Second
+
+// errLater ends a step in the middle of a page, because its time is over. The next one begins with that page, and finds in memory.done what
+// was done of it; another host's finds it in Jira.
+var errLater = errors.New("the time of this step is over")
+
+func (st *step) over() bool { return st.cfg.Now().Sub(st.began) > stepTime }
+
+// forgetDone forgets rows of which the step tells what became, which are all but those of a page that the next step goes on with.
+func (st *step) forgetDone(told []Result) {
+	if !st.unfinished {
+		clear(st.memory.done)
+	}
+	for _, r := range told {
+		delete(st.memory.done, r.Row)
+	}
 }
 
 // item is a row on its way to its issue.
