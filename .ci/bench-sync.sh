@@ -3,7 +3,7 @@
 # their own; rows come out of a PostgreSQL through the plugin database-sync. Needs Linux and a PostgreSQL (.ci/needs.sh).
 # Usage: bench-sync.sh [-rows N] [-large N] [-rounds N] [-kills N]
 #
-#   rows_per_s_initial             rows that become issues, of 10,000 (-rows); the median of 5 rounds (-rounds), like those below
+#   rows_per_s_initial             rows that become issues, of 10,000 (-rows); the median of 3 rounds (-rounds), like those below
 #   rows_per_s_unchanged           rows whose issues say already what they say; the goal is 20,000
 #   rows_per_s_changed_1pct        the same where one in a hundred has changed
 #   host_cpu_us_per_row            CPU time of the engine's process alone, without changes

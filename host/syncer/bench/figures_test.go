@@ -22,7 +22,7 @@ var (
 	figures = flag.Bool("figures", false, "measure, and print lines `figure NAME VALUE`")
 	rows    = flag.Int("rows", 10_000, "how many rows the measured runs have")
 	large   = flag.Int("large", 1_000_000, "how many rows the run has by which memory is measured")
-	rounds  = flag.Int("rounds", 5, "how often each run is measured; figures are medians")
+	rounds  = flag.Int("rounds", 3, "how often each run is measured; figures are medians")
 	kills   = flag.Int("kills", 3, "how often TestKilledEnginesLeaveOneIssueForEachRow kills")
 )
 
