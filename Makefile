@@ -108,6 +108,10 @@ bench-store: ## Measure the embedded store against SQLite itself, kill it 50 tim
 bench-sandbox: build ## Measure the sandbox and what its judges say
 	@.ci/bench-sandbox.sh
 
+.PHONY: bench-sync
+bench-sync: ## Measure the synchronization engine, and kill it 20 times while it writes; ARGS='-rows 2000' passes flags on
+	@.ci/bench-sync.sh $(ARGS)
+
 .PHONY: canary
 canary: build ## Plant content in a Jira site, use every feature, and search everything that was written for it
 	$(say) search "what hosts wrote"

@@ -3,7 +3,8 @@
 #
 #   databases.sh -has NAME                      looks for postgres or mariadb
 #   databases.sh run DIR POSTGRES MARIADB       starts both on these ports, prints "NAME ready" for each one that serves, and
-#                                               stops them when its input ends; DIR is made anew and removed afterwards
+#                                               stops them when its input ends; DIR is made anew and removed afterwards. A port
+#                                               of 0 starts none of that kind
 #
 # A server that is not installed is left out; .ci/needs.sh installs them on Debian. Where DIR.tls holds server.crt, server.key
 # and ca.crt, they offer TLS. Their user and password are pergola and "pass word'1", so that nobody forgets to quote one.
@@ -27,7 +28,7 @@ if [ "${1:-}" = -has ]; then
   exit
 fi
 
-[ "${1:-}" = run ] && [ $# -eq 4 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ "${1:-}" = run ] && [ $# -eq 4 ] || { sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 dir=$2 postgres_port=$3 mariadb_port=$4
 pids=()
 
@@ -105,7 +106,7 @@ SQL
   ready mariadb $! mariadb-admin --no-defaults --socket="$dir/mariadb.sock" -u pergola --password="$password" ping
 }
 
-if has postgres; then start_postgres; fi
-if has mariadb; then start_mariadb; fi
+if [ "$postgres_port" != 0 ] && has postgres; then start_postgres; fi
+if [ "$mariadb_port" != 0 ] && has mariadb; then start_mariadb; fi
 echo all ready
 cat >/dev/null

@@ -34,7 +34,10 @@ func (st *step) apply(ctx context.Context, items []*item) error {
 			others = append(others, i)
 		}
 	}
-	for chunk := range slices.Chunk(creates, jira.MaxCreated) {
+	for n, chunk := range slices.Collect(slices.Chunk(creates, jira.MaxCreated)) {
+		if n > 0 && st.over() {
+			return errLater
+		}
 		if err := st.create(ctx, chunk); err != nil {
 			return err
 		}
@@ -48,8 +51,8 @@ func (st *step) apply(ctx context.Context, items []*item) error {
 	return st.each(ctx, others, st.update)
 }
 
-// each does f for every item, some of them at a time. After the first error none is begun any more; those under way come to their
-// end, because whoever cuts off a write does not know what became of it.
+// each does f for every item, some of them at a time. After the first error none is begun any more, nor when the step's time is over,
+// which is errLater; those under way come to their end, because whoever cuts off a write does not know what became of it.
 func (st *step) each(ctx context.Context, items []*item, f func(context.Context, *item) error) error {
 	var mu gosync.Mutex
 	var failed error
@@ -57,6 +60,9 @@ func (st *step) each(ctx context.Context, items []*item, f func(context.Context,
 	take := func() *item {
 		mu.Lock()
 		defer mu.Unlock()
+		if failed == nil && next > 0 && next < len(items) && st.over() {
+			failed = errLater
+		}
 		if failed != nil || next == len(items) {
 			return nil
 		}
@@ -84,6 +90,14 @@ func (st *step) finish(i *item) {
 	st.doneMu.Lock()
 	defer st.doneMu.Unlock()
 	st.memory.done[i.result.Row] = i.result
+}
+
+// before is what became of an item in an earlier try of this step.
+func (st *step) before(i *item) (Result, bool) {
+	st.doneMu.Lock()
+	defer st.doneMu.Unlock()
+	r, ok := st.memory.done[i.result.Row]
+	return r, ok && i.result.Row != ""
 }
 
 // create makes the issues of up to jira.MaxCreated items, each once: after an answer that was lost it looks which are there before
@@ -174,7 +188,7 @@ func (st *step) created(i *item, made jira.Made) {
 	m := st.memory
 	i.issue.ID, i.issue.Key, i.result.Issue = made.ID, made.Key, made.ID
 	m.remember(i.result.Row, made.ID)
-	st.at.Floor = max(st.at.Floor, m.keyNumber(made.Key))
+	st.at.Own = max(st.at.Own, m.keyNumber(made.Key))
 	st.settle(i, Created)
 	if i.plan.status == "" {
 		st.finish(i)

@@ -9,16 +9,24 @@ import (
 	"github.com/pergola-platform/pergola/sdk/sync"
 )
 
-// backPage writes to the source, for a page of rows, what flows back from their issues. Only rows that are written, or of which the
+// backPages writes to the source, for pages of rows, what flows back from their issues. Only rows that are written, or of which the
 // source takes no value, are reported.
-func (st *step) backPage(ctx context.Context) (StepOutput, error) {
-	items, next, err := st.page(ctx)
-	if err != nil {
-		return StepOutput{}, err
+func (st *step) backPages(ctx context.Context) (StepOutput, error) {
+	var out StepOutput
+	last, err := st.pages(ctx, func(items []*item) error {
+		returned, err := st.backRows(ctx, items)
+		out.report(returned...)
+		return err
+	})
+	if err != nil || !last {
+		return out, err
 	}
+	return st.after(ctx, out)
+}
+
+func (st *step) backRows(ctx context.Context, items []*item) (results []Result, err error) {
 	w := st.newWrite()
 	var open []*item
-	var out StepOutput
 	for _, i := range items {
 		if i.issue.ID == "" || i.result.Outcome == Failed {
 			continue
@@ -26,25 +34,22 @@ func (st *step) backPage(ctx context.Context) (StepOutput, error) {
 		i.result.Faults = nil // they were reported before
 		change, err := st.change(i)
 		if err != nil {
-			return StepOutput{}, err
+			return nil, err
 		}
 		switch {
 		case len(i.result.Fields) > 0:
 			open, w.Changes = append(open, i), append(w.Changes, change)
 		case len(i.result.Faults) > 0:
-			out.report(i.result)
+			results = append(results, i.result)
 		}
 	}
 	if err := st.send(ctx, w, open); err != nil {
-		return StepOutput{}, err
+		return nil, err
 	}
 	for _, i := range open {
-		out.report(i.result)
+		results = append(results, i.result)
 	}
-	if st.at.Source = next; len(next) > 0 {
-		return out, nil
-	}
-	return st.after(ctx, out)
+	return results, nil
 }
 
 func (st *step) newWrite() *sync.Write {
@@ -94,7 +99,7 @@ func (st *step) ours(i *item, b mapping.Back) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	hash, err := st.memory.secret.Value(st.sync.ID, b.Field, v)
+	hash, err := st.memory.hasher.Value(st.sync.ID, b.Field, v)
 	return err == nil && i.link.Fields[b.Field] == hash, err
 }
 

@@ -27,8 +27,11 @@ type cursor struct {
 	Phase  phase  `json:"p,omitempty"`
 	Source []byte `json:"c,omitempty"` // the source's own cursor of the next page
 	Page   string `json:"t,omitempty"` // Jira's token of the next page of a sweep
-	// Floor is a number of an issue key in the target project: whatever is above it, the search may not show yet.
-	Floor int `json:"f,omitempty"`
+	// Numbers of issue keys in the target project. What is above Floor, the search may not show yet. From there to Before, issues were made
+	// before the run made its first one, of whatever rows; from there to Own, the run has made those of rows that are done.
+	Floor  int `json:"f,omitempty"`
+	Before int `json:"b,omitempty"`
+	Own    int `json:"w,omitempty"`
 	// What the plan counted for the brake.
 	Created int `json:"n,omitempty"`
 	Changed int `json:"m,omitempty"`

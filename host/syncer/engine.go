@@ -50,6 +50,9 @@ type Config struct {
 	Rows int
 	// Parallel is how many issues of a step are written at a time; 0 means 4.
 	Parallel int
+	// Length is after which time a step begins no further page; 0 means a second. What was done is lost with a host only since its
+	// last step.
+	Length time.Duration
 	// Now is time.Now where it is nil.
 	Now func() time.Time
 	// Sleep waits before a write is tried again, or until ctx ends; nil: a timer.
@@ -76,8 +79,11 @@ func New(c Config) (*Engine, error) {
 		return nil, errors.New("sync engine: Jira is missing")
 	case c.Secret == nil:
 		return nil, errors.New("sync engine: Secret is missing")
-	case c.Rows < 0 || c.Rows > 1000 || c.Parallel < 0 || c.Parallel > 16:
-		return nil, errors.New("sync engine: Rows is up to 1000, Parallel up to 16")
+	case c.Rows < 0 || c.Rows > 1000 || c.Parallel < 0 || c.Parallel > 16 || c.Length < 0:
+		return nil, errors.New("sync engine: Rows is up to 1000, Parallel up to 16, Length not negative")
+	}
+	if c.Length == 0 {
+		c.Length = time.Second
 	}
 	if c.Rows == 0 {
 		c.Rows = 200
@@ -171,20 +177,21 @@ func (e *Engine) Step(ctx context.Context, s Sync, in StepInput) (StepOutput, er
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s.Config = m.mapping.Config // with its defaults
-	st := &step{Engine: e, memory: m, sync: s, in: in, at: at}
+	st := &step{Engine: e, memory: m, sync: s, in: in, at: at, began: e.cfg.Now()}
 	// Only whoever saw the step before end well knows of all issues that the run has made.
 	if in.Attempt > 0 || m.number != in.Number-1 || !m.clean {
 		m.sure = false
 	}
 	m.clean = false
 	out, err := st.run(ctx)
-	if err != nil {
+	if st.unfinished = errors.Is(err, errLater); err != nil && !st.unfinished {
 		return e.throttled(in, err)
 	}
 	if out.Cursor, err = st.at.encode(); err != nil {
 		return StepOutput{}, err
 	}
 	m.number, m.clean = in.Number, true
+	st.forgetDone(out.Rows)
 	if out.Done {
 		e.Forget(s.Tenant.ID, in.Run)
 	}
@@ -219,7 +226,7 @@ type memory struct {
 	mu      gosync.Mutex
 	mapping *mapping.Mapping
 	stream  sync.Stream
-	secret  identity.Secret
+	hasher  *identity.Hasher
 	prefix  string // of the project's issue keys
 	lookup  *finder
 	paths   *paths
@@ -228,8 +235,9 @@ type memory struct {
 	number int                        // of the last step that was done here
 	clean  bool                       // it ended well
 	sure   bool                       // every issue that the run has made is known or shown by the search
+	walked int                        // up to this key number, every issue above the cursor's floor is known
 	made   map[identity.Digest]string // issues that the search may not show yet
-	done   map[identity.Digest]Result // rows of the page under way that are done
+	done   map[identity.Digest]Result // rows of the step under way that are done
 }
 
 // open returns what is known of a run, and finds it out where nothing is.
@@ -315,7 +323,7 @@ func (e *Engine) prepare(ctx context.Context, s Sync) (*memory, error) {
 		return nil, fail(sdk.Internal, "the tenant's secret for digests is shorter than 16 bytes")
 	}
 	return &memory{
-		mapping: compiled, stream: stream, secret: secret, prefix: project.Key + "-", number: -1, made: map[identity.Digest]string{},
+		mapping: compiled, stream: stream, hasher: secret.Hasher(), prefix: project.Key + "-", number: -1, made: map[identity.Digest]string{},
 		lookup: &finder{jira: e.cfg.Jira, tenant: s.Tenant, accounts: map[string]found{}, options: map[string]found{}},
 		paths:  &paths{jira: e.cfg.Jira, tenant: s.Tenant, project: s.Config.Project, known: map[place][]way{}},
 		done:   map[identity.Digest]Result{},

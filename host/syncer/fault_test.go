@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/pergola-platform/pergola/host/syncer"
 	"github.com/pergola-platform/pergola/host/syncer/identity"
 	"github.com/pergola-platform/pergola/host/syncer/mapping"
+	"github.com/pergola-platform/pergola/sdk/sync"
 )
 
 // eachOnce fails where a row has not exactly one issue.
@@ -105,6 +108,94 @@ func TestTheNextRunKnowsWhatSearchesDoNotShowYet(t *testing.T) {
 	r.table.put(500)
 	r.expect("created=1 skipped=120")
 	r.eachOnce(121)
+}
+
+// The run before has made issues of rows on later pages. A host that takes over in between has not seen them, and searches do not show them.
+func TestAnotherHostKnowsWhatTheRunBeforeMade(t *testing.T) {
+	r := newRig(t)
+	for n := range 250 {
+		r.table.put(int64(n))
+	}
+	r.hide()
+	r.expect("created=250")
+	r.table.rows = append([][]sync.Value{r.table.rows[0]}, r.table.rows...)
+	r.table.rows[0] = slices.Clone(r.table.rows[0])
+	r.table.rows[0][0], r.table.rows[0][1] = sync.Int(500), sync.String("Device 500") // on the first page, so that it makes one
+	in := syncer.StepInput{Run: "next"}
+	for {
+		r.restart()
+		out, err := r.engine.Step(t.Context(), r.sync, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out.Done {
+			break
+		}
+		in.Cursor, in.Number = out.Cursor, in.Number+1
+	}
+	r.eachOnce(251)
+}
+
+func TestStepsEndInTimeHoweverSlowJiraIs(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		restart bool // a host does a step
+	}{{"one host", false}, {"another host each time", true}} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t)
+			began := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+			r.now = func() time.Time { // each call takes two seconds
+				r.wire.mu.Lock()
+				defer r.wire.mu.Unlock()
+				return began.Add(2 * time.Second * time.Duration(r.wire.count))
+			}
+			r.restart()
+			for n := range 120 {
+				r.table.put(int64(n))
+			}
+			r.steps(c.restart, "created=120")
+			for n := range 40 {
+				r.table.put(int64(n), "price", "5")
+			}
+			r.writes()
+			r.steps(c.restart, "changed=40 skipped=80")
+			if w := r.writes(); len(w) != 40 {
+				t.Errorf("%d writes change 40 issues", len(w))
+			}
+			r.eachOnce(120)
+		})
+	}
+}
+
+// steps does a run, and fails where one of its steps takes longer than a slow site accounts for.
+func (r *rig) steps(restart bool, want string) {
+	r.Helper()
+	r.runs++
+	in := syncer.StepInput{Run: "slow" + strconv.Itoa(r.runs)}
+	counts := map[string]int64{}
+	for {
+		if restart {
+			r.restart()
+		}
+		began := r.now()
+		out, err := r.engine.Step(r.Context(), r.sync, in)
+		if err != nil {
+			r.Fatal(err)
+		}
+		if took := r.now().Sub(began); took > 30*time.Second {
+			r.Errorf("step %d takes %s", in.Number, took)
+		}
+		for name, n := range out.Counts {
+			counts[name] += n
+		}
+		if out.Done {
+			break
+		}
+		in.Cursor, in.Number = out.Cursor, in.Number+1
+	}
+	if got := told(counts); got != want && !restart { // another host does not know who did what is done
+		r.Errorf("the run came to %q, want %q", got, want)
+	}
 }
 
 func TestUsedUpQuotaPutsTheNextStepOff(t *testing.T) {

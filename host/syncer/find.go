@@ -133,20 +133,25 @@ const maxWalk = 5000
 
 // walk reads the issues of the project with keys above the floor from Jira's records, up to a hundred keys of which there is none,
 // and ties those that are of our rows. Keys of a project are given out in order and never again, so what was created lately is there.
+// Where the step's time is over, it returns errLater, and the next step goes on.
 func (st *step) walk(ctx context.Context, items map[identity.Digest]*item) error {
-	m, high := st.memory, st.at.Floor
-	for from := st.at.Floor + 1; from < st.at.Floor+maxWalk; from += jira.MaxFetched {
-		keys := make([]string, jira.MaxFetched)
-		for n := range keys {
-			keys[n] = m.prefix + strconv.Itoa(from+n)
+	m := st.memory
+	m.walked = max(m.walked, st.at.Floor)
+	for n := range maxWalk / jira.MaxFetched {
+		if st.at.Own > 0 && m.walked >= st.at.Before {
+			m.walked = max(m.walked, st.at.Own)
 		}
-		issues, err := st.cfg.Jira.Fetch(ctx, st.sync.Tenant, keys, append(st.wanted(), "key"), []string{identity.Property})
+		if n > 0 && st.over() {
+			return errLater
+		}
+		issues, err := st.fetchKeys(ctx, m.walked+1)
 		if err != nil {
 			return err
 		}
-		if len(issues) == 0 {
+		if len(issues) == 0 && m.walked >= st.at.Own {
 			break
 		}
+		high := 0
 		for _, issue := range issues {
 			high = max(high, m.keyNumber(issue.Key))
 			if link, ok := identity.Parse(issue.Properties[identity.Property]); ok && link.Sync == st.sync.ID {
@@ -154,10 +159,29 @@ func (st *step) walk(ctx context.Context, items map[identity.Digest]*item) error
 			}
 			st.tie(items, issue)
 		}
+		switch {
+		case high > m.walked:
+			m.walked = high
+		case len(issues) > 0: // all of them were moved to other projects
+			m.walked += jira.MaxFetched
+		default:
+			m.walked = st.at.Own
+		}
 	}
-	st.at.Floor = high
+	if st.at.Own == 0 {
+		st.at.Before = m.walked
+	}
 	m.sure = true
 	return nil
+}
+
+// fetchKeys reads the issues with the next hundred keys from a number on.
+func (st *step) fetchKeys(ctx context.Context, from int) ([]jira.Raw, error) {
+	keys := make([]string, jira.MaxFetched)
+	for n := range keys {
+		keys[n] = st.memory.prefix + strconv.Itoa(from+n)
+	}
+	return st.cfg.Jira.Fetch(ctx, st.sync.Tenant, keys, append(st.wanted(), "key"), []string{identity.Property})
 }
 
 // keyNumber is the number in an issue's key, 0 for a key of another project.
@@ -175,7 +199,7 @@ func (m *memory) remember(row identity.Digest, id string) {
 	const most = 20_000
 	if len(m.made) >= most {
 		clear(m.made)
-		m.sure = false
+		m.sure, m.walked = false, 0
 	}
 	m.made[row] = id
 }

@@ -40,6 +40,8 @@ type rig struct {
 	engine *syncer.Engine
 	table  *table
 	sync   syncer.Sync
+	length time.Duration // of steps
+	now    func() time.Time
 	runs   int
 
 	mu    gosync.Mutex
@@ -48,7 +50,7 @@ type rig struct {
 
 func newRig(t testing.TB, change ...func(*sandbox.Config)) *rig {
 	t.Helper()
-	r := &rig{TB: t, site: sandboxtest.Start(t, change...), wire: &wire{}, table: newTable()}
+	r := &rig{TB: t, site: sandboxtest.Start(t, change...), wire: &wire{}, table: newTable(), length: 1}
 	app := r.install("WRITE")
 	var err error
 	r.client, err = jira.New(jira.Config{AppKey: "pergola", HTTP: &http.Client{Transport: r.wire}, Sleep: r.sleep})
@@ -90,7 +92,7 @@ func (r *rig) restart() {
 	r.Helper()
 	var err error
 	r.engine, err = syncer.New(syncer.Config{
-		Jira: r.client, Sleep: r.sleep, Rows: 100,
+		Jira: r.client, Sleep: r.sleep, Rows: 100, Length: r.length, Now: r.now,
 		Secret: func(_ context.Context, t capability.TenantID) (identity.Secret, error) {
 			return identity.Secret("a secret of the tenant " + t), nil
 		},
@@ -164,14 +166,18 @@ func (r *rig) run(change ...func(*syncer.StepInput)) report {
 func (r *rig) expect(want string, change ...func(*syncer.StepInput)) report {
 	r.Helper()
 	out := r.run(change...)
-	var got []string
-	for _, name := range slices.Sorted(maps.Keys(out.counts)) {
-		got = append(got, fmt.Sprintf("%s=%d", name, out.counts[name]))
-	}
-	if s := strings.Join(got, " "); s != want {
-		r.Errorf("the run came to %q, want %q: %+v", s, want, out.rows[:min(3, len(out.rows))])
+	if got := told(out.counts); got != want {
+		r.Errorf("the run came to %q, want %q: %+v", got, want, out.rows[:min(3, len(out.rows))])
 	}
 	return out
+}
+
+func told(counts map[string]int64) string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		out = append(out, fmt.Sprintf("%s=%d", name, counts[name]))
+	}
+	return strings.Join(out, " ")
 }
 
 // faults are the faults of a report's rows: "field:code".
@@ -268,6 +274,7 @@ func (r *rig) one(summary string) issue {
 type wire struct {
 	mu    gosync.Mutex
 	calls []string // "PUT /rest/api/3/issue/1 {…}"
+	count int      // of all calls
 	// above is the id from which on searches do not show issues; 0 hides none.
 	above int
 }
@@ -282,6 +289,7 @@ func (w *wire) RoundTrip(q *http.Request) (*http.Response, error) {
 		q.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	w.mu.Lock()
+	w.count++
 	w.calls = append(w.calls, q.Method+" "+q.URL.Path+" "+string(body))
 	above := w.above
 	w.mu.Unlock()

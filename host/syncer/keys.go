@@ -3,11 +3,11 @@ package syncer
 import (
 	"context"
 	"hash/fnv"
+	"math"
 	"time"
 
 	"github.com/pergola-platform/pergola/host/syncer/identity"
 	"github.com/pergola-platform/pergola/host/syncer/mapping"
-	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/sync"
 )
 
@@ -15,15 +15,17 @@ import (
 // was lost. Two rows in a million million share a place; then an issue whose row is gone is left alone, or a row is taken for a
 // second one and not written.
 type keyset struct {
-	seen  map[uint64]struct{}
+	seen  *slots // sorted as soon as the set is whole
 	twice map[uint64]struct{}
+	// late are rows that came into the source after its keys were read.
+	late  map[uint64]struct{}
 	next  []byte
 	rows  int64
 	whole bool
 }
 
 func newKeyset() *keyset {
-	return &keyset{seen: map[uint64]struct{}{}, twice: map[uint64]struct{}{}}
+	return &keyset{seen: &slots{}, twice: map[uint64]struct{}{}, late: map[uint64]struct{}{}}
 }
 
 func slot(d identity.Digest) uint64 {
@@ -32,18 +34,30 @@ func slot(d identity.Digest) uint64 {
 	return h.Sum64()
 }
 
-func (k *keyset) add(d identity.Digest) {
-	at := slot(d)
-	if _, ok := k.seen[at]; ok {
-		k.twice[at] = struct{}{}
+// add adds a key to a set that is not whole yet.
+func (k *keyset) add(d identity.Digest) { k.seen.add(slot(d)) }
+
+// complete makes the set whole: no key is added any more.
+func (k *keyset) complete() {
+	k.seen.sort(func(v uint64) { k.twice[v] = struct{}{} })
+	k.whole = true
+}
+
+// meet notes a row that was read while the run went on.
+func (k *keyset) meet(d identity.Digest) {
+	if !k.has(d) {
+		k.late[slot(d)] = struct{}{}
 	}
-	k.seen[at] = struct{}{}
 }
 
 func (k *keyset) has(d identity.Digest) bool {
-	_, ok := k.seen[slot(d)]
-	return ok
+	at := slot(d)
+	_, late := k.late[at]
+	return late || k.seen.has(at)
 }
+
+// empty says that the source has no row with a key.
+func (k *keyset) empty() bool { return k.seen.n == 0 && len(k.late) == 0 }
 
 func (k *keyset) doubled(d identity.Digest) bool {
 	_, ok := k.twice[slot(d)]
@@ -64,42 +78,24 @@ func (st *step) readKeys(ctx context.Context) (bool, error) {
 	}
 	k := m.keys
 	columns := m.mapping.KeyColumns()
-	for began := st.cfg.Now(); !k.whole; {
-		page, err := st.read(ctx, &sync.Read{Columns: columns, Key: columns, Cursor: k.next, Limit: keyRows})
-		if err != nil {
-			m.keys = nil // a cursor that is not good any more would not get better
-			return false, err
-		}
+	if k.whole {
+		return true, nil
+	}
+	r := sync.Read{Columns: columns, Key: columns, Cursor: k.next, Limit: keyRows}
+	err := st.ahead(ctx, r, keyTime, math.MaxInt, func(page *sync.Page) error {
 		for _, row := range page.Rows {
 			if key := mapping.Key(row); key != "" {
-				k.add(m.secret.Row(st.sync.ID, key))
+				k.add(m.hasher.Row(st.sync.ID, key))
 			}
 			k.rows++
 		}
-		k.next, k.whole = page.Next, len(page.Next) == 0
-		if !k.whole && st.cfg.Now().Sub(began) > keyTime {
-			return false, nil
+		if k.next = page.Next; len(k.next) == 0 {
+			k.complete()
 		}
-	}
-	return true, nil
-}
-
-// read reads a page and checks it, because the engine trusts no source.
-func (st *step) read(ctx context.Context, r *sync.Read) (*sync.Page, error) {
-	s := st.sync
-	r.Name, r.Config, r.Stream = s.Name, s.Connection, s.Config.Stream
-	if s.Source.Read == nil {
-		return nil, fail(sdk.Unimplemented, "the synchronizer does not read")
-	}
-	page, err := s.Source.Read.Read(ctx, r)
+		return nil
+	})
 	if err != nil {
-		return nil, err
+		m.keys = nil // a cursor that is not good any more would not get better
 	}
-	if page == nil {
-		return nil, fail(sdk.Internal, "the synchronizer returned no page")
-	}
-	if err := page.Check(r); err != nil {
-		return nil, fail(sdk.Internal, "the synchronizer's answer breaks a rule: %v", err)
-	}
-	return page, nil
+	return k.whole && err == nil, err
 }

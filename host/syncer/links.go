@@ -9,42 +9,48 @@ import (
 	"github.com/pergola-platform/pergola/host/syncer/mapping"
 )
 
-// linkPage sets, in the second pass, the fields that hold the issue of another row. Only rows of which such a field is written or
+// linkPages sets, in the second pass, the fields that hold the issue of another row. Only rows of which such a field is written or
 // fails are reported: the first pass has counted all.
-func (st *step) linkPage(ctx context.Context) (StepOutput, error) {
-	items, next, err := st.page(ctx)
-	if err != nil {
-		return StepOutput{}, err
+func (st *step) linkPages(ctx context.Context) (StepOutput, error) {
+	var out StepOutput
+	last, err := st.pages(ctx, func(items []*item) error {
+		results, err := st.linkRows(ctx, items)
+		out.report(results...)
+		return err
+	})
+	if err != nil || !last {
+		return out, err
 	}
+	return st.after(ctx, out)
+}
+
+func (st *step) linkRows(ctx context.Context, items []*item) (results []Result, err error) {
 	targets, err := st.targets(ctx, items)
 	if err != nil {
-		return StepOutput{}, err
+		return nil, err
 	}
 	var open []*item
 	for _, i := range items {
+		if before, ok := st.before(i); ok {
+			results = append(results, before)
+			continue
+		}
 		if i.issue.ID == "" || i.result.Outcome == Failed || len(i.record.Links) == 0 {
 			continue
 		}
 		i.result.Faults = nil // they were reported in the first pass
 		if err := st.planLinks(i, targets); err != nil {
-			return StepOutput{}, err
+			return nil, err
 		}
 		if len(i.plan.set) > 0 || len(i.result.Faults) > 0 {
 			open = append(open, i)
 		}
 	}
-	if err := st.each(ctx, open, st.update); err != nil {
-		return StepOutput{}, err
-	}
-	var out StepOutput
+	err = st.each(ctx, open, st.update)
 	for _, i := range open {
-		out.report(i.result)
+		results = append(results, i.result)
 	}
-	clear(st.memory.done)
-	if st.at.Source = next; len(next) > 0 {
-		return out, nil
-	}
-	return st.after(ctx, out)
+	return results, err
 }
 
 func (st *step) digestOf(l mapping.Link) identity.Digest {
@@ -52,7 +58,7 @@ func (st *step) digestOf(l mapping.Link) identity.Digest {
 	if id == "self" {
 		id = st.sync.ID
 	}
-	return st.memory.secret.Row(id, l.Key)
+	return st.memory.hasher.Row(id, l.Key)
 }
 
 // targets finds the issues of the rows that the items name.
@@ -111,7 +117,7 @@ func (st *step) planLinks(i *item, targets map[identity.Digest]jira.Raw) error {
 		if field == "parent" {
 			v = map[string]string{"id": to.ID}
 		}
-		hash, err := st.memory.secret.Value(st.sync.ID, field, v)
+		hash, err := st.memory.hasher.Value(st.sync.ID, field, v)
 		if err != nil {
 			return err
 		}

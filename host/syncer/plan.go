@@ -67,7 +67,7 @@ func (st *step) plan(i *item) error {
 		if r.CreateOnly[id] && !p.create {
 			continue
 		}
-		hash, err := st.memory.secret.Value(st.sync.ID, id, v)
+		hash, err := st.memory.hasher.Value(st.sync.ID, id, v)
 		if err != nil {
 			return err
 		}

@@ -2,7 +2,7 @@ package syncer
 
 import (
 	"context"
-	"strconv"
+	"errors"
 	gosync "sync"
 	"time"
 
@@ -10,7 +10,6 @@ import (
 	"github.com/pergola-platform/pergola/host/syncer/identity"
 	"github.com/pergola-platform/pergola/host/syncer/mapping"
 	"github.com/pergola-platform/pergola/sdk"
-	"github.com/pergola-platform/pergola/sdk/sync"
 )
 
 // step is one step under way.
@@ -20,9 +19,31 @@ type step struct {
 	sync   Sync
 	in     StepInput
 	at     cursor
+	began  time.Time
+	// unfinished says that the time was over in the middle of a page.
+	unfinished bool
 
 	doneMu gosync.Mutex // of memory.done
 	pathMu gosync.Mutex // of memory.paths
+}
+
+// stepTime is after which time a step begins no further call that writes, however slow Jira is. Jobs cut steps off after a minute.
+const stepTime = 10 * time.Second
+
+// errLater ends a step in the middle of a page, because its time is over. The next one begins with that page, and finds in memory.done what
+// was done of it; another host's finds it in Jira.
+var errLater = errors.New("the time of this step is over")
+
+func (st *step) over() bool { return st.cfg.Now().Sub(st.began) > stepTime }
+
+// forgetDone forgets rows of which the step tells what became, which are all but those of a page that the next step goes on with.
+func (st *step) forgetDone(told []Result) {
+	if !st.unfinished {
+		clear(st.memory.done)
+	}
+	for _, r := range told {
+		delete(st.memory.done, r.Row)
+	}
 }
 
 // item is a row on its way to its issue.
@@ -44,7 +65,7 @@ func (st *step) run(ctx context.Context) (StepOutput, error) {
 		}
 	}
 	if st.at.Phase == starting {
-		if err := st.begin(ctx); err != nil {
+		if err := st.start(ctx); err != nil {
 			return StepOutput{}, err
 		}
 	}
@@ -52,13 +73,13 @@ func (st *step) run(ctx context.Context) (StepOutput, error) {
 	var err error
 	switch st.at.Phase {
 	case planning:
-		out, err = st.planPage(ctx)
+		out, err = st.planPages(ctx)
 	case writing:
-		out, err = st.writePage(ctx)
+		out, err = st.writePages(ctx)
 	case linking:
-		out, err = st.linkPage(ctx)
+		out, err = st.linkPages(ctx)
 	case returning:
-		out, err = st.backPage(ctx)
+		out, err = st.backPages(ctx)
 	case sweeping:
 		out, err = st.sweepPage(ctx)
 	default:
@@ -70,8 +91,8 @@ func (st *step) run(ctx context.Context) (StepOutput, error) {
 	return out, err
 }
 
-// begin finds out where the run starts from.
-func (st *step) begin(ctx context.Context) error {
+// start finds out where the run starts from.
+func (st *step) start(ctx context.Context) error {
 	var err error
 	if st.at.Floor, err = st.floor(ctx); err != nil {
 		return err
@@ -88,87 +109,18 @@ func (st *step) begin(ctx context.Context) error {
 	return nil
 }
 
-// page reads the next rows and ties them to their issues.
-func (st *step) page(ctx context.Context) (items []*item, next []byte, err error) {
-	m := st.memory.mapping
-	st.memory.lookup.dry = st.in.DryRun || st.at.Phase == planning
-	r := &sync.Read{Columns: m.Columns(), Key: m.KeyColumns(), Cursor: st.at.Source, Limit: int64(st.cfg.Rows)}
-	if st.at.Since != "" {
-		column, _ := st.memory.stream.Column(st.sync.Config.Column)
-		since, err := valueOf(column.Type, st.at.Since)
-		if err != nil {
-			return nil, nil, err
-		}
-		r.Where = []sync.Condition{{Column: st.sync.Config.Column, Is: sync.GreaterOrEqual, Value: since}}
-	}
-	page, err := st.read(ctx, r)
-	if err != nil {
-		return nil, nil, err
-	}
-	untold := untold(page)
-	seen := map[identity.Digest]bool{}
-	for n, row := range page.Rows {
-		i := &item{}
-		if i.record, err = m.Record(ctx, row, untold[int64(n)], st.memory.lookup); err != nil {
-			return nil, nil, err
-		}
-		i.result.Faults = i.record.Faults
-		if i.record.Key != "" {
-			i.result.Row = st.memory.secret.Row(st.sync.ID, i.record.Key)
-			if seen[i.result.Row] || st.memory.keys != nil && st.memory.keys.doubled(i.result.Row) {
-				i.result.Faults = nil
-				i.result.fault("", mapping.KeyTwice)
+// planPages counts for the brake what pages would change.
+func (st *step) planPages(ctx context.Context) (StepOutput, error) {
+	last, err := st.pages(ctx, func(items []*item) error {
+		for _, i := range items {
+			if err := st.count(i); err != nil {
+				return err
 			}
-			seen[i.result.Row] = true
 		}
-		if i.record.Broken() {
-			i.result.Outcome = Failed
-		}
-		items = append(items, i)
-	}
-	if err := st.find(ctx, items); err != nil {
-		return nil, nil, err
-	}
-	return items, page.Next, nil
-}
-
-// untold are the columns, by row, of which the source could not tell the value.
-func untold(page *sync.Page) map[int64]map[int]bool {
-	out := map[int64]map[int]bool{}
-	for _, f := range page.Faults {
-		if out[f.Row] == nil {
-			out[f.Row] = map[int]bool{}
-		}
-		out[f.Row][int(f.Column)] = true
-	}
-	return out
-}
-
-// planPage counts for the brake what a page would change.
-func (st *step) planPage(ctx context.Context) (StepOutput, error) {
-	items, next, err := st.page(ctx)
-	if err != nil {
+		return nil
+	})
+	if err != nil || !last {
 		return StepOutput{}, err
-	}
-	for _, i := range items {
-		if i.issue.ID != "" {
-			st.at.Found++
-		}
-		if i.result.Outcome == Failed {
-			continue
-		}
-		if err := st.plan(i); err != nil {
-			return StepOutput{}, err
-		}
-		switch i.plan.outcome() {
-		case Created:
-			st.at.Created++
-		case Changed, Transitioned:
-			st.at.Changed++
-		}
-	}
-	if st.at.Source = next; len(next) > 0 {
-		return StepOutput{}, nil
 	}
 	linked, err := st.cfg.Jira.Count(ctx, st.sync.Tenant, identity.BySync(st.sync.ID, identity.Live))
 	if err != nil {
@@ -189,45 +141,69 @@ func (st *step) planPage(ctx context.Context) (StepOutput, error) {
 	return StepOutput{}, nil
 }
 
-// writePage writes the rows of a page, or says what that would do.
-func (st *step) writePage(ctx context.Context) (StepOutput, error) {
-	items, next, err := st.page(ctx)
-	if err != nil {
-		return StepOutput{}, err
+// count counts what an item would change.
+func (st *step) count(i *item) error {
+	if i.issue.ID != "" {
+		st.at.Found++
 	}
+	if i.result.Outcome == Failed {
+		return nil
+	}
+	if err := st.plan(i); err != nil {
+		return err
+	}
+	switch i.plan.outcome() {
+	case Created:
+		st.at.Created++
+	case Changed, Transitioned:
+		st.at.Changed++
+	}
+	return nil
+}
+
+// writePages writes the rows of pages, or says what that would do.
+func (st *step) writePages(ctx context.Context) (StepOutput, error) {
+	var out StepOutput
+	last, err := st.pages(ctx, func(items []*item) error {
+		if err := st.writeRows(ctx, items); err != nil {
+			return err
+		}
+		for _, i := range items {
+			out.report(i.result)
+			st.mark(i)
+			st.show(i)
+		}
+		out.Add += int64(len(items))
+		return nil
+	})
+	if err != nil || !last {
+		return out, err
+	}
+	return st.after(ctx, out)
+}
+
+func (st *step) writeRows(ctx context.Context, items []*item) error {
 	var open []*item
 	for _, i := range items {
-		if before, ok := st.memory.done[i.result.Row]; ok && i.result.Row != "" {
-			i.result = before // an earlier try of this step got so far
+		if before, ok := st.before(i); ok {
+			i.result = before
 			continue
 		}
 		if i.result.Outcome == Failed {
 			continue
 		}
 		if err := st.plan(i); err != nil {
-			return StepOutput{}, err
+			return err
 		}
 		open = append(open, i)
 	}
-	if st.in.DryRun {
-		for _, i := range open {
-			st.settle(i, i.plan.outcome())
-		}
-	} else if err := st.apply(ctx, open); err != nil {
-		return StepOutput{}, err
+	if !st.in.DryRun {
+		return st.apply(ctx, open)
 	}
-	var out StepOutput
-	for _, i := range items {
-		out.report(i.result)
-		st.mark(i)
-		st.show(i)
+	for _, i := range open {
+		st.settle(i, i.plan.outcome())
 	}
-	out.Add = int64(len(items))
-	clear(st.memory.done)
-	if st.at.Source = next; len(next) > 0 {
-		return out, nil
-	}
-	return st.after(ctx, out)
+	return nil
 }
 
 // settle sets an item's outcome; faults of single fields make it a failed one.
@@ -258,76 +234,4 @@ func (st *step) after(ctx context.Context, out StepOutput) (StepOutput, error) {
 		}
 	}
 	return out, nil
-}
-
-// sinceKey is where, in Jira, the mode timestamp keeps how far it read.
-func (st *step) sinceKey() string { return "sync-" + st.sync.ID }
-
-type sinceProperty struct {
-	Since string `json:"since"`
-}
-
-func (st *step) since(ctx context.Context) (string, error) {
-	var p sinceProperty
-	err := st.cfg.Jira.AppProperty(ctx, st.sync.Tenant, st.sinceKey(), &p)
-	if sdk.CodeOf(err) == sdk.NotFound {
-		return "", nil
-	}
-	return p.Since, err
-}
-
-// keepSince keeps the greatest value that was read, but not past a row that failed: that one comes again.
-func (st *step) keepSince(ctx context.Context) error {
-	to := st.at.High
-	if st.at.Low != "" {
-		to = st.at.Low
-	}
-	if to == "" {
-		return nil
-	}
-	return st.cfg.Jira.SetAppProperty(ctx, st.sync.Tenant, st.sinceKey(), sinceProperty{to})
-}
-
-// mark notes how far the mode timestamp has read.
-func (st *step) mark(i *item) {
-	if st.sync.Config.Mode != mapping.Timestamp || i.record.Cursor.IsNull() {
-		return
-	}
-	v := i.record.Cursor
-	less := func(text string, than bool) bool {
-		o, err := valueOf(v.Type(), text)
-		return text == "" || err != nil || before(o, v) == than && !v.Equal(o)
-	}
-	if less(st.at.High, true) {
-		st.at.High = v.Text()
-	}
-	if i.result.Outcome == Failed && less(st.at.Low, false) {
-		st.at.Low = v.Text()
-	}
-}
-
-func before(a, b sync.Value) bool {
-	if a.Type() == sync.IntegerType {
-		return a.Int() < b.Int()
-	}
-	return a.Time().Before(b.Time())
-}
-
-func valueOf(t sync.Type, text string) (sync.Value, error) {
-	wrong := fail(sdk.Invalid, "how far the synchronization had read does not fit the column's type any more; run it in the mode full once")
-	switch t {
-	case sync.IntegerType:
-		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-			return sync.Int(n), nil
-		}
-	case sync.DateType:
-		if d, err := time.Parse(time.DateOnly, text); err == nil {
-			return sync.Date(d.Year(), d.Month(), d.Day()), nil
-		}
-	case sync.TimeType:
-		if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
-			return sync.Time(at), nil
-		}
-	}
-	return sync.Value{}, wrong
 }

@@ -13,6 +13,9 @@ import (
 // sweepPage looks through a page of all issues of the synchronization for those whose row is gone.
 func (st *step) sweepPage(ctx context.Context) (StepOutput, error) {
 	policy := st.sync.Config.Missing
+	if st.memory.keys.empty() && !st.in.DryRun && !st.in.Approved {
+		return st.stopEmpty(ctx)
+	}
 	fields := []string{"id", "status", "issuetype"}
 	if policy.Policy == mapping.Label {
 		fields = append(fields, "labels")
@@ -45,8 +48,17 @@ func (st *step) sweepPage(ctx context.Context) (StepOutput, error) {
 		st.show(i)
 	}
 	st.at.Page = next
-	clear(st.memory.done)
 	return out, nil
+}
+
+// stopEmpty ends a run of which the source has no row at all. That is a source which broke more often than one that is done with, so nothing is
+// done to all its issues before an admin approves.
+func (st *step) stopEmpty(ctx context.Context) (StepOutput, error) {
+	linked, err := st.cfg.Jira.Count(ctx, st.sync.Tenant, identity.BySync(st.sync.ID, identity.Live))
+	if err != nil || linked == 0 {
+		return StepOutput{Done: true}, err
+	}
+	return StepOutput{Done: true, Stopped: "brake", Counts: map[string]int64{string(Gone): int64(linked)}}, nil
 }
 
 // part does with an issue whose row is gone what the policy says, and notes in its property that it was done.
@@ -63,13 +75,6 @@ func (st *step) part(ctx context.Context, i *item) error {
 	}
 	st.finish(i)
 	return nil
-}
-
-func (st *step) before(i *item) (Result, bool) {
-	st.doneMu.Lock()
-	defer st.doneMu.Unlock()
-	r, ok := st.memory.done[i.result.Row]
-	return r, ok
 }
 
 func (st *step) policy(ctx context.Context, i *item) error {

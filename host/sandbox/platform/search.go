@@ -114,6 +114,7 @@ func (s *API) search(c *rest.Call, in searchRequest) (rest.Answer, error) {
 	if end < total && end > start {
 		out["nextPageToken"] = s.pageToken(in.JQL, page[max(0, len(page)-rememberedIssues):], end)
 	}
+	c.St.Warm(page)
 	issues := []object{}
 	for _, n := range page {
 		issues = append(issues, s.foundJSON(c.St, c.Who.Account, c.St.IssueAt(n), in, show))

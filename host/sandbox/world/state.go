@@ -131,14 +131,11 @@ func (s *State) IssueAt(n uint32) *Issue {
 		if i = s.cache.get(c.version); i == nil {
 			raw, err := s.disk.Issue(c.version)
 			if err == nil {
-				i = &Issue{}
-				err = json.Unmarshal(raw, i)
+				i, err = s.take(c.version, raw)
 			}
 			if err != nil {
 				panic(fmt.Errorf("read issue %d: %w", n, err))
 			}
-			i.Key = s.keyOf(i)
-			s.cache.put(c.version, i)
 		}
 	}
 	// A project may have got another key since.
@@ -147,6 +144,37 @@ func (s *State) IssueAt(n uint32) *Issue {
 		same.Key, i = key, &same
 	}
 	return i
+}
+
+// take decodes a version of an issue and keeps it in the cache.
+func (s *State) take(version int64, raw []byte) (*Issue, error) {
+	i := &Issue{}
+	if err := json.Unmarshal(raw, i); err != nil {
+		return nil, err
+	}
+	i.Key = s.keyOf(i)
+	s.cache.put(version, i)
+	return i, nil
+}
+
+// Warm reads what IssueAt is going to be asked for, in one go: no more than maxYoung, which is what the cache holds for sure.
+func (s *State) Warm(numbers []uint32) {
+	var versions []int64
+	for _, n := range numbers[:min(len(numbers), maxYoung)] {
+		if c := s.issues.At(n); c.mem == nil && c.version != 0 && s.cache.get(c.version) == nil {
+			versions = append(versions, c.version)
+		}
+	}
+	if len(versions) < 2 {
+		return
+	}
+	err := s.disk.SomeIssues(versions, func(version int64, raw []byte) error {
+		_, err := s.take(version, raw)
+		return err
+	})
+	if err != nil {
+		panic(fmt.Errorf("read issues: %w", err))
+	}
 }
 
 func (s *State) keyOf(i *Issue) string {

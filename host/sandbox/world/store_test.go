@@ -309,3 +309,31 @@ func TestWatchersSeeEveryChangeInOrder(t *testing.T) {
 		t.Errorf("error %v after the last commit", err)
 	}
 }
+
+func TestIssuesThatAreReadTogetherAreTheSame(t *testing.T) {
+	dir := t.TempDir()
+	from, err := seeded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want map[string]any
+	for _, together := range []bool{false, true} {
+		s, err := world.Open(world.Config{Dir: dir, From: from, Clock: clock}) // nothing is in its cache
+		if err != nil {
+			t.Fatal(err)
+		}
+		from = nil
+		st := s.State()
+		if together {
+			st.Warm(append([]uint32{1 << 30}, slices.Collect(st.Index().All().All())...)) // the first of them is none
+		}
+		got := dump(t, st)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); together && diff != "" {
+			t.Error(diff)
+		}
+		want = got
+	}
+}

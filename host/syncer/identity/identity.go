@@ -7,12 +7,7 @@
 package identity
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base32"
-	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"strings"
 )
 
@@ -58,33 +53,6 @@ const maxKey = 2048
 // Digest names a row: 26 letters and digits.
 type Digest string
 
-var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
-
-// Secret makes digests for one tenant.
-type Secret []byte
-
-// Row is the digest of a row by its canonical key.
-func (s Secret) Row(sync, key string) Digest {
-	return Digest(letters.EncodeToString(s.sum("row", sync, key)[:16]))
-}
-
-// Value is the hash of what is written to a field: of its JSON, of which maps have a fixed order.
-func (s Secret) Value(sync, field string, value any) (string, error) {
-	raw, err := json.Marshal(value)
-	if err != nil {
-		return "", fmt.Errorf("hash a value: %w", err)
-	}
-	return base64.RawURLEncoding.EncodeToString(s.sum("value", sync, field, string(raw))[:12]), nil
-}
-
-func (s Secret) sum(parts ...string) []byte {
-	h := hmac.New(sha256.New, s)
-	for _, p := range parts {
-		fmt.Fprintf(h, "%d:%s", len(p), p)
-	}
-	return h.Sum(nil)
-}
-
 // New is the link of a row that has no issue yet.
 func New(sync string, row Digest, key, run string) Link {
 	l := Link{Version: 1, Sync: sync, Row: row, State: Live, Run: run, Fields: map[string]string{}}
@@ -108,11 +76,16 @@ func Parse(raw json.RawMessage) (Link, bool) {
 
 // ByRow is the query for the issues of rows.
 func ByRow(rows []Digest) string {
-	quoted := make([]string, len(rows))
+	var b strings.Builder
+	b.WriteString(path(PathRow) + " in (")
 	for i, r := range rows {
-		quoted[i] = quote(string(r))
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(quote(string(r)))
 	}
-	return path(PathRow) + " in (" + strings.Join(quoted, ", ") + ")"
+	b.WriteByte(')')
+	return b.String()
 }
 
 // BySync is the query for all issues of a synchronization; state "" means any.
@@ -126,6 +99,6 @@ func BySync(sync, state string) string {
 
 func path(p string) string { return "issue.property[" + Property + "]." + p }
 
-func quote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
-}
+var escapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
+func quote(s string) string { return `"` + escapes.Replace(s) + `"` }

@@ -66,7 +66,8 @@ const (
 	Archive    Policy = "archive"
 )
 
-// Brake stops a run before it writes, where it would do more than an admin expects. Zero values stop nothing.
+// Brake stops a run before it writes, where it would do more than an admin expects. Zero values stop nothing; but where a source has
+// no row at all, nothing is done to issues whose row is gone, whatever stands here.
 type Brake struct {
 	// Share is the part, from 0 to 1, of the issues there are that may change or lose their row.
 	Share float64 `json:"share,omitempty"`

@@ -6,6 +6,7 @@ package disk
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -32,6 +33,7 @@ type File struct {
 	db                    *sql.DB
 	path                  string
 	issue, part           *sql.Stmt
+	someIssues            *sql.Stmt
 	putEntity, dropEntity *sql.Stmt
 	putIssue, putPart     *sql.Stmt
 	dropIssue, dropPart   *sql.Stmt
@@ -120,6 +122,7 @@ func (f *File) prepare() error {
 	}
 	for to, text := range map[**sql.Stmt]string{
 		&f.issue:      `SELECT json FROM issue WHERE version = ?`,
+		&f.someIssues: `SELECT version, json FROM issue WHERE version IN (SELECT value FROM json_each(?))`,
 		&f.part:       `SELECT body FROM part WHERE version = ?`,
 		&f.putEntity:  `INSERT OR REPLACE INTO entity (kind, id, json) VALUES (?, ?, ?)`,
 		&f.dropEntity: `DELETE FROM entity WHERE kind = ? AND id = ?`,
@@ -204,6 +207,30 @@ func (f *File) Issue(version int64) (json []byte, err error) {
 		return nil, fmt.Errorf("read version %d of an issue: %w", version, err)
 	}
 	return json, nil
+}
+
+// SomeIssues reads versions of issues, in no order. One statement for many is several times as fast as one for each.
+func (f *File) SomeIssues(versions []int64, do func(version int64, json []byte) error) error {
+	list, err := json.Marshal(versions)
+	if err != nil {
+		return err
+	}
+	rows, err := f.someIssues.QueryContext(always, string(list))
+	if err != nil {
+		return fmt.Errorf("read %d issues: %w", len(versions), err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var version int64
+		var raw sql.RawBytes
+		if err := rows.Scan(&version, &raw); err != nil {
+			return err
+		}
+		if err := do(version, raw); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // Part reads a part.
