@@ -16,7 +16,7 @@ import (
 // The module keys of the host's own pages for admins.
 const (
 	AdminKey  = "admin"
-	SyncKey   = "sync"   // synchronizations
+	SyncKey   = "syncs"  // synchronizations; the key of their property is taken
 	StoredKey = "stored" // what is stored about the site
 )
 

@@ -110,6 +110,7 @@ export function ago(text) {
 
 export function length(seconds) {
   const s = Math.round(seconds);
+  if (s < 1) return 'under 1 s';
   if (s < 60) return s + ' s';
   if (s < 3600) return Math.floor(s / 60) + ' min ' + (s % 60) + ' s';
   return Math.floor(s / 3600) + ' h ' + Math.floor((s % 3600) / 60) + ' min';

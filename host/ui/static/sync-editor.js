@@ -110,11 +110,11 @@ function edit(page, state) {
 
   box.append(top,
     h('div', { class: 'editor-main' },
-      h('section', { class: 'part form' }, name), sourceSection(hub), targetSection(hub), mappingSection(hub), rulesSection(hub), schedule.el,
+      h('section', { class: 'part form' }, name), sourceSection(hub), targetSection(hub),
+      h('div', { class: 'beside' }, mappingSection(hub), preview.el), rulesSection(hub), schedule.el,
       h('div', { class: 'actions sync-save' },
         busyButton('Save and look at the plan', saveThen(() => page.go('syncs/' + state.id + '/plan')), { class: 'primary' }),
-        busyButton('Save', saveThen(() => pergola.flag({ tone: 'success', title: state.name + ' is saved' }))))),
-    preview.el);
+        busyButton('Save', saveThen(() => pergola.flag({ tone: 'success', title: state.name + ' is saved' }))))));
   page.draw(box);
   look();
 }

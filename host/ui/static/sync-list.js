@@ -1,6 +1,6 @@
 // The first view: synchronizations and connections.
 import { h, ask, put, post, button, busyButton, lozenge, notice, ago, complain, table, say } from './sync-dom.js';
-import { live, outcomeBar, scheduleWords, stateTone, stateWord, stoppedWords, troubleWords } from './sync-words.js';
+import { live, outcomeBar, scheduleWords, stateOf, stoppedWords, troubleWords } from './sync-words.js';
 
 const { pergola } = window;
 
@@ -78,12 +78,12 @@ function card(page, setup, s, connections, names) {
   const id = 'sync-' + s.id;
   return h('article', { class: 'card', 'aria-labelledby': id },
     h('div', { class: 'card-head' },
-      h('div', { class: 'card-title' }, h('h3', { id }, h('a', { href: '#/syncs/' + s.id }, s.name)), s.run && live(s.run) && lozenge(stateWord(s.run.state), stateTone[s.run.state]))),
+      h('div', { class: 'card-title' }, h('h3', { id }, h('a', { href: '#/syncs/' + s.id }, s.name)), s.run && live(s.run) && stateOf(s.run))),
     h('dl', { class: 'sync-facts' },
       fact('From', connection ? [h('a', { href: '#/connections/' + connection.id }, connection.name), ', ', s.mapping.stream] : 'a connection that is gone'),
       fact('Into', names.get(s.mapping.project) || (s.mapping.project ? 'project ' + s.mapping.project : 'no project yet')),
       fact('When', scheduleWords(s.schedule)),
-      fact('Last run', s.run ? [h('a', { href: '#/syncs/' + s.id + '/runs/' + s.run.id }, ago(s.run.created)), ' ', lozenge(s.run.stopped ? 'Stopped' : stateWord(s.run.state), s.run.stopped ? 'warning' : stateTone[s.run.state])] : 'never'),
+      fact('Last run', s.run ? [h('a', { href: '#/syncs/' + s.id + '/runs/' + s.run.id }, ago(s.run.created)), ' ', stateOf(s.run)] : 'never'),
       fact('Came of it', s.run && !s.run.stopped && outcomeBar(s.run.counts))),
     troubles(s, connection),
     h('div', { class: 'card-foot' },

@@ -5,6 +5,7 @@ import { pairs } from './sync-pairs.js';
 
 const kinds = [{ id: 'column', name: 'Column' }, { id: 'expr', name: 'Expression' }, { id: 'fixed', name: 'Fixed value' }];
 const choosing = new Set(['option', 'options', 'named', 'namedList', 'status', 'cascading']);
+const types = { string: 'text', integer: 'whole number', decimal: 'number', boolean: 'yes or no', bytes: 'bytes', date: 'date', time: 'time', list: 'list' };
 const words = {
   text: 'text', document: 'rich text', number: 'number', date: 'date', datetime: 'date and time', labels: 'labels', option: 'one choice', options: 'choices',
   cascading: 'two choices', user: 'person', users: 'people', named: 'one of a list', namedList: 'several of a list', parent: 'parent issue', status: 'status, by transitions',
@@ -72,7 +73,7 @@ export function mappingSection(hub) {
 }
 
 const columns = (hub, f) => {
-  const all = hub.columns.map((c) => ({ id: c.name, name: c.name, detail: c.type }));
+  const all = hub.columns.map((c) => ({ id: c.name, name: c.name, detail: types[c.type] || c.type }));
   return f.column && !all.some((c) => c.id === f.column) ? [...all, { id: f.column, name: f.column }] : all;
 };
 

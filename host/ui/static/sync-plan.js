@@ -44,7 +44,7 @@ function begin(page, at) {
   const show = () => {
     words.textContent = plan.total ? number(plan.done) + ' of ' + number(plan.total) : count(plan.done, 'row');
     if (plan.total) { bar.max = plan.total; bar.value = Math.min(plan.done, plan.total); }
-    sums.replaceChildren(outcomeBar(plan.counts));
+    sums.replaceChildren(h('p', null, 'If it ran now:'), outcomeBar(plan.counts));
   };
   const ended = (why) => {
     plan.over = !why;
@@ -129,10 +129,10 @@ function planTable(at, outcome, rows) {
   return table(outcomeWord(outcome), ['Row', 'Issue', outcome === 'failed' ? 'What is wrong' : 'Fields'], rows.map((r) => h('tr', null,
     h('td', null, r.key.length ? r.key.join(' · ') : h('span', { class: 'muted' }, 'no key')),
     h('td', null, r.issue ? issueLink(at.setup.site, r.issue) : h('span', { class: 'muted' }, 'new')),
-    h('td', null, r.faults?.length ? faultList(r.faults, name) : '', changes(at, r, before)))));
+    h('td', null, r.faults?.length > 0 && [faultList(r.faults, name), r.changes?.length > 0 && h('p', { class: 'muted' }, 'The rest is written:')], r.changes?.length > 0 && changes(at, r, before)))));
 }
 
-const changes = (at, r, before) => r.changes?.length && h('dl', { class: 'changes' }, r.changes.map((c) => {
+const changes = (at, r, before) => h('dl', { class: 'changes' }, r.changes.map((c) => {
   const field = at.find(c.field);
   const old = r.outcome !== 'created' && before;
   return h('div', null, h('dt', null, field.name, field.name !== c.field && h('code', null, c.field)),

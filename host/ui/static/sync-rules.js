@@ -18,7 +18,6 @@ export function rulesSection(hub) {
   ].filter(Boolean));
   hub.on('fields', draw);
   draw();
-  const percent = (share) => (share ? String(Math.round(share * 1000) / 10) : '');
   return h('section', { class: 'part', 'aria-labelledby': 'part-rules' }, h('h2', { id: 'part-rules' }, 'Rules'), h('div', { class: 'form' },
     radios('When a row is gone, its issue', m.missing.policy || 'ignore', [
       { id: 'ignore', name: 'stays as it is' }, { id: 'label', name: 'gets a label' }, { id: 'transition', name: 'moves to a status' }, { id: 'archive', name: 'is archived' },
@@ -26,8 +25,7 @@ export function rulesSection(hub) {
     gone,
     h('fieldset', { class: 'group' }, h('legend', null, 'Brake'),
       h('p', { class: 'help' }, 'A run stops before it writes anything where it would do more than this. You look at the plan, and approve.'),
-      field('Most issues that may change, in percent', h('div', { class: 'input short' }, Object.assign(text(percent(m.brake.share), (v) => set(m.brake, { share: v === '' ? undefined : Number(v) / 100 }), { type: 'number', min: 0, max: 100, step: 'any', id: 'sync-share', 'data-at': 'brake.share', 'aria-label': 'Most issues that may change, in percent', 'aria-describedby': 'sync-share-error' })), h('span', { class: 'unit' }, '% of the issues there are')), {}),
-      h('p', { class: 'error', id: 'sync-share-error' }),
+      field('Most issues that may change', share(m, set), { at: 'brake.share', help: 'Of the issues there are.' }),
       field('Most issues at a time', text(m.brake.count || '', (v) => set(m.brake, { count: v === '' ? undefined : Math.trunc(Number(v)) }), { type: 'number', min: 0, step: 1, class: 'narrow' }), { at: 'brake.count', help: 'That are made, changed or lose their row. Empty for any number.' }),
       toggle('Ask before every run that would write', m.brake.ask, (v) => set(m.brake, { ask: v || undefined }), { at: 'brake.ask' })),
     field('In whose name', picker({
@@ -38,4 +36,12 @@ export function rulesSection(hub) {
         return typed ? [...found, ...(found.some((a) => a.id === typed) ? [] : [{ id: typed, name: typed, detail: 'as account id' }])] : [itself];
       },
     }), { at: 'runAs', help: 'Type a part of a name, or an account id. Empty means the app. The site has to allow it; the account’s permissions in the project are checked in any case.' })));
+}
+
+function share(m, set) {
+  const percent = m.brake.share ? String(Math.round(m.brake.share * 1000) / 10) : '';
+  const input = text(percent, (v) => set(m.brake, { share: v === '' ? undefined : Number(v) / 100 }), { type: 'number', min: 0, max: 100, step: 'any' });
+  const el = h('div', { class: 'input short' }, input, h('span', { class: 'unit' }, '%'));
+  el.control = input;
+  return el;
 }

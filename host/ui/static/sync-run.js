@@ -1,10 +1,9 @@
 // The view of one run: how far it is, what can be done to it, and what became of which row.
 import { h, ask, post, busyButton, count, download, length, lozenge, moment, notice, number, say, table } from './sync-dom.js';
-import { faultList, live, outcomeBar, outcomeTone, outcomeWord, over, stoppedWords, troubleWords } from './sync-words.js';
+import { faultList, live, outcomeBar, outcomeTone, outcomeWord, over, stateOf, stoppedWords, troubleWords } from './sync-words.js';
 import { crumbs, tabsOf } from './sync-editor.js';
 import { issueLink } from './sync-issue.js';
 import { fieldNames } from './sync-plan.js';
-import { stateOf } from './sync-runs.js';
 
 export async function runView(page) {
   const [id, runID] = page.args;

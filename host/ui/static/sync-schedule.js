@@ -1,5 +1,5 @@
 // When a synchronization runs by itself, with the next times in the viewer's zone and that of the schedule.
-import { h, later, newId, post, viewerZone } from './sync-dom.js';
+import { h, later, post, viewerZone } from './sync-dom.js';
 import { field, radios, select, showProblems, text } from './sync-field.js';
 
 const kinds = [
@@ -30,7 +30,7 @@ export function scheduleSection(hub) {
     try {
       const { times } = await post('syncs/times' + (hub.state.id ? '?id=' + hub.state.id : ''), asked, { signal: hub.page.signal });
       showProblems(el, []);
-      next.replaceChildren(times?.length ? timeList(times, kind === 'cron' ? s.zone || 'UTC' : '') : h('p', { class: 'muted' }, 'It will never run: that moment is over.'));
+      next.replaceChildren(...(times?.length ? timeList(times, kind === 'cron' ? s.zone || 'UTC' : '') : [h('p', { class: 'muted' }, 'It will never run: that moment is over.')]));
     } catch (e) {
       if (e.name === 'AbortError') return undefined;
       next.replaceChildren();
@@ -90,4 +90,4 @@ const local = (text) => {
   return new Date(at - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
 };
 
-const zones = () => h('datalist', { id: 'sync-zones', 'data-n': newId() }, ['UTC', ...(Intl.supportedValuesOf?.('timeZone') || [])].map((z) => h('option', { value: z })));
+const zones = () => h('datalist', { id: 'sync-zones' }, ['UTC', ...(Intl.supportedValuesOf?.('timeZone') || [])].map((z) => h('option', { value: z })));

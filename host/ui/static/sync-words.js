@@ -1,5 +1,5 @@
 // Words for what the page shows: codes, outcomes, schedules. Those of codes come from the server, which has them for all.
-import { h, count, length, moment, number } from './sync-dom.js';
+import { h, count, length, lozenge, moment, number } from './sync-dom.js';
 
 let glossary = { faults: {}, troubles: {}, stopped: {}, outcomes: {}, states: {} };
 export const learn = (words) => { glossary = words; };
@@ -9,11 +9,12 @@ export const faultWords = (code) => or(glossary.faults, code, 'The value could n
 export const troubleWords = (code) => or(glossary.troubles, code, 'It failed');
 export const stoppedWords = (code) => or(glossary.stopped, code, 'It ended early');
 export const outcomeWord = (name) => glossary.outcomes[name] || name;
-export const stateWord = (name) => glossary.states[name] || name;
+const stateWord = (name) => glossary.states[name] || name;
 
 export const outcomes = ['created', 'changed', 'transitioned', 'returned', 'missing', 'failed', 'skipped'];
 export const outcomeTone = { created: 'success', changed: 'info', transitioned: 'info', returned: 'info', missing: 'warning', failed: 'danger', skipped: '' };
-export const stateTone = { done: 'success', failed: 'danger', paused: 'warning', running: 'info', waiting: 'info', queued: 'info', canceled: '' };
+const stateTone = { done: 'success', failed: 'danger', paused: 'warning', running: 'info', waiting: 'info', queued: 'info', canceled: '' };
+export const stateOf = (r) => (r.stopped ? lozenge('Stopped', 'warning') : r.state === 'done' && r.counts?.failed ? lozenge('Done, with failures', 'warning') : lozenge(stateWord(r.state), stateTone[r.state]));
 export const live = (run) => ['queued', 'running', 'waiting'].includes(run?.state);
 export const over = (run) => ['done', 'failed', 'canceled'].includes(run?.state);
 

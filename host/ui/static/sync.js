@@ -59,7 +59,7 @@ async function show(path, signal, first) {
         title.before(h('nav', { id: 'sync-nav', class: 'sync-crumbs', 'aria-label': 'Breadcrumbs' }, h('ol', null, crumbs.map(([label, to]) => h('li', null, h('a', { href: address(to) }, label))))));
       }
       if (tabs.length) {
-        title.after(h('nav', { id: 'sync-tabs', class: 'sync-tabs', 'aria-label': 'Parts of this synchronization' }, h('ul', null, tabs.map(([label, to]) => h('li', null, h('a', { href: address(to), 'aria-current': to === path && 'page' }, label))))));
+        title.after(h('nav', { id: 'sync-tabs', class: 'sync-tabs', 'aria-label': 'Parts of this synchronization' }, h('ul', null, tabs.map(([label, to]) => h('li', null, h('a', { href: address(to), 'aria-current': (to === path || to.endsWith('/runs') && path.startsWith(to)) && 'page' }, label))))));
       }
     },
     go: (to) => { unsaved = () => false; location.hash = address(to); },
