@@ -3,7 +3,7 @@ import { h, button, newId, say } from './sync-dom.js';
 import { area, field, picker, select, text, toggle } from './sync-field.js';
 import { pairs } from './sync-pairs.js';
 
-const kinds = [{ id: 'column', name: 'Column' }, { id: 'expr', name: 'Expression' }, { id: 'fixed', name: 'Fixed value' }];
+const kinds = [{ id: 'column', name: 'Column' }, { id: 'expr', name: 'Expression' }, { id: 'fixed', name: 'Fixed' }];
 const choosing = new Set(['option', 'options', 'named', 'namedList', 'status', 'cascading']);
 const types = { string: 'text', integer: 'whole number', decimal: 'number', boolean: 'yes or no', bytes: 'bytes', date: 'date', time: 'time', list: 'list' };
 const words = {

@@ -10,11 +10,13 @@ const perPage = 20;
 
 export async function planView(page) {
   const [id] = page.args;
-  const [setup, sync, names] = await Promise.all([page.setup(), ask('syncs/' + id, { signal: page.signal }), fieldNames(page)]);
+  const [setup, sync, names, [last]] = await Promise.all([
+    page.setup(), ask('syncs/' + id, { signal: page.signal }), fieldNames(page), ask('syncs/' + id + '/runs?limit=1', { signal: page.signal }),
+  ]);
   page.title(sync.name, { crumbs, tabs: tabsOf(id) });
   const [fields, statuses] = await target(page, sync.mapping);
   const find = (field) => (field === 'status' ? { name: 'Status', options: statuses } : fields.find((f) => f.id === field) || { name: names.get(field) || field });
-  begin(page, { id, sync, setup, find });
+  begin(page, { id, sync, setup, find, stopped: last?.stopped === 'brake' });
 }
 
 // target are the fields and statuses of the project, so that values are told by their names.
@@ -93,7 +95,7 @@ function brakes(m, counts) {
 
 function verdict(page, at, plan, again) {
   const writes = outcomes.filter((o) => o !== 'skipped' && o !== 'failed').reduce((n, o) => n + (plan.counts[o] || 0), 0);
-  const braked = brakes(at.sync.mapping, plan.counts);
+  const braked = brakes(at.sync.mapping, plan.counts) || (at.stopped && writes ? 'It stopped the last run.' : '');
   const start = (approved) => async () => {
     const run = await post('syncs/' + at.id + '/runs', { approved });
     page.go('syncs/' + at.id + '/runs/' + run.id);
