@@ -79,7 +79,8 @@ function edit(page, state) {
 
   const refused = (e) => {
     if (e.problems || e.field) {
-      tell(e.problems || [{ at: e.field, what: e.message }], true);
+      const at = e.field === 'cron' || e.field === 'zone' ? 'schedule.' + e.field : e.field;
+      tell(e.problems || [{ at, what: e.message }], true);
       (firstWrong(box) || top).focus();
       say('Something needs another look');
     } else complain(e);
@@ -87,7 +88,7 @@ function edit(page, state) {
   const save = async () => {
     const one = state.id ? await put('syncs/' + state.id, draft()) : await post('syncs', draft());
     const fresh = !state.id;
-    Object.assign(state, { id: one.id, rev: one.rev, mapping: one.mapping });
+    Object.assign(state, { id: one.id, rev: one.rev }); // the mapping stays: the parts of the page write into it
     if (fresh) page.moved('syncs/' + one.id);
     const when = schedule.value();
     if (when) one.schedule = await put('syncs/' + one.id + '/schedule', when);

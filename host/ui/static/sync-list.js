@@ -95,6 +95,7 @@ function card(page, setup, s, connections, names) {
         await put('syncs/' + s.id + '/schedule', { ...kept, paused: !kept.paused });
         say(kept.paused ? 'The schedule goes on' : 'The schedule is paused');
         await draw(page, setup);
+        document.querySelector('#' + id + ' a')?.focus(); // the button is another one now
       }, { 'aria-describedby': id }),
       button('Delete', async (e) => {
         if (!await pergola.confirm('Delete the synchronization ' + s.name + '? Its issues stay as they are.', 'Delete', e.currentTarget)) return;

@@ -1,5 +1,5 @@
 // The view of one run: how far it is, what can be done to it, and what became of which row.
-import { h, ask, post, busyButton, count, download, length, lozenge, moment, notice, number, say, table } from './sync-dom.js';
+import { h, ask, post, busyButton, byId, complain, count, download, length, lozenge, moment, notice, number, say, table } from './sync-dom.js';
 import { faultList, live, outcomeBar, outcomeTone, outcomeWord, over, stateOf, stoppedWords, troubleWords } from './sync-words.js';
 import { crumbs, tabsOf } from './sync-editor.js';
 import { issueLink } from './sync-issue.js';
@@ -14,38 +14,50 @@ export async function runView(page) {
   const head = h('div', { class: 'stack' });
   const rows = rowList(page, setup, runID, (f) => names.get(f) || (f === 'status' ? 'Status' : f));
   page.draw(head, rows.el);
-  await follow(page, runID, run, (r) => head.replaceChildren(...summary(page, id, r)), rows);
+  const follow = follower(page, runID, (r) => head.replaceChildren(...summary(id, r, follow)), rows);
+  await rows.load();
+  follow(run);
 }
 
-// follow asks for news of a run until it is over. The server answers when there are some.
-async function follow(page, id, first, show, rows) {
-  let run = first;
-  show(run);
-  await rows.load();
-  (async () => {
+// follower shows a run, and asks for news of it until it is over. The server answers when there are some.
+function follower(page, id, show, rows) {
+  let run = null, asking = false;
+  const news = (next) => {
+    if (run && next.rev < run.rev) return; // an answer that was overtaken
+    const ended = run && over(next) && !over(run);
+    run = next;
+    const pressed = document.activeElement?.closest('#sync button')?.textContent;
+    show(run);
+    if (pressed && document.activeElement === document.body) { // the same button again, where it is still there
+      ([...document.querySelectorAll('#sync button')].find((b) => b.textContent === pressed) || byId('title')).focus();
+    }
+    if (!ended) return;
+    say('The run is over');
+    rows.load().catch(complain);
+  };
+  const listen = async () => {
+    asking = true;
     let pause = 1000;
     while (!over(run) && !page.signal.aborted) {
       try {
-        const next = await ask('runs/' + id + '?rev=' + run.rev, { signal: page.signal });
-        const ended = over(next) && !over(run);
-        run = next;
-        show(run);
+        news(await ask('runs/' + id + '?rev=' + run.rev, { signal: page.signal }));
         pause = 1000;
-        if (ended) {
-          say('The run is over');
-          await rows.load();
-        }
-      } catch (e) {
-        if (page.signal.aborted) return;
+      } catch {
+        if (page.signal.aborted) break;
         await new Promise((go) => { setTimeout(go, pause); }); // the server is away for a moment
         pause = Math.min(15000, pause * 2);
       }
     }
-  })();
+    asking = false;
+  };
+  return (next) => {
+    news(next);
+    if (!asking) listen();
+  };
 }
 
-function summary(page, sync, r) {
-  const steer = (label, what, props) => busyButton(label, async () => { await post('runs/' + r.id + '/' + what); await page.again(); }, props);
+function summary(sync, r, follow) {
+  const steer = (label, what, props) => busyButton(label, async () => follow(await post('runs/' + r.id + '/' + what)), props);
   const left = live(r) && r.left > 0 ? 'about ' + length(r.left) + ' left' : '';
   const rate = r.perSecond ? number(Math.round(r.perSecond * 10) / 10) + ' rows a second' : '';
   const bar = h('progress', { 'aria-label': 'Progress' });
