@@ -98,6 +98,8 @@ const fixed = (f, target, change) => (target?.options?.length
   ? picker({ value: f.default, name: target.options.find((o) => o.id === f.default || o.name === f.default)?.name || f.default, choices: target.options, onpick: (v) => change({ default: v }) })
   : text(f.default, (v) => change({ default: v })));
 
+const opened = new WeakSet(); // fields whose options are shown
+
 // more is what few fields need: values, empty ones, directions, links.
 function more(hub, f, at, target, kind, change, redraw) {
   const choices = choosing.has(target?.kind) ? target.options : null;
@@ -105,7 +107,7 @@ function more(hub, f, at, target, kind, change, redraw) {
   const said = [mapped && mapped + (mapped === 1 ? ' value' : ' values'), f.direction && f.direction !== 'in' && (f.direction === 'out' ? 'to the source' : 'both ways'),
     f.onEmpty === 'clear' && 'cleared when empty', f.createOnly && 'new issues only', f.addOptions && 'adds choices', f.sync && 'names another row', kind !== 'fixed' && f.default && 'default ' + f.default].filter(Boolean);
   const column = hub.columns.find((c) => c.name === f.column);
-  return h('details', { class: 'map-more' }, h('summary', null, 'Options', said.length ? h('span', { class: 'muted' }, ': ' + said.join(', ')) : ''),
+  return h('details', { class: 'map-more', open: opened.has(f), ontoggle: (e) => (e.target.open ? opened.add(f) : opened.delete(f)) }, h('summary', null, 'Options', said.length ? h('span', { class: 'muted' }, ': ' + said.join(', ')) : ''),
     h('div', { class: 'form' },
       kind !== 'fixed' && pairs('Values', f.values || {}, choices, (v) => change({ values: Object.keys(v).length ? v : undefined }), { at: at + '.values', help: 'What a value of the row becomes. Without any, it is taken as it is.' }),
       kind !== 'fixed' && toggle('Let other values through', f.pass, (v) => change({ pass: v || undefined }), { at: at + '.pass', help: 'Else a value that is not in the list above is an error of its row.' }),
