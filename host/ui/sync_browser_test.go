@@ -3,6 +3,7 @@ package ui_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -126,11 +127,11 @@ func quoted(s string) string {
 	return string(raw)
 }
 
-// sentBody is the body of the last call of a path.
+// sentBody is the body of the last call of a path that had one.
 func sentBody(b *backend, path string) string {
 	calls := b.calls()
 	for i := len(calls) - 1; i >= 0; i-- {
-		if calls[i].Path == path {
+		if calls[i].Path == path && calls[i].Body != "" {
 			return calls[i].Body
 		}
 	}
@@ -198,6 +199,38 @@ func TestBrowserShowsProblemsBesideTheirPlaces(t *testing.T) {
 		until(beside("fields[0].values")+`.startsWith('Nothing leads anywhere') && document.querySelector('[data-at="fields[0].values"]').checkVisibility()`),
 		until(`document.querySelector('.editor-problems').textContent.includes('The moon is full. Wait.')`),
 		until(`document.activeElement.getAttribute('aria-invalid') === 'true'`))
+	noHarm(t, ctx)
+}
+
+// What a server says of the schedule stays, though the preview that follows knows nothing of it.
+func TestBrowserKeepsWhatIsSaidOfTheSchedule(t *testing.T) {
+	ctx := newTab(t)
+	var previews atomic.Int32
+	b := syncBackend(t, func(path string, _ map[string]any, w http.ResponseWriter) bool {
+		w.Header().Set("Content-Type", "application/json")
+		switch path {
+		case "syncs/preview":
+			_, _ = fmt.Fprintf(w, `{"stream":{"name":"assets","columns":[{"name":"n","type":"string"}]},"rows":[["preview %d"]],"records":[],"problems":[]}`, previews.Add(1))
+			return true
+		case "syncs/sa/schedule":
+		default:
+			return false
+		}
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"error":{"code":"invalid","message":"Say when it runs.","field":"schedule"}}`)
+		return true
+	})
+	const said = `document.getElementById(document.querySelector('[data-at=schedule]').id + '-error').textContent`
+	run(t, ctx, chromedp.Navigate(b.URL+"/page#/syncs/sa"), until(`document.body.textContent.includes('preview 1')`))
+	js(t, ctx, `[...document.querySelectorAll('label')].find((e) => e.textContent === 'Once').click()`)
+	run(t, ctx, until(`document.body.textContent.includes('preview 2')`))
+	js(t, ctx, `[...document.querySelectorAll('button')].find((e) => e.textContent === 'Save').click()`)
+	run(t, ctx, until(said+` === 'Say when it runs.'`))
+	js(t, ctx, `document.querySelector('[data-at="fields[2].column"]').dispatchEvent(new Event('change', { bubbles: true }))`)
+	run(t, ctx, until(`document.body.textContent.includes('preview 3')`))
+	if got := js(t, ctx, said); got != "Say when it runs." {
+		t.Errorf("after a preview it says %q", got)
+	}
 	noHarm(t, ctx)
 }
 

@@ -1,7 +1,7 @@
 // The view in which a synchronization is written: source, target, fields, rules, schedule, and beside it what becomes of the first
 // rows.
 import { h, ask, post, put, remove, busyButton, complain, later, notice, say } from './sync-dom.js';
-import { field, firstWrong, sentence, showProblems, text } from './sync-field.js';
+import { field, firstWrong, mend, sentence, showProblems, text } from './sync-field.js';
 import { sourceSection } from './sync-source.js';
 import { targetSection } from './sync-target.js';
 import { mappingSection } from './sync-mapping.js';
@@ -57,7 +57,7 @@ function edit(page, state) {
       const got = await post('syncs/preview', draft(), { signal: asking.signal });
       if (mine !== turn) return;
       preview.show(got);
-      tell(got.problems, false);
+      tell(got.problems, false, (at) => at === 'name' || at.startsWith('schedule')); // of which a preview knows nothing
     } catch (e) {
       if (e.name !== 'AbortError' && mine === turn) preview.fail(e);
     } finally { if (mine === turn) preview.busy(false); }
@@ -65,10 +65,10 @@ function edit(page, state) {
 
   // tell writes problems beside their places. What has not been filled in yet is not told while somebody still writes.
   let strict = !!state.id;
-  const tell = (problems, all) => {
+  const tell = (problems, all, keep) => {
     strict ||= all;
     const clean = (problems || []).map((p) => ({ ...p, at: (p.at || '').replace(/^mapping\./, '') }));
-    const rest = showProblems(box, strict ? clean : clean.filter((p) => !early(p, state.mapping)));
+    const rest = showProblems(box, strict ? clean : clean.filter((p) => !early(p, state.mapping)), keep);
     top.replaceChildren(...(rest.length ? [notice('danger', 'Something else is wrong', h('ul', null, rest.map((p) => h('li', null, sentence(p.what) + ' ' + sentence(p.do)))))] : []));
     return clean.length;
   };
@@ -108,6 +108,7 @@ function edit(page, state) {
     } catch (e) { refused(e); }
   };
   page.guard(() => changed);
+  box.addEventListener('input', (e) => { if (e.target.dataset.at) mend(box, e.target); });
 
   box.append(top,
     h('div', { class: 'editor-main' },

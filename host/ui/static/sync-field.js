@@ -128,9 +128,9 @@ export function picker({ value, name, choices, onpick, label, placeholder, more 
 }
 
 // showProblems writes each problem beside the input of its place and returns those that have none. A problem of a part, such as
-// type.values, is told where the whole is.
-export function showProblems(within, problems) {
-  for (const el of within.querySelectorAll('[data-at]')) mend(within, el);
+// type.values, is told where the whole is. What was said about the places that keep names stays.
+export function showProblems(within, problems, keep = () => false) {
+  for (const el of within.querySelectorAll('[data-at]')) if (!keep(el.dataset.at)) mend(within, el);
   const rest = [];
   for (const p of problems) {
     const el = find(within, p.at || '');
@@ -144,7 +144,8 @@ export function showProblems(within, problems) {
   return rest;
 }
 
-function mend(within, el) {
+// mend takes back what is said about a place.
+export function mend(within, el) {
   const slot = within.querySelector('#' + el.id + '-error');
   if (slot) slot.textContent = '';
   el.removeAttribute('aria-invalid');

@@ -49,7 +49,7 @@ export function scheduleSection(hub) {
     next,
     h('details', null, h('summary', null, 'More'), h('div', { class: 'form' },
       field('Spread by up to', text(s.jitter, (v) => set({ jitter: v.trim() }), { placeholder: '10m', class: 'narrow' }), { at: 'schedule.jitter', help: 'Such as 10m. Each run begins a little later, so that not all begin at the full hour.' }),
-      field('Times at which the server was not there', select(s.missed, [{ id: 'once', name: 'Make up for all of them with one run' }, { id: 'skip', name: 'Leave them out' }, { id: 'all', name: 'Make up for each' }], (v) => set({ missed: v })), { at: 'schedule.missed' }),
+      field('Times at which the server was not there', select(s.missed, [{ id: 'once', name: 'Make up for all of them with one run' }, { id: 'skip', name: 'Leave them out' }], (v) => set({ missed: v })), { at: 'schedule.missed' }),
       field('While a run is not over', select(s.overlap, [{ id: 'skip', name: 'Begin no other' }, { id: 'queue', name: 'Begin the next one after it' }], (v) => set({ overlap: v })), { at: 'schedule.overlap' }))),
   ].filter(Boolean)));
   draw();
