@@ -282,3 +282,29 @@ func TestBrowserPlansInPartsAndSaysWhatWouldHappen(t *testing.T) {
 	}
 	noHarm(t, ctx)
 }
+
+func TestBrowserSavesAllRowsOfARun(t *testing.T) {
+	ctx := newTab(t)
+	var asked atomic.Int32
+	b := syncBackend(t, func(path string, _ map[string]any, w http.ResponseWriter) bool {
+		if path != "runs/r1/rows" || asked.Add(1) < 3 { // the view, then the first page of the file
+			return false
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"rows":[{"row":"last","outcome":"failed","faults":[{"code":"key_empty"},{"field":"duedate","code":"not_date"}]}],"next":""}`)
+		return true
+	})
+	run(t, ctx, chromedp.Navigate(b.URL+"/page#/syncs/sa/runs/r1"), until(`document.body.textContent.includes('Save as CSV')`))
+	js(t, ctx, `(() => { const make = URL.createObjectURL; URL.createObjectURL = (b) => { b.text().then((t) => { window.text = t; }); return make(b); }; })()`)
+	js(t, ctx, `[...document.querySelectorAll('button')].find((e) => e.textContent === 'Save as CSV').click()`)
+	run(t, ctx, until(`window.text && saved.join() === 'run-r1.csv'`))
+	want := "row,issue,outcome,fields,faults\r\n" +
+		`"bxrbvwemu7yrabcd","10160","changed","customfield_10010 summary",""` + "\r\n" +
+		`"xl22jj3e4cieabcd","10170","created","summary",""` + "\r\n" +
+		`"lgxeh4smbh4rabcd","10162","failed","","duedate:not_date"` + "\r\n" +
+		`"last","","failed","","key_empty duedate:not_date"` + "\r\n"
+	if d := cmp.Diff(want, js(t, ctx, `window.text`)); d != "" {
+		t.Error(d)
+	}
+	noHarm(t, ctx)
+}

@@ -18,7 +18,7 @@ export function previewSection(hub) {
       if (fault) return h('td', { class: 'bad' }, h('span', { title: faultWords(fault.code).do || '' }, faultWords(fault.code).means));
       return h('td', { class: 'made' }, shown(id === 'status' ? record.status : record.values?.[id], hub.fields.find((f) => f.id === id) || (id === 'status' && { options: hub.statuses })));
     };
-    const parts = [table('First rows of the source', columns.map((c) => c.name), got.rows.map((r) => h('tr', null, r.map((v) => h('td', null, v === '' ? h('span', { class: 'muted' }, 'empty') : v)))))];
+    const parts = [table('First rows of the source', columns.map((c) => c.name), got.rows.map((r) => h('tr', null, r.map((v) => h('td', { title: v }, v === '' ? h('span', { class: 'muted' }, 'empty') : v)))))];
     if (got.stream.rows) parts.push(h('p', { class: 'muted' }, got.rows.length + ' of ' + number(got.stream.rows) + ' rows'));
     parts.push(h('h3', null, 'Become'));
     if (ids.length) {
