@@ -18,15 +18,15 @@ const blank = { stream: '', project: '', type: {}, fields: [] };
 
 export async function editorView(page) {
   const [id] = page.args;
-  const [connections, projects, kept] = await Promise.all([
-    ask('connections', { signal: page.signal }), ask('projects', { signal: page.signal }),
+  const [connections, projects, syncs, kept] = await Promise.all([
+    ask('connections', { signal: page.signal }), ask('projects', { signal: page.signal }), ask('syncs', { signal: page.signal }),
     id ? ask('syncs/' + id, { signal: page.signal }) : { name: '', connection: page.query.get('connection') || '', mapping: blank },
     page.setup(),
   ]);
   page.title(id ? kept.name : 'New synchronization', { crumbs, tabs: id ? tabsOf(id) : [] });
   if (!connections.length) return page.draw(notice('info', 'There is no connection yet', h('p', null, h('a', { href: '#/connections/new' }, 'Connect a source'), ' first.')));
   if (!kept.connection && connections.length === 1) kept.connection = connections[0].id;
-  edit(page, { id, connections, projects, rev: kept.rev || 0, name: kept.name, connection: kept.connection, mapping: kept.mapping, schedule: kept.schedule || null });
+  edit(page, { id, connections, projects, others: syncs.filter((s) => s.id !== id), rev: kept.rev || 0, name: kept.name, connection: kept.connection, mapping: kept.mapping, schedule: kept.schedule || null });
 }
 
 function edit(page, state) {

@@ -118,5 +118,6 @@ function more(hub, f, at, target, kind, change, redraw) {
       toggle('Set it in new issues only', f.createOnly, (v) => change({ createOnly: v || undefined }), { at: at + '.createOnly', help: 'Afterwards it belongs to the people in Jira.' }),
       (target?.kind === 'option' || target?.kind === 'options') && toggle('Add choices that the field does not have', f.addOptions, (v) => change({ addOptions: v || undefined }), { at: at + '.addOptions' }),
       (target?.kind === 'datetime' || target?.kind === 'date') && field('Time zone', text(f.zone, (v) => change({ zone: v || undefined }), { placeholder: 'UTC', list: 'sync-zones' }), { at: at + '.zone', help: 'Of dates that become moments, such as Europe/Berlin.' }),
-      (target?.kind === 'parent' || target?.kind === 'text') && toggle('The value is the key of another row', f.sync === 'self', (v) => change({ sync: v ? 'self' : undefined }), { at: at + '.sync', help: 'The field then holds the issue of that row.' })));
+      (target?.kind === 'parent' || target?.kind === 'text') && field('The value is the key of', select(f.sync || '', [{ id: '', name: 'Nothing' }, { id: 'self', name: 'Another row of this synchronization' }, ...hub.state.others.map((s) => ({ id: s.id, name: 'A row of ' + s.name }))],
+        (v) => change({ sync: v || undefined })), { at: at + '.sync', help: 'The field then holds the issue of that row, as soon as there is one.' })));
 }
