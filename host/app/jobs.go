@@ -35,7 +35,7 @@ func (h *Host) openJobs(ctx context.Context) (err error) {
 		return err
 	}
 	h.syncs, err = syncing.New(syncing.Config{
-		Store: h.store, Keys: h.storage.Keys, Tenants: h.tenants, Features: h.features, Engine: engine, Jobs: h.jobs,
+		Store: h.store, Keys: h.storage.Keys, Tenants: h.tenants, Features: h.features, Site: h.jira, Engine: engine, Jobs: h.jobs,
 		Log: runlog.New(h.store, time.Now), Logger: h.log, Now: time.Now,
 	})
 	return err

@@ -16,6 +16,7 @@ import (
 // The module keys of the host's own pages for admins.
 const (
 	AdminKey  = "admin"
+	SyncKey   = "syncs"  // synchronizations; the key of their property is taken
 	StoredKey = "stored" // what is stored about the site
 )
 
@@ -28,6 +29,7 @@ const (
 	pathDisabled    = "/connect/disabled"
 	pathModule      = "/connect/module/"
 	pathAdmin       = "/connect/admin"
+	pathSync        = "/connect/sync"
 	pathStored      = "/connect/stored"
 	pathIcon        = "/static/icon.svg"
 )
@@ -140,6 +142,7 @@ func Descriptor(c Config, plugins []*manifest.Manifest) ([]byte, error) {
 		APIMigrations:  map[string]bool{"signed-install": true, "context-qsh": true, "gdpr": true},
 		Modules: modules{AdminPages: []page{
 			{Key: AdminKey, Name: text{c.Name}, URL: pathAdmin, Conditions: []condition{{Condition: "user_is_admin"}}},
+			{Key: SyncKey, Name: text{c.Name + ": synchronizations"}, URL: pathSync, Conditions: []condition{{Condition: "user_is_admin"}}},
 			{Key: StoredKey, Name: text{c.Name + ": stored data"}, URL: pathStored, Conditions: []condition{{Condition: "user_is_admin"}}},
 		}},
 	}

@@ -81,8 +81,10 @@ func (c *Client) CreateMeta(ctx context.Context, t tenant.Tenant, project, issue
 // Account is a user as the app sees it; Email is empty where its owner hides it.
 type Account struct {
 	ID     string `json:"accountId"`
+	Name   string `json:"displayName"`
 	Email  string `json:"emailAddress"`
 	Active bool   `json:"active"`
+	Kind   string `json:"accountType"` // "atlassian" for a person, "app", "customer"
 }
 
 // FindAccounts lists the accounts of which a name or an address that is shown begins with the query, up to 50.

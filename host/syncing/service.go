@@ -39,17 +39,19 @@ type Tenants interface {
 	ByID(ctx context.Context, id capability.TenantID) (tenant.Tenant, error)
 }
 
-// Config is what a Service needs. All of it is required.
+// Config is what a Service needs. All of it is required, but for Site.
 type Config struct {
 	Store    store.Driver
 	Keys     Keys
 	Tenants  Tenants
 	Features Features
-	Engine   *syncer.Engine
-	Jobs     *jobs.Jobs
-	Log      *runlog.Log
-	Logger   *slog.Logger
-	Now      func() time.Time
+	// Site tells what an admin can choose from; without one, the lists of projects and their like are not there.
+	Site   Site
+	Engine *syncer.Engine
+	Jobs   *jobs.Jobs
+	Log    *runlog.Log
+	Logger *slog.Logger
+	Now    func() time.Time
 }
 
 // Service is what admins do with synchronizations. It asks nobody whether the caller is an admin: whoever opens a way to it does.

@@ -21,6 +21,8 @@ type Admin struct {
 	// StoredURL leads to the page that says what is stored about the site, in the place of the whole window: inside Jira it is
 	// the address that Jira gives that page. "" shows no link.
 	StoredURL string
+	// SyncURL leads to the page of synchronizations in the same way.
+	SyncURL string
 }
 
 // AdminPlugin is one feature module as the admin sees it.
@@ -75,8 +77,9 @@ func (r *Renderer) Admin(w io.Writer, s Shell, a Admin) error {
 		Cards     []card
 		Notice    *view.Notice
 		StoredURL string
+		SyncURL   string
 		Filter    bool
-	}{Notice: a.Notice, StoredURL: a.StoredURL, Filter: len(a.Plugins) > filterAbove}
+	}{Notice: a.Notice, StoredURL: a.StoredURL, SyncURL: a.SyncURL, Filter: len(a.Plugins) > filterAbove}
 	for _, p := range a.Plugins {
 		c, err := newCard(p)
 		if err != nil {

@@ -172,7 +172,7 @@ func adminPage(t testing.TB) ui.Admin {
 	broken := &manifest.Manifest{ID: "acme.sync", Name: "Database synchronizer for inventories with a very long name that needs more than one line in a narrow window",
 		Version: "1.4.0-rc.1", Publisher: manifest.Publisher{Name: "ACME"}, Description: "Brings rows of a database into issues.", Runtime: manifest.Runtime{Kind: "wasm"}, Settings: json.RawMessage(`{"type":"object"}`)}
 	open := settingsForm(t)
-	return ui.Admin{StoredURL: storedURL, Plugins: []ui.AdminPlugin{
+	return ui.Admin{StoredURL: storedURL, SyncURL: syncURL, Plugins: []ui.AdminPlugin{
 		{Manifest: qrManifest(), Enabled: true, Health: ui.Health{Tone: view.Success, Label: "Working"}, Missing: []string{"vendor:moon"}, Settings: &open},
 		{Manifest: broken, Enabled: true, Health: ui.Health{Tone: view.Danger, Label: "Failed", Reason: "It stopped three times in a row and is paused until 14:05. Its publisher has to mend it; switch it off until then."}},
 		{Manifest: quiet},
@@ -211,6 +211,8 @@ func pages(t testing.TB) map[string]string {
 	})
 	draw("admin", func(b *bytes.Buffer) error { return r.Admin(b, admin, adminPage(t)) })
 	draw("admin-none", func(b *bytes.Buffer) error { return r.Admin(b, admin, ui.Admin{StoredURL: storedURL}) })
+	draw("sync", func(b *bytes.Buffer) error { return r.Sync(b, syncShell(), ui.Sync{AdminURL: storedURL}) })
+	draw("fragment-connection", func(b *bytes.Buffer) error { return r.ConnectionForm(b, connectionForm(t)) })
 	draw("stored", func(b *bytes.Buffer) error { return r.Stored(b, admin, storedPage()) })
 	draw("stored-nothing", func(b *bytes.Buffer) error { return r.Stored(b, admin, storedNothing()) })
 	draw("stored-no-types", func(b *bytes.Buffer) error { return r.Stored(b, ui.Shell{}, ui.Stored{At: countedAt}) })

@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"fmt"
 	"path"
+	"regexp"
+	"slices"
 )
 
 //go:embed static
@@ -39,10 +41,43 @@ func loadStatic() (map[string]asset, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read static file: %w", err)
 		}
-		sum := sha256.Sum256(body)
-		out[e.Name()] = asset{body: body, contentType: contentType, version: base64.RawURLEncoding.EncodeToString(sum[:9])}
+		out[e.Name()] = asset{body: body, contentType: contentType}
+	}
+	for name := range out {
+		if err := version(out, name, nil); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
+}
+
+// imported are the files that a script imports.
+var imported = regexp.MustCompile(`from '\./([a-z-]+\.js)';`)
+
+// version gives a file its version, after those of the files that it imports: it names them with theirs, as pages do.
+func version(all map[string]asset, name string, above []string) error {
+	a, ok := all[name]
+	switch {
+	case !ok:
+		return fmt.Errorf("static file %s is imported and not there", name)
+	case a.version != "":
+		return nil
+	case slices.Contains(above, name):
+		return fmt.Errorf("static file %s imports itself by way of %v", name, above)
+	}
+	for _, m := range imported.FindAllSubmatch(a.body, -1) {
+		if err := version(all, string(m[1]), append(above, name)); err != nil {
+			return err
+		}
+	}
+	a.body = imported.ReplaceAllFunc(a.body, func(line []byte) []byte {
+		file := string(imported.FindSubmatch(line)[1])
+		return []byte("from './" + file + "?v=" + all[file].version + "';")
+	})
+	sum := sha256.Sum256(a.body)
+	a.version = base64.RawURLEncoding.EncodeToString(sum[:9])
+	all[name] = a
+	return nil
 }
 
 // Static returns one of the files that pages refer to, such as "app.css". The caller must not change body. The pages name a

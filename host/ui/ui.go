@@ -92,7 +92,15 @@ type Shell struct {
 	// IssueKeys are the keys of issues that the content links to, by id; see IssueIDs. A link without a known key leads to
 	// a search for its id.
 	IssueKeys map[string]string
+
+	scripts, styles []string // files beside those of every page
 }
+
+// Scripts are the scripts of this page alone.
+func (s Shell) Scripts() []string { return s.scripts }
+
+// Styles are the style sheets of this page alone.
+func (s Shell) Styles() []string { return s.styles }
 
 // Standalone says whether the page is no part of Jira.
 func (s Shell) Standalone() bool { return s.BridgeURL == "" }

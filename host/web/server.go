@@ -7,7 +7,7 @@
 //	/connect/installed, /connect/uninstalled   signed installs (RS256)
 //	/connect/enabled, /connect/disabled        Connect events (HS256, computed qsh)
 //	/connect/event/…                           Jira's webhooks (HS256, computed qsh)
-//	/connect/module/…, /admin, /stored         pages in an iframe (HS256, computed qsh)
+//	/connect/module/…, /admin, /sync, /stored  pages in an iframe (HS256, computed qsh)
 //	/api/…                                     calls of those pages (HS256, context-qsh only)
 //	/q/… and its like, /static/…, /, …         nobody in particular
 //	/healthz, /readyz, /metrics                operators
@@ -129,6 +129,7 @@ func New(c Config) (*Server, error) {
 	s.app.Post(connect.EventPath+":event", s.working(s.event))
 	s.app.Get("/connect/module/:plugin/:module", s.working(s.modulePage))
 	s.app.Get("/connect/admin", s.working(s.adminPage))
+	s.app.Get("/connect/sync", s.working(s.syncPage))
 	s.app.Get("/connect/stored", s.working(s.storedPage))
 
 	s.app.Post("/api/plugin/:plugin/:module/:kind/:name", s.working(s.call))
@@ -138,7 +139,7 @@ func New(c Config) (*Server, error) {
 	s.app.Get("/api/admin/plugins/:plugin/settings", s.working(s.settings))
 	s.app.Post("/api/admin/plugins/:plugin/settings", s.working(s.saveSettings))
 
-	s.syncRoutes(func(method, path string, h syncHandler) { s.app.Add(method, adminAPI+"/sync"+path, s.ofAdmin(h)) })
+	s.syncRoutes(func(method, path string, h syncHandler) { s.app.Add(method, syncAPI+path, s.ofAdmin(h)) })
 
 	// The manifests choose the paths of short links, and core/manifest keeps them off ours. Plugins come and go while the
 	// host serves, and Fiber's routes do not, so this looks at each address that no route has.

@@ -42,6 +42,7 @@ func (h *host) everyKind() map[string]answer {
 		"admin":           h.page("/connect/admin", admin),
 		"no admin":        h.page("/connect/admin", user),
 		"stored":          h.page("/connect/stored", admin),
+		"sync":            h.page("/connect/sync", admin),
 		"stored, saved":   h.call("/api/admin/stored", admin, "", "{}"),
 		"fragment":        h.call(panelAPI+"view/show", user, here, "{}"),
 		"file":            h.call(panelAPI+"file/save", user, here, "{}"),

@@ -32,6 +32,7 @@ func (s *Server) syncRoutes(add func(method, path string, h syncHandler)) {
 	put := func(path string, h syncHandler) { add(http.MethodPut, path, h) }
 	del := func(path string, h syncHandler) { add(http.MethodDelete, path, h) }
 
+	s.pageRoutes(get)
 	get("/synchronizers", s.listSynchronizers)
 
 	get("/connections", s.listConnections)
@@ -129,7 +130,7 @@ func (s *Server) getConnection(ctx context.Context, c *fiber.Ctx, by asker) erro
 }
 
 func (s *Server) saveConnection(ctx context.Context, c *fiber.Ctx, by asker) error {
-	draft, err := read[syncing.ConnectionDraft](c)
+	draft, err := s.connectionDraft(ctx, c, by)
 	if err != nil {
 		return err
 	}
@@ -149,7 +150,7 @@ func (s *Server) deleteConnection(ctx context.Context, c *fiber.Ctx, by asker) e
 
 // testDraft tests a connection that is not kept, or not as it is kept: ?id= says which one it changes.
 func (s *Server) testDraft(ctx context.Context, c *fiber.Ctx, by asker) error {
-	draft, err := read[syncing.ConnectionDraft](c)
+	draft, err := s.connectionDraft(ctx, c, by)
 	if err != nil {
 		return err
 	}

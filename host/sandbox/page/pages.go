@@ -85,6 +85,7 @@ func (s *Pages) Serve(mux *http.ServeMux) {
 		"POST /filters":                                 s.saveFilter,
 		"POST /filters/{filter}/delete":                 s.deleteFilter,
 		"GET /issues":                                   s.issueList,
+		"GET /issues/{$}":                               s.issueList, // as links from elsewhere have it
 		"GET /forge/apps/{appKey}/{module}":             s.forgePage,
 		"GET /browse/{issue}":                           s.issueView,
 		"GET /plugins/servlet/ac/{appKey}/{module}":     s.members(s.appPage),

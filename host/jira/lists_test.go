@@ -1,0 +1,39 @@
+package jira_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pergola-platform/pergola/host/jira"
+)
+
+func TestCreatableTypesAreReadToTheLastPage(t *testing.T) {
+	s := newSite(t, "", ok(`{"startAt":0,"total":3,"issueTypes":[{"id":"1","name":"Laptop"},{"id":"2","name":"Phone"}]}`), ok(`{"startAt":2,"total":3,"issueTypes":[{"id":"3","name":"Desk"}]}`))
+	got, err := s.client.CreatableTypes(t.Context(), s.tenant, "10000")
+	want := []jira.IssueType{{ID: "1", Name: "Laptop", Project: "10000"}, {ID: "2", Name: "Phone", Project: "10000"}, {ID: "3", Name: "Desk", Project: "10000"}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Error(err, diff)
+	}
+	if diff := cmp.Diff([]string{
+		"/rest/api/3/issue/createmeta/10000/issuetypes?maxResults=200&startAt=0", "/rest/api/3/issue/createmeta/10000/issuetypes?maxResults=200&startAt=2",
+	}, []string{s.seen[0].Target, s.seen[1].Target}); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestCreatableTypesEndWhereAPageIsEmpty(t *testing.T) {
+	s := newSite(t, "", ok(`{"total":9,"issueTypes":[]}`))
+	if got, err := s.client.CreatableTypes(t.Context(), s.tenant, "10000"); err != nil || len(got) != 0 || len(s.seen) != 1 {
+		t.Error(got, err, len(s.seen))
+	}
+}
+
+func TestStatusesSayWhichProjectHasThemAlone(t *testing.T) {
+	s := newSite(t, "", ok(`[{"id":"1","name":"Open","statusCategory":{"name":"To Do"}},{"id":"9","name":"Lent","statusCategory":{"name":"In Progress"},"scope":{"type":"PROJECT","project":{"id":"10002"}}}]`))
+	got, err := s.client.Statuses(t.Context(), s.tenant)
+	want := []jira.Status{{ID: "1", Name: "Open", Category: "To Do"}, {ID: "9", Name: "Lent", Category: "In Progress", Project: "10002"}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Error(err, diff)
+	}
+}

@@ -1,0 +1,143 @@
+// The view of a plan: what a run would do if it ran now. It is computed part by part for whoever looks, and kept nowhere.
+import { h, ask, post, button, busyButton, count, lozenge, notice, number, say, table } from './sync-dom.js';
+import { faultList, outcomeBar, outcomeTone, outcomeWord, outcomes } from './sync-words.js';
+import { crumbs, tabsOf } from './sync-editor.js';
+import { issueLink } from './sync-issue.js';
+import { shown } from './sync-value.js';
+
+const sample = 500; // rows of an outcome that are kept to be looked at
+const perPage = 20;
+
+export async function planView(page) {
+  const [id] = page.args;
+  const [setup, sync, names, [last]] = await Promise.all([
+    page.setup(), ask('syncs/' + id, { signal: page.signal }), fieldNames(page), ask('syncs/' + id + '/runs?limit=1', { signal: page.signal }),
+  ]);
+  page.title(sync.name, { crumbs, tabs: tabsOf(id) });
+  const [fields, statuses] = await target(page, sync.mapping);
+  const find = (field) => (field === 'status' ? { name: 'Status', options: statuses } : fields.find((f) => f.id === field) || { name: names.get(field) || field });
+  begin(page, { id, sync, setup, find, stopped: last?.stopped === 'brake' });
+}
+
+// target are the fields and statuses of the project, so that values are told by their names.
+async function target(page, m) {
+  const types = [m.type?.default, ...Object.values(m.type?.values || {})].filter(Boolean);
+  if (!m.project || !types.length) return [[], []];
+  return Promise.all([
+    ask('projects/' + m.project + '/fields?types=' + types.join(','), { signal: page.signal }).catch(() => []),
+    ask('projects/' + m.project + '/statuses', { signal: page.signal }).catch(() => []),
+  ]);
+}
+
+export const fieldNames = async (page) => new Map((await ask('fields', { signal: page.signal }).catch(() => [])).map((f) => [f.id, f.name]));
+
+function begin(page, at) {
+  const stop = new AbortController();
+  page.signal.addEventListener('abort', () => stop.abort());
+  const plan = { done: 0, total: 0, counts: {}, rows: Object.fromEntries(outcomes.map((o) => [o, []])), over: false };
+  const bar = h('progress', { 'aria-label': 'Reading rows' });
+  const words = h('span', { class: 'progress-words' });
+  const sums = h('div');
+  const cancel = button('Cancel', () => { stop.abort(); ended('Canceled: this is a part of the plan.'); });
+  const progress = h('div', { class: 'progress' }, h('p', { class: 'progress-label' }, h('span', null, 'Working out what a run would do'), words), bar, h('div', { class: 'progress-foot' }, h('p', { class: 'muted' }, 'Nothing is written. Keep this page open until it is done.'), cancel));
+  const result = h('div', { class: 'stack' });
+  page.draw(progress, sums, result);
+
+  const show = () => {
+    words.textContent = plan.total ? number(plan.done) + ' of ' + number(plan.total) : count(plan.done, 'row');
+    if (plan.total) { bar.max = plan.total; bar.value = Math.min(plan.done, plan.total); }
+    sums.replaceChildren(h('p', null, 'If it ran now:'), outcomeBar(plan.counts));
+  };
+  const ended = (why) => {
+    plan.over = !why;
+    progress.hidden = true;
+    result.replaceChildren(...[why && notice('warning', why), ...verdict(page, at, plan, () => begin(page, at)), samples(page, at, plan)].filter(Boolean));
+    say(why || 'The plan is ready');
+  };
+  go(page, at, plan, stop.signal, show).then(() => ended()).catch((e) => {
+    if (stop.signal.aborted) return;
+    progress.hidden = true;
+    result.replaceChildren(failure(at, e, () => begin(page, at)));
+    say(e.message);
+  });
+}
+
+async function go(page, at, plan, signal, show) {
+  let next = '';
+  do {
+    const part = await post('syncs/' + at.id + '/plan', { next }, { signal });
+    plan.done += part.done;
+    plan.total = part.total || plan.total;
+    for (const [o, n] of Object.entries(part.counts || {})) plan.counts[o] = (plan.counts[o] || 0) + n;
+    for (const r of part.rows) if ((plan.rows[r.outcome] ||= []).length < sample) plan.rows[r.outcome].push(r);
+    show();
+    next = part.next || '';
+    if (next && part.wait) await new Promise((go) => { setTimeout(go, part.wait * 1000); signal.addEventListener('abort', go); });
+  } while (next && !signal.aborted);
+  signal.throwIfAborted();
+}
+
+const failure = (at, e, again) => notice('danger', e.problems ? 'It cannot run yet' : 'The plan could not be made',
+  e.problems ? h('ul', null, e.problems.map((p) => h('li', null, p.what + (p.do ? ': ' + p.do : '')))) : h('p', null, e.message),
+  e.requestId && h('p', { class: 'muted' }, 'Request number ' + e.requestId),
+  h('p', { class: 'notice-act actions' }, e.problems && h('a', { class: 'button', href: '#/syncs/' + at.id }, 'Open the settings'), button('Try again', again)));
+
+// brakes says why a run would stop by itself, as far as the plan can tell.
+function brakes(m, counts) {
+  const b = m.brake || {};
+  const made = counts.created || 0, moved = (counts.changed || 0) + (counts.transitioned || 0) + (counts.missing || 0);
+  const had = moved + (counts.skipped || 0);
+  if (b.ask && made + moved) return 'This synchronization asks before every run that would write.';
+  if (b.count && made + moved > b.count) return 'A run would write ' + count(made + moved, 'issue') + ', and stops at ' + number(b.count) + '.';
+  if (b.share && had && moved / had > b.share) return 'A run would change ' + Math.round(100 * moved / had) + ' % of the issues there are, and stops at ' + Math.round(100 * b.share) + ' %.';
+  return '';
+}
+
+function verdict(page, at, plan, again) {
+  const writes = outcomes.filter((o) => o !== 'skipped' && o !== 'failed').reduce((n, o) => n + (plan.counts[o] || 0), 0);
+  const braked = brakes(at.sync.mapping, plan.counts) || (at.stopped && writes ? 'It stopped the last run.' : '');
+  const start = (approved) => async () => {
+    const run = await post('syncs/' + at.id + '/runs', { approved });
+    page.go('syncs/' + at.id + '/runs/' + run.id);
+  };
+  return [
+    plan.over && !writes && !plan.counts.failed && notice('success', 'Nothing to do', h('p', null, 'The issues say what the rows say.')),
+    braked && notice('warning', 'The brake would stop a run', h('p', null, braked, ' Look through the plan; if it is what you want, run it with your approval.')),
+    h('div', { class: 'actions' },
+      busyButton(braked ? 'Approve and run' : 'Run', start(!!braked), { class: 'primary' }),
+      button('Plan again', again)),
+  ].filter(Boolean);
+}
+
+// samples shows the rows by outcome, a page at a time.
+function samples(page, at, plan) {
+  return h('div', { class: 'stack' }, outcomes.filter((o) => plan.rows[o]?.length).map((o) => {
+    const rows = plan.rows[o];
+    const body = h('div', { class: 'stack' });
+    let from = 0;
+    const draw = () => body.replaceChildren(planTable(at, o, rows.slice(from, from + perPage)),
+      rows.length > perPage && h('nav', { class: 'pages', 'aria-label': 'Pages of ' + outcomeWord(o) },
+        button('Previous', () => { from = Math.max(0, from - perPage); draw(); }, { class: 'subtle', disabled: from === 0 }),
+        h('span', { class: 'muted' }, number(from + 1) + '–' + number(Math.min(rows.length, from + perPage)) + ' of ' + number(rows.length) + (plan.counts[o] > rows.length ? ', the first of ' + number(plan.counts[o]) : '')),
+        button('Next', () => { from += perPage; draw(); }, { class: 'subtle', disabled: from + perPage >= rows.length })) || '');
+    draw();
+    return h('details', { class: 'outcome', open: true }, h('summary', null, lozenge(outcomeWord(o), outcomeTone[o]), ' ', count(plan.counts[o] || rows.length, 'row')), body);
+  }));
+}
+
+function planTable(at, outcome, rows) {
+  const before = outcome !== 'created' && rows.some((r) => r.changes?.some((c) => c.before !== undefined && c.before !== null));
+  const name = (id) => at.find(id).name;
+  return table(outcomeWord(outcome), ['Row', 'Issue', outcome === 'failed' ? 'What is wrong' : 'Fields'], rows.map((r) => h('tr', null,
+    h('td', null, r.key.length ? r.key.join(' · ') : h('span', { class: 'muted' }, 'no key')),
+    h('td', null, r.issue ? issueLink(at.setup.site, r.issue) : h('span', { class: 'muted' }, 'new')),
+    h('td', null, r.faults?.length > 0 && [faultList(r.faults, name), r.changes?.length > 0 && h('p', { class: 'muted' }, 'The rest is written:')], r.changes?.length > 0 && changes(at, r, before)))));
+}
+
+const changes = (at, r, before) => h('dl', { class: 'changes' }, r.changes.map((c) => {
+  const field = at.find(c.field);
+  const old = r.outcome !== 'created' && before;
+  return h('div', null, h('dt', null, field.name, field.name !== c.field && h('code', null, c.field)),
+    h('dd', null, old && [h('del', null, h('span', { class: 'hidden-text' }, 'before: '), shown(c.before, field)), h('span', { 'aria-hidden': true }, ' → ')],
+      h('ins', null, old && h('span', { class: 'hidden-text' }, 'after: '), shown(c.after, field))));
+}));
