@@ -75,6 +75,59 @@ func (c *Client) IssueTypes(ctx context.Context, t tenant.Tenant) ([]IssueType, 
 	return out, nil
 }
 
+// CreatableTypes lists the issue types of which the app can create issues in a project.
+func (c *Client) CreatableTypes(ctx context.Context, t tenant.Tenant, project string) ([]IssueType, error) {
+	var out []IssueType
+	for {
+		var page struct {
+			Types []struct{ ID, Name string } `json:"issueTypes"`
+			Total int                         `json:"total"`
+		}
+		err := c.do(ctx, t, call{
+			what: "list the issue types of a project", method: http.MethodGet, again: true, out: &page,
+			path:  "/rest/api/3/issue/createmeta/" + url.PathEscape(project) + "/issuetypes",
+			query: url.Values{"startAt": {strconv.Itoa(len(out))}, "maxResults": {"200"}},
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, g := range page.Types {
+			out = append(out, IssueType{ID: g.ID, Name: g.Name, Project: project})
+		}
+		if len(page.Types) == 0 || len(out) >= page.Total {
+			return out, nil
+		}
+	}
+}
+
+// Status is a status that issues can be in.
+type Status struct {
+	ID       string
+	Name     string
+	Category string // such as "To Do"
+	Project  string // id of the one project that has it; empty for a status of the whole site
+}
+
+// Statuses lists the site's statuses.
+func (c *Client) Statuses(ctx context.Context, t tenant.Tenant) ([]Status, error) {
+	var got []struct {
+		ID, Name       string
+		StatusCategory struct{ Name string }
+		Scope          struct {
+			Project struct{ ID string }
+		}
+	}
+	err := c.do(ctx, t, call{what: "list statuses", method: http.MethodGet, path: "/rest/api/3/status", again: true, out: &got})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Status, len(got))
+	for i, g := range got {
+		out[i] = Status{ID: g.ID, Name: g.Name, Category: g.StatusCategory.Name, Project: g.Scope.Project.ID}
+	}
+	return out, nil
+}
+
 // Fields lists the site's fields.
 func (c *Client) Fields(ctx context.Context, t tenant.Tenant) ([]Field, error) {
 	var out []Field
