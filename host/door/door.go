@@ -45,7 +45,7 @@ var (
 	// ErrTaken is for a data directory whose door another host holds.
 	ErrTaken = errors.New("another host holds this door")
 	// ErrClosed is for a data directory on which no host runs.
-	ErrClosed = errors.New("no host runs here")
+	ErrClosed = errors.New("no host runs")
 )
 
 // Door is a net.Listener on the socket. Make it with Open.
@@ -215,7 +215,7 @@ func dial(ctx context.Context, dir string) (net.Conn, error) {
 		path = filepath.Join(dir, socketFile)
 	}
 	if len(path) > maxPath {
-		return nil, fmt.Errorf("%w, on %s; start it there with pergola serve, or name its data directory with --data", ErrClosed, dir)
+		return nil, fmt.Errorf("%w on %s; start it there with pergola serve, or name its data directory with --data", ErrClosed, dir)
 	}
 	conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
 	if err != nil {
@@ -230,7 +230,7 @@ func explain(dir string, err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("the host on %s runs as another user; give the command as that user: %w", dir, err)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("%w, on %s; start it there with pergola serve, or name its data directory with --data", ErrClosed, dir)
+		return fmt.Errorf("%w on %s; start it there with pergola serve, or name its data directory with --data", ErrClosed, dir)
 	}
 	return err
 }

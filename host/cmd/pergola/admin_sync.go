@@ -229,8 +229,8 @@ func (d *desk) connection(ctx context.Context, named string) (syncing.Connection
 	return choose("connection", named, all, func(c syncing.Connection) (id, name string) { return c.ID, c.Name })
 }
 
-// errNone is for a name that nothing has.
-var errNone = errors.New("there is no such thing")
+// noneError is for a name that nothing has.
+type noneError struct{ error }
 
 func choose[T any](kind, named string, all []T, of func(T) (id, name string)) (T, error) {
 	var found, none T
@@ -251,9 +251,9 @@ func choose[T any](kind, named string, all []T, of func(T) (id, name string)) (T
 	case len(ids) > 1:
 		return none, usageError{fmt.Errorf("%d %ss are called %q; name one by its id: %s", len(ids), kind, named, strings.Join(ids, ", "))}
 	case len(names) == 0:
-		return none, fmt.Errorf("%w: %s %q; there is none yet", errNone, kind, named)
+		return none, noneError{fmt.Errorf("there is no %s %q; there is none yet", kind, named)}
 	}
-	return none, fmt.Errorf("%w: %s %q; there are %s", errNone, kind, named, strings.Join(names, ", "))
+	return none, noneError{fmt.Errorf("there is no %s %q; there are %s", kind, named, strings.Join(names, ", "))}
 }
 
 type syncSourcesCmd struct {

@@ -80,10 +80,11 @@ func (c connectionsSaveCmd) Run(ctx context.Context, s streams) error {
 	return c.syncFlags.with(ctx, func(d *desk) error {
 		there, err := d.connection(ctx, c.Connection)
 		method, path := http.MethodPut, "/connections/"+there.ID
-		if errors.Is(err, errNone) && c.Source != "" {
+		var none noneError
+		if errors.As(err, &none) && c.Source != "" {
 			method, path, err = http.MethodPost, "/connections", nil
 			there = syncing.Connection{Name: c.Connection, Settings: json.RawMessage("{}")}
-		} else if errors.Is(err, errNone) {
+		} else if errors.As(err, &none) {
 			return usageError{fmt.Errorf("%w. To make it give --source", err)}
 		}
 		if err != nil {

@@ -31,7 +31,7 @@ type connection struct {
 	Name         text              `yaml:"name"`
 	Plugin       text              `yaml:"plugin"`
 	Synchronizer text              `yaml:"synchronizer"`
-	Settings     *yaml.Node        `yaml:"settings,omitempty"`
+	Settings     yaml.Node         `yaml:"settings,omitempty"`
 	Secrets      map[string]origin `yaml:"secrets,omitempty"`
 }
 
@@ -221,7 +221,7 @@ func misread(err error) []Problem {
 
 // object makes JSON of a part of a file.
 func object(n *yaml.Node) (json.RawMessage, error) {
-	if n == nil || n.Kind == 0 || n.ShortTag() == "!!null" {
+	if n.IsZero() || n.ShortTag() == "!!null" {
 		return json.RawMessage("{}"), nil
 	}
 	if n.Kind != yaml.MappingNode {
@@ -249,20 +249,19 @@ func keepTexts(n *yaml.Node) {
 	}
 }
 
-// node makes a part of a file of JSON.
-func node(raw json.RawMessage) (*yaml.Node, error) {
+// node makes a part of a file of JSON: none of an empty object.
+func node(raw json.RawMessage) (n yaml.Node, err error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	var v any
 	if err := d.Decode(&v); err != nil {
-		return nil, fmt.Errorf("write settings as YAML: %w", err)
+		return n, fmt.Errorf("write settings as YAML: %w", err)
 	}
 	if o, ok := v.(map[string]any); ok && len(o) == 0 {
-		return nil, nil //nolint:nilnil // nothing to write is no error
+		return n, nil
 	}
-	n := &yaml.Node{}
 	if err := n.Encode(numbers(v)); err != nil {
-		return nil, fmt.Errorf("write settings as YAML: %w", err)
+		return n, fmt.Errorf("write settings as YAML: %w", err)
 	}
 	return n, nil
 }

@@ -212,7 +212,7 @@ func (r *reader) resolve(t things, err error, in text) string {
 }
 
 func (r *reader) connection(w *wantedConnection, c connection) {
-	settings, err := object(c.Settings)
+	settings, err := object(&c.Settings)
 	if err != nil {
 		r.bad(c.Settings.Line, "compare it with what pergola admin sync export writes", "settings of the connection %.100q: %v", c.Name.value, err)
 		return
