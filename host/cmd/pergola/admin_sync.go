@@ -280,7 +280,7 @@ func (c syncSourcesCmd) Run(ctx context.Context, s streams) error {
 			for _, secret := range one.Secrets {
 				secrets = append(secrets, secret.Name)
 			}
-			return row(one.Plugin+"/"+one.Synchronizer, one.Title, one.PluginName, strings.Join(secrets, ", "))
+			return cells(one.Plugin+"/"+one.Synchronizer, one.Title, one.PluginName, strings.Join(secrets, ", "))
 		})
 	})
 }
@@ -309,7 +309,7 @@ func (c syncListCmd) Run(ctx context.Context, s streams) error {
 			if one.Schedule != nil {
 				at, next = scheduleWords(*one.Schedule), moment(one.Schedule.Next)
 			}
-			return row(one.ID, one.Name, names[one.Connection], one.Mapping.Stream, at, next, troubleWords(one.Trouble))
+			return cells(one.ID, one.Name, names[one.Connection], one.Mapping.Stream, at, next, troubleWords(one.Trouble))
 		})
 	})
 }

@@ -32,7 +32,7 @@ func (c connectionsListCmd) Run(ctx context.Context, s streams) error {
 		}
 		return lines(s, c.JSON, "ID\tNAME\tSOURCE\tSECRETS\tCHANGED\tTROUBLE", all, func(i int) string {
 			one := all[i]
-			return row(one.ID, one.Name, string(one.Plugin)+"/"+one.Synchronizer, strings.Join(one.Set, ", "), moment(one.Changed), troubleWords(one.Trouble))
+			return cells(one.ID, one.Name, string(one.Plugin)+"/"+one.Synchronizer, strings.Join(one.Set, ", "), moment(one.Changed), troubleWords(one.Trouble))
 		})
 	})
 }

@@ -112,9 +112,9 @@ func (p preview) print(s streams) error {
 	for _, column := range p.Stream.Columns {
 		head = append(head, column.Name+" ("+column.Type+")")
 	}
-	fmt.Fprintln(w, row(head...))
+	fmt.Fprintln(w, cells(head...))
 	for _, one := range p.Rows {
-		fmt.Fprintln(w, row(one...))
+		fmt.Fprintln(w, cells(one...))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -211,8 +211,10 @@ func (p wholePlan) print(s streams) error {
 		for _, change := range r.Changes {
 			changes = append(changes, change.Field+": "+value(change.Before)+" → "+value(change.After))
 		}
-		changes = append(changes, faultsWords(r.Faults))
-		fmt.Fprintln(w, row(strings.Join(r.Key, " / "), r.Issue, string(r.Outcome), strings.TrimSpace(strings.Join(changes, "; "))))
+		if len(r.Faults) > 0 {
+			changes = append(changes, faultsWords(r.Faults))
+		}
+		fmt.Fprintln(w, cells(strings.Join(r.Key, " / "), r.Issue, string(r.Outcome), strings.Join(changes, "; ")))
 	}
 	return w.Flush()
 }

@@ -112,7 +112,7 @@ func ended(s streams, asJSON bool, r syncing.Run) error {
 			return err
 		}
 	} else {
-		fmt.Fprintf(s.out, "Run %s: %s, %s.\n", r.ID, stateWords(r), countWords(r.Counts))
+		fmt.Fprintf(s.out, "Run %s: %s, %s.\n", r.ID, stateWords(r), outcomeWords(r))
 		if r.Counts["failed"] > 0 {
 			fmt.Fprintf(s.out, "Why rows failed: pergola admin sync rows --failed %s\n", r.ID)
 		}
@@ -151,9 +151,17 @@ func stateWords(r syncing.Run) string {
 		out = "stopped (" + r.Stopped + ")"
 	}
 	if !r.Ended.IsZero() && !r.Started.IsZero() {
-		out += " after " + r.Ended.Sub(r.Started).Round(100*time.Millisecond).String()
+		out += " after " + r.Ended.Sub(r.Started).Round(10*time.Millisecond).String()
 	}
 	return out
+}
+
+// outcomeWords are what became of a run's rows, or would have.
+func outcomeWords(r syncing.Run) string {
+	if r.Stopped != "" && len(r.Counts) > 0 {
+		return "nothing written of " + countWords(r.Counts)
+	}
+	return countWords(r.Counts)
 }
 
 // ticker shows how far something is: on a terminal in one line that changes, elsewhere in lines.
@@ -262,7 +270,7 @@ func (c syncRunsCmd) Run(ctx context.Context, s streams) error {
 			case by == "":
 				by = "operator"
 			}
-			return row(string(r.ID), moment(r.Created), by, stateWords(r), amount(r.Done, r.Total), countWords(r.Counts))
+			return cells(string(r.ID), moment(r.Created), by, stateWords(r), amount(r.Done, r.Total), outcomeWords(r))
 		})
 	})
 }
@@ -302,7 +310,7 @@ func (c syncRowsCmd) Run(ctx context.Context, s streams) error {
 		}
 		return lines(s, c.JSON, "ROW\tISSUE\tOUTCOME\tFIELDS\tWHY", all, func(i int) string {
 			r := all[i]
-			return row(r.Row, r.Issue, r.Outcome, strings.Join(r.Fields, ", "), faultsWords(r.Faults))
+			return cells(r.Row, r.Issue, r.Outcome, strings.Join(r.Fields, ", "), faultsWords(r.Faults))
 		})
 	})
 }

@@ -37,14 +37,14 @@ func lines[T any](s streams, asJSON bool, head string, all []T, of func(i int) s
 	return w.Flush()
 }
 
-// row is a line of a table.
-func row(cells ...string) string {
-	for i := range cells {
-		if cells[i] = clean(cells[i]); cells[i] == "" {
-			cells[i] = "-"
+// cells is a line of a table.
+func cells(texts ...string) string {
+	for i := range texts {
+		if texts[i] = clean(texts[i]); texts[i] == "" {
+			texts[i] = "-"
 		}
 	}
-	return strings.Join(cells, "\t")
+	return strings.Join(texts, "\t")
 }
 
 func moment(t time.Time) string {

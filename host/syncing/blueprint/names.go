@@ -86,7 +86,7 @@ func (t things) name(id string) string {
 
 // list writes names down for people.
 func list(names []string) string {
-	const shown = 30
+	const shown = 100
 	names = slices.Clone(names)
 	slices.Sort(names)
 	names = slices.Compact(names)
