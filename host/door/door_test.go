@@ -26,7 +26,9 @@ func serve(t *testing.T, d *door.Door) {
 		if err := server.Shutdown(context.Background()); err != nil {
 			t.Error(err)
 		}
-		<-served
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
 	})
 }
 
@@ -130,11 +132,7 @@ func TestClosedDoorLeavesNothingThatAnswers(t *testing.T) {
 }
 
 func TestPathThatIsTooLongForASocket(t *testing.T) {
-	short, err := os.MkdirTemp("", "d")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(short) })
+	short := t.TempDir()
 	dir := filepath.Join(t.TempDir(), strings.Repeat("long/", 30))
 	t.Setenv("TMPDIR", short)
 	if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -23,7 +23,7 @@ func TestOtherUsersAreToldWhoseHostItIs(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can run a program as somebody else")
 	}
-	dir, err := os.MkdirTemp("", "door")
+	dir, err := os.MkdirTemp("", "door") //nolint:usetesting // others cannot look into those of tests
 	if err != nil {
 		t.Fatal(err)
 	}

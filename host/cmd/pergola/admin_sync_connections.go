@@ -77,7 +77,7 @@ type draftBody struct {
 }
 
 func (c connectionsSaveCmd) Run(ctx context.Context, s streams) error {
-	return c.syncFlags.with(ctx, func(d *desk) error {
+	return c.with(ctx, func(d *desk) error {
 		there, err := d.connection(ctx, c.Connection)
 		method, path := http.MethodPut, "/connections/"+there.ID
 		var none noneError
@@ -119,7 +119,9 @@ func (c connectionsSaveCmd) draft(there syncing.Connection) (draftBody, error) {
 	if c.Rename != "" {
 		body.Name = c.Rename
 	}
-	piped := 0
+	if c.piped() > 1 {
+		return body, usageError{errors.New("standard input can be one thing only; put the others into files")}
+	}
 	if c.Settings != "" {
 		raw, err := input(c.Settings)
 		if err != nil {
@@ -129,17 +131,8 @@ func (c connectionsSaveCmd) draft(there syncing.Connection) (draftBody, error) {
 			return body, usageError{fmt.Errorf("--settings: %s holds no JSON; write an object such as {\"host\": \"db.example.com\"}", c.Settings)}
 		}
 		body.Settings = raw
-		if c.Settings == "-" {
-			piped++
-		}
 	}
 	for name, file := range c.Secret {
-		if file == "-" {
-			piped++
-		}
-		if piped > 1 {
-			return body, usageError{errors.New("standard input can be one thing only; put the others into files")}
-		}
 		secret, err := secretFrom(file)
 		if err != nil {
 			return body, err
@@ -150,6 +143,20 @@ func (c connectionsSaveCmd) draft(there syncing.Connection) (draftBody, error) {
 		body.Secrets[name] = ""
 	}
 	return body, nil
+}
+
+// piped is how many things are to come from standard input.
+func (c connectionsSaveCmd) piped() int {
+	n := 0
+	if c.Settings == "-" {
+		n++
+	}
+	for _, file := range c.Secret {
+		if file == "-" {
+			n++
+		}
+	}
+	return n
 }
 
 type connectionsTestCmd struct {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -220,7 +221,8 @@ func (b *bench) steered() {
 	b.Helper()
 	out, _ := b.sync(0, "runs", "Laptops", "--json")
 	var newest syncing.Run
-	if err := json.Unmarshal([]byte(out[:strings.Index(out, "\n")]), &newest); err != nil || newest.Counts["skipped"] != 3 {
+	line, _, _ := strings.Cut(out, "\n")
+	if err := json.Unmarshal([]byte(line), &newest); err != nil || newest.Counts["skipped"] != 3 {
 		b.Fatalf("runs --json prints %s: %v", out, err)
 	}
 	out, _ = b.sync(0, "rows", string(newest.ID))
@@ -335,8 +337,8 @@ func (k *killer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// desks answers as a host with two sites would.
-func desks(t *testing.T) {
+// answering opens the door of a host that gives made answers.
+func answering(t *testing.T, mux *http.ServeMux) {
 	t.Helper()
 	if err := os.Mkdir("data", 0o700); err != nil {
 		t.Fatal(err)
@@ -345,6 +347,20 @@ func desks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	server := &http.Server{Handler: mux}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(d) }()
+	t.Cleanup(func() {
+		_ = server.Close()
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
+	})
+}
+
+// desks answers as a host with two sites would.
+func desks(t *testing.T) {
+	t.Helper()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /tenants", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `[{"id":"one-id","alias":"abcdefgh","address":"https://one.example","state":"active"},
@@ -357,10 +373,89 @@ func desks(t *testing.T) {
 		w.WriteHeader(http.StatusInternalServerError)
 		_, _ = io.WriteString(w, `{"error":{"code":"internal","message":"Something is broken."},"requestId":"abc7"}`)
 	})
-	server := &http.Server{Handler: mux}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(d) }()
-	t.Cleanup(func() { _ = server.Close(); <-served })
+	answering(t, mux)
+}
+
+// oneDesk answers as a host with one site would that has a connection, and a run that never ends. It returns what was sent to it,
+// by method and path behind the site's.
+func oneDesk(t *testing.T, whileRunning func()) map[string]string {
+	t.Helper()
+	sent := map[string]string{}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /tenants", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `[{"id":"one","address":"https://one.example","state":"active"}]`)
+	})
+	const run = `{"id":"r1","sync":"s1","state":"running","done":7,"total":9,"rev":3}`
+	for pattern, body := range map[string]string{
+		"GET /tenants/one/sync/syncs": `[{"id":"s1","name":"Laptops"}]`, "POST /tenants/one/sync/syncs/s1/runs": run,
+		"POST /tenants/one/sync/runs/r1/cancel": `{"id":"r1","state":"canceled"}`,
+		"GET /tenants/one/sync/connections":     `[{"id":"c1","name":"Inventory","plugin":"p","synchronizer":"q","settings":{"host":"a"},"rev":4}]`,
+		"PUT /tenants/one/sync/connections/c1":  `{"id":"c1","name":"Inventory"}`,
+	} {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			raw, _ := io.ReadAll(r.Body)
+			sent[r.Method+" "+strings.TrimPrefix(r.URL.Path, "/tenants/one/sync")] = string(raw)
+			_, _ = io.WriteString(w, body)
+		})
+	}
+	mux.HandleFunc("GET /tenants/one/sync/runs/r1", func(_ http.ResponseWriter, r *http.Request) {
+		whileRunning()
+		<-r.Context().Done()
+	})
+	answering(t, mux)
+	return sent
+}
+
+func TestInterruptLeavesTheRunGoing(t *testing.T) {
+	alone(t)
+	interrupt := func() {
+		self, err := os.FindProcess(os.Getpid())
+		if err == nil {
+			err = self.Signal(os.Interrupt)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	sent := oneDesk(t, interrupt)
+	code, _, stderr := pergola(t, "admin", "sync", "run", "Laptops")
+	if code != 1 || !strings.Contains(stderr, "the run goes on; follow it with pergola admin sync run --follow r1") || !strings.Contains(stderr, "Running: 7 of 9 rows (77 %)") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+	if _, canceled := sent["POST /runs/r1/cancel"]; canceled {
+		t.Error("the run was canceled")
+	}
+	code, _, stderr = pergola(t, "admin", "sync", "run", "Laptops", "--cancel-on-interrupt", "--approve")
+	if _, canceled := sent["POST /runs/r1/cancel"]; code != 1 || !canceled || !strings.Contains(stderr, "run r1 is canceled") {
+		t.Errorf("exit code %d, canceled: %v, %s", code, canceled, stderr)
+	}
+	if got := sent["POST /syncs/s1/runs"]; got != `{"approved":true}` {
+		t.Errorf("the run was asked for with %s", got)
+	}
+}
+
+func TestSecretsGoFromAFileToTheHost(t *testing.T) {
+	alone(t)
+	sent := oneDesk(t, func() {})
+	write(t, "password.txt", "hush 1\n")
+	write(t, "empty.txt", "\n")
+	out := succeeds(t, "sync", "connections", "save", "Inventory", "--secret", "password=password.txt", "--unset", "key")
+	const want = `{"name":"Inventory","plugin":"p","synchronizer":"q","settings":{"host":"a"},"secrets":{"key":"","password":"hush 1"},"rev":4}`
+	if got := sent["PUT /connections/c1"]; got != want {
+		t.Errorf("it sends %s, want %s", got, want)
+	}
+	if strings.Contains(out, "hush") {
+		t.Errorf("it prints %s", out)
+	}
+	for want, args := range map[string][]string{
+		"nowhere.txt":     {"--secret", "password=nowhere.txt"},
+		"holds no secret": {"--secret", "password=empty.txt"},
+		"one thing only":  {"--settings", "-", "--secret", "password=-"},
+		"holds no JSON":   {"--settings", "password.txt"},
+		"--source: \"p\"": {"--source", "p"},
+	} {
+		fails(t, want, append([]string{"sync", "connections", "save", "Inventory"}, args...)...)
+	}
 }
 
 func TestSiteIsNamedByIDAliasOrHost(t *testing.T) {

@@ -79,7 +79,7 @@ func (c syncRunCmd) follow(ctx context.Context, s streams, d *desk, r syncing.Ru
 		switch {
 		case ctx.Err() != nil:
 			show.end()
-			return c.interrupted(s, d, r)
+			return c.interrupted(d, r)
 		case errors.As(err, &lost):
 			show.end()
 			return fmt.Errorf("the host went away: %w\nThe run goes on when a host is there again; follow it with pergola admin sync run --follow %s", err, r.ID)
@@ -93,7 +93,7 @@ func (c syncRunCmd) follow(ctx context.Context, s streams, d *desk, r syncing.Ru
 }
 
 // interrupted says what becomes of the run that nobody follows any more.
-func (c syncRunCmd) interrupted(s streams, d *desk, r syncing.Run) error {
+func (c syncRunCmd) interrupted(d *desk, r syncing.Run) error {
 	if !c.CancelOnInterrupt {
 		return fmt.Errorf("the run goes on; follow it with pergola admin sync run --follow %s, end it with pergola admin sync cancel %[1]s", r.ID)
 	}

@@ -8,8 +8,8 @@
 //	connections:
 //	  - name: Inventory
 //	    plugin: pergola.database
-//	    synchronizer: sql
-//	    settings: {engine: postgres, host: db.example.com, user: reader}
+//	    synchronizer: database
+//	    settings: {engine: postgresql, host: db.example.com, user: reader}
 //	    secrets:
 //	      password: {env: DB_PASSWORD}
 //	synchronizations:

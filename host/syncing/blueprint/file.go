@@ -182,7 +182,7 @@ func parse(raw []byte) (file, error) {
 		return f, problemsError(misread(err))
 	case f.Version > version:
 		return f, problemsError([]Problem{{0, fmt.Sprintf("the file is of version %d, this program knows %d", f.Version, version), "import it with a newer version"}})
-	case d.Decode(&yaml.Node{}) != io.EOF:
+	case !errors.Is(d.Decode(&yaml.Node{}), io.EOF):
 		return f, problemsError([]Problem{{0, "the file has several documents", "write one, without a line of three dashes in between"}})
 	}
 	return f, nil
