@@ -59,7 +59,7 @@ type applier struct {
 func (a *applier) stopped(kind, name string, err error) error {
 	var e *sdk.Error
 	if !errors.As(err, &e) {
-		return fmt.Errorf("import %s %s: %w", kind, name, err)
+		return fmt.Errorf("import a %s: %w", kind, err)
 	}
 	out := *e
 	out.Message = fmt.Sprintf("the import stopped at the %s %.100q: %s; %d changes before it are done; import the file again when this is mended",
