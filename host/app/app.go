@@ -24,6 +24,7 @@ import (
 	"github.com/pergola-platform/pergola/host/metrics"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/syncing"
+	"github.com/pergola-platform/pergola/host/syncing/blueprint"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/ui"
 	"github.com/pergola-platform/pergola/host/web"
@@ -84,6 +85,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Host, e
 	served := make(chan error, 1)
 	go func() { served <- h.server.Serve(listener) }()
 	h.served = served
+	h.openDoor()
 	h.keepTidy()
 	if err := h.jobs.Work(); err != nil {
 		return nil, err
@@ -128,11 +130,15 @@ func (h *Host) openSurface(context.Context) error {
 	if err != nil {
 		return err
 	}
+	blueprints, err := blueprint.New(h.syncs, h.jira)
+	if err != nil {
+		return err
+	}
 	h.server, err = web.New(web.Config{
 		AppKey: c.AppKey, AppName: c.AppName, BaseURL: h.url, BridgeURL: c.BridgeURL, FrameAncestors: c.FrameAncestors,
 		BodyLimit: h.cfg.Web.BodyLimit, ReadTimeout: h.cfg.Web.ReadTimeout, MetricsToken: h.cfg.Metrics.Token,
 		Log: h.log, Metrics: h.metrics, Verifier: verifier, Lifecycle: lifecycle, Descriptor: h.Descriptor,
-		Features: h.features, Syncs: h.syncs, Tenants: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, Now: time.Now,
+		Features: h.features, Syncs: h.syncs, Blueprints: blueprints, Tenants: h.tenants, Sites: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, Now: time.Now,
 	})
 	return err
 }
@@ -157,10 +163,13 @@ func (h *Host) Wait(ctx context.Context) error {
 // opposite to its opening. A part that was never opened is left out.
 func (h *Host) Close(ctx context.Context) error {
 	var errs []error
-	if h.server != nil && h.served != nil {
+	if h.server != nil {
 		drain, cancel := context.WithTimeout(ctx, h.cfg.Web.Drain)
-		errs = append(errs, h.server.Shutdown(drain), <-h.served)
+		errs = append(errs, h.server.Shutdown(drain))
 		cancel()
+	}
+	if h.served != nil {
+		errs = append(errs, <-h.served)
 		h.served = nil
 	}
 	h.stop()

@@ -9,6 +9,7 @@ import (
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/core/registry"
 	"github.com/pergola-platform/pergola/host/config"
+	"github.com/pergola-platform/pergola/host/door"
 	"github.com/pergola-platform/pergola/host/privacy"
 )
 
@@ -20,6 +21,21 @@ func OpenBeside(ctx context.Context, cfg config.Config, log *slog.Logger) (*Stor
 		return nil, err
 	}
 	return openStorage(ctx, cfg, manifests, log, true)
+}
+
+// openDoor serves the operator's commands. A host that cannot serves its sites all the same: so it is where several hosts of one
+// installation have a data directory in common, of which the first answers for all.
+func (h *Host) openDoor() {
+	d, err := door.Open(h.cfg.Data)
+	if err != nil {
+		h.log.Warn("pergola admin sync does not reach this host", "error", err)
+		return
+	}
+	h.background.Go(func() {
+		if err := h.server.ServeDoor(d); err != nil {
+			h.log.Error("pergola admin sync does not reach this host any more", "error", err)
+		}
+	})
 }
 
 // installed are the manifests in a plugin directory, one for each plugin.

@@ -3,6 +3,7 @@ package syncing
 import (
 	"bytes"
 	"context"
+	"crypto/subtle"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -126,6 +127,34 @@ func (s *Service) SaveConnection(ctx context.Context, t tenant.Tenant, account, 
 	}
 	k, err = s.connections.put(ctx, t.ID, k)
 	return connectionOf(k), err
+}
+
+// CheckConnection says what SaveConnection would refuse, and saves nothing.
+func (s *Service) CheckConnection(ctx context.Context, t tenant.Tenant, id string, draft ConnectionDraft) error {
+	if _, _, err := s.merge(ctx, t, id, draft); err != nil {
+		return err
+	}
+	return checkName(draft.Name)
+}
+
+// Differing returns which of the secrets are kept with another value, or not at all; an empty one is kept where none is. Whoever may
+// ask could as well save the secrets and test the connection.
+func (s *Service) Differing(ctx context.Context, t tenant.Tenant, id string, secrets map[string]sync.Secret) ([]string, error) {
+	k, err := s.connections.get(ctx, t.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	there, err := s.openSecrets(ctx, t, k)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(secrets)) {
+		if subtle.ConstantTimeCompare([]byte(there[name].Reveal()), []byte(secrets[name].Reveal())) != 1 {
+			out = append(out, name)
+		}
+	}
+	return out, nil
 }
 
 // merge is a draft over what is kept under its id, and its secrets in the clear.

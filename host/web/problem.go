@@ -29,8 +29,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	c.Response().Header.Del(fiber.HeaderContentDisposition)
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Status(status)
-	people := c.Method() == fiber.MethodGet || c.Method() == fiber.MethodHead
-	if !people || strings.HasPrefix(c.Path(), "/api/") {
+	if s.forPrograms(c) || strings.HasPrefix(c.Path(), "/api/") {
 		return c.JSON(fiber.Map{"error": problem(err, code, message), "requestId": requestID(c)})
 	}
 	shell := s.shell(ui.KindPage, "", "")

@@ -12,6 +12,8 @@
 //	/q/… and its like, /static/…, /, …         nobody in particular
 //	/healthz, /readyz, /metrics                operators
 //
+// The operator's commands speak with [Server.ServeDoor], whose routes are on no other listener.
+//
 // Start with [New].
 package web
 
@@ -31,11 +33,12 @@ import (
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/metrics"
 	"github.com/pergola-platform/pergola/host/syncing"
+	"github.com/pergola-platform/pergola/host/syncing/blueprint"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/ui"
 )
 
-// Config is what a Server needs. All of it is required, but for MetricsToken and Detail.
+// Config is what a Server needs. All of it is required, but for MetricsToken, Sites and Detail.
 type Config struct {
 	AppKey  string
 	AppName string
@@ -58,7 +61,9 @@ type Config struct {
 	Descriptor func() []byte
 	Features   *feature.Service
 	Syncs      *syncing.Service
+	Blueprints *blueprint.Service
 	Tenants    Tenants
+	Sites      Sites // for the operator's commands, needed by ServeDoor
 	UI         *ui.Renderer
 	Privacy    Privacy
 	// Ready says whether the host can serve, part by part; a nil error means that the part is fine.
@@ -78,14 +83,19 @@ type Tenants interface {
 type Server struct {
 	Config
 	app      *fiber.App
+	door     *fiber.App // of the operator's commands
 	csp      string
 	loopback bool // BaseURL is an address of this machine
 
 	work     context.Context // of all requests; ends when Shutdown has waited long enough
 	stopWork context.CancelFunc
 
+	waiting     context.Context // of requests that wait for news; ends when Shutdown begins
+	stopWaiting context.CancelFunc
+
 	mu       sync.Mutex
 	listener net.Listener
+	doorway  net.Listener
 	closed   bool
 }
 
@@ -100,19 +110,8 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{Config: c, csp: csp, loopback: isLoopback(c.BaseURL)}
 	s.work, s.stopWork = context.WithCancel(context.Background())
-	s.app = fiber.New(fiber.Config{
-		AppName:               "pergola",
-		DisableStartupMessage: true,
-		Immutable:             true,
-		CaseSensitive:         true,
-		StrictRouting:         true,
-		BodyLimit:             c.BodyLimit,
-		ReadTimeout:           c.ReadTimeout,
-		WriteTimeout:          writeTimeout,
-		IdleTimeout:           2 * time.Minute,
-		ReadBufferSize:        16 << 10, // a token in the address can be long
-		ErrorHandler:          s.refuse,
-	})
+	s.waiting, s.stopWaiting = context.WithCancel(s.work)
+	s.app = s.newApp()
 	s.app.Use(s.observe, s.recover)
 
 	s.app.Get("/", s.home)
@@ -144,7 +143,25 @@ func New(c Config) (*Server, error) {
 	// The manifests choose the paths of short links, and core/manifest keeps them off ours. Plugins come and go while the
 	// host serves, and Fiber's routes do not, so this looks at each address that no route has.
 	s.app.Use(s.shortLinks)
+	s.door = s.openDoor()
 	return s, nil
+}
+
+// newApp returns an app without routes.
+func (s *Server) newApp() *fiber.App {
+	return fiber.New(fiber.Config{
+		AppName:               "pergola",
+		DisableStartupMessage: true,
+		Immutable:             true,
+		CaseSensitive:         true,
+		StrictRouting:         true,
+		BodyLimit:             s.BodyLimit,
+		ReadTimeout:           s.ReadTimeout,
+		WriteTimeout:          writeTimeout,
+		IdleTimeout:           2 * time.Minute,
+		ReadBufferSize:        16 << 10, // a token in the address can be long
+		ErrorHandler:          s.refuse,
+	})
 }
 
 // Serve answers requests on l until Shutdown, and closes it.
@@ -167,10 +184,16 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	defer s.stopWork()
 	s.mu.Lock()
 	s.closed = true
-	l := s.listener
+	listeners := []net.Listener{s.listener, s.doorway}
 	s.mu.Unlock()
-	err := s.app.ShutdownWithContext(ctx)
-	if l != nil {
+	s.stopWaiting()
+	door := make(chan error, 1)
+	go func() { door <- s.door.ShutdownWithContext(ctx) }()
+	err := errors.Join(s.app.ShutdownWithContext(ctx), <-door)
+	for _, l := range listeners {
+		if l == nil {
+			continue
+		}
 		// Fiber closes only a listener on which it waits already; Serve may have been called a moment ago.
 		if closing := l.Close(); closing != nil && !errors.Is(closing, net.ErrClosed) {
 			err = errors.Join(err, closing)

@@ -64,6 +64,9 @@ func (s *Server) syncRoutes(add func(method, path string, h syncHandler)) {
 	post("/runs/:id/resume", s.steer((*syncing.Service).Resume))
 	post("/runs/:id/cancel", s.steer((*syncing.Service).Cancel))
 	post("/runs/:id/retry", s.steer((*syncing.Service).Retry))
+
+	get("/export", s.exportSyncs)
+	post("/import", s.importSyncs)
 }
 
 // ofAdmin opens a route of synchronizations to admins of the tenant's site.
@@ -340,6 +343,7 @@ func (s *Server) getRun(ctx context.Context, c *fiber.Ctx, by asker) error {
 func (s *Server) awaitRun(ctx context.Context, t tenant.Tenant, id jobs.RunID, known int64) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	defer context.AfterFunc(s.waiting, cancel)() // a host that ends answers with what it knows
 	news, err := s.Syncs.Watch(ctx, t, id)
 	if err != nil {
 		return err

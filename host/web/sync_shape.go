@@ -10,6 +10,7 @@ import (
 	"github.com/pergola-platform/pergola/host/syncer"
 	"github.com/pergola-platform/pergola/host/syncer/mapping"
 	"github.com/pergola-platform/pergola/host/syncing"
+	"github.com/pergola-platform/pergola/host/syncing/blueprint"
 	"github.com/pergola-platform/pergola/sdk/sync"
 )
 
@@ -58,6 +59,10 @@ func problemsOf(err error) []problemShape {
 	var mapped mapping.Problems
 	if errors.As(err, &mapped) {
 		return shapeOfProblems(mapped)
+	}
+	var file *blueprint.Error
+	if errors.As(err, &file) {
+		return problemsOfFile(file.Problems)
 	}
 	var form *syncing.FormError
 	var out []problemShape

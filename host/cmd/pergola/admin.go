@@ -25,6 +25,7 @@ type adminCmd struct {
 	Export   exportCmd   `cmd:"" help:"Write a whole installation into a directory, for another store."`
 	Import   importCmd   `cmd:"" help:"Read an exported installation into an empty store."`
 	Verify   archiveCmd  `cmd:"" help:"Check an exported installation."`
+	Sync     syncCmd     `cmd:"" help:"Look after synchronizations: connections, plans, runs, schedules, configuration as code."`
 }
 
 // storageFlags are the flags of commands that work on what a host keeps.

@@ -1,7 +1,7 @@
 // Command pergola is the one program of Pergola: the host, the development set-up and the stand-in Jira site.
 //
-// Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 a plugin bundle was refused (damaged, changed or not trusted), 4 a container registry
-// failed or refused, 5 a version was refused (older, or taken by another content). Logs go to stderr; stdout carries only what was asked for.
+// Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 a plugin bundle was refused (damaged, changed or not trusted) or the brake stopped the run
+// of a synchronization, 4 a container registry failed or refused, 5 a version was refused (older, or taken by another content). Logs go to stderr; stdout carries only what was asked for.
 package main
 
 import (
@@ -23,7 +23,7 @@ import (
 const (
 	exitFailed   = 1
 	exitUsage    = 2
-	exitRefused  = 3
+	exitRefused  = 3 // of admin sync run: the brake stopped it
 	exitRegistry = 4
 	exitVersion  = 5
 )

@@ -32,11 +32,12 @@ type pluginCmd struct {
 // exitOf returns the exit code of an error.
 func exitOf(err error) int {
 	var usage usageError
+	var braked brakedError
 	var fromRegistry *oci.Error
 	switch {
 	case errors.As(err, &usage), errors.Is(err, oci.ErrReference):
 		return exitUsage
-	case bundle.Refused(err):
+	case bundle.Refused(err), errors.As(err, &braked):
 		return exitRefused
 	case errors.Is(err, registry.ErrVersion), errors.Is(err, oci.ErrExists):
 		return exitVersion
