@@ -106,7 +106,7 @@ func (r *rig) start() {
 	r.must(err)
 	client, err := jira.New(jira.Config{AppKey: "pergola"})
 	r.must(err)
-	engine, err := syncer.New(syncer.Config{Jira: client, Rows: 5, Secret: func(context.Context, capability.TenantID) (identity.Secret, error) {
+	engine, err := syncer.New(syncer.Config{Jira: client, Rows: 5, Length: 1, Secret: func(context.Context, capability.TenantID) (identity.Secret, error) {
 		return syncing.Secret([]byte("a key that never changes")), nil
 	}})
 	r.must(err)
