@@ -109,7 +109,7 @@ func (st *step) create(ctx context.Context, items []*item) error {
 		for n, i := range items {
 			drafts[n] = st.draft(i)
 		}
-		made, err := st.cfg.Jira.Create(ctx, st.sync.Tenant, drafts)
+		made, err := st.cfg.Jira.Create(st.asUser(ctx), st.sync.Tenant, drafts)
 		if err == nil {
 			for n, i := range items {
 				st.created(i, made[n])
@@ -246,10 +246,19 @@ func (st *step) write(ctx context.Context, i *item) error {
 	}
 	return st.again(ctx, func() error {
 		if len(p.set) == 0 && p.status == "" {
-			return st.cfg.Jira.SetIssueProperty(ctx, st.sync.Tenant, i.issue.ID, identity.Property, st.linked(i))
+			return st.cfg.Jira.SetIssueProperty(st.asUser(ctx), st.sync.Tenant, i.issue.ID, identity.Property, st.linked(i))
 		}
-		return st.cfg.Jira.Edit(ctx, st.sync.Tenant, i.issue.ID, jira.Draft{Fields: p.set, Properties: map[string]any{identity.Property: st.linked(i)}})
+		return st.cfg.Jira.Edit(st.asUser(ctx), st.sync.Tenant, i.issue.ID, jira.Draft{Fields: p.set, Properties: map[string]any{identity.Property: st.linked(i)}})
 	})
+}
+
+// asUser is a context in which Jira is called in the sync user's name, where there is one and the site allows it. Only what is written to
+// issues is: what is read has to be all there is, and not what one person may see.
+func (st *step) asUser(ctx context.Context) context.Context {
+	if !st.cfg.ActAs || st.sync.Config.RunAs == "" {
+		return ctx
+	}
+	return jira.AsUser(ctx, st.sync.Config.RunAs)
 }
 
 // again tries what does no harm when it is done twice.
@@ -294,7 +303,7 @@ func (st *step) transit(ctx context.Context, i *item) error {
 	link := i.plan.link
 	link.Marker = i.plan.marker
 	return st.again(ctx, func() error {
-		return st.cfg.Jira.SetIssueProperty(ctx, st.sync.Tenant, i.issue.ID, identity.Property, link)
+		return st.cfg.Jira.SetIssueProperty(st.asUser(ctx), st.sync.Tenant, i.issue.ID, identity.Property, link)
 	})
 }
 
@@ -310,7 +319,7 @@ func (st *step) lead(ctx context.Context, issue, typ, to string) (bool, error) {
 		if err != nil || id == "" {
 			return false, err
 		}
-		err = st.cfg.Jira.Transit(ctx, st.sync.Tenant, issue, id)
+		err = st.cfg.Jira.Transit(st.asUser(ctx), st.sync.Tenant, issue, id)
 		if short, ok := busy(err); ok {
 			err = st.cfg.Sleep(ctx, short)
 		} else if jira.IsUnknown(err) {
@@ -327,7 +336,7 @@ func (st *step) lead(ctx context.Context, issue, typ, to string) (bool, error) {
 func (st *step) way(ctx context.Context, issue, typ, from, to string) (string, error) {
 	st.pathMu.Lock() // one search fills the memory for the others
 	defer st.pathMu.Unlock()
-	return st.memory.paths.next(ctx, issue, typ, from, to)
+	return st.memory.paths.next(st.asUser(ctx), issue, typ, from, to)
 }
 
 func (st *step) statusOf(ctx context.Context, issue string) (string, error) {

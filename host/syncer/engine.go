@@ -46,6 +46,8 @@ type Config struct {
 	Jira Jira
 	// Secret returns the secret of a tenant by which digests are made. It stays the same as long as the tenant does.
 	Secret func(ctx context.Context, t capability.TenantID) (identity.Secret, error)
+	// ActAs says that Jira makes calls in the name of people (jira.AsUser): then issues are written in the sync user's.
+	ActAs bool
 	// Rows is how many rows a step reads, at most; 0 means 200.
 	Rows int
 	// Parallel is how many issues of a step are written at a time; 0 means 4.

@@ -41,6 +41,7 @@ type rig struct {
 	table  *table
 	sync   syncer.Sync
 	length time.Duration // of steps
+	actAs  bool
 	now    func() time.Time
 	runs   int
 
@@ -75,7 +76,7 @@ func newRig(t testing.TB, change ...func(*sandbox.Config)) *rig {
 }
 
 // install installs the app with a scope, anew where it is there already.
-func (r *rig) install(scope string) *sandboxtest.App {
+func (r *rig) install(scopes ...string) *sandboxtest.App {
 	r.Helper()
 	var extractions []map[string]string
 	for _, path := range identity.Indexed() {
@@ -84,7 +85,7 @@ func (r *rig) install(scope string) *sandboxtest.App {
 	return r.site.InstallModules("pergola", map[string]any{"jiraEntityProperties": []any{map[string]any{
 		"key": "sync", "entityType": "issue", "name": map[string]string{"value": "Synchronization"},
 		"keyConfigurations": []any{map[string]any{"propertyKey": identity.Property, "extractions": extractions}},
-	}}}, scope)
+	}}}, scopes...)
 }
 
 // restart puts another host in the place of the one that was there.
@@ -92,7 +93,7 @@ func (r *rig) restart() {
 	r.Helper()
 	var err error
 	r.engine, err = syncer.New(syncer.Config{
-		Jira: r.client, Sleep: r.sleep, Rows: 100, Length: r.length, Now: r.now,
+		Jira: r.client, Sleep: r.sleep, Rows: 100, Length: r.length, Now: r.now, ActAs: r.actAs,
 		Secret: func(_ context.Context, t capability.TenantID) (identity.Secret, error) {
 			return identity.Secret("a secret of the tenant " + t), nil
 		},

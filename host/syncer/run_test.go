@@ -1,6 +1,7 @@
 package syncer_test
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/syncer/mapping"
 	"github.com/pergola-platform/pergola/sdk"
@@ -257,6 +259,40 @@ func TestSyncUserHasToBeAllowedToWrite(t *testing.T) {
 	r.sync.Config.RunAs = "712020:8b21d7c4-jonas-user"
 	if _, err := r.engine.Check(t.Context(), r.sync); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestIssuesAreWrittenInTheSyncUsersName(t *testing.T) {
+	r := newRig(t)
+	app := r.install("WRITE", "ACT_AS_USER")
+	r.sync.Tenant.ClientKey, r.sync.Tenant.SharedSecret, r.sync.Tenant.OAuthClientID = app.ClientKey, seal.NewSecret(app.Secret), app.OAuthClientID
+	var err error
+	if r.client, err = jira.New(jira.Config{AppKey: "pergola", TokenURL: r.site.URL + "/oauth2/token", Sleep: r.sleep}); err != nil {
+		t.Fatal(err)
+	}
+	const jonas = "712020:8b21d7c4-jonas-user"
+	r.actAs, r.sync.Config.RunAs = true, jonas
+	r.restart()
+	r.table.put(1, "name", "One")
+	r.expect("created=1")
+	r.table.put(1, "name", "Other")
+	r.expect("changed=1")
+	var got struct {
+		Fields    struct{ Creator struct{ AccountID string } }
+		Changelog struct {
+			Histories []struct{ Author struct{ AccountID string } }
+		}
+	}
+	if err := json.Unmarshal(r.do(http.MethodGet, "/rest/api/3/issue/"+r.one("Other").ID+"?expand=changelog", nil), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Fields.Creator.AccountID != jonas || len(got.Changelog.Histories) == 0 {
+		t.Errorf("%+v", got)
+	}
+	for _, h := range got.Changelog.Histories {
+		if h.Author.AccountID != jonas {
+			t.Errorf("a change is by %s", h.Author.AccountID)
+		}
 	}
 }
 

@@ -91,7 +91,7 @@ func (st *step) policy(ctx context.Context, i *item) error {
 		}
 		i.result.Fields = []string{"labels"}
 		return st.again(ctx, func() error {
-			return st.cfg.Jira.Edit(ctx, st.sync.Tenant, i.issue.ID, jira.Draft{Fields: map[string]any{"labels": labels}, Properties: noted})
+			return st.cfg.Jira.Edit(st.asUser(ctx), st.sync.Tenant, i.issue.ID, jira.Draft{Fields: map[string]any{"labels": labels}, Properties: noted})
 		})
 	}
 	if policy.Policy == mapping.Transition {
@@ -123,7 +123,7 @@ func (st *step) policy(ctx context.Context, i *item) error {
 // note writes what ties an issue to its row.
 func (st *step) note(ctx context.Context, i *item, link identity.Link) error {
 	return st.again(ctx, func() error {
-		return st.cfg.Jira.SetIssueProperty(ctx, st.sync.Tenant, i.issue.ID, identity.Property, link)
+		return st.cfg.Jira.SetIssueProperty(st.asUser(ctx), st.sync.Tenant, i.issue.ID, identity.Property, link)
 	})
 }
 

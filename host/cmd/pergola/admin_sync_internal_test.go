@@ -269,7 +269,7 @@ func (b *bench) refused() {
 		{1, "{}", []string{"connections", "save", "New", "--source", "example.synccsv/csv", "--settings", "wrong"}, []string{"settings.table"}},
 		{1, "hush", []string{"connections", "save", "Pasted", "--secret", "password=wrong"}, []string{"secrets.password", "no such secret"}},
 		{1, "", []string{"schedule", "set", "Laptops", "--cron", "99 * * * *"}, []string{"cron"}},
-		{2, "", []string{"schedule", "set", "Laptops"}, []string{"--cron, --every or --once"}},
+		{2, "", []string{"schedule", "set", "Laptops"}, []string{"--cron, --every, --once or --on-projects"}},
 		{1, strings.Replace(laptops(1), "OPS", "OPX", 1), []string{"import", "wrong"}, []string{`line 15: there is no project "OPX"`, "OPS"}},
 		{1, strings.Replace(laptops(1), "stream", "streem", 1), []string{"import", "wrong"}, []string{`line 14: there is no key "streem"`}},
 		{1, strings.Replace(laptops(1), "    settings:", "    secrets: {password: {env: NOT_SET}}\n    settings:", 1), []string{"import", "wrong"}, []string{"line 6: the variable NOT_SET is not set"}},

@@ -19,7 +19,7 @@ type syncScheduleCmd struct {
 	Times  scheduleTimesCmd  `cmd:"" help:"Show the next times of a schedule: of the one that is kept, or of the one that is given."`
 }
 
-// scheduleFlags say when. One of cron, every and once is given.
+// scheduleFlags say when. One of cron, every and once is given, or it runs on events alone.
 type scheduleFlags struct {
 	Cron    string    `help:"Five fields of cron, or @hourly and its like." placeholder:"EXPRESSION" xor:"when"`
 	Zone    string    `help:"Time zone of --cron, such as Europe/Berlin; without it UTC." placeholder:"ZONE"`
@@ -28,15 +28,19 @@ type scheduleFlags struct {
 	Jitter  string    `help:"Begin up to so much later, so that not all begin at once." placeholder:"TIME"`
 	Missed  string    `help:"What happens about times at which no host was there: once, skip or all." placeholder:"RULE"`
 	Overlap string    `help:"What happens while a run is not over: skip, queue or allow." placeholder:"RULE"`
+
+	OnProjects bool `help:"Run also when a project of the site has come, changed or gone." name:"on-projects"`
 }
 
 func (f scheduleFlags) schedule() syncing.Schedule {
 	return syncing.Schedule{
-		Cron: f.Cron, Zone: f.Zone, Every: f.Every, Once: f.Once, Jitter: f.Jitter, Missed: jobs.Missed(f.Missed), Overlap: jobs.Overlap(f.Overlap),
+		Cron: f.Cron, Zone: f.Zone, Every: f.Every, Once: f.Once, Jitter: f.Jitter, Missed: jobs.Missed(f.Missed), Overlap: jobs.Overlap(f.Overlap), OnProjects: f.OnProjects,
 	}
 }
 
-func (f scheduleFlags) given() bool { return f.Cron != "" || f.Every != "" || !f.Once.IsZero() }
+func (f scheduleFlags) given() bool {
+	return f.Cron != "" || f.Every != "" || !f.Once.IsZero() || f.OnProjects
+}
 
 type scheduleSetCmd struct {
 	syncName      `embed:""`
@@ -45,7 +49,7 @@ type scheduleSetCmd struct {
 
 func (c scheduleSetCmd) Run(ctx context.Context, s streams) error {
 	if !c.given() {
-		return usageError{errors.New("say when: --cron, --every or --once")}
+		return usageError{errors.New("say when: --cron, --every, --once or --on-projects")}
 	}
 	return c.put(ctx, s, func(*syncing.Schedule) (syncing.Schedule, error) { return c.schedule(), nil })
 }

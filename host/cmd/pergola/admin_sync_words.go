@@ -57,6 +57,10 @@ func moment(t time.Time) string {
 func scheduleWords(s syncing.Schedule) string {
 	var out string
 	switch {
+	case s.OnProjects:
+		timed := s
+		timed.OnProjects = false
+		return strings.TrimPrefix(scheduleWords(timed)+" and when projects change", " and ")
 	case s.Cron != "":
 		out = strings.TrimSpace(s.Cron + " " + s.Zone)
 	case s.Every != "":

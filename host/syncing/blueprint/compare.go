@@ -146,7 +146,7 @@ func canonical(raw json.RawMessage) []byte {
 
 // chosen is what an admin chose of a schedule, in one form.
 func chosen(s syncing.Schedule) syncing.Schedule {
-	out := syncing.Schedule{Cron: s.Cron, Zone: s.Zone, Every: span(s.Every), Jitter: span(s.Jitter), Missed: s.Missed, Overlap: s.Overlap, Paused: s.Paused}
+	out := syncing.Schedule{Cron: s.Cron, Zone: s.Zone, Every: span(s.Every), Jitter: span(s.Jitter), Missed: s.Missed, Overlap: s.Overlap, OnProjects: s.OnProjects, Paused: s.Paused}
 	if !s.Once.IsZero() {
 		out.Once = s.Once.UTC()
 	}

@@ -172,7 +172,7 @@ func scheduleOf(in *syncing.Schedule) *schedule {
 		return nil
 	}
 	s := chosen(*in)
-	out := &schedule{Cron: s.Cron, Zone: s.Zone, Every: s.Every, Jitter: s.Jitter, Missed: string(s.Missed), Overlap: string(s.Overlap), Paused: s.Paused}
+	out := &schedule{Cron: s.Cron, Zone: s.Zone, Every: s.Every, Jitter: s.Jitter, Missed: string(s.Missed), Overlap: string(s.Overlap), OnProjects: s.OnProjects, Paused: s.Paused}
 	if !s.Once.IsZero() {
 		out.Once = s.Once.Format(time.RFC3339)
 	}

@@ -103,7 +103,9 @@ type schedule struct {
 	Jitter  string `yaml:"jitter,omitempty"`
 	Missed  string `yaml:"missed,omitempty"`
 	Overlap string `yaml:"overlap,omitempty"`
-	Paused  bool   `yaml:"paused,omitempty"`
+
+	OnProjects bool `yaml:"onProjects,omitempty"`
+	Paused     bool `yaml:"paused,omitempty"`
 }
 
 // text is a text that knows on which line it stands, 0 for none.

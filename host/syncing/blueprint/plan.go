@@ -276,7 +276,7 @@ func (r *reader) sync(w *wantedSync, c synchronization) {
 	}
 	at := syncing.Schedule{
 		Cron: c.Schedule.Cron, Zone: c.Schedule.Zone, Every: c.Schedule.Every, Jitter: c.Schedule.Jitter, Missed: jobs.Missed(c.Schedule.Missed),
-		Overlap: jobs.Overlap(c.Schedule.Overlap), Paused: c.Schedule.Paused,
+		Overlap: jobs.Overlap(c.Schedule.Overlap), OnProjects: c.Schedule.OnProjects, Paused: c.Schedule.Paused,
 	}
 	if c.Schedule.Once != "" {
 		var err error

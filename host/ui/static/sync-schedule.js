@@ -1,24 +1,25 @@
 // When a synchronization runs by itself, with the next times in the viewer's zone and that of the schedule.
 import { h, later, post, viewerZone } from './sync-dom.js';
-import { field, radios, select, showProblems, text } from './sync-field.js';
+import { field, radios, select, showProblems, text, toggle } from './sync-field.js';
 
 const kinds = [
-  { id: 'none', name: 'By hand only' }, { id: 'every', name: 'At an interval' }, { id: 'cron', name: 'At times of the day or week' }, { id: 'once', name: 'Once' },
+  { id: 'none', name: 'At no set time' }, { id: 'every', name: 'At an interval' }, { id: 'cron', name: 'At times of the day or week' }, { id: 'once', name: 'Once' },
 ];
 const presets = [['0 2 * * *', 'Every night at 2'], ['0 7 * * mon-fri', 'Working days at 7'], ['0 * * * *', 'Every hour'], ['0 6 * * mon', 'Mondays at 6'], ['0 3 1 * *', 'First of the month at 3']];
 
 export function scheduleSection(hub) {
   const kept = hub.state.schedule;
   const s = { zone: viewerZone, missed: 'once', overlap: 'skip', ...kept };
-  let kind = !kept ? 'none' : kept.cron ? 'cron' : kept.every ? 'every' : 'once';
+  let kind = kept?.cron ? 'cron' : kept?.every ? 'every' : kept?.once ? 'once' : 'none';
   const body = h('div', { class: 'stack' });
   const next = h('div', { class: 'times', role: 'status' });
   const el = h('section', { class: 'part', 'aria-labelledby': 'part-when' });
 
-  // value is the schedule as it is sent; null where it runs by hand only.
+  // value is the schedule as it is sent; null where it runs by hand only. Projects that change are beside the times.
   const value = () => {
-    if (kind === 'none') return null;
-    const rest = { jitter: s.jitter || undefined, missed: s.missed, overlap: s.overlap, paused: s.paused || undefined };
+    const onProjects = s.onProjects || undefined;
+    if (kind === 'none') return onProjects ? { onProjects, paused: s.paused || undefined } : null;
+    const rest = { onProjects, jitter: s.jitter || undefined, missed: s.missed, overlap: s.overlap, paused: s.paused || undefined };
     if (kind === 'cron') return { cron: s.cron || '', zone: s.zone || undefined, ...rest };
     if (kind === 'every') return { every: s.every || '', ...rest };
     return { once: s.once || undefined, ...rest };
@@ -55,7 +56,8 @@ export function scheduleSection(hub) {
   draw();
   look();
   el.append(h('h2', { id: 'part-when' }, 'When it runs'), h('div', { class: 'form' },
-    radios('Schedule', kind, kinds, (v) => { kind = v; draw(); hub.change(); look(); }, { at: 'schedule' }), body, zones()));
+    radios('Schedule', kind, kinds, (v) => { kind = v; draw(); hub.change(); look(); }, { at: 'schedule' }),
+    toggle('Also when a project of this site has come, changed or gone', !!s.onProjects, (on) => set({ onProjects: on })), body, zones()));
   return { el, value };
 }
 

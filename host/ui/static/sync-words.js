@@ -62,7 +62,9 @@ export function everyWords(text) {
 // scheduleWords says when something runs, with the next time in the viewer's zone.
 export function scheduleWords(s) {
   if (!s) return ['By hand only'];
+  if (!s.cron && !s.every && !s.once) return ['When projects change', s.paused ? ', paused' : ''];
   const what = s.cron ? ['By ', h('code', null, s.cron), ' in ' + (s.zone || 'UTC')] : s.every ? [everyWords(s.every)] : ['Once, ', moment(s.once)];
+  if (s.onProjects) what.push(', and when projects change');
   if (s.paused) return [...what, ', paused'];
   return [...what, s.next ? [', next ', moment(s.next)] : ', never again'].flat();
 }
