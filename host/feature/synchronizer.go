@@ -42,13 +42,18 @@ func synchronizers(m *manifest.Manifest) ([]Synchronizer, error) {
 	return out, nil
 }
 
-// Synchronizers returns the kinds of sources that a tenant can connect to: those of the plugins that are switched on.
+// Synchronizers returns the kinds of sources that a tenant can connect to: those of the plugins that serve and are switched on.
 func (s *Service) Synchronizers(ctx context.Context, t capability.TenantID) ([]Synchronizer, error) {
 	var out []Synchronizer
 	for _, m := range s.Manifests() {
+		hold, err := s.Engine.Hold(m.ID, t)
+		if err != nil {
+			continue // it was refused, or taken out just now
+		}
+		hold.Release()
 		e, choice, err := s.choice(ctx, t, m.ID)
 		if sdk.CodeOf(err) == sdk.NotFound {
-			continue // it was taken out just now
+			continue
 		}
 		if err != nil {
 			return nil, err
