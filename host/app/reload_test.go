@@ -301,7 +301,7 @@ func TestReadinessTellsHowMemoryIsRestored(t *testing.T) {
 	putGuest(t, dir, "1.0.0", "release one")
 	r := run(t, dir, nil)
 	status, text := r.send(http.MethodGet, "/readyz", "", "")
-	if status != http.StatusOK || !strings.HasPrefix(text, `{"engine":{"snapshot":"`) || !strings.Contains(text, `"parts":{"store":"ok"}`) || !strings.Contains(text, `"memoryLimitBytes":1073741824`) || strings.Contains(text, `"memoryUsedBytes":0,`) {
+	if status != http.StatusOK || !strings.HasPrefix(text, `{"engine":{"snapshot":"`) || !strings.Contains(text, `"parts":{"jobs":"ok","store":"ok"}`) || !strings.Contains(text, `"memoryLimitBytes":1073741824`) || strings.Contains(text, `"memoryUsedBytes":0,`) {
 		t.Errorf("status %d: %s", status, text)
 	}
 	if !strings.Contains(r.log.String(), "memory of plugins is restored") {

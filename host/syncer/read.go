@@ -9,7 +9,7 @@ import (
 )
 
 // ahead does f for pages of the source, one after the other, while the source reads the next one. It begins none when the time is over,
-// or when it has begun so many rows.
+// though it may have been read, or when it has begun so many rows.
 func (st *step) ahead(ctx context.Context, r sync.Read, length time.Duration, rows int, f func(*sync.Page) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	began := st.cfg.Now()
@@ -25,13 +25,12 @@ func (st *step) ahead(ctx context.Context, r sync.Read, length time.Duration, ro
 		if next = nil; got.err != nil {
 			return got.err
 		}
-		rows -= len(got.page.Rows)
-		more := len(got.page.Next) > 0 && rows > 0 && st.cfg.Now().Sub(began) < length
-		if more {
+		over := func() bool { return st.cfg.Now().Sub(began) >= length }
+		if rows -= len(got.page.Rows); len(got.page.Next) > 0 && rows > 0 && !over() {
 			r.Cursor = got.page.Next
 			next = st.begin(ctx, r)
 		}
-		if err := f(got.page); err != nil || !more {
+		if err := f(got.page); err != nil || next == nil || over() {
 			return err
 		}
 	}

@@ -288,7 +288,7 @@ func TestRunGoesOnAfterItsHostWasKilled(t *testing.T) {
 	b := newBench(t)
 	write(t, "sync.yaml", laptops(rows))
 	b.sync(0, "import", "sync.yaml")
-	fault := []string{"sandbox", "fault", "add", "latency", "--delay", "400ms", "--method", "POST", "--path", "/rest/**", "--site", b.site.URL()}
+	fault := []string{"sandbox", "fault", "add", "latency", "--delay", "1200ms", "--method", "POST", "--path", "/rest/**", "--site", b.site.URL()}
 	if code, _, stderr := pergola(t, fault...); code != 0 {
 		t.Fatal(stderr)
 	}
