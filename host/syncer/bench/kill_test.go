@@ -112,7 +112,7 @@ func TestKilledEnginesLeaveOneIssueForEachRow(t *testing.T) {
 	b.db.fill("device", n)
 	work := b.setting
 	work.Dir = t.TempDir()
-	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0)) //nolint:gosec // moments, no secrets
+	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
 	killed, runs := 0, 0
 	for killed < *kills {
 		if b.killOnce(work, random, &runs) {
@@ -191,7 +191,6 @@ func (b *bench) killOnce(s setting, random *rand.Rand, runs *int) bool {
 			default:
 				b.Log(line)
 				*runs++
-				moment = nil
 				b.db.sql(fmt.Sprintf("UPDATE device SET price = price + 0.5, tags = ARRAY['round-%d', 'synced']", *runs))
 				if _, err := io.WriteString(in, "again\n"); err != nil {
 					b.Fatal(err)

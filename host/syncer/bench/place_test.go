@@ -34,7 +34,7 @@ func startDatabase(t testing.TB) *database {
 		}
 		t.Skip("no PostgreSQL is installed: run .ci/needs.sh")
 	}
-	parent, err := os.MkdirTemp("", "pergola-bench-sync-") // t.TempDir is closed to the user whose server it is
+	parent, err := os.MkdirTemp("", "pergola-bench-sync-") //nolint:usetesting // t.TempDir is closed to the user whose server it is
 	if err != nil {
 		t.Fatal(err)
 	}

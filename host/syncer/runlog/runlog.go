@@ -157,10 +157,10 @@ func (l *Log) put(ctx context.Context, t capability.TenantID, h Header, rev int6
 	if err != nil {
 		return fmt.Errorf("encode the header of run %s: %w", h.Run, err)
 	}
-	ops := append(more, store.Op{
+	more = append(more, store.Op{
 		Doc: store.Doc{Key: store.Key{Tenant: t, Collection: headers, ID: h.Run}, Body: body, Index: map[string]string{bySync: h.Sync}}, IfRev: rev,
 	})
-	if _, err = l.store.Write(ctx, ops...); err != nil {
+	if _, err = l.store.Write(ctx, more...); err != nil {
 		return fmt.Errorf("keep the header of run %s: %w", h.Run, err)
 	}
 	return nil
