@@ -111,7 +111,7 @@ func (r *rig) start() {
 	}})
 	r.must(err)
 	r.Service, err = syncing.New(syncing.Config{
-		Store: r.store, Keys: r.keys, Tenants: r, Features: r, Engine: engine, Jobs: r.jobs, Log: runlog.New(r.store, time.Now), Logger: log, Now: time.Now,
+		Store: r.store, Keys: r.keys, Tenants: r, Features: r, Engine: engine, Jobs: r.jobs, Site: client, Log: runlog.New(r.store, time.Now), Logger: log, Now: time.Now,
 	})
 	r.must(err)
 	r.must(r.jobs.Work())
