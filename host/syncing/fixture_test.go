@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	gosync "sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -56,7 +57,8 @@ type rig struct {
 	keys    *seal.Keeper
 	jobs    *jobs.Jobs
 	log     *bytes.Buffer
-	refused error // what the plugin's switch says
+	refused error       // what the plugin's switch says
+	off     atomic.Bool // the site's switch
 }
 
 func newRig(t testing.TB) *rig {
@@ -125,7 +127,13 @@ func (r *rig) restart() {
 }
 
 // ByID implements syncing.Tenants.
-func (r *rig) ByID(context.Context, capability.TenantID) (tenant.Tenant, error) { return r.tenant, nil }
+func (r *rig) ByID(context.Context, capability.TenantID) (tenant.Tenant, error) {
+	t := r.tenant
+	if r.off.Load() {
+		t.State = tenant.Disabled
+	}
+	return t, nil
+}
 
 // Synchronizers implements syncing.Features.
 func (r *rig) Synchronizers(context.Context, capability.TenantID) ([]feature.Synchronizer, error) {

@@ -412,3 +412,38 @@ func TestProjectsThatChangeBeginARunOnce(t *testing.T) {
 		t.Error(runs, err)
 	}
 }
+
+// A site that is switched off in the middle of a run leaves no trouble behind: the run waits.
+func TestASiteThatIsSwitchedOffInTheMiddleIsNoTrouble(t *testing.T) {
+	r := newRig(t)
+	r.inbox.fill(20)
+	s := r.synchronize()
+	off := make(chan bool)
+	r.inbox.hook(func(n int) error {
+		if n == 3 {
+			r.off.Store(true)
+			close(off)
+		}
+		return nil
+	})
+	run, err := r.Start(t.Context(), r.tenant, admin, s.ID, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-off
+	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	defer stop()
+	progress, err := r.Watch(ctx, r.tenant, run)
+	r.must(err)
+	for p := range progress {
+		if p.State == jobs.Waiting || p.State.Over() {
+			if p.State != jobs.Waiting || p.Code != sdk.Unavailable {
+				t.Errorf("the run is %s with the code %q", p.State, p.Code)
+			}
+			break
+		}
+	}
+	if s, err = r.Synchronization(t.Context(), r.tenant, s.ID); err != nil || s.Trouble != "" {
+		t.Error(s.Trouble, err)
+	}
+}

@@ -53,16 +53,16 @@ func scheduleOf(s jobs.Schedule) *Schedule {
 		Next: s.Next, Last: s.Last, Skipped: s.Skipped,
 	}
 	if s.When.Every > 0 {
-		out.Every = short(s.When.Every)
+		out.Every = Length(s.When.Every)
 	}
 	if s.When.Jitter > 0 {
-		out.Jitter = short(s.When.Jitter)
+		out.Jitter = Length(s.When.Jitter)
 	}
 	return out
 }
 
-// short writes a length of time without parts that are zero: 6h, not 6h0m0s.
-func short(d time.Duration) string {
+// Length writes a length of time without parts that are zero: 6h, not 6h0m0s.
+func Length(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
 		text = strings.TrimSuffix(text, "0s")

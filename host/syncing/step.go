@@ -52,6 +52,9 @@ func (s *Service) step(ctx context.Context, js jobs.Step) (jobs.Next, error) {
 	if err != nil {
 		return jobs.Next{}, err
 	}
+	if t.State != tenant.Active { // the site was switched off in the middle of the run, which is no fault of the synchronization
+		return jobs.Next{}, fail(sdk.Unavailable, "the app is not switched on for this Jira site")
+	}
 	if js.Number == 0 {
 		if err := s.cfg.Log.Begin(ctx, t.ID, runlog.Header{Run: string(js.Run), Sync: in.Sync}); err != nil {
 			return jobs.Next{}, err

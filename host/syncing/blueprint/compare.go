@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -168,19 +167,7 @@ func span(text string) string {
 	if err != nil {
 		return text
 	}
-	return short(d)
-}
-
-// short writes a length of time without parts that are zero.
-func short(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
+	return syncing.Length(d)
 }
 
 // differences compares two parts of a file, value by value.
