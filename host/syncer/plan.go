@@ -21,16 +21,22 @@ type plan struct {
 	marker string
 	// relink says that the property has to be written though no field has.
 	relink bool
+	// edited are the managed fields that somebody edited in Jira, with what the row says; see edited.go.
+	edited map[string]any
 }
 
 func (p plan) outcome() Outcome {
 	switch {
 	case p.create:
 		return Created
+	case p.onlyRestores():
+		return Restored
 	case len(p.set) > 0:
 		return Changed
 	case p.status != "":
 		return Transitioned
+	case len(p.edited) > 0:
+		return Edited
 	}
 	return Skipped
 }
@@ -40,6 +46,9 @@ func (p plan) fields() []string {
 	out := slices.Sorted(maps.Keys(p.set))
 	if p.status != "" {
 		out = append(out, "status")
+	}
+	if len(out) == 0 {
+		out = slices.Sorted(maps.Keys(p.edited))
 	}
 	return out
 }
@@ -57,6 +66,10 @@ func (st *step) plan(i *item) error {
 		if p.link.State != identity.Live { // the row is back
 			p.link.State, p.relink = identity.Live, true
 		}
+	}
+	var err error
+	if p.edited, err = st.edited(i); err != nil {
+		return err
 	}
 	marking := st.sync.Config.Mode == mapping.Marker
 	if marking && !p.create && !p.relink && r.Marker != "" && r.Marker == i.link.Marker {
@@ -91,12 +104,13 @@ func (st *step) plan(i *item) error {
 	return nil
 }
 
-// holds says whether the issue's field holds the value already: by what was last written, and in the mode full by what it holds now.
+// holds says whether the issue's field holds the value already: by what was last written, and in the mode full by what it
+// holds now, unless people may decide about it too.
 func (st *step) holds(i *item, id string, v any, hash string) bool {
-	if st.sync.Config.Mode != mapping.Full {
-		return i.link.Fields[id] == hash
+	if st.sync.Config.Mode == mapping.Full && st.memory.mapping.Managed(id) {
+		return st.memory.mapping.Same(i.record.Type, id, i.issue.Fields[id], v)
 	}
-	return st.memory.mapping.Same(i.record.Type, id, i.issue.Fields[id], v)
+	return i.link.Fields[id] == hash
 }
 
 // status is the id of the status in which an item's issue is, "" for a new one.

@@ -13,6 +13,8 @@ const (
 	Created      Outcome = "created"
 	Changed      Outcome = "changed"
 	Transitioned Outcome = "transitioned" // and nothing else changed
+	Restored     Outcome = "restored"     // what somebody had edited in Jira was set back, and nothing else changed
+	Edited       Outcome = "edited"       // somebody edited the issue in Jira, which is left alone; told by dry runs only
 	Skipped      Outcome = "skipped"      // the issue says what the row says
 	Gone         Outcome = "missing"      // an issue whose row is gone
 	Returned     Outcome = "returned"     // values of the issue were written to the row
@@ -21,7 +23,7 @@ const (
 
 // Outcomes are all of them, the names of a run's counts.
 func Outcomes() []string {
-	return []string{string(Created), string(Changed), string(Transitioned), string(Skipped), string(Gone), string(Returned), string(Failed)}
+	return []string{string(Created), string(Changed), string(Transitioned), string(Restored), string(Edited), string(Skipped), string(Gone), string(Returned), string(Failed)}
 }
 
 // Result is what became of a row: identifiers and codes.
@@ -29,7 +31,7 @@ type Result struct {
 	Row     identity.Digest // "" where the row has no key
 	Issue   string          // id, "" where there is none
 	Outcome Outcome
-	// Fields are the ids of the fields that were written, sorted; "status" stands for a transition.
+	// Fields are the ids of the fields that were written, sorted; "status" stands for a transition. Those of Edited were not.
 	Fields []string
 	Faults []mapping.Fault
 }

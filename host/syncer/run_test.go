@@ -3,6 +3,7 @@ package syncer_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/seal"
+	"github.com/pergola-platform/pergola/host/syncer"
 	"github.com/pergola-platform/pergola/host/syncer/mapping"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/sync"
@@ -153,9 +155,60 @@ func TestFullSetsBackWhatPeopleChanged(t *testing.T) {
 	r.do(http.MethodPut, "/rest/api/3/issue/"+r.one("Device 1").ID, map[string]any{"fields": map[string]any{"customfield_10004": 6}})
 	r.expect("skipped=2")
 	r.sync.Config.Mode = mapping.Full
-	out := r.expect("changed=1 skipped=1")
+	out := r.expect("restored=1 skipped=1")
 	if diff := cmp.Diff([]string{"customfield_10004"}, out.rows[0].Fields); diff != "" || r.one("Device 1").Price != 5 {
 		t.Error(diff)
+	}
+	r.do(http.MethodPut, "/rest/api/3/issue/"+r.one("Device 1").ID, map[string]any{"fields": map[string]any{"customfield_10004": 6}})
+	r.table.put(1, "price", "5", "place", "Munich office")
+	r.expect("changed=1 skipped=1") // the row has news of its own
+}
+
+func TestAPlanTellsWhatPeopleEdited(t *testing.T) {
+	r := newRig(t)
+	r.table.put(1, "price", "5", "place", "Berlin HQ")
+	r.table.put(2, "price", "5")
+	r.run()
+	for _, name := range []string{"Device 1", "Device 2"} {
+		r.do(http.MethodPut, "/rest/api/3/issue/"+r.one(name).ID, map[string]any{"fields": map[string]any{"customfield_10004": 6}})
+	}
+	r.table.put(2, "price", "5", "place", "Munich office")
+	plan := func(want string) map[string][]syncer.Change {
+		t.Helper()
+		shown := map[string][]syncer.Change{}
+		r.expect(want, func(in *syncer.StepInput) {
+			in.DryRun, in.Show = true, func(s syncer.Shown) { shown[s.Key] = s.Changes }
+		})
+		return shown
+	}
+	one := func(edited, kept bool) syncer.Change {
+		return syncer.Change{Field: "customfield_10004", Before: json.RawMessage("6"), After: 5.0, Edited: edited, Kept: kept}
+	}
+	same := cmp.FilterValues(func(a, b any) bool { return fmt.Sprint(a) == fmt.Sprint(b) }, cmp.Ignore())
+	got := plan("changed=1 edited=1")
+	if diff := cmp.Diff([]syncer.Change{one(true, true)}, got[`["1"]`], same); diff != "" {
+		t.Error(diff)
+	}
+	if c := got[`["2"]`]; len(c) != 2 || c[0].Edited || c[1].Field != "customfield_10004" || !c[1].Kept {
+		t.Errorf("%+v", c)
+	}
+	r.sync.Config.Mode = mapping.Full
+	if diff := cmp.Diff([]syncer.Change{one(true, false)}, plan("changed=1 restored=1")[`["1"]`], same); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFullLeavesAloneWhatFlowsBothWays(t *testing.T) {
+	r := newRig(t)
+	r.sync.Config.Mode = mapping.Full
+	price := slices.IndexFunc(r.sync.Config.Fields, func(f mapping.Field) bool { return f.Field == "customfield_10004" })
+	r.sync.Config.Fields[price].Direction = mapping.Both
+	r.table.put(1, "price", "5")
+	r.run()
+	r.do(http.MethodPut, "/rest/api/3/issue/"+r.one("Device 1").ID, map[string]any{"fields": map[string]any{"customfield_10004": 6}})
+	r.run()
+	if got := r.one("Device 1").Price; got != 6 {
+		t.Errorf("what was edited in Jira, 6, is now %v", got)
 	}
 }
 

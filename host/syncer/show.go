@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/pergola-platform/pergola/host/syncer/mapping"
@@ -23,6 +24,9 @@ type Change struct {
 	Field  string          `json:"field"`            // id; "status" for a transition, whose values are ids
 	Before json.RawMessage `json:"before,omitempty"` // as Jira tells it; nil for nothing, or where it was not asked for
 	After  any             `json:"after"`            // as Jira is told
+	// Edited says that somebody edited the field in Jira since it was written; Kept that it is left as it is.
+	Edited bool `json:"edited,omitempty"`
+	Kept   bool `json:"kept,omitempty"`
 }
 
 // show tells whoever asked what would become of a row.
@@ -37,14 +41,26 @@ func (st *step) show(i *item) {
 	if s.Key == "" {
 		s.Key = i.link.Key
 	}
-	for _, id := range i.plan.fields() {
-		c := Change{Field: id, Before: i.issue.Fields[id], After: i.plan.set[id]}
-		if id == "status" && i.plan.status != "" {
-			c.After = i.plan.status
-		}
-		s.Changes = append(s.Changes, c)
-	}
+	s.Changes = i.plan.changes(i.issue.Fields)
 	st.in.Show(s)
+}
+
+// changes are what would become of fields, and those that somebody edited and that are left alone.
+func (p plan) changes(now map[string]json.RawMessage) []Change {
+	var out []Change
+	for _, id := range slices.Sorted(maps.Keys(p.set)) {
+		_, edited := p.edited[id]
+		out = append(out, Change{Field: id, Before: now[id], After: p.set[id], Edited: edited})
+	}
+	if p.status != "" {
+		out = append(out, Change{Field: "status", Before: now["status"], After: p.status})
+	}
+	for _, id := range slices.Sorted(maps.Keys(p.edited)) {
+		if _, set := p.set[id]; !set {
+			out = append(out, Change{Field: id, Before: now[id], After: p.edited[id], Edited: true, Kept: true})
+		}
+	}
+	return out
 }
 
 // Preview is the first rows of a source, and what the mapping makes of them.

@@ -155,7 +155,7 @@ func (st *step) count(i *item) error {
 	switch i.plan.outcome() {
 	case Created:
 		st.at.Created++
-	case Changed, Transitioned:
+	case Changed, Transitioned, Restored:
 		st.at.Changed++
 	}
 	return nil

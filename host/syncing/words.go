@@ -77,7 +77,7 @@ var stoppedWords = map[string]Words{
 
 var outcomeWords = map[syncer.Outcome]string{
 	syncer.Created: "Created", syncer.Changed: "Changed", syncer.Transitioned: "Moved to another status", syncer.Skipped: "Nothing to do",
-	syncer.Gone: "Row is gone", syncer.Returned: "Written back", syncer.Failed: "Failed",
+	syncer.Restored: "Set back", syncer.Edited: "Edited in Jira", syncer.Gone: "Row is gone", syncer.Returned: "Written back", syncer.Failed: "Failed",
 }
 
 var stateWords = map[jobs.State]string{

@@ -209,7 +209,7 @@ func (p wholePlan) print(s streams) error {
 	for _, r := range p.Rows {
 		var changes []string
 		for _, change := range r.Changes {
-			changes = append(changes, change.Field+": "+value(change.Before)+" → "+value(change.After))
+			changes = append(changes, changeWords(change))
 		}
 		if len(r.Faults) > 0 {
 			changes = append(changes, faultsWords(r.Faults))

@@ -114,6 +114,18 @@ func countWords(counts map[string]int64) string {
 	return strings.Join(out, ", ")
 }
 
+// changeWords is what would become of a field.
+func changeWords(c syncer.Change) string {
+	if c.Kept {
+		return c.Field + ": edited in Jira to " + value(c.Before) + ", the row says " + value(c.After)
+	}
+	out := c.Field + ": " + value(c.Before) + " → " + value(c.After)
+	if c.Edited {
+		out += ", edited in Jira"
+	}
+	return out
+}
+
 // value is a JSON value for a line of a table.
 func value(v any) string {
 	raw, err := json.Marshal(v)

@@ -375,6 +375,11 @@ func (m *Mapping) Incoming() []string {
 	return out
 }
 
+// Managed says whether rows alone decide what a field holds: its values do not flow back.
+func (m *Mapping) Managed(id string) bool {
+	return slices.ContainsFunc(m.fields, func(f field) bool { return f.id == id && f.Direction == In })
+}
+
 // HasStatus says whether rows tell the status of their issues.
 func (m *Mapping) HasStatus() bool {
 	return slices.ContainsFunc(m.fields, func(f field) bool { return f.id == "status" && f.Direction != Out })

@@ -85,8 +85,8 @@ const failure = (at, e, again) => notice('danger', e.problems ? 'It cannot run y
 // brakes says why a run would stop by itself, as far as the plan can tell.
 function brakes(m, counts) {
   const b = m.brake || {};
-  const made = counts.created || 0, moved = (counts.changed || 0) + (counts.transitioned || 0) + (counts.missing || 0);
-  const had = moved + (counts.skipped || 0);
+  const made = counts.created || 0, moved = (counts.changed || 0) + (counts.transitioned || 0) + (counts.restored || 0) + (counts.missing || 0);
+  const had = moved + (counts.edited || 0) + (counts.skipped || 0);
   if (b.ask && made + moved) return 'This synchronization asks before every run that would write.';
   if (b.count && made + moved > b.count) return 'A run would write ' + count(made + moved, 'issue') + ', and stops at ' + number(b.count) + '.';
   if (b.share && had && moved / had > b.share) return 'A run would change ' + Math.round(100 * moved / had) + ' % of the issues there are, and stops at ' + Math.round(100 * b.share) + ' %.';
@@ -94,14 +94,15 @@ function brakes(m, counts) {
 }
 
 function verdict(page, at, plan, again) {
-  const writes = outcomes.filter((o) => o !== 'skipped' && o !== 'failed').reduce((n, o) => n + (plan.counts[o] || 0), 0);
+  const writes = outcomes.filter((o) => !['skipped', 'edited', 'failed'].includes(o)).reduce((n, o) => n + (plan.counts[o] || 0), 0);
   const braked = brakes(at.sync.mapping, plan.counts) || (at.stopped && writes ? 'It stopped the last run.' : '');
   const start = (approved) => async () => {
     const run = await post('syncs/' + at.id + '/runs', { approved });
     page.go('syncs/' + at.id + '/runs/' + run.id);
   };
   return [
-    plan.over && !writes && !plan.counts.failed && notice('success', 'Nothing to do', h('p', null, 'The issues say what the rows say.')),
+    plan.over && !writes && !plan.counts.failed && !plan.counts.edited && notice('success', 'Nothing to do', h('p', null, 'The issues say what the rows say.')),
+    plan.counts.edited && notice('info', count(plan.counts.edited, 'issue') + ' edited in Jira', h('p', null, 'Somebody changed fields that rows fill. A run leaves them alone until the row says something new. To have them set back, choose in the settings that a row counts as changed when the issue says something else.')),
     braked && notice('warning', 'The brake would stop a run', h('p', null, braked, ' Look through the plan; if it is what you want, run it with your approval.')),
     h('div', { class: 'actions' },
       busyButton(braked ? 'Approve and run' : 'Run', start(!!braked), { class: 'primary' }),
@@ -137,7 +138,7 @@ function planTable(at, outcome, rows) {
 const changes = (at, r, before) => h('dl', { class: 'changes' }, r.changes.map((c) => {
   const field = at.find(c.field);
   const old = r.outcome !== 'created' && before;
-  return h('div', null, h('dt', null, field.name, field.name !== c.field && h('code', null, c.field)),
+  return h('div', null, h('dt', null, field.name, field.name !== c.field && h('code', null, c.field), c.edited && lozenge(c.kept ? 'Edited, left alone' : 'Edited in Jira', 'warning')),
     h('dd', null, old && [h('del', null, h('span', { class: 'hidden-text' }, 'before: '), shown(c.before, field)), h('span', { 'aria-hidden': true }, ' → ')],
       h('ins', null, old && h('span', { class: 'hidden-text' }, 'after: '), shown(c.after, field))));
 }));

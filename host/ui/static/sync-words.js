@@ -11,8 +11,8 @@ export const stoppedWords = (code) => or(glossary.stopped, code, 'It ended early
 export const outcomeWord = (name) => glossary.outcomes[name] || name;
 const stateWord = (name) => glossary.states[name] || name;
 
-export const outcomes = ['created', 'changed', 'transitioned', 'returned', 'missing', 'failed', 'skipped'];
-export const outcomeTone = { created: 'success', changed: 'info', transitioned: 'info', returned: 'info', missing: 'warning', failed: 'danger', skipped: '' };
+export const outcomes = ['created', 'changed', 'transitioned', 'restored', 'returned', 'missing', 'edited', 'failed', 'skipped'];
+export const outcomeTone = { created: 'success', changed: 'info', transitioned: 'info', restored: 'info', returned: 'info', missing: 'warning', edited: 'warning', failed: 'danger', skipped: '' };
 const stateTone = { done: 'success', failed: 'danger', paused: 'warning', running: 'info', waiting: 'info', queued: 'info', canceled: '' };
 export const stateOf = (r) => (r.stopped ? lozenge('Stopped', 'warning') : r.state === 'done' && r.counts?.failed ? lozenge('Done, with failures', 'warning') : lozenge(stateWord(r.state), stateTone[r.state]));
 export const live = (run) => ['queued', 'running', 'waiting'].includes(run?.state);
