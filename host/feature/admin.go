@@ -32,6 +32,9 @@ type Jira interface {
 	Projects(ctx context.Context, t tenant.Tenant) ([]site.Project, error)
 	IssueTypes(ctx context.Context, t tenant.Tenant) ([]site.IssueType, error)
 	Fields(ctx context.Context, t tenant.Tenant) ([]site.Field, error)
+	Categories(ctx context.Context, t tenant.Tenant) (*jira.CategoryList, error)
+	Filters(ctx context.Context, t tenant.Tenant) ([]site.Named, error)
+	LinkTypes(ctx context.Context, t tenant.Tenant) ([]site.Named, error)
 }
 
 // Feature is a plugin as a tenant's admin sees it.
@@ -124,47 +127,6 @@ func (s *Service) feature(ctx context.Context, t capability.TenantID, st core.St
 // Retry has a plugin that is in quarantine for the tenant tried with the next call. It says whether it was in quarantine.
 func (s *Service) Retry(t capability.TenantID, id capability.PluginID) bool {
 	return s.Engine.Retry(t, id)
-}
-
-// Choices lists the things of the site from which a settings form lets choose. A list that Jira does not give just now is
-// left out, and the form says so and keeps what was chosen.
-func (s *Service) Choices(ctx context.Context, t tenant.Tenant, form *schemaform.Form) map[schemaform.Source][]schemaform.Choice {
-	out := map[schemaform.Source][]schemaform.Choice{}
-	for _, source := range form.Sources() {
-		list, err := s.choices(ctx, t, source)
-		if err != nil {
-			s.Log.WarnContext(ctx, "list the choices of a settings form", "tenant", t.ID, "source", source, "error", sdk.CodeOf(err))
-			continue
-		}
-		out[source] = list
-	}
-	return out
-}
-
-func (s *Service) choices(ctx context.Context, t tenant.Tenant, source schemaform.Source) ([]schemaform.Choice, error) {
-	var out []schemaform.Choice
-	switch source {
-	case schemaform.Projects:
-		list, err := s.Jira.Projects(ctx, t)
-		for _, p := range list {
-			out = append(out, schemaform.Choice{ID: p.ID, Name: p.Name, Detail: p.Key})
-		}
-		return out, err
-	case schemaform.IssueTypes:
-		list, err := s.Jira.IssueTypes(ctx, t)
-		for _, i := range list {
-			out = append(out, schemaform.Choice{ID: i.ID, Name: i.Name})
-		}
-		return out, err
-	case schemaform.JiraFields:
-		list, err := s.Jira.Fields(ctx, t)
-		for _, f := range list {
-			out = append(out, schemaform.Choice{ID: f.ID, Name: f.Name})
-		}
-		return out, err
-	default:
-		return nil, fmt.Errorf("there is nothing of kind %q to choose from", source)
-	}
 }
 
 // SetEnabled switches a plugin on or off for the admin's tenant. Switching it on is also the consent to what its manifest

@@ -260,13 +260,20 @@ func TestPluginWithoutSettings(t *testing.T) {
 
 func TestChoicesLeaveOutWhatJiraDoesNotGive(t *testing.T) {
 	w := newWorld(t)
-	s := w.service(nil, parse(t, nil))
+	properties := map[string]any{}
+	for _, of := range []string{"project", "issueType", "field", "category", "filter", "linkType"} {
+		properties[of] = map[string]any{"type": "string", "title": of, "x-jira": of}
+	}
+	s := w.service(nil, parse(t, map[string]any{"settings": map[string]any{"type": "object", "properties": properties}, "modules": nil}))
 	form, _, err := s.Settings(t.Context(), w.tenant.ID, notes)
 	check(t, err)
 	want := map[schemaform.Source][]schemaform.Choice{
 		schemaform.Projects:   {{ID: "10000", Name: "Operations", Detail: "OPS"}},
 		schemaform.IssueTypes: {{ID: "1", Name: "Task"}},
 		schemaform.JiraFields: {{ID: "summary", Name: "Summary"}},
+		schemaform.Categories: {{ID: "7", Name: "Vehicles"}},
+		schemaform.Filters:    {{ID: "10100", Name: "Old laptops"}},
+		schemaform.LinkTypes:  {{ID: "10000", Name: "Blocks"}},
 	}
 	if diff := cmp.Diff(want, s.Choices(t.Context(), w.tenant, form)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -229,6 +229,18 @@ func (j *fakeJira) IssueTypes(context.Context, tenant.Tenant) ([]site.IssueType,
 	return []site.IssueType{{ID: "1", Name: "Task"}}, nil
 }
 
+func (j *fakeJira) Categories(context.Context, tenant.Tenant) (*jira.CategoryList, error) {
+	return &jira.CategoryList{Categories: []jira.Category{{ID: "7", Name: "Vehicles"}}}, nil
+}
+
+func (j *fakeJira) Filters(context.Context, tenant.Tenant) ([]site.Named, error) {
+	return []site.Named{{ID: "10100", Name: "Old laptops"}}, nil
+}
+
+func (j *fakeJira) LinkTypes(context.Context, tenant.Tenant) ([]site.Named, error) {
+	return []site.Named{{ID: "10000", Name: "Blocks"}}, nil
+}
+
 func (j *fakeJira) Fields(context.Context, tenant.Tenant) ([]site.Field, error) {
 	return []site.Field{{ID: "summary", Name: "Summary"}}, nil
 }

@@ -30,30 +30,55 @@ type Field struct {
 	Custom bool   `json:"custom"`
 }
 
-// maxProjects bounds the list of projects: beyond it nobody finds anything in a form.
-const maxProjects = 2000
+// Named is something of the site that has an id and a name, such as a filter.
+type Named struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// maxListed bounds long lists: beyond it nobody finds anything in a form.
+const maxListed = 2000
 
 // Projects lists the site's projects by name, the first 2000.
 func (c *Client) Projects(ctx context.Context, t tenant.Tenant) ([]Project, error) {
-	var out []Project
-	for len(out) < maxProjects {
-		var page struct {
-			Values []Project `json:"values"`
-			IsLast bool      `json:"isLast"`
+	return listed[Project](ctx, c, t, "list projects", "/rest/api/3/project/search", 100)
+}
+
+// Filters lists the filters that are shared with the app, by name, the first 2000.
+func (c *Client) Filters(ctx context.Context, t tenant.Tenant) ([]Named, error) {
+	return listed[Named](ctx, c, t, "list filters", "/rest/api/3/filter/search", 50)
+}
+
+// listed reads a list by name, page by page.
+func listed[T any](ctx context.Context, c *Client, t tenant.Tenant, what, path string, page int) ([]T, error) {
+	var out []T
+	for len(out) < maxListed {
+		var got struct {
+			Values []T  `json:"values"`
+			IsLast bool `json:"isLast"`
 		}
 		err := c.do(ctx, t, call{
-			what: "list projects", method: http.MethodGet, path: "/rest/api/3/project/search", again: true, out: &page,
-			query: url.Values{"startAt": {strconv.Itoa(len(out))}, "maxResults": {"100"}, "orderBy": {"name"}},
+			what: what, method: http.MethodGet, path: path, again: true, out: &got,
+			query: url.Values{"startAt": {strconv.Itoa(len(out))}, "maxResults": {strconv.Itoa(page)}, "orderBy": {"name"}},
 		})
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, page.Values...)
-		if page.IsLast || len(page.Values) == 0 {
+		out = append(out, got.Values...)
+		if got.IsLast || len(got.Values) == 0 {
 			return out, nil
 		}
 	}
-	return out[:maxProjects], nil
+	return out[:maxListed], nil
+}
+
+// LinkTypes lists the types of links between issues.
+func (c *Client) LinkTypes(ctx context.Context, t tenant.Tenant) ([]Named, error) {
+	var got struct {
+		Types []Named `json:"issueLinkTypes"`
+	}
+	err := c.do(ctx, t, call{what: "list link types", method: http.MethodGet, path: "/rest/api/3/issueLinkType", again: true, out: &got})
+	return got.Types, err
 }
 
 // IssueTypes lists the site's issue types.

@@ -37,3 +37,17 @@ func TestStatusesSayWhichProjectHasThemAlone(t *testing.T) {
 		t.Error(err, diff)
 	}
 }
+
+func TestFiltersAndLinkTypes(t *testing.T) {
+	s := newSite(t, "", ok(`{"isLast":false,"values":[{"id":"1","name":"Laptops"}]}`), ok(`{"isLast":true,"values":[{"id":"2","name":"Phones"}]}`),
+		ok(`{"issueLinkTypes":[{"id":"10000","name":"Blocks","inward":"is blocked by","outward":"blocks"}]}`))
+	filters, err := s.client.Filters(t.Context(), s.tenant)
+	if diff := cmp.Diff([]jira.Named{{ID: "1", Name: "Laptops"}, {ID: "2", Name: "Phones"}}, filters); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	types, err := s.client.LinkTypes(t.Context(), s.tenant)
+	if diff := cmp.Diff([]jira.Named{{ID: "10000", Name: "Blocks"}}, types); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	s.expectCalls("GET /rest/api/3/filter/search?maxResults=50&orderBy=name&startAt=0", "GET /rest/api/3/filter/search?maxResults=50&orderBy=name&startAt=1", "GET /rest/api/3/issueLinkType")
+}

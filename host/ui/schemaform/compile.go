@@ -342,13 +342,11 @@ func (n *node) compileArray(o *object) error {
 }
 
 func (n *node) source(v any) error {
-	s, _ := v.(string)
-	switch src := Source(s); src {
-	case Projects, IssueTypes, JiraFields:
-		n.field.Jira = src
+	if s, ok := v.(string); ok && slices.Contains(sources, Source(s)) {
+		n.field.Jira = Source(s)
 		return nil
 	}
-	return fmt.Errorf("x-jira %v is not one of project, issueType, field", v)
+	return fmt.Errorf("x-jira %v is not one of %s", v, strings.Trim(fmt.Sprint(sources), "[]"))
 }
 
 // validator compiles the schema for santhosh-tekuri/jsonschema with a loader that loads nothing. No keyword of the subset

@@ -9,7 +9,7 @@
 //	boolean                   switch
 //	array of string           one entry a line
 //	array of string + enum    checkboxes
-//	array of string + x-jira  picker of the site's projects, issue types or fields ("project", "issueType", "field"); values are ids
+//	array of string + x-jira  picker of the site's things ("project", "issueType", "field", "category", "filter", "linkType"); values are ids
 //	object                    group of fields, one level deep
 //
 // Annotations are title, description, default, examples and the hints "x-order" (a number; smaller stands higher),
@@ -63,7 +63,12 @@ const (
 	Projects   Source = "project"
 	IssueTypes Source = "issueType"
 	JiraFields Source = "field"
+	Categories Source = "category" // of projects
+	Filters    Source = "filter"
+	LinkTypes  Source = "linkType"
 )
+
+var sources = []Source{Projects, IssueTypes, JiraFields, Categories, Filters, LinkTypes}
 
 // Choice is one thing of a Jira site.
 type Choice struct {
