@@ -20,6 +20,7 @@ type Site interface {
 	Fields(ctx context.Context, t tenant.Tenant) ([]jira.Field, error)
 	Statuses(ctx context.Context, t tenant.Tenant) ([]jira.Status, error)
 	FindAccounts(ctx context.Context, t tenant.Tenant, query string) ([]jira.Account, error)
+	Account(ctx context.Context, t tenant.Tenant, id string) (jira.Account, error)
 }
 
 var _ Site = (*jira.Client)(nil)
@@ -102,8 +103,20 @@ func (s *Service) Accounts(ctx context.Context, t tenant.Tenant, query string) (
 	}
 	all, err := site.FindAccounts(ctx, t, query)
 	all = slices.DeleteFunc(all, func(a jira.Account) bool { return !a.Active || a.Kind == "customer" })
-	return choices(all, err, func(a jira.Account) Choice { return Choice{a.ID, cmp.Or(a.Name, a.ID), a.Email} })
+	return choices(all, err, choiceOf)
 }
+
+// Account is one account, so that whoever reads its id sees a name.
+func (s *Service) Account(ctx context.Context, t tenant.Tenant, id string) (Choice, error) {
+	site, err := s.site()
+	if err != nil {
+		return Choice{}, err
+	}
+	a, err := site.Account(ctx, t, id)
+	return choiceOf(a), err
+}
+
+func choiceOf(a jira.Account) Choice { return Choice{a.ID, cmp.Or(a.Name, a.ID), a.Email} }
 
 // TargetFields lists the fields that new issues of the types have and that a value can be written into, by name.
 func (s *Service) TargetFields(ctx context.Context, t tenant.Tenant, project string, types []string) ([]TargetField, error) {

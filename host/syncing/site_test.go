@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/pergola-platform/pergola/host/syncing"
+	"github.com/pergola-platform/pergola/sdk"
 )
 
 func names(all []syncing.Choice) (out []string) {
@@ -32,7 +33,13 @@ func TestWhatAnAdminChoosesFromIsOfTheSite(t *testing.T) {
 	}
 	people, err := r.Accounts(t.Context(), r.tenant, "Mia")
 	if err != nil || len(people) != 1 || people[0].Name != "Mia Admin" {
-		t.Error(people, err)
+		t.Fatal(people, err)
+	}
+	if one, err := r.Account(t.Context(), r.tenant, people[0].ID); err != nil || one != people[0] {
+		t.Error(one, err)
+	}
+	if _, err := r.Account(t.Context(), r.tenant, "712020:nobody"); sdk.CodeOf(err) != sdk.NotFound {
+		t.Error("an account that is not there:", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package ui_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -45,10 +46,12 @@ func syncBackend(t *testing.T, change func(path string, body map[string]any, w h
 			return
 		}
 		if path == "form" {
-			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			if err := b.ui.ConnectionForm(w, connectionForm(t)); err != nil {
+			var form bytes.Buffer
+			if err := b.ui.ConnectionForm(&form, connectionForm(t)); err != nil {
 				t.Error(err)
 			}
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			_, _ = w.Write(form.Bytes()) // a page that is left does not wait for it
 			return
 		}
 		answer, ok := answers[path]
@@ -306,5 +309,35 @@ func TestBrowserSavesAllRowsOfARun(t *testing.T) {
 	if d := cmp.Diff(want, js(t, ctx, `window.text`)); d != "" {
 		t.Error(d)
 	}
+	noHarm(t, ctx)
+}
+
+func TestBrowserTellsInWhoseName(t *testing.T) {
+	ctx := newTab(t)
+	raw, err := os.ReadFile(syncAnswers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answers map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &answers); err != nil {
+		t.Fatal(err)
+	}
+	var one map[string]any
+	if err := json.Unmarshal(answers["syncs/sa"], &one); err != nil {
+		t.Fatal(err)
+	}
+	one["mapping"].(map[string]any)["runAs"] = "712020:rosa"
+	b := syncBackend(t, func(path string, _ map[string]any, w http.ResponseWriter) bool {
+		switch path {
+		case "syncs/sa":
+			_ = json.NewEncoder(w).Encode(one)
+		case "account":
+			_, _ = io.WriteString(w, `{"id":"712020:rosa","name":"Rosa Sync"}`)
+		default:
+			return false
+		}
+		return true
+	})
+	run(t, ctx, chromedp.Navigate(b.URL+"/page#/syncs/sa"), until(`[...document.querySelectorAll('#part-rules ~ .form input[role=combobox]')].some((i) => i.value === 'Rosa Sync')`))
 	noHarm(t, ctx)
 }

@@ -42,9 +42,12 @@ func (s *Server) pageRoutes(get func(path string, h syncHandler)) {
 	get("/accounts", s.list(func(ctx context.Context, c *fiber.Ctx, t tenant.Tenant) (any, error) {
 		return s.Syncs.Accounts(ctx, t, c.Query("query"))
 	}))
+	get("/account", s.list(func(ctx context.Context, c *fiber.Ctx, t tenant.Tenant) (any, error) {
+		return s.Syncs.Account(ctx, t, c.Query("id"))
+	}))
 }
 
-// list makes a handler of what answers with a list.
+// list makes a handler of what answers with things of the site.
 func (s *Server) list(of func(ctx context.Context, c *fiber.Ctx, t tenant.Tenant) (any, error)) syncHandler {
 	return func(ctx context.Context, c *fiber.Ctx, by asker) error {
 		all, err := of(ctx, c, by.tenant)

@@ -57,6 +57,12 @@ export function picker({ value, name, choices, onpick, label, placeholder, more 
   const box = h('ul', { class: 'picker-list', role: 'listbox', id: list, hidden: true, 'aria-label': label || 'Choices' });
   const el = h('div', { class: 'combo' }, control, box);
   el.control = control;
+  // called tells the name of what is chosen, where it is known only later.
+  el.called = (id, text) => {
+    if (id !== value || name) return;
+    name = text;
+    if (document.activeElement !== control) control.value = text;
+  };
   const close = () => {
     open = false;
     box.hidden = true;

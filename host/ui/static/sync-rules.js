@@ -3,7 +3,7 @@ import { h, ask } from './sync-dom.js';
 import { field, picker, radios, text, toggle } from './sync-field.js';
 
 export function rulesSection(hub) {
-  const { state, page } = hub;
+  const { state } = hub;
   const m = state.mapping;
   m.missing ||= {};
   m.brake ||= {};
@@ -28,14 +28,23 @@ export function rulesSection(hub) {
       field('Most issues that may change', share(m, set), { at: 'brake.share', help: 'Of the issues there are.' }),
       field('Most issues at a time', text(m.brake.count || '', (v) => set(m.brake, { count: v === '' ? undefined : Math.trunc(Number(v)) }), { type: 'number', min: 0, step: 1, class: 'narrow' }), { at: 'brake.count', help: 'That are made, changed or lose their row. Empty for any number.' }),
       toggle('Ask before every run that would write', m.brake.ask, (v) => set(m.brake, { ask: v || undefined }), { at: 'brake.ask' })),
-    field('In whose name', picker({
-      value: m.runAs, placeholder: 'The app itself', onpick: (v) => { m.runAs = v || undefined; hub.change(); },
-      choices: async (typed) => {
-        const found = typed.length < 2 ? [] : await ask('accounts?' + new URLSearchParams({ query: typed }), { signal: page.signal });
-        const itself = { id: '', name: '', detail: 'The app itself' };
-        return typed ? [...found, ...(found.some((a) => a.id === typed) ? [] : [{ id: typed, name: typed, detail: 'as account id' }])] : [itself];
-      },
-    }), { at: 'runAs', help: 'Type a part of a name, or an account id. Empty means the app. The site has to allow it; the account’s permissions in the project are checked in any case.' })));
+    field('In whose name', person(hub), { at: 'runAs', help: 'Type a part of a name, or an account id. Empty means the app. The site has to allow it; the account’s permissions in the project are checked in any case.' })));
+}
+
+// person picks an account.
+function person({ state, page, change }) {
+  const m = state.mapping;
+  const el = picker({
+    value: m.runAs, placeholder: 'The app itself', onpick: (v) => { m.runAs = v || undefined; change(); },
+    choices: async (typed) => {
+      const found = typed.length < 2 ? [] : await ask('accounts?' + new URLSearchParams({ query: typed }), { signal: page.signal });
+      const itself = { id: '', name: '', detail: 'The app itself' };
+      return typed ? [...found, ...(found.some((a) => a.id === typed) ? [] : [{ id: typed, name: typed, detail: 'as account id' }])] : [itself];
+    },
+  });
+  // An account that is gone keeps its id.
+  if (m.runAs) ask('account?' + new URLSearchParams({ id: m.runAs }), { signal: page.signal }).then((a) => el.called(a.id, a.name), () => {});
+  return el;
 }
 
 function share(m, set) {
