@@ -122,8 +122,8 @@ func (s *Service) feature(ctx context.Context, t capability.TenantID, st core.St
 }
 
 // Retry has a plugin that is in quarantine for the tenant tried with the next call. It says whether it was in quarantine.
-func (s *Service) Retry(t capability.TenantID, id capability.PluginID) bool {
-	return s.Engine.Retry(t, id)
+func (s *Service) Retry(ctx context.Context, t capability.TenantID, id capability.PluginID) bool {
+	return s.Engine.Retry(ctx, t, id)
 }
 
 // Choices lists the things of the site from which a settings form lets choose. A list that Jira does not give just now is

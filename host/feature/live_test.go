@@ -264,7 +264,7 @@ func TestQuarantineIsShownToItsTenantAndEndsWithAGoodCall(t *testing.T) {
 	if diff := cmp.Diff(map[capability.PluginID]int{notes: 1}, l.engine.Quarantined()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if l.Retry(other.ID, notes) || !l.Retry(l.tenant.ID, notes) {
+	if l.Retry(t.Context(), other.ID, notes) || !l.Retry(t.Context(), l.tenant.ID, notes) {
 		t.Error("Retry does not tell whose plugin is in quarantine")
 	}
 	if saw := l.see(l.tenant.ID); saw != "1.0.0" {
