@@ -211,7 +211,12 @@ func (u *under) breach(class driver.Class, b breach) error {
 func (u *under) call(class driver.Class, tenant capability.TenantID, does map[string]string) error {
 	b := capability.Binding{Tenant: tenant, Plugin: fixture.ID}
 	if class == driver.Step {
-		return look(u.Context(), u.StepSource(b, fixture.Rows), sync.OpRead, sync.Config{Settings: settings.Values{Strings: does}})
+		h, err := u.Hold(b.Plugin, b.Tenant)
+		if err != nil {
+			return err
+		}
+		defer h.Release()
+		return look(u.Context(), h.StepSource(b, fixture.Rows), sync.OpRead, sync.Config{Settings: settings.Values{Strings: does}})
 	}
 	r := &sdk.Request{Name: does["view"], Params: does}
 	var err error

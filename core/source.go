@@ -22,17 +22,18 @@ import (
 // A plugin is not trusted to keep the rules of sdk/sync: an answer that breaks one is a defect of the plugin. Errors are a
 // *sdk.Error, as those of [Engine.View]. Nothing of a call is kept: neither settings nor secrets nor rows.
 func (e *Engine) Source(b capability.Binding, name string) *sync.Source {
-	return source{e, b, name, driver.Request}.synchronizer()
+	return source{engine: e, binding: b, name: name, looking: driver.Request}.synchronizer()
 }
 
-// StepSource is [Engine.Source] for a step of a job, for which nobody waits: each of its calls is of the class step, also those that
-// check and discover.
-func (e *Engine) StepSource(b capability.Binding, name string) *sync.Source {
-	return source{e, b, name, driver.Step}.synchronizer()
+// StepSource is [Engine.Source] for a step of a job, on the version that is held: what the step has discovered is read by the version
+// that told it. Nobody waits for a step, so each call is of the class step, also those that check and discover.
+func (h *Hold) StepSource(b capability.Binding, name string) *sync.Source {
+	return source{engine: h.engine, held: h.loaded, binding: h.bind(b), name: name, looking: driver.Step}.synchronizer()
 }
 
 type source struct {
 	engine  *Engine
+	held    *loaded // the version that is called; nil for the one that serves then
 	binding capability.Binding
 	name    string
 	looking driver.Class // of calls that check and discover
@@ -93,11 +94,14 @@ func (s source) write(ctx context.Context, r *sync.Write) (*sync.Written, error)
 
 // ask makes a call whose answer is good only where rules finds nothing.
 func (s source) ask(ctx context.Context, class driver.Class, op string, in msgp.Marshaler, out msgp.Unmarshaler, rules func() error) error {
-	l, err := s.engine.lease(s.binding.Plugin, s.binding.Tenant)
-	if err != nil {
-		return err
+	l := s.held
+	if l == nil {
+		var err error
+		if l, err = s.engine.lease(s.binding.Plugin, s.binding.Tenant); err != nil {
+			return err
+		}
+		defer l.release()
 	}
-	defer l.release()
 	if _, provided := l.manifest.Synchronizer(s.name); !provided {
 		return &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: fmt.Sprintf(
 			"the plugin %s %s provides no synchronizer %.64q; choose another one for this connection", s.binding.Plugin, l.manifest.Version, s.name)}

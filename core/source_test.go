@@ -160,12 +160,57 @@ func TestReadingIsAStepAndLookingIsWhateverItIsFor(t *testing.T) {
 		m := people()
 		m.Limits.Step.TimeoutMs = 42_000
 		add(t, e, m, "v1")
-		for s, want := range map[*sync.Source]driver.Class{e.Source(acme, "people"): tt.page, e.StepSource(acme, "people"): tt.inStep} {
+		h, err := e.Hold("x.y", "acme")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer h.Release()
+		for s, want := range map[*sync.Source]driver.Class{e.Source(acme, "people"): tt.page, h.StepSource(acme, "people"): tt.inStep} {
 			err := look(t.Context(), s, tt.op, sync.Config{})
 			if err != nil || r.call.Class != want || (r.call.Budget.Timeout.Milliseconds() == 42_000) != (want == driver.Step) {
 				t.Errorf("%s: class %s, %v, %v; want %s", tt.op, r.call.Class, r.call.Budget.Timeout, err, want)
 			}
 		}
+	}
+}
+
+// What a step has discovered is read by the version that told it, though a newer one takes over in between.
+func TestStepStaysOnTheVersionOnWhichItBegan(t *testing.T) {
+	var asked []string
+	of := func(version string) *sdk.Plugin {
+		return &sdk.Plugin{ID: "x.y", Version: version, Synchronizers: map[string]sdk.Synchronizer{"people": &sync.Source{
+			Discover: sync.DiscoverFunc(func(context.Context, *sync.Discover) (*sync.Catalog, error) {
+				asked = append(asked, "discover "+version)
+				return &sync.Catalog{}, nil
+			}),
+			Read: sync.ReadFunc(func(context.Context, *sync.Read) (*sync.Page, error) {
+				asked = append(asked, "read "+version)
+				return &sync.Page{}, nil
+			}),
+		}}}
+	}
+	v := &versions{byCode: map[string]*sdk.Plugin{"v1": of("1.0.0"), "v2": of("1.1.0")}}
+	e := newEngine(t, core.Config{Drivers: drivers(v)})
+	add(t, e, people(), "v1")
+	newer := people()
+	newer.Version = "1.1.0"
+	for range 2 {
+		h, err := e.Hold("x.y", "acme")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := h.StepSource(capability.Binding{Tenant: "somebody else", Plugin: "no.body"}, "people")
+		if err := look(t.Context(), s, sync.OpDiscover, sync.Config{}); err != nil {
+			t.Fatal(err)
+		}
+		add(t, e, newer, "v2")
+		if err := look(t.Context(), s, sync.OpRead, sync.Config{}); err != nil {
+			t.Fatal(err)
+		}
+		h.Release()
+	}
+	if diff := cmp.Diff([]string{"discover 1.0.0", "read 1.0.0", "discover 1.1.0", "read 1.1.0"}, asked); diff != "" {
+		t.Errorf("what was asked (-want +got):\n%s", diff)
 	}
 }
 
