@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	gosync "sync"
 	"testing"
 	"time"
 
@@ -244,6 +245,26 @@ func TestEachLimitOfEachClassIsToldWithValueAndPlace(t *testing.T) {
 		}
 	})
 	everyLimit(t, "wasm", d, code)
+	t.Run("and how much of it is there", func(t *testing.T) {
+		u := unbounded(t, "wasm", d, code, driver.Request, breaches[len(breaches)-1], false)
+		var ended gosync.WaitGroup
+		for range 2 {
+			ended.Go(func() {
+				if err := u.call(driver.Request, "acme", map[string]string{"view": fixture.Ask, "op": "wait"}); err != nil {
+					t.Error(err)
+				}
+			})
+			<-u.inside
+		}
+		if o := u.Occupancy(); len(o) != 1 || o[fixture.ID].Busy != 2 || o[fixture.ID].Idle != 0 || o[fixture.ID].MemoryBytes == 0 {
+			t.Errorf("with two calls inside: %+v", o)
+		}
+		close(u.release)
+		ended.Wait()
+		if o := u.Occupancy(); o[fixture.ID].Busy != 0 || o[fixture.ID].Idle != 2 {
+			t.Errorf("after them: %+v", o)
+		}
+	})
 }
 
 func TestEachLimitOfEachClassIsToldByProcessesToo(t *testing.T) {
