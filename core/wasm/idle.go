@@ -79,5 +79,6 @@ func (m *module) Occupancy() driver.Occupancy {
 	m.mu.Lock()
 	idle := len(m.idle)
 	m.mu.Unlock()
-	return driver.Occupancy{Busy: int(m.busy.Load()), Idle: idle, Waiting: m.gate.Waiting(), MemoryBytes: m.memory.Load()}
+	busy, waiting := m.gate.Calls()
+	return driver.Occupancy{Busy: busy, Idle: idle, Waiting: waiting, MemoryBytes: m.memory.Load()}
 }

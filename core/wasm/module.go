@@ -17,7 +17,6 @@ type module struct {
 	driver *Driver
 	code   *compiled
 	gate   *driver.Gate
-	busy   atomic.Int64 // calls that run
 	memory atomic.Int64 // of the driver's budget that its instances hold
 
 	sweeping sync.Mutex // held while idle instances are closed; taken before mu
@@ -46,8 +45,6 @@ func (m *module) Call(ctx context.Context, c driver.Call) (driver.Result, error)
 		return driver.Result{}, err
 	}
 	defer turn.Leave()
-	m.busy.Add(1)
-	defer m.busy.Add(-1)
 	in, err := m.checkout(turn)
 	if err != nil {
 		return driver.Result{}, err
