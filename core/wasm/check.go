@@ -24,7 +24,7 @@ func check(s *shape, memoryBytes uint64) error {
 			problems = append(problems, "its memory is shared between threads, which cannot be restored after a call: build without threads")
 		}
 		if m.min > memoryBytes/pageSize {
-			problems = append(problems, fmt.Sprintf("it starts with %s of memory and may have %s: raise limits.memoryMiB in plugin.json, or the operator's limit",
+			problems = append(problems, fmt.Sprintf("it starts with %s of memory and may have %s: raise limits.request.memoryMiB in plugin.json, or the operator's limit",
 				mib(m.min*pageSize), mib(memoryBytes)))
 		}
 	}

@@ -2,6 +2,10 @@ package wasm_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -47,6 +51,7 @@ func TestWholeWay(t *testing.T) {
 	if err := e.Add(context.Background(), m, drivertest.Guest(t)); err != nil {
 		t.Fatal(err)
 	}
+	wantBothDigests(t, e.Plugins()[0], drivertest.Guest(t))
 	r := &sdk.Request{Name: fixture.Ask, Params: map[string]string{"op": "thing.get"}}
 	for _, tt := range []struct {
 		tenant capability.TenantID
@@ -76,5 +81,22 @@ func TestWholeWay(t *testing.T) {
 	if _, err := e.View(context.Background(), capability.Binding{Tenant: "acme", Plugin: fixture.ID, Grants: capability.Grants{"thing:read": true}},
 		&sdk.Request{Name: fixture.AskMany, Params: map[string]string{"op": "thing.get", "times": "1001"}}); sdk.CodeOf(err) != sdk.Exhausted {
 		t.Errorf("1001 host calls: got %v", err)
+	}
+}
+
+// wantBothDigests checks that it is known which bytes were given and which run: the file in the cache begins with the SHA-256 of the latter.
+func wantBothDigests(t *testing.T, s core.Status, given []byte) {
+	t.Helper()
+	sum := sha256.Sum256(given)
+	files, err := filepath.Glob(filepath.Join(cacheDir, "metered-*", hex.EncodeToString(sum[:])))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("the rewritten module is not in the cache: %v, %v", files, err)
+	}
+	raw, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runs := hex.EncodeToString(raw[:sha256.Size]); s.Digest != sum || s.Facts.Digest != runs || runs == hex.EncodeToString(sum[:]) {
+		t.Errorf("given %x and running %s, it says %x and %s", sum, runs, s.Digest, s.Facts.Digest)
 	}
 }

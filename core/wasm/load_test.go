@@ -65,7 +65,7 @@ func TestLoadRefusesWhatCannotRunAndSaysWhy(t *testing.T) {
 			b.function("pergola_call", types(i32), types(i32), i32Const(1))
 			return b.bytes()
 		}(), []string{"pergola_buffer is (), but has to be (i32) i32", "pergola_call is (i32) i32, but has to be (i32) i64"}},
-		{"too much memory at the start", func() []byte { b := guest(); b.memory = nil; return tooMuchMemory(b) }(), []string{"128 MiB", "64 MiB", "limits.memoryMiB"}},
+		{"too much memory at the start", func() []byte { b := guest(); b.memory = nil; return tooMuchMemory(b) }(), []string{"128 MiB", "64 MiB", "limits.request.memoryMiB"}},
 		{"_initialize with a parameter", func() []byte {
 			b := guest()
 			b.function("_initialize", types(i32), nil)
