@@ -201,9 +201,9 @@ func decode(raw []byte, out msgp.Unmarshaler) *sdk.Error {
 // for any more is not given.
 func asked(m *manifest.Manifest, grants capability.Grants) capability.Grants {
 	out := make(capability.Grants, len(m.Permissions))
-	for _, p := range m.Permissions {
-		if grants[p.Name] {
-			out[p.Name] = true
+	for _, name := range m.Grants() {
+		if grants[name] {
+			out[name] = true
 		}
 	}
 	return out

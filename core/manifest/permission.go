@@ -1,6 +1,9 @@
 package manifest
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // The permissions that a plugin can ask for.
 const (
@@ -32,6 +35,9 @@ func PermissionTitle(name string) string {
 		if p.Name == name {
 			return p.Title
 		}
+	}
+	if service, ok := strings.CutPrefix(name, usePrefix); ok {
+		return "Use " + service
 	}
 	return name
 }
