@@ -56,7 +56,8 @@ func (q Quarantine) Reason() string {
 	return fmt.Sprintf("too many of its calls on this site had to be stopped: %s. It is tried again at %s UTC", what, q.Until.UTC().Format("15:04:05 on 2 January"))
 }
 
-// Quarantines keeps quarantines over restarts. It is called when one begins, goes on or ends, and not for other calls.
+// Quarantines keeps quarantines over restarts. It is called when one begins, goes on or ends, or somebody has it tried at once, and not for
+// other calls.
 type Quarantines interface {
 	List(ctx context.Context) ([]Quarantine, error)
 	Put(ctx context.Context, q Quarantine) error
@@ -189,17 +190,18 @@ func (b *breakers) restore(list []Quarantine) {
 	b.some.Store(len(b.all) > 0)
 }
 
-// retry lets the next call of a plugin through, and says whether there was a quarantine.
-func (b *breakers) retry(t capability.TenantID, p capability.PluginID) bool {
+// retry lets the next call of a plugin through, and returns the quarantines as they are now.
+func (b *breakers) retry(t capability.TenantID, p capability.PluginID) []Quarantine {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	found := false
+	var out []Quarantine
 	for k, br := range b.all {
 		if k.tenant == t && k.plugin == p && br.quarantine != nil {
-			br.quarantine.Until, br.trying, found = b.now(), false, true
+			br.quarantine.Until, br.trying = b.now(), false
+			out = append(out, *br.quarantine)
 		}
 	}
-	return found
+	return out
 }
 
 // of returns the quarantines of a tenant.
@@ -273,13 +275,35 @@ func (e *Engine) Quarantined() map[capability.PluginID]int {
 	})
 }
 
-// Retry has a plugin that is in quarantine for a tenant tried with the next call, whatever time it is. It says whether there was a
-// quarantine.
-func (e *Engine) Retry(t capability.TenantID, p capability.PluginID) bool {
-	return e.breakers.retry(t, p)
+// Retry has a plugin that is in quarantine for a tenant tried with the next call, whatever time it is, also where the host starts anew
+// before that. It says whether there was a quarantine.
+func (e *Engine) Retry(ctx context.Context, t capability.TenantID, p capability.PluginID) bool {
+	list := e.breakers.retry(t, p)
+	for _, q := range list {
+		e.keep(ctx, q.Tenant, q.Plugin, q.Version, &q)
+	}
+	return len(list) > 0
 }
 
-// settle tells the breaker how a call ended, and keeps what follows of it. A store that fails must not fail the call.
+// keep stores a quarantine, or with nil that it is over. A store that fails must not fail the call: what it has then is older.
+func (e *Engine) keep(ctx context.Context, t capability.TenantID, p capability.PluginID, version string, q *Quarantine) {
+	if e.config.Quarantines == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	var err error
+	if q != nil {
+		err = e.config.Quarantines.Put(ctx, *q)
+	} else {
+		err = e.config.Quarantines.Delete(ctx, t, p, version)
+	}
+	if err != nil {
+		e.log.ErrorContext(ctx, "keep quarantine", "tenant", t, "plugin", p, "version", version, "error", err)
+	}
+}
+
+// settle tells the breaker how a call ended, and keeps what follows of it.
 func (e *Engine) settle(ctx context.Context, b *capability.Binding, failure *sdk.Error, trapped bool) {
 	how, code, limit := answered, sdk.Code(""), ""
 	if failure != nil {
@@ -302,18 +326,5 @@ func (e *Engine) settle(ctx context.Context, b *capability.Binding, failure *sdk
 	} else {
 		log.InfoContext(ctx, "plugin out of quarantine")
 	}
-	if e.config.Quarantines == nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	var err error
-	if began != nil {
-		err = e.config.Quarantines.Put(ctx, *began)
-	} else {
-		err = e.config.Quarantines.Delete(ctx, b.Tenant, b.Plugin, b.Version)
-	}
-	if err != nil {
-		log.ErrorContext(ctx, "keep quarantine", "error", err)
-	}
+	e.keep(ctx, b.Tenant, b.Plugin, b.Version, began)
 }

@@ -205,15 +205,39 @@ func TestAdminCanHaveItTriedAtOnce(t *testing.T) {
 	for range 3 {
 		_ = b.call("acme")
 	}
-	if b.Retry("globex", "x.y") {
+	if b.Retry(t.Context(), "globex", "x.y") {
 		t.Error("there is nothing to try for another tenant")
 	}
 	b.bad = false
-	if !b.Retry("acme", "x.y") {
+	if !b.Retry(t.Context(), "acme", "x.y") {
 		t.Error("there was no quarantine")
 	}
 	if err := b.call("acme"); err != nil {
 		t.Error(err)
+	}
+}
+
+// Whoever asked for a try gets one, though the host starts anew before anybody has called.
+func TestTryThatWasAskedForSurvivesARestart(t *testing.T) {
+	kept, clock := &shelf{}, newClock()
+	b := newBroken(t, kept, clock, manifest.FailurePolicy{})
+	b.bad = true
+	for range 3 {
+		_ = b.call("acme")
+		_ = b.call("globex")
+	}
+	b.Retry(t.Context(), "acme", "x.y")
+	again := newBroken(t, kept, clock, manifest.FailurePolicy{})
+	if err := again.call("acme"); err != nil {
+		t.Errorf("after the restart: %v", err)
+	}
+	wantCode(t, again.call("globex"), sdk.Unavailable, sdk.FromPlugin) // nobody asked there
+	if len(kept.list) != 1 || kept.list[0].Tenant != "globex" {
+		t.Errorf("kept %+v", kept.list)
+	}
+	kept.down = errors.New("the disk is full")
+	if !again.Retry(t.Context(), "globex", "x.y") || again.call("globex") != nil {
+		t.Error("without a store nothing is tried")
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/pergola-platform/pergola/core/driver"
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/sdk"
-	"github.com/pergola-platform/pergola/sdk/sync"
 	"github.com/pergola-platform/pergola/sdk/view"
 	"github.com/pergola-platform/pergola/sdk/wire"
 )
@@ -82,22 +81,22 @@ func (e *Engine) call(ctx context.Context, b capability.Binding, op string, r *s
 func (e *Engine) callOn(ctx context.Context, l *loaded, b capability.Binding, op string, r *sdk.Request, out msgp.Unmarshaler) error {
 	request := *r
 	request.Context, b.Synchronizer = b.Context, ""
-	return e.ask(ctx, l, b, op, &request, out)
+	return e.ask(ctx, l, b, driver.Request, op, &request, out)
 }
 
-// ask asks a version that the caller holds a lease of for an operation.
-func (e *Engine) ask(ctx context.Context, l *loaded, b capability.Binding, op string, in msgp.Marshaler, out msgp.Unmarshaler) error {
+// ask asks a version that the caller holds a lease of for an operation, under the limits of a class.
+func (e *Engine) ask(ctx context.Context, l *loaded, b capability.Binding, class driver.Class, op string, in msgp.Marshaler, out msgp.Unmarshaler) error {
 	b.Version = l.manifest.Version
 	b.Grants = asked(l.manifest, b.Grants)
 	body, err := in.MarshalMsg(nil)
 	if err != nil {
 		return &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: "the request cannot be encoded"}
 	}
-	failure, stopped := e.attempt(ctx, l, &b, wire.Call{Op: op, Body: body}, out)
+	failure, stopped := e.attempt(ctx, l, &b, class, wire.Call{Op: op, Body: body}, out)
 	if stopped {
 		policy := policyOf(l.manifest, op)
 		if policy == manifest.Retry && ctx.Err() == nil {
-			failure, _ = e.attempt(ctx, l, &b, wire.Call{Op: op, Body: body}, out)
+			failure, _ = e.attempt(ctx, l, &b, class, wire.Call{Op: op, Body: body}, out)
 		}
 		if module, known := l.manifest.Module(b.Context.Module); policy == manifest.Hide && known && module.Type == manifest.IssuePanel {
 			return nil // out is empty, and so is the panel
@@ -122,13 +121,13 @@ func policyOf(m *manifest.Manifest, op string) string {
 
 // attempt makes a call, and tells everybody who wants to know how it ended. stopped says that the plugin gave no answer, since it had to
 // be stopped or is in quarantine.
-func (e *Engine) attempt(ctx context.Context, l *loaded, b *capability.Binding, call wire.Call, out msgp.Unmarshaler) (failure *sdk.Error, stopped bool) {
+func (e *Engine) attempt(ctx context.Context, l *loaded, b *capability.Binding, class driver.Class, call wire.Call, out msgp.Unmarshaler) (failure *sdk.Error, stopped bool) {
 	if failure := e.breakers.enter(breakerKey{b.Tenant, b.Plugin, b.Version}); failure != nil {
 		return failure, true
 	}
 	start := time.Now()
 	o := Observation{Tenant: b.Tenant, Plugin: b.Plugin, Version: b.Version, Op: call.Op}
-	failure = e.exchange(ctx, l, b, call, out, &o)
+	failure = e.exchange(ctx, l, b, class, call, out, &o)
 	o.Took = time.Since(start)
 	if failure != nil {
 		o.Code, o.Source, o.Limit = failure.Code, failure.Source, failure.Limit
@@ -142,20 +141,12 @@ func (e *Engine) attempt(ctx context.Context, l *loaded, b *capability.Binding, 
 	return failure, o.Trapped
 }
 
-// classes are the classes of the operations. Of a synchronizer an admin waits for what tries a connection out; pages and writes are
-// the steps of a job, which nobody waits for.
-var classes = map[string]driver.Class{
-	wire.OpView: driver.Request, wire.OpAction: driver.Request, wire.OpFile: driver.Request,
-	sync.OpCheck: driver.Request, sync.OpDiscover: driver.Request, sync.OpRead: driver.Step, sync.OpWrite: driver.Step,
-}
-
 // exchange makes a call and notes in o what it used.
-func (e *Engine) exchange(ctx context.Context, l *loaded, b *capability.Binding, call wire.Call, out msgp.Unmarshaler, o *Observation) *sdk.Error {
+func (e *Engine) exchange(ctx context.Context, l *loaded, b *capability.Binding, class driver.Class, call wire.Call, out msgp.Unmarshaler, o *Observation) *sdk.Error {
 	message, err := call.MarshalMsg(nil)
 	if err != nil {
 		return &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: "the request cannot be encoded"}
 	}
-	class := classes[call.Op]
 	of := &l.limits[class]
 	c := driver.Call{Message: message, Tenant: string(b.Tenant), Class: class, Budget: of.budget}
 	if c.Quota, err = e.quotas.of(b.Tenant); err != nil {
@@ -171,10 +162,10 @@ func (e *Engine) exchange(ctx context.Context, l *loaded, b *capability.Binding,
 	if err != nil {
 		failure := asError(err)
 		o.Trapped = failure.Source == sdk.FromPlugin
-		return l.limits.place(failure)
+		return l.place(failure)
 	}
 	if failure := decode(result.Message, out); failure != nil {
-		return l.limits.place(failure)
+		return l.place(failure)
 	}
 	return nil
 }

@@ -81,16 +81,6 @@ func (e *Engine) Alive() []*manifest.Manifest {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	var out []*manifest.Manifest
-	for _, p := range e.plugins {
-		if p.current != nil {
-			out = append(out, p.current.manifest)
-		}
-		if p.trial != nil {
-			out = append(out, p.trial.next.manifest)
-		}
-	}
-	for l := range e.retired {
-		out = append(out, l.manifest)
-	}
+	e.each(func(l *loaded) { out = append(out, l.manifest) })
 	return out
 }

@@ -156,6 +156,26 @@ func (l *limits) module(p Policy) driver.Limits {
 }
 
 // place adds to an error about a limit where that limit is set.
+func (l *loaded) place(e *sdk.Error) *sdk.Error {
+	if class, isMemory := strings.CutSuffix(e.Limit, "."+string(driver.LimitMemory)); isMemory && l.module.Facts().Memory == driver.SharedMemory {
+		e = l.limits.sharing(e, class)
+	}
+	return l.limits.place(e)
+}
+
+// sharing names the class that has the most memory, where all calls share what that has: to raise another one's would help nobody.
+func (l *limits) sharing(e *sdk.Error, class string) *sdk.Error {
+	largest := driver.Request
+	for _, c := range driver.Classes() {
+		if c.String() == class && l[c].budget.MemoryBytes >= l[largest].budget.MemoryBytes || l[c].budget.MemoryBytes > l[largest].budget.MemoryBytes {
+			largest = c
+		}
+	}
+	out := *e
+	out.Limit = largest.String() + "." + string(driver.LimitMemory)
+	return &out
+}
+
 func (l *limits) place(e *sdk.Error) *sdk.Error {
 	class, limit, found := strings.Cut(e.Limit, ".")
 	if !found {

@@ -138,6 +138,38 @@ func (p *plugin) status() Status {
 	return s
 }
 
+// Occupancy returns how much of each plugin's code is there now, of all its versions, where the driver says so.
+func (e *Engine) Occupancy() map[capability.PluginID]driver.Occupancy {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	out := map[capability.PluginID]driver.Occupancy{}
+	add := func(l *loaded) {
+		if m, says := l.module.(driver.Occupied); says {
+			sum, o := out[l.manifest.ID], m.Occupancy()
+			out[l.manifest.ID] = driver.Occupancy{
+				Busy: sum.Busy + o.Busy, Idle: sum.Idle + o.Idle, Waiting: sum.Waiting + o.Waiting, MemoryBytes: sum.MemoryBytes + o.MemoryBytes,
+			}
+		}
+	}
+	e.each(add)
+	return out
+}
+
+// each calls f for every version whose code may run now or later. The caller holds e.mu.
+func (e *Engine) each(f func(l *loaded)) {
+	for _, p := range e.plugins {
+		if p.current != nil {
+			f(p.current)
+		}
+		if p.trial != nil {
+			f(p.trial.next)
+		}
+	}
+	for l := range e.retired {
+		f(l)
+	}
+}
+
 // Manifest returns the manifest of the version that serves a tenant. The error is a *sdk.Error: not_found, or unavailable.
 func (e *Engine) Manifest(_ context.Context, id capability.PluginID, tenant capability.TenantID) (*manifest.Manifest, error) {
 	l, err := e.lease(id, tenant)

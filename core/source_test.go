@@ -142,8 +142,17 @@ func result(t *testing.T, body func([]byte) ([]byte, error)) []byte {
 	return out
 }
 
-func TestReadingIsAStepAndCheckingARequest(t *testing.T) {
-	for op, want := range map[string]driver.Class{sync.OpCheck: driver.Request, sync.OpDiscover: driver.Request, sync.OpRead: driver.Step, sync.OpWrite: driver.Step} {
+// A step of a job checks and discovers as a step too; an admin who waits for the same has the limits of a request.
+func TestReadingIsAStepAndLookingIsWhateverItIsFor(t *testing.T) {
+	for _, tt := range []struct {
+		op           string
+		page, inStep driver.Class
+	}{
+		{sync.OpCheck, driver.Request, driver.Step},
+		{sync.OpDiscover, driver.Request, driver.Step},
+		{sync.OpRead, driver.Step, driver.Step},
+		{sync.OpWrite, driver.Step, driver.Step},
+	} {
 		r := answering()
 		r.describe = sdk.Description{ID: "x.y", Version: "1.0.0", Synchronizers: []string{"people"}}
 		r.answer = result(t, (&sync.Page{Rows: [][]sync.Value{}}).MarshalMsg)
@@ -151,22 +160,73 @@ func TestReadingIsAStepAndCheckingARequest(t *testing.T) {
 		m := people()
 		m.Limits.Step.TimeoutMs = 42_000
 		add(t, e, m, "v1")
-		s := e.Source(acme, "people")
-		var err error
-		switch op {
-		case sync.OpCheck:
-			_, err = s.Check.Check(t.Context(), &sync.Check{})
-		case sync.OpDiscover:
-			_, err = s.Discover.Discover(t.Context(), &sync.Discover{})
-		case sync.OpRead:
-			_, err = s.Read.Read(t.Context(), &sync.Read{Columns: []string{"a"}})
-		case sync.OpWrite:
-			_, err = s.Write.Write(t.Context(), &sync.Write{Columns: []string{"a"}})
+		h, err := e.Hold("x.y", "acme")
+		if err != nil {
+			t.Fatal(err)
 		}
-		if err != nil || r.call.Class != want || (r.call.Budget.Timeout.Milliseconds() == 42_000) != (want == driver.Step) {
-			t.Errorf("%s: class %s, %v, %v", op, r.call.Class, r.call.Budget.Timeout, err)
+		defer h.Release()
+		for s, want := range map[*sync.Source]driver.Class{e.Source(acme, "people"): tt.page, h.StepSource(acme, "people"): tt.inStep} {
+			err := look(t.Context(), s, tt.op, sync.Config{})
+			if err != nil || r.call.Class != want || (r.call.Budget.Timeout.Milliseconds() == 42_000) != (want == driver.Step) {
+				t.Errorf("%s: class %s, %v, %v; want %s", tt.op, r.call.Class, r.call.Budget.Timeout, err, want)
+			}
 		}
 	}
+}
+
+// What a step has discovered is read by the version that told it, though a newer one takes over in between.
+func TestStepStaysOnTheVersionOnWhichItBegan(t *testing.T) {
+	var asked []string
+	of := func(version string) *sdk.Plugin {
+		return &sdk.Plugin{ID: "x.y", Version: version, Synchronizers: map[string]sdk.Synchronizer{"people": &sync.Source{
+			Discover: sync.DiscoverFunc(func(context.Context, *sync.Discover) (*sync.Catalog, error) {
+				asked = append(asked, "discover "+version)
+				return &sync.Catalog{}, nil
+			}),
+			Read: sync.ReadFunc(func(context.Context, *sync.Read) (*sync.Page, error) {
+				asked = append(asked, "read "+version)
+				return &sync.Page{}, nil
+			}),
+		}}}
+	}
+	v := &versions{byCode: map[string]*sdk.Plugin{"v1": of("1.0.0"), "v2": of("1.1.0")}}
+	e := newEngine(t, core.Config{Drivers: drivers(v)})
+	add(t, e, people(), "v1")
+	newer := people()
+	newer.Version = "1.1.0"
+	for range 2 {
+		h, err := e.Hold("x.y", "acme")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := h.StepSource(capability.Binding{Tenant: "somebody else", Plugin: "no.body"}, "people")
+		if err := look(t.Context(), s, sync.OpDiscover, sync.Config{}); err != nil {
+			t.Fatal(err)
+		}
+		add(t, e, newer, "v2")
+		if err := look(t.Context(), s, sync.OpRead, sync.Config{}); err != nil {
+			t.Fatal(err)
+		}
+		h.Release()
+	}
+	if diff := cmp.Diff([]string{"discover 1.0.0", "read 1.0.0", "discover 1.1.0", "read 1.1.0"}, asked); diff != "" {
+		t.Errorf("what was asked (-want +got):\n%s", diff)
+	}
+}
+
+// look asks a source for an operation with as little as it takes.
+func look(ctx context.Context, s *sync.Source, op string, c sync.Config) (err error) {
+	switch op {
+	case sync.OpCheck:
+		_, err = s.Check.Check(ctx, &sync.Check{Config: c})
+	case sync.OpDiscover:
+		_, err = s.Discover.Discover(ctx, &sync.Discover{Config: c})
+	case sync.OpRead:
+		_, err = s.Read.Read(ctx, &sync.Read{Config: c, Stream: "rows", Columns: []string{"id"}})
+	case sync.OpWrite:
+		_, err = s.Write.Write(ctx, &sync.Write{Config: c, Columns: []string{"name"}})
+	}
+	return err
 }
 
 // Some host calls are for synchronizers alone, so nobody but the engine says what a call is.

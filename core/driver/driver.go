@@ -72,6 +72,16 @@ type Result struct {
 	Usage   Usage
 }
 
+// Occupied is a module that says how much of it is there at a moment, for an operator's metrics. A driver's modules may be that.
+type Occupied interface{ Occupancy() Occupancy }
+
+// Occupancy is how much of a module is there at a moment.
+type Occupancy struct {
+	Busy, Idle  int   // instances in which a call runs, and those that wait for one
+	Waiting     int   // calls that wait for their turn
+	MemoryBytes int64 // that the instances have of what the host gives to plugins
+}
+
 // Usage is what a call used. A figure that a driver does not measure is zero.
 type Usage struct {
 	Fuel        int64  // units, see core/fuel

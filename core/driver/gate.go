@@ -93,11 +93,11 @@ func (g *Gate) Enter(ctx context.Context, c Call) (*Turn, error) {
 	return t, nil
 }
 
-// Waiting is how many calls wait for their turn now.
-func (g *Gate) Waiting() int {
+// Calls is how many calls are inside now, and how many wait for their turn.
+func (g *Gate) Calls() (inside, waiting int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.waiting
+	return g.inside, g.waiting
 }
 
 // share returns a tenant's share, which may be new. The caller holds g.mu.

@@ -42,7 +42,7 @@ func enter(t *testing.T, g *driver.Gate, tenant string) *driver.Turn {
 
 // queued waits until so many calls wait at a gate.
 func queued(g *driver.Gate, n int) {
-	for g.Waiting() != n {
+	for _, waiting := g.Calls(); waiting != n; _, waiting = g.Calls() {
 		runtime.Gosched()
 	}
 }

@@ -31,7 +31,8 @@ type Placed struct {
 // complete, under a name with the version in it, and only then older bundles of the plugin are removed: whoever reads
 // the directory, or starts after a crash in between, finds the old version, the new one, or both, of which the newest
 // serves. trust is that of the host, to judge what is installed already. A refused version is an [ErrVersion]; then
-// nothing has changed. Two Puts of the same plugin at the same time are not kept apart.
+// nothing has changed. It judges by what it finds, so whoever calls it keeps two Puts into one directory apart, as `pergola plugin install`
+// does with a lock.
 func Put(dir string, trust bundle.Trust, v bundle.Verified) (Placed, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return Placed{}, fmt.Errorf("plugin directory: %w", err)

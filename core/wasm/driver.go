@@ -80,6 +80,10 @@ type Driver struct {
 	budget  budget
 	lane    lane
 
+	sweeps       atomic.Int64  // so far
+	stopSweeping chan struct{} // closed by the first Close
+	swept        chan struct{} // closed when no further sweep comes
+
 	compilations, instances atomic.Int64
 
 	mu       sync.Mutex
@@ -96,7 +100,7 @@ var errDriverClosed = errors.New("the Wasm driver is closed")
 // New returns a driver.
 func New(c Config) (*Driver, error) {
 	d := &Driver{
-		config: c, log: c.Logger, now: c.Now, random: c.Random, lane: newLane(),
+		config: c, log: c.Logger, now: c.Now, random: c.Random, lane: newLane(), stopSweeping: make(chan struct{}), swept: make(chan struct{}),
 		runtimes: map[bool]wazero.Runtime{}, code: map[[sha256.Size]byte]*compiled{}, modules: map[*module]struct{}{},
 	}
 	if d.log == nil {
@@ -128,6 +132,7 @@ func New(c Config) (*Driver, error) {
 			return nil, err
 		}
 	}
+	go d.sweepNowAndThen()
 	if _, err := d.runtime(context.Background(), true); err != nil {
 		return nil, errors.Join(err, d.Close(context.Background()))
 	}
@@ -205,7 +210,7 @@ func (d *Driver) Load(ctx context.Context, code []byte, limits driver.Limits) (d
 	if c.metered() {
 		startCtx, cancel := context.WithTimeout(ctx, d.config.StartTimeout)
 		defer cancel()
-		first, err := d.instantiate(c, limits.MaxMemoryBytes, starting{startCtx})
+		first, err := d.instantiate(m, limits.MaxMemoryBytes, starting{startCtx})
 		if err != nil {
 			d.release(c)
 			return nil, fmt.Errorf("load module: start it: %w", err)
@@ -259,13 +264,17 @@ func (d *Driver) forget(m *module) {
 // Close implements driver.Driver.
 func (d *Driver) Close(ctx context.Context) error {
 	d.mu.Lock()
-	d.closed = true
+	if !d.closed {
+		d.closed = true
+		close(d.stopSweeping)
+	}
 	modules := make([]*module, 0, len(d.modules))
 	for m := range d.modules {
 		modules = append(modules, m)
 	}
 	d.mu.Unlock()
 
+	<-d.swept
 	errs := make([]error, len(modules))
 	var wg sync.WaitGroup
 	for i, m := range modules {

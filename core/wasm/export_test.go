@@ -32,3 +32,9 @@ func Lane(d *Driver) (held, places int) { return len(d.lane.places), cap(d.lane.
 
 // WarmInstances is how many idle instances keep their pages.
 var WarmInstances = warmInstances
+
+// Sweep is what comes every minute, and IdleSweeps how many of them an instance idles through.
+func Sweep(d *Driver) { d.sweep() }
+
+// IdleSweeps is idleSweeps.
+const IdleSweeps = idleSweeps

@@ -28,6 +28,7 @@ type instance struct {
 	*account
 	mapped  *mappedMemory // nil where the memory is on the heap
 	trimmed bool          // it idles and has no pages of its own
+	used    int64         // how many sweeps there had been when it was used last
 	globals []api.MutableGlobal
 	tank    tank
 

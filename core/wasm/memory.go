@@ -36,7 +36,8 @@ const (
 // is how a trap for want of memory is told from others. wazero's own limit is one for the whole runtime, and silent.
 type account struct {
 	budget  *budget
-	limit   uint64 // of the call that is running
+	module  *atomic.Int64 // what the instances of its module hold together; nil where nobody counts
+	limit   uint64        // of the call that is running
 	held    int64
 	refused refusal
 }
@@ -45,6 +46,9 @@ type account struct {
 func (a *account) hold(n uint64) bool {
 	if !a.budget.take(int64(n) - a.held) {
 		return false
+	}
+	if a.module != nil {
+		a.module.Add(int64(n) - a.held)
 	}
 	a.held = int64(n)
 	return true

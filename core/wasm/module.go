@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/pergola-platform/pergola/core/driver"
 	"github.com/pergola-platform/pergola/sdk/wire"
@@ -16,6 +17,9 @@ type module struct {
 	driver *Driver
 	code   *compiled
 	gate   *driver.Gate
+	memory atomic.Int64 // of the driver's budget that its instances hold
+
+	sweeping sync.Mutex // held while idle instances are closed; taken before mu
 
 	mu     sync.Mutex
 	idle   []*instance // the one used last at the end; all but the last warmInstances are as small as new ones
@@ -55,7 +59,7 @@ func (m *module) Call(ctx context.Context, c driver.Call) (driver.Result, error)
 
 func (m *module) checkout(turn *driver.Turn) (*instance, error) {
 	if !m.code.metered() {
-		return m.driver.fresh(turn.Context(), m.code, turn.Budget().MemoryBytes)
+		return m.driver.fresh(turn.Context(), m.code, turn.Budget().MemoryBytes, &m.memory)
 	}
 	in, err := m.idleInstance(turn)
 	if err != nil {
@@ -77,7 +81,7 @@ func (m *module) idleInstance(turn *driver.Turn) (*instance, error) {
 		return in, nil
 	}
 	m.mu.Unlock()
-	return m.driver.instantiate(m.code, m.gate.Limits().MaxMemoryBytes, turn)
+	return m.driver.instantiate(m, m.gate.Limits().MaxMemoryBytes, turn)
 }
 
 // checkin puts an instance back, or closes it: a guest that trapped, that was stopped or that grew is never used again.
@@ -93,6 +97,9 @@ func (m *module) checkin(in *instance, good bool) {
 
 // put makes an instance an idle one: the first to be used again, or the last. It returns false where the module was closed.
 func (m *module) put(in *instance, last bool) bool {
+	if !last {
+		in.used = m.driver.sweeps.Load()
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
@@ -122,6 +129,8 @@ func (m *module) cooling() *instance {
 // Close implements driver.Module.
 func (m *module) Close(ctx context.Context) error {
 	err := m.gate.Close(ctx)
+	m.sweeping.Lock()
+	defer m.sweeping.Unlock()
 	m.mu.Lock()
 	idle, first := m.idle, !m.closed
 	m.idle, m.closed = nil, true

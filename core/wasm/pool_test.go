@@ -167,3 +167,108 @@ func TestInstancesThatNobodyNeedsAfterARushAreSmall(t *testing.T) {
 		}
 	}
 }
+
+// rushed is a module that had so many calls at once.
+func rushed(t *testing.T, d *wasm.Driver, rush int) driver.Module {
+	t.Helper()
+	b := guest()
+	f := b.hostCallImport()
+	code := b.answering(i32Const(0), i32Const(1), call(f), ops(opDrop), i64Const(0))
+	m, err := d.Load(context.Background(), code, driver.Limits{Budget: driver.Budget{Concurrency: rush}, Instances: rush})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all, done sync.WaitGroup
+	all.Add(rush)
+	host := hostcall.HostFunc(func(context.Context, []byte) []byte {
+		if o := m.(driver.Occupied).Occupancy(); o.Busy == 0 || o.MemoryBytes < int64(wasm.Image(m).Size()) { // this call at least
+			t.Errorf("in the middle of the rush it says %+v", o)
+		}
+		all.Done()
+		all.Wait()
+		return emptyResult
+	})
+	for range rush {
+		done.Go(func() {
+			if _, err := ask(m, driver.Call{Host: host}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	done.Wait()
+	return m
+}
+
+func TestInstancesThatIdleForLongAreClosed(t *testing.T) {
+	const rush = 12
+	d := newDriver(t, wasm.Config{})
+	m := rushed(t, d, rush)
+	occupancy := func(idle int) {
+		t.Helper()
+		if o := m.(driver.Occupied).Occupancy(); o.Busy != 0 || o.Idle != idle || o.Waiting != 0 || d.Stats().Instances != int64(idle) {
+			t.Errorf("it says %+v, and the driver %+v; want %d idle instances", o, d.Stats(), idle)
+		}
+	}
+	for range wasm.IdleSweeps {
+		wasm.Sweep(d)
+	}
+	occupancy(rush)
+	host := hostcall.HostFunc(func(context.Context, []byte) []byte { return emptyResult })
+	if _, err := ask(m, driver.Call{Host: host}); err != nil { // one of them is used again
+		t.Fatal(err)
+	}
+	for range wasm.IdleSweeps {
+		wasm.Sweep(d)
+	}
+	occupancy(1)
+	for range 2 * wasm.IdleSweeps { // the last one stays
+		wasm.Sweep(d)
+	}
+	occupancy(1)
+	if _, err := ask(m, driver.Call{Host: host}); err != nil {
+		t.Error(err)
+	}
+	if err := m.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	wasm.Sweep(d)
+	if o, s := m.(driver.Occupied).Occupancy(), d.Stats(); o != (driver.Occupancy{}) || s.Instances != 0 || s.MemoryBytes != 0 {
+		t.Errorf("after its end it says %+v, and the driver %+v", o, s)
+	}
+}
+
+func TestSweepsComeBesideCallsAndCloses(t *testing.T) {
+	d := newDriver(t, wasm.Config{})
+	m := rushed(t, d, 4)
+	stop := make(chan struct{})
+	var sweeps, calls sync.WaitGroup
+	sweeps.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				wasm.Sweep(d)
+			}
+		}
+	})
+	host := hostcall.HostFunc(func(context.Context, []byte) []byte { return emptyResult })
+	for range 4 {
+		calls.Go(func() {
+			for range 200 {
+				if _, err := ask(m, driver.Call{Host: host}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	calls.Wait()
+	if err := m.Close(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if s := d.Stats(); s.Instances != 0 || s.MemoryBytes != 0 {
+		t.Errorf("after the end of the module the driver says %+v", s)
+	}
+	close(stop)
+	sweeps.Wait()
+}

@@ -3,6 +3,7 @@ package wasm
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/tetratelabs/wazero/api"
 
@@ -39,21 +40,21 @@ const (
 // start makes a module's first instance and saves what it leaves.
 func (d *Driver) start(ctx context.Context, c *compiled, s *shape, memoryBytes uint64) error {
 	if !c.metered() { // there is nothing to save; but find out whether it starts
-		in, err := d.fresh(ctx, c, memoryBytes)
+		in, err := d.fresh(ctx, c, memoryBytes, nil)
 		if err != nil {
 			return err
 		}
 		in.close()
 		return nil
 	}
-	in, err := d.fresh(ctx, c, memoryBytes)
+	in, err := d.fresh(ctx, c, memoryBytes, nil)
 	if err != nil {
 		return err
 	}
 	if err := in.warm(); err != nil {
 		// Whoever cannot answer yet begins each call where _initialize ended.
 		in.close()
-		if in, err = d.fresh(ctx, c, memoryBytes); err != nil {
+		if in, err = d.fresh(ctx, c, memoryBytes, nil); err != nil {
 			return err
 		}
 		in.tank.fill(warmFuel)
@@ -110,13 +111,14 @@ func (in *instance) warm() error {
 }
 
 // instantiate makes an instance whose memory is the image. b bounds a start function, the only code that runs.
-func (d *Driver) instantiate(c *compiled, maxMemory uint64, b bounds) (*instance, error) {
+func (d *Driver) instantiate(m *module, maxMemory uint64, b bounds) (*instance, error) {
+	c := m.code
 	memory, err := c.image.Map(max(maxMemory, uint64(c.image.Size())))
 	if err != nil {
 		d.log.Error("map image", "module", c.name(), "error", err)
 		return nil, &sdk.Error{Code: sdk.Exhausted, Source: sdk.FromHost, Message: "the host has no memory for the plugin; try again in a moment"}
 	}
-	mapped := &mappedMemory{account: account{budget: &d.budget, limit: max(maxMemory, uint64(c.image.Size()))}, memory: memory}
+	mapped := &mappedMemory{account: account{budget: &d.budget, module: &m.memory, limit: max(maxMemory, uint64(c.image.Size()))}, memory: memory}
 	in := &instance{driver: d, code: c, account: &mapped.account, mapped: mapped, bounds: b}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -147,9 +149,10 @@ func (d *Driver) instantiate(c *compiled, maxMemory uint64, b bounds) (*instance
 	return in, nil
 }
 
-// fresh makes an instance on the heap and runs its _initialize, which wazero does not do by itself.
-func (d *Driver) fresh(ctx context.Context, c *compiled, memoryBytes uint64) (*instance, error) {
-	heap := &heapMemory{account: account{budget: &d.budget, limit: memoryBytes}}
+// fresh makes an instance on the heap and runs its _initialize, which wazero does not do by itself. held, where there is one, counts its
+// memory.
+func (d *Driver) fresh(ctx context.Context, c *compiled, memoryBytes uint64, held *atomic.Int64) (*instance, error) {
+	heap := &heapMemory{account: account{budget: &d.budget, module: held, limit: memoryBytes}}
 	in := &instance{driver: d, code: c, account: &heap.account, bounds: starting{ctx}}
 	if err := d.link(ctx, in, heap); err != nil {
 		return nil, err

@@ -74,7 +74,7 @@ func (h *Host) watchEngine(ctx context.Context) error {
 		s := h.wasm.Stats()
 		return metrics.Engine{
 			Quarantined: h.engine.Quarantined(), Instances: s.Instances, Resident: s.Resident, Compilations: s.Compilations,
-			MemoryUsed: s.MemoryBytes, MemoryLimit: int64(h.cfg.Engine.MemoryBudgetMiB) << 20,
+			Plugins: h.engine.Occupancy(), MemoryUsed: s.MemoryBytes, MemoryLimit: int64(h.cfg.Engine.MemoryBudgetMiB) << 20,
 		}
 	})
 }

@@ -125,8 +125,8 @@ func (s *Service) feature(ctx context.Context, t capability.TenantID, st core.St
 }
 
 // Retry has a plugin that is in quarantine for the tenant tried with the next call. It says whether it was in quarantine.
-func (s *Service) Retry(t capability.TenantID, id capability.PluginID) bool {
-	return s.Engine.Retry(t, id)
+func (s *Service) Retry(ctx context.Context, t capability.TenantID, id capability.PluginID) bool {
+	return s.Engine.Retry(ctx, t, id)
 }
 
 // SetEnabled switches a plugin on or off for the admin's tenant. Switching it on is also the consent to what its manifest

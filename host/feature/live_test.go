@@ -23,6 +23,7 @@ import (
 	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
+	datasync "github.com/pergola-platform/pergola/sdk/sync"
 	"github.com/pergola-platform/pergola/sdk/view"
 )
 
@@ -35,7 +36,13 @@ type releases struct {
 func (d *releases) Load(ctx context.Context, code []byte, l driver.Limits) (driver.Module, error) {
 	version := string(code)
 	show := sdk.ViewFunc(func(_ context.Context, r *sdk.Request) (*view.Page, error) { return d.draw(version, r) })
-	p := &sdk.Plugin{ID: string(notes), Version: version, Views: map[string]sdk.View{"show": show, viewOf(version): show}}
+	rows := &datasync.Source{Check: datasync.CheckFunc(func(context.Context, *datasync.Check) (*datasync.Health, error) {
+		return &datasync.Health{About: version}, nil
+	})}
+	p := &sdk.Plugin{
+		ID: string(notes), Version: version, Views: map[string]sdk.View{"show": show, viewOf(version): show},
+		Synchronizers: map[string]sdk.Synchronizer{"rows": rows}, // where the manifest provides it
+	}
 	return inproc.New(slog.New(slog.DiscardHandler), p).Load(ctx, []byte(notes), l)
 }
 
@@ -264,7 +271,7 @@ func TestQuarantineIsShownToItsTenantAndEndsWithAGoodCall(t *testing.T) {
 	if diff := cmp.Diff(map[capability.PluginID]int{notes: 1}, l.engine.Quarantined()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if l.Retry(other.ID, notes) || !l.Retry(l.tenant.ID, notes) {
+	if l.Retry(t.Context(), other.ID, notes) || !l.Retry(t.Context(), l.tenant.ID, notes) {
 		t.Error("Retry does not tell whose plugin is in quarantine")
 	}
 	if saw := l.see(l.tenant.ID); saw != "1.0.0" {

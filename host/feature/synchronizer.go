@@ -65,19 +65,60 @@ func (s *Service) Synchronizers(ctx context.Context, t capability.TenantID) ([]S
 	return out, nil
 }
 
-// Source returns a synchronizer of a plugin for work that no visitor asks for at this moment, with what is known about it. It
-// is refused where the plugin is switched off, gone, or provides no such synchronizer.
+// Source returns a synchronizer of a plugin for what an admin looks at, with what is known about it; see core.Engine.Source for the limits
+// of its calls. It is refused where the plugin is switched off, gone, or provides no such synchronizer.
 func (s *Service) Source(ctx context.Context, t tenant.Tenant, id capability.PluginID, name string) (*sync.Source, Synchronizer, error) {
 	b, e, err := s.background(ctx, t, id)
 	if err != nil {
 		return nil, Synchronizer{}, err
 	}
+	known, err := e.synchronizer(name)
+	if err != nil {
+		return nil, Synchronizer{}, err
+	}
+	return s.Engine.Source(b, name), known, nil
+}
+
+// StepSource is Source for one step of a job, which has other limits. The whole step runs on the version of the plugin that serves when
+// it begins. The caller must release it, where there is no error, when the step has ended.
+func (s *Service) StepSource(ctx context.Context, t tenant.Tenant, id capability.PluginID, name string) (_ *sync.Source, _ Synchronizer, release func(), err error) {
+	hold, err := s.Engine.Hold(id, t.ID)
+	switch {
+	case sdk.CodeOf(err) == sdk.NotFound:
+		return nil, Synchronizer{}, nil, unknownPlugin(id)
+	case err != nil:
+		return nil, Synchronizer{}, nil, err
+	}
+	defer func() {
+		if err != nil {
+			hold.Release()
+		}
+	}()
+	e, known := s.Catalog.entry(id, hold.Manifest().Version)
+	if !known { // the engine knows it and we do not
+		return nil, Synchronizer{}, nil, unknownPlugin(id)
+	}
+	choice, err := s.Catalog.choice(ctx, t.ID, e)
+	if err != nil {
+		return nil, Synchronizer{}, nil, err
+	}
+	if err := e.on(choice); err != nil {
+		return nil, Synchronizer{}, nil, err
+	}
+	kind, err := e.synchronizer(name)
+	if err != nil {
+		return nil, Synchronizer{}, nil, err
+	}
+	return hold.StepSource(s.binding(t, e, choice), name), kind, hold.Release, nil
+}
+
+func (e entry) synchronizer(name string) (Synchronizer, error) {
 	for _, known := range e.synchronizers {
 		if known.Name == name {
-			return s.Engine.Source(b, name), known, nil
+			return known, nil
 		}
 	}
-	return nil, Synchronizer{}, &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: fmt.Sprintf(
+	return Synchronizer{}, &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: fmt.Sprintf(
 		"%s %s connects to no %.64q any more. Install a version that does, or delete what uses it.", e.manifest.Name, e.manifest.Version, name)}
 }
 

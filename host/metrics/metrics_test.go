@@ -63,7 +63,8 @@ func TestStopsAreCountedByKnownLimits(t *testing.T) {
 		m.PluginCall(t.Context(), o)
 	}
 	if err := m.Watch(func() metrics.Engine {
-		return metrics.Engine{Quarantined: map[capability.PluginID]int{"acme.notes": 2}, Instances: 3, Resident: 4, Compilations: 5, MemoryUsed: 6, MemoryLimit: 7}
+		return metrics.Engine{Quarantined: map[capability.PluginID]int{"acme.notes": 2}, Instances: 3, Resident: 4, Compilations: 5, MemoryUsed: 6, MemoryLimit: 7,
+			Plugins: map[capability.PluginID]driver.Occupancy{"acme.notes": {Busy: 8, Idle: 9, Waiting: 10, MemoryBytes: 11}}}
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -84,6 +85,8 @@ func TestStopsAreCountedByKnownLimits(t *testing.T) {
 		`pergola_plugin_log_bytes_total{plugin="acme.notes"} 13`,
 		`pergola_plugin_quarantines{plugin="acme.notes"} 2`,
 		`pergola_wasm_instances 3`, `pergola_wasm_modules 4`, `pergola_wasm_compilations_total 5`,
+		`pergola_wasm_plugin_instances{plugin="acme.notes",state="busy"} 8`, `pergola_wasm_plugin_instances{plugin="acme.notes",state="idle"} 9`,
+		`pergola_wasm_plugin_waiting{plugin="acme.notes"} 10`, `pergola_wasm_plugin_memory_bytes{plugin="acme.notes"} 11`,
 		`pergola_wasm_memory_bytes 6`, `pergola_wasm_memory_limit_bytes 7`,
 	} {
 		if !strings.Contains(got, want+"\n") {

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/core/driver"
 )
 
 // Engine is how the engine stands at a moment.
@@ -16,6 +17,7 @@ type Engine struct {
 	Compilations int64                       // since the host started
 	MemoryUsed   int64                       // of all Wasm plugins together, in bytes
 	MemoryLimit  int64
+	Plugins      map[capability.PluginID]driver.Occupancy // of Wasm plugins
 }
 
 // Watch adds how the engine stands, as now tells each time somebody reads the metrics. It is called once.
@@ -34,12 +36,15 @@ var (
 	resident     = prometheus.NewDesc("pergola_wasm_modules", "Wasm modules whose native code is in memory.", nil, nil)
 	compilations = prometheus.NewDesc("pergola_wasm_compilations_total", "Wasm modules that were compiled, or read from the cache on disk.", nil, nil)
 	memoryUsed   = prometheus.NewDesc("pergola_wasm_memory_bytes", "Memory that all Wasm plugins together use.", nil, nil)
+	pluginCopies = prometheus.NewDesc("pergola_wasm_plugin_instances", "Instances of a Wasm plugin, by plugin and state: busy or idle.", []string{"plugin", "state"}, nil)
+	pluginQueue  = prometheus.NewDesc("pergola_wasm_plugin_waiting", "Calls that wait for their turn, by plugin.", []string{"plugin"}, nil)
+	pluginMemory = prometheus.NewDesc("pergola_wasm_plugin_memory_bytes", "Memory that the instances of a Wasm plugin use, by plugin.", []string{"plugin"}, nil)
 	memoryLimit  = prometheus.NewDesc("pergola_wasm_memory_limit_bytes", "Memory that all Wasm plugins together may use.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (watcher) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{quarantines, instances, resident, compilations, memoryUsed, memoryLimit} {
+	for _, d := range []*prometheus.Desc{quarantines, instances, resident, compilations, memoryUsed, memoryLimit, pluginCopies, pluginQueue, pluginMemory} {
 		to <- d
 	}
 }
@@ -49,6 +54,12 @@ func (w watcher) Collect(to chan<- prometheus.Metric) {
 	e := w.now()
 	for id, sites := range e.Quarantined {
 		to <- prometheus.MustNewConstMetric(quarantines, prometheus.GaugeValue, float64(sites), string(id))
+	}
+	for id, o := range e.Plugins {
+		to <- prometheus.MustNewConstMetric(pluginCopies, prometheus.GaugeValue, float64(o.Busy), string(id), "busy")
+		to <- prometheus.MustNewConstMetric(pluginCopies, prometheus.GaugeValue, float64(o.Idle), string(id), "idle")
+		to <- prometheus.MustNewConstMetric(pluginQueue, prometheus.GaugeValue, float64(o.Waiting), string(id))
+		to <- prometheus.MustNewConstMetric(pluginMemory, prometheus.GaugeValue, float64(o.MemoryBytes), string(id))
 	}
 	to <- prometheus.MustNewConstMetric(instances, prometheus.GaugeValue, float64(e.Instances))
 	to <- prometheus.MustNewConstMetric(resident, prometheus.GaugeValue, float64(e.Resident))

@@ -279,9 +279,12 @@ type link struct {
 	config sync.Config
 }
 
+// sources finds a synchronizer: Features.Source for somebody who waits, [held] for a step of a run.
+type sources func(ctx context.Context, t tenant.Tenant, id capability.PluginID, name string) (*sync.Source, feature.Synchronizer, error)
+
 // reach opens a connection.
-func (s *Service) reach(ctx context.Context, t tenant.Tenant, k kept[connectionDocument], secrets map[string]sync.Secret) (link, error) {
-	source, known, err := s.cfg.Features.Source(ctx, t, k.doc.Plugin, k.doc.Synchronizer)
+func (s *Service) reach(ctx context.Context, t tenant.Tenant, find sources, k kept[connectionDocument], secrets map[string]sync.Secret) (link, error) {
+	source, known, err := find(ctx, t, k.doc.Plugin, k.doc.Synchronizer)
 	if err != nil {
 		return link{}, err
 	}
@@ -295,7 +298,7 @@ func (s *Service) reach(ctx context.Context, t tenant.Tenant, k kept[connectionD
 }
 
 // open opens the connection with an id.
-func (s *Service) open(ctx context.Context, t tenant.Tenant, id string) (link, error) {
+func (s *Service) open(ctx context.Context, t tenant.Tenant, find sources, id string) (link, error) {
 	k, err := s.connections.get(ctx, t.ID, id)
 	if err != nil {
 		return link{}, err
@@ -304,7 +307,7 @@ func (s *Service) open(ctx context.Context, t tenant.Tenant, id string) (link, e
 	if err != nil {
 		return link{}, err
 	}
-	return s.reach(ctx, t, k, secrets)
+	return s.reach(ctx, t, find, k, secrets)
 }
 
 // TestConnection asks whether a connection works, as it is kept or, with a draft, as it would be. A kept one that works is out of
@@ -317,10 +320,10 @@ func (s *Service) TestConnection(ctx context.Context, t tenant.Tenant, id string
 		if err != nil {
 			return nil, err
 		}
-		if l, err = s.reach(ctx, t, k, secrets); err != nil {
+		if l, err = s.reach(ctx, t, s.cfg.Features.Source, k, secrets); err != nil {
 			return nil, err
 		}
-	} else if l, err = s.open(ctx, t, id); err != nil {
+	} else if l, err = s.open(ctx, t, s.cfg.Features.Source, id); err != nil {
 		return nil, err
 	}
 	health, err := l.source.Check.Check(ctx, &sync.Check{Name: l.known.Name, Config: l.config})
@@ -338,7 +341,7 @@ func (s *Service) TestConnection(ctx context.Context, t tenant.Tenant, id string
 
 // Streams returns a page of what a connection offers to read. With a name, that stream alone, with its columns.
 func (s *Service) Streams(ctx context.Context, t tenant.Tenant, id, stream string, cursor []byte) (*sync.Catalog, error) {
-	l, err := s.open(ctx, t, id)
+	l, err := s.open(ctx, t, s.cfg.Features.Source, id)
 	if err != nil {
 		return nil, err
 	}

@@ -57,11 +57,14 @@ type rig struct {
 	keys    *seal.Keeper
 	jobs    *jobs.Jobs
 	log     *bytes.Buffer
-	refused error       // what the plugin's switch says
-	off     atomic.Bool // the site's switch
+	refused error            // what the plugin's switch says
+	plugins syncing.Features // the rig itself, unless a test has real ones
+	off     atomic.Bool      // the site's switch
+	held    atomic.Int64     // sources of steps that have not been released
+	steps   atomic.Int64     // those that have
 }
 
-func newRig(t testing.TB) *rig {
+func newRig(t testing.TB, change ...func(*rig)) *rig {
 	t.Helper()
 	r := &rig{TB: t, site: sandboxtest.Start(t), inbox: newInbox(), dir: t.TempDir(), log: &bytes.Buffer{}}
 	app := r.install()
@@ -69,10 +72,14 @@ func newRig(t testing.TB) *rig {
 	raw, err := sqlitestore.Open(t.Context(), filepath.Join(r.dir, "store"), sqlitestore.Config{})
 	r.must(err)
 	t.Cleanup(func() { _ = raw.Close() })
-	types, err := privacy.NewTypes(nil, slices.Concat(jobs.Types(), syncing.Types(), runlog.Types(), seal.Types())...)
+	types, err := privacy.NewTypes(nil, slices.Concat(jobs.Types(), syncing.Types(), runlog.Types(), seal.Types(), tenant.Types())...)
 	r.must(err)
 	r.store = privacy.NewGate(raw, types)
 	r.keys = sealtest.Keeper(t, r.store)
+	r.plugins = r
+	for _, c := range change {
+		c(r)
+	}
 	r.start()
 	t.Cleanup(func() { _ = r.jobs.Close(context.Background()) })
 	return r
@@ -113,7 +120,7 @@ func (r *rig) start() {
 	}})
 	r.must(err)
 	r.Service, err = syncing.New(syncing.Config{
-		Store: r.store, Keys: r.keys, Tenants: r, Features: r, Engine: engine, Jobs: r.jobs, Site: client, Log: runlog.New(r.store, time.Now), Logger: log, Now: time.Now,
+		Store: r.store, Keys: r.keys, Tenants: r, Features: r.plugins, Engine: engine, Jobs: r.jobs, Site: client, Log: runlog.New(r.store, time.Now), Logger: log, Now: time.Now,
 	})
 	r.must(err)
 	r.must(r.jobs.Work())
@@ -149,6 +156,16 @@ func (r *rig) Source(_ context.Context, _ tenant.Tenant, id capability.PluginID,
 		return nil, feature.Synchronizer{}, &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: "there is no such synchronizer"}
 	}
 	return r.inbox.source(), inboxKind, nil
+}
+
+// StepSource implements syncing.Features.
+func (r *rig) StepSource(ctx context.Context, t tenant.Tenant, id capability.PluginID, name string) (*sync.Source, feature.Synchronizer, func(), error) {
+	source, known, err := r.Source(ctx, t, id, name)
+	if err != nil {
+		return nil, feature.Synchronizer{}, nil, err
+	}
+	r.held.Add(1)
+	return source, known, func() { r.held.Add(-1); r.steps.Add(1) }, nil
 }
 
 var inboxKind = feature.Synchronizer{

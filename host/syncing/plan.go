@@ -64,7 +64,7 @@ func (s *Service) Plan(ctx context.Context, t tenant.Tenant, id, next string) (P
 	if err != nil {
 		return Plan{}, err
 	}
-	work, _, err := s.prepare(ctx, t, k.doc.Connection, id, syncOf(k).Mapping)
+	work, _, err := s.prepare(ctx, t, s.cfg.Features.Source, k.doc.Connection, id, syncOf(k).Mapping)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -112,7 +112,7 @@ func (s *Service) Preview(ctx context.Context, t tenant.Tenant, draft SyncDraft,
 	if draft.Mapping.Stream == "" {
 		return syncer.Preview{}, &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Field: "mapping.stream", Message: "choose what is read: a table, a view, a list"}
 	}
-	work, _, err := s.prepare(ctx, t, draft.Connection, "draft", draft.Mapping)
+	work, _, err := s.prepare(ctx, t, s.cfg.Features.Source, draft.Connection, "draft", draft.Mapping)
 	if err != nil {
 		return syncer.Preview{}, err
 	}

@@ -37,7 +37,7 @@ func (s *Service) Start(ctx context.Context, t tenant.Tenant, account, id string
 	if err != nil {
 		return "", err
 	}
-	work, l, err := s.prepare(ctx, t, k.doc.Connection, id, syncOf(k).Mapping)
+	work, l, err := s.prepare(ctx, t, s.cfg.Features.Source, k.doc.Connection, id, syncOf(k).Mapping)
 	if err != nil {
 		return "", err
 	}

@@ -44,6 +44,9 @@ func TestARunMakesIssuesOfRowsAndKeepsIdsOnly(t *testing.T) {
 	if err != nil || len(runs) != 2 || runs[1].ID != run || runs[1].By != admin || runs[1].Done != 12 {
 		t.Error(runs, err)
 	}
+	if r.steps.Load() == 0 || r.held.Load() != 0 {
+		t.Errorf("%d steps held the plugin and let it go, %d still hold it", r.steps.Load(), r.held.Load())
+	}
 	if found := r.holds("Device 00", "open sesame"); len(found) > 0 {
 		t.Error(found)
 	}

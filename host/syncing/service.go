@@ -24,6 +24,8 @@ import (
 type Features interface {
 	Synchronizers(ctx context.Context, t capability.TenantID) ([]feature.Synchronizer, error)
 	Source(ctx context.Context, t tenant.Tenant, id capability.PluginID, name string) (*sync.Source, feature.Synchronizer, error)
+	// StepSource is Source for one step of a run, on one version of the plugin until it is released.
+	StepSource(ctx context.Context, t tenant.Tenant, id capability.PluginID, name string) (s *sync.Source, known feature.Synchronizer, release func(), err error)
 }
 
 var _ Features = (*feature.Service)(nil)

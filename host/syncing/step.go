@@ -7,6 +7,8 @@ import (
 	gosync "sync"
 	"time"
 
+	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/syncer"
 	"github.com/pergola-platform/pergola/host/syncer/mapping"
@@ -34,8 +36,8 @@ type input struct {
 }
 
 // prepare puts together what the engine needs of a synchronization.
-func (s *Service) prepare(ctx context.Context, t tenant.Tenant, connection, id string, m mapping.Config) (syncer.Sync, link, error) {
-	l, err := s.open(ctx, t, connection)
+func (s *Service) prepare(ctx context.Context, t tenant.Tenant, find sources, connection, id string, m mapping.Config) (syncer.Sync, link, error) {
+	l, err := s.open(ctx, t, find, connection)
 	if err != nil {
 		return syncer.Sync{}, link{}, err
 	}
@@ -64,7 +66,9 @@ func (s *Service) step(ctx context.Context, js jobs.Step) (jobs.Next, error) {
 	if err != nil {
 		return jobs.Next{}, err
 	}
-	work, l, err := s.prepare(ctx, t, k.doc.Connection, in.Sync, syncOf(k).Mapping)
+	plugin := held{features: s.cfg.Features}
+	defer plugin.release()
+	work, l, err := s.prepare(ctx, t, plugin.source, k.doc.Connection, in.Sync, syncOf(k).Mapping)
 	if err != nil {
 		return jobs.Next{}, s.failed(ctx, js, k, link{}, nil, err)
 	}
@@ -89,6 +93,24 @@ func (s *Service) step(ctx context.Context, js jobs.Step) (jobs.Next, error) {
 		s.note(s.syncs.put(ctx, t.ID, k))
 	}
 	return jobs.Next{Cursor: out.Cursor, Done: out.Done, After: out.After, Add: out.Add, Total: out.Total, Counts: out.Counts}, nil
+}
+
+// held is the version of a plugin on which a step runs from its beginning to its end.
+type held struct {
+	features Features
+	letGo    func() // nil until a source was found
+}
+
+func (h *held) source(ctx context.Context, t tenant.Tenant, id capability.PluginID, name string) (*sync.Source, feature.Synchronizer, error) {
+	source, known, release, err := h.features.StepSource(ctx, t, id, name)
+	h.letGo = release
+	return source, known, err
+}
+
+func (h *held) release() {
+	if h.letGo != nil {
+		h.letGo()
+	}
 }
 
 // waits says why a scheduled run is not to begin, "" where it is.

@@ -175,7 +175,7 @@ func (s *Service) endRuns(ctx context.Context, t capability.TenantID, id string)
 
 // Check says what keeps a synchronization from running: mapping.Problems, or another error of host/syncer. nil is for nothing.
 func (s *Service) Check(ctx context.Context, t tenant.Tenant, draft SyncDraft) error {
-	work, _, err := s.prepare(ctx, t, draft.Connection, "draft", draft.Mapping)
+	work, _, err := s.prepare(ctx, t, s.cfg.Features.Source, draft.Connection, "draft", draft.Mapping)
 	if err != nil {
 		return err
 	}

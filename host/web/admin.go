@@ -83,7 +83,7 @@ func (s *Server) retry(ctx context.Context, c *fiber.Ctx) error {
 		return err
 	}
 	id := capability.PluginID(c.Params("plugin"))
-	was := s.Features.Retry(t.ID, id)
+	was := s.Features.Retry(ctx, t.ID, id)
 	return s.sendCard(ctx, c, t, id, func(f feature.Feature) *view.Flag {
 		if !was {
 			return &view.Flag{Tone: view.Info, Title: f.Manifest.Name + " is not paused"}

@@ -35,6 +35,7 @@
 // Whoever reads from the first page to the last gets each row once that was there all the time. A cursor is good for
 // as long as the connection's settings stay as they are: it may come again, after a failure, and gives the same rows then
 // as far as they are still there. A cursor that is not the source's own is refused with the code invalid.
+// A newer version of a plugin is asked to go on where the one before has stopped: it reads that one's cursors, or refuses them.
 //
 // A [Value] is exact: a number is an integer or a decimal and never a float, a date has no time and a time always has an
 // offset. What cannot be told exactly is null, and the page says so in its faults: [Filler.Add] sees to that.

@@ -148,7 +148,7 @@ func TestOperatorInstallsUpgradesAndNothingElse(t *testing.T) {
 		_, stderr := must(t, want.code, "plugin", "install", file)
 		contains(t, stderr, want.says)
 	}
-	if diff := cmp.Diff([]string{"acme.labels-1.1.0.pergola", "acme.labels-1.1.0.pergola.minisig"}, names(t, "plugins")); diff != "" {
+	if diff := cmp.Diff([]string{installLock, "acme.labels-1.1.0.pergola", "acme.labels-1.1.0.pergola.minisig"}, names(t, "plugins")); diff != "" {
 		t.Errorf("installed (-want +got):\n%s", diff)
 	}
 	_, stderr := must(t, 2, "plugin", "install", "two.pergola", "--set", "plugins.trust.publishers=acme")

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/pergola-platform/pergola/core/bundle"
-	"github.com/pergola-platform/pergola/core/registry"
 	"github.com/pergola-platform/pergola/host/app"
 )
 
@@ -120,7 +119,9 @@ func (c installCmd) Run(ctx context.Context, s streams) error {
 			return fmt.Errorf("the key fits, but the host would not load the bundle: %w", err)
 		}
 	}
-	p, err := registry.Put(dir, host, v)
+	waiting, cancel := context.WithTimeout(ctx, installPatience)
+	defer cancel()
+	p, err := place(waiting, dir, host, v)
 	if err != nil {
 		return err
 	}
