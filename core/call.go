@@ -80,13 +80,13 @@ func (e *Engine) call(ctx context.Context, b capability.Binding, op string, r *s
 // callOn calls a version that the caller holds a lease of.
 func (e *Engine) callOn(ctx context.Context, l *loaded, b capability.Binding, op string, r *sdk.Request, out msgp.Unmarshaler) error {
 	request := *r
-	request.Context, b.Synchronizer = b.Context, ""
+	request.Context, b.Synchronizer, b.Depth = b.Context, "", 0
 	return e.ask(ctx, l, b, driver.Request, op, &request, out)
 }
 
 // ask asks a version that the caller holds a lease of for an operation, under the limits of a class.
 func (e *Engine) ask(ctx context.Context, l *loaded, b capability.Binding, class driver.Class, op string, in msgp.Marshaler, out msgp.Unmarshaler) error {
-	b.Version = l.manifest.Version
+	b.Version, b.Background = l.manifest.Version, class != driver.Request
 	b.Grants = asked(l.manifest, b.Grants)
 	body, err := in.MarshalMsg(nil)
 	if err != nil {

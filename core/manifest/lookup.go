@@ -35,14 +35,20 @@ func (m *Manifest) Service(service string) (Provided, bool) {
 // Asks says whether the plugin asks for that permission.
 func (m *Manifest) Asks(permission string) bool { return slices.Contains(m.Grants(), permission) }
 
-// Grants are the names of all that an admin grants to the plugin: its permissions, and the use of services.
+// Grants are the names of all that an admin grants to the plugin, as Wishes has them.
 func (m *Manifest) Grants() []string {
 	var out []string
-	for _, p := range m.Permissions {
+	for _, p := range m.Wishes() {
 		out = append(out, p.Name)
 	}
+	return out
+}
+
+// Wishes is all that the plugin asks an admin to grant: its permissions, and the use of services under the names that UseOf makes.
+func (m *Manifest) Wishes() []Permission {
+	out := slices.Clone(m.Permissions)
 	for _, r := range m.Requires {
-		out = append(out, UseOf(r.Service))
+		out = append(out, Permission{UseOf(r.Service), r.Reason})
 	}
 	return out
 }

@@ -66,10 +66,9 @@ func (r *report) provides(m *Manifest, doc map[string]any) {
 
 // service checks a service that the plugin provides.
 func (r *report) service(seen map[string]int, p Provided, path string, i int) {
-	switch {
-	case p.Service == "":
+	if p.Service == "" {
 		r.add(path+".service", "other plugins find a service by a name with a version, and it has none", "add one, such as acme.stock/v1")
-	default:
+	} else {
 		r.unique(seen, p.Service, path+".service", i)
 	}
 	if p.Connection != nil {
