@@ -80,13 +80,13 @@ func (e *Engine) call(ctx context.Context, b capability.Binding, op string, r *s
 // callOn calls a version that the caller holds a lease of.
 func (e *Engine) callOn(ctx context.Context, l *loaded, b capability.Binding, op string, r *sdk.Request, out msgp.Unmarshaler) error {
 	request := *r
-	request.Context, b.Synchronizer = b.Context, ""
+	request.Context, b.Synchronizer, b.Depth = b.Context, "", 0
 	return e.ask(ctx, l, b, driver.Request, op, &request, out)
 }
 
 // ask asks a version that the caller holds a lease of for an operation, under the limits of a class.
 func (e *Engine) ask(ctx context.Context, l *loaded, b capability.Binding, class driver.Class, op string, in msgp.Marshaler, out msgp.Unmarshaler) error {
-	b.Version = l.manifest.Version
+	b.Version, b.Background = l.manifest.Version, class != driver.Request
 	b.Grants = asked(l.manifest, b.Grants)
 	body, err := in.MarshalMsg(nil)
 	if err != nil {
@@ -192,9 +192,9 @@ func decode(raw []byte, out msgp.Unmarshaler) *sdk.Error {
 // for any more is not given.
 func asked(m *manifest.Manifest, grants capability.Grants) capability.Grants {
 	out := make(capability.Grants, len(m.Permissions))
-	for _, p := range m.Permissions {
-		if grants[p.Name] {
-			out[p.Name] = true
+	for _, name := range m.Grants() {
+		if grants[name] {
+			out[name] = true
 		}
 	}
 	return out

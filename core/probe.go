@@ -46,8 +46,12 @@ func compare(m *manifest.Manifest, code *sdk.Description) error {
 		}
 	}
 	for _, p := range m.Provides {
-		if !slices.Contains(code.Synchronizers, p.Name) {
-			problems = append(problems, fmt.Sprintf("plugin.json provides the synchronizer %q, and the code has %s", p.Name, list("synchronizers", code.Synchronizers)))
+		kind, has := "synchronizer", code.Synchronizers
+		if p.Capability == manifest.ServiceV1 {
+			kind, has = "service", code.Services
+		}
+		if !slices.Contains(has, p.Name) {
+			problems = append(problems, fmt.Sprintf("plugin.json provides the %s %q, and the code has %s", kind, p.Name, list(kind+"s", has)))
 		}
 	}
 	if len(problems) == 0 {

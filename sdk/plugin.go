@@ -11,7 +11,7 @@ import (
 // Version is the version of this SDK.
 //
 // Since: v0.1
-const Version = "0.3.0"
+const Version = "0.4.0"
 
 // Plugin is everything a plugin offers. Fill in what you need; what is nil is not offered. The maps' keys are the
 // names by which plugin.json (views) and blocks (actions, files) refer to a handler.
@@ -30,6 +30,8 @@ type Plugin struct {
 	// Synchronizers read outside sources for the host, which makes issues of their rows; see sdk/sync. plugin.json lists them
 	// in "provides". Since: v0.3
 	Synchronizers map[string]Synchronizer
+	// Services answer other plugins of the site; see sdk/service. plugin.json lists them in "provides". Since: v0.4
+	Services map[string]Service
 }
 
 // View draws a module: an issue panel, a page.
@@ -86,6 +88,13 @@ type Synchronizer interface {
 	Synchronize(ctx context.Context, op string, body []byte) (answer []byte, err error)
 }
 
+// Service answers what other plugins ask. It is a service.Mux of sdk/service, whose codec only those plugins carry that use it.
+//
+// Since: v0.4
+type Service interface {
+	Serve(ctx context.Context, request []byte) (answer []byte, err error)
+}
+
 // Describe returns what p says of itself, names sorted.
 //
 // Since: v0.1
@@ -97,5 +106,6 @@ func (p *Plugin) Describe() *Description {
 		Files:   slices.Sorted(maps.Keys(p.Files)),
 
 		Synchronizers: slices.Sorted(maps.Keys(p.Synchronizers)),
+		Services:      slices.Sorted(maps.Keys(p.Services)),
 	}
 }

@@ -62,4 +62,6 @@ type Description struct {
 	Files   []string `msg:"files,omitempty,limit=16384"`
 	// Synchronizers are the names of the synchronizers. Since: v0.3
 	Synchronizers []string `msg:"synchronizers,omitempty,limit=16384"`
+	// Services are the names of the services. Since: v0.4
+	Services []string `msg:"services,omitempty,limit=16384"`
 }

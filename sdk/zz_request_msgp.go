@@ -262,8 +262,8 @@ func (z *Context) Msgsize() (s int) {
 func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(7)
-	var zb0001Mask uint8 /* 7 bits */
+	zb0001Len := uint32(8)
+	var zb0001Mask uint8 /* 8 bits */
 	_ = zb0001Mask
 	if z.Views == nil {
 		zb0001Len--
@@ -280,6 +280,10 @@ func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Synchronizers == nil {
 		zb0001Len--
 		zb0001Mask |= 0x40
+	}
+	if z.Services == nil {
+		zb0001Len--
+		zb0001Mask |= 0x80
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -325,6 +329,14 @@ func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Synchronizers)))
 			for za0004 := range z.Synchronizers {
 				o = msgp.AppendString(o, z.Synchronizers[za0004])
+			}
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "services"
+			o = append(o, 0xa8, 0x73, 0x65, 0x72, 0x76, 0x69, 0x63, 0x65, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Services)))
+			for za0005 := range z.Services {
+				o = msgp.AppendString(o, z.Services[za0005])
 			}
 		}
 	}
@@ -459,6 +471,29 @@ func (z *Description) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "services":
+			var zb0006 uint32
+			zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Services")
+				return
+			}
+			if zb0006 > 16384 {
+				err = msgp.ErrLimitExceeded
+				return
+			}
+			if cap(z.Services) >= int(zb0006) {
+				z.Services = (z.Services)[:zb0006]
+			} else {
+				z.Services = make([]string, zb0006)
+			}
+			for za0005 := range z.Services {
+				z.Services[za0005], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Services", za0005)
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -488,6 +523,10 @@ func (z *Description) Msgsize() (s int) {
 	s += 14 + msgp.ArrayHeaderSize
 	for za0004 := range z.Synchronizers {
 		s += msgp.StringPrefixSize + len(z.Synchronizers[za0004])
+	}
+	s += 9 + msgp.ArrayHeaderSize
+	for za0005 := range z.Services {
+		s += msgp.StringPrefixSize + len(z.Services[za0005])
 	}
 	return
 }

@@ -26,6 +26,10 @@ type Binding struct {
 	GrantRev    int64
 	// Synchronizer is the name of the synchronizer that the call asks; empty for pages, actions and files. The engine sets it.
 	Synchronizer string
+	// Depth is how many services lie between the call and the page or step on which it began. Background says that nobody waits
+	// for that. The engine sets both.
+	Depth      int
+	Background bool
 	// Context is the verified surrounding of the call: user, issue, project.
 	Context sdk.Context
 	// Grants are the permissions that this tenant gave to the plugin.

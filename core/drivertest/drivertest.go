@@ -133,7 +133,7 @@ func load(t testing.TB, d driver.Driver, code []byte, l driver.Limits) driver.Mo
 }
 
 // Message returns the bytes of a wire.Call.
-func Message(t testing.TB, op string, r *sdk.Request) []byte {
+func Message(t testing.TB, op string, r msgp.Marshaler) []byte {
 	t.Helper()
 	call := wire.Call{Op: op, Body: msgp.AppendNil(nil)}
 	if r != nil {

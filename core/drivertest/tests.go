@@ -10,6 +10,7 @@ var tests = []struct {
 }{
 	{"describe says what the plugin offers", testDescribe},
 	{"echo", testEcho},
+	{"service", testService},
 	{"error of a handler crosses as it is", testHandlerError},
 	{"unknown operation is unimplemented", testUnknownOperation},
 	{"unknown view is not found", testUnknownView},

@@ -14,6 +14,7 @@ import (
 	"github.com/pergola-platform/pergola/core/driver"
 	"github.com/pergola-platform/pergola/core/drivertest/fixture"
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/service"
 	"github.com/pergola-platform/pergola/sdk/view"
 	"github.com/pergola-platform/pergola/sdk/wire"
 )
@@ -28,6 +29,9 @@ func testDescribe(t *testing.T, b *bench) {
 	if len(got.Synchronizers) == 0 {
 		want.Synchronizers = nil // a twin in another language need not have one
 	}
+	if len(got.Services) == 0 {
+		want.Services = nil // nor this
+	}
 	if diff := cmp.Diff(want, &got); diff != "" {
 		t.Errorf("description (-want +got):\n%s", diff)
 	}
@@ -41,6 +45,26 @@ func testEcho(t *testing.T, b *bench) {
 			t.Errorf("got %q, %v; want %q", got, err, text)
 		}
 	}
+}
+
+func testService(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{})
+	ask := func(r service.Request) (string, error) {
+		var got service.Answer
+		err := answer(context.Background(), t, m, driver.Call{Message: Message(t, wire.OpService, &r)}, &got)
+		return string(got.Body), err
+	}
+	got, err := ask(service.Request{Name: fixture.Parrot, Op: "say", Caller: "acme.shelf", Body: []byte("hello")})
+	if sdk.CodeOf(err) == sdk.NotFound || sdk.CodeOf(err) == sdk.Unimplemented {
+		t.Skip("a twin in another language need not have services")
+	}
+	if err != nil || got != "acme.shelf says hello" {
+		t.Errorf("%q, %v", got, err)
+	}
+	_, err = ask(service.Request{Name: fixture.Parrot, Op: "sing"})
+	wantError(t, err, sdk.Unimplemented, sdk.FromPlugin)
+	_, err = ask(service.Request{Name: "nobody", Op: "say"})
+	wantError(t, err, sdk.NotFound, sdk.FromPlugin)
 }
 
 func testHandlerError(t *testing.T, b *bench) {

@@ -27,10 +27,37 @@ func (m *Manifest) Synchronizer(name string) (Provided, bool) {
 	return pick(m.Provides, func(p Provided) bool { return p.Capability == SyncV1 && p.Name == name })
 }
 
-// Asks says whether the plugin asks for that permission.
-func (m *Manifest) Asks(permission string) bool {
-	return slices.ContainsFunc(m.Permissions, func(p Permission) bool { return p.Name == permission })
+// Service returns the service of that name which the plugin provides.
+func (m *Manifest) Service(service string) (Provided, bool) {
+	return pick(m.Provides, func(p Provided) bool { return p.Capability == ServiceV1 && p.Service == service })
 }
+
+// Asks says whether the plugin asks for that permission.
+func (m *Manifest) Asks(permission string) bool { return slices.Contains(m.Grants(), permission) }
+
+// Grants are the names of all that an admin grants to the plugin, as Wishes has them.
+func (m *Manifest) Grants() []string {
+	var out []string
+	for _, p := range m.Wishes() {
+		out = append(out, p.Name)
+	}
+	return out
+}
+
+// Wishes is all that the plugin asks an admin to grant: its permissions, and the use of services under the names that UseOf makes.
+func (m *Manifest) Wishes() []Permission {
+	out := slices.Clone(m.Permissions)
+	for _, r := range m.Requires {
+		out = append(out, Permission{UseOf(r.Service), r.Reason})
+	}
+	return out
+}
+
+// usePrefix begins the names of grants of services, and of no permission.
+const usePrefix = "service:"
+
+// UseOf is the name of the grant that lets a plugin use a service.
+func UseOf(service string) string { return usePrefix + service }
 
 func pick[T any](all []T, is func(T) bool) (T, bool) {
 	if i := slices.IndexFunc(all, is); i >= 0 {

@@ -63,11 +63,11 @@ func TestKeysInJiraFit(t *testing.T) {
 func TestEveryPermissionIsExplained(t *testing.T) {
 	sentence := regexp.MustCompile(`^[A-Z].*[a-z]$`)
 	for _, p := range manifest.Permissions() {
-		if !sentence.MatchString(p.Title) || p.Detail == "" || manifest.PermissionTitle(p.Name) != p.Title {
+		if !sentence.MatchString(p.Title) || p.Detail == "" || manifest.Known(p.Name) != p {
 			t.Errorf("%+v", p)
 		}
 	}
-	if got := manifest.PermissionTitle("moon:walk"); got != "moon:walk" {
-		t.Errorf("title of an unknown permission = %q", got)
+	if got := manifest.Known("moon:walk"); got.Title != "moon:walk" {
+		t.Errorf("words of an unknown permission = %+v", got)
 	}
 }

@@ -29,8 +29,10 @@ type Manifest struct {
 	Compat          Compat              `json:"compat"`
 	Runtime         Runtime             `json:"runtime"`
 	Permissions     []Permission        `json:"permissions,omitempty"`
-	// Provides are the capabilities that the plugin offers to the host.
+	// Provides are the capabilities that the plugin offers: to the host, or to other plugins.
 	Provides []Provided `json:"provides,omitempty"`
+	// Requires are the services of other plugins that the plugin uses.
+	Requires []Required `json:"requires,omitempty"`
 	// Settings is a JSON Schema (object) from which the admin's form is drawn and against which it is validated.
 	Settings json.RawMessage `json:"settings,omitempty"`
 	Records  []Record        `json:"records,omitempty"`
@@ -73,18 +75,31 @@ type Permission struct {
 	Reason string `json:"reason"`
 }
 
-// SyncV1 is the capability of a synchronizer, see sdk/sync.
-const SyncV1 = "sync/v1"
+// The capabilities that a plugin can provide.
+const (
+	SyncV1    = "sync/v1"    // a synchronizer, see sdk/sync
+	ServiceV1 = "service/v1" // a service for other plugins, see sdk/service
+)
 
-// Provided is a capability that the plugin offers to the host.
+// Provided is a capability that the plugin offers.
 type Provided struct {
-	Capability string `json:"capability"` // [SyncV1]
-	Name       string `json:"name"`       // of the handler in the code: a key of sdk.Plugin.Synchronizers
-	Title      string `json:"title"`      // what admins read where they choose one
+	Capability string `json:"capability"` // [SyncV1] or [ServiceV1]
+	Name       string `json:"name"`       // of the handler in the code: a key of sdk.Plugin.Synchronizers or Services
+	Title      string `json:"title"`      // what admins read where they choose one, or grant its use
+	// Service is the name by which other plugins require a service, with its major version, such as acme.stock/v1.
+	Service string `json:"service,omitempty"`
 	// Connection is a JSON Schema, as Settings is, of what an admin writes for one connection; nil where there is nothing to write.
 	Connection json.RawMessage `json:"connection,omitempty"`
 	// Secrets are what an admin writes for one connection and nobody can read again.
 	Secrets []Secret `json:"secrets,omitempty"`
+}
+
+// Required is a service of another plugin that the plugin uses, with the reason that the admin reads.
+type Required struct {
+	Service string `json:"service"` // such as acme.stock/v1
+	Reason  string `json:"reason"`
+	// Optional says that the plugin works without it. Without any other one it is not switched on.
+	Optional bool `json:"optional,omitempty"`
 }
 
 // Secret is a password, a token, a private key.

@@ -62,7 +62,8 @@ func TestFullManifestParses(t *testing.T) {
 			Secrets: []manifest.Secret{
 				{Name: "token", Title: "Access token", Description: "From the printer's own page."}, {Name: "certificate", Title: "Certificate", Lines: true},
 			},
-		}},
+		}, {Capability: manifest.ServiceV1, Name: "prints", Title: "What was printed", Service: "acme.prints/v1"}},
+		Requires:      []manifest.Required{{Service: "acme.stock/v1", Reason: "Order new labels", Optional: true}},
 		FailurePolicy: manifest.FailurePolicy{View: manifest.Hide, File: manifest.Retry},
 		Limits: manifest.Limits{
 			Request: manifest.ClassLimits{MemoryMiB: 64, TimeoutMs: 5000},
@@ -201,6 +202,13 @@ func TestProblemsSayWhatToWrite(t *testing.T) {
 		{"limits out of range", set(`"memoryMiB": 64, "timeoutMs": 5000`, `"memoryMiB": 4, "timeoutMs": 600000`)},
 		{"capability unknown", set(`"sync/v1"`, `"sync/v2"`)},
 		{"synchronizer twice", set(`"provides": [`, `"provides": [ { "capability": "sync/v1", "name": "labels", "title": "Again" },`)},
+		{"service without a name", set(`"provides": [`, `"provides": [ { "capability": "service/v1", "name": "stock", "title": "Stock" },`)},
+		{"service without a version", set(`"provides": [`, `"provides": [ { "capability": "service/v1", "name": "stock", "title": "Stock", "service": "acme.stock" },`)},
+		{"service twice", set(`"provides": [`, `"provides": [ { "capability": "service/v1", "name": "prints", "title": "Prints", "service": "acme.prints/v1" },`)},
+		{"service with a connection", set(`"service": "acme.prints/v1"`, `"service": "acme.prints/v1", "connection": { "type": "object", "properties": {} }, "secrets": [ { "name": "key", "title": "Key" } ]`)},
+		{"synchronizer with the name of a service", set(`"title": "Printed labels",`, `"title": "Printed labels", "service": "acme.labels/v1",`)},
+		{"requirement twice", set(`"requires": [`, `"requires": [ { "service": "acme.stock/v1", "reason": "Count twice" },`)},
+		{"requirement that it meets itself", set(`"requires": [`, `"requires": [ { "service": "acme.prints/v1", "reason": "Ask itself" },`)},
 		{"synchronizer of two words", set(`"name": "labels",
       "title"`, `"name": "Printed labels",
       "title"`)},

@@ -1,6 +1,9 @@
 package manifest
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // The permissions that a plugin can ask for.
 const (
@@ -26,12 +29,16 @@ var permissions = []KnownPermission{
 // Permissions returns every permission there is, in the order in which an admin should read them.
 func Permissions() []KnownPermission { return slices.Clone(permissions) }
 
-// PermissionTitle returns what a permission lets a plugin do, in a few words; the name itself where it is not known.
-func PermissionTitle(name string) string {
+// Known explains what a plugin asks an admin to grant: a permission, or the use of a service. Of one that is not known it has the
+// name alone.
+func Known(name string) KnownPermission {
 	for _, p := range permissions {
 		if p.Name == name {
-			return p.Title
+			return p
 		}
 	}
-	return name
+	if service, ok := strings.CutPrefix(name, usePrefix); ok {
+		return KnownPermission{name, "Ask another feature: " + service, "It answers with its own permissions, for the user who looks at the page."}
+	}
+	return KnownPermission{Name: name, Title: name}
 }

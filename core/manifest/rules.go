@@ -14,6 +14,7 @@ func (r *report) rules(m *Manifest, doc map[string]any) {
 	settings := r.settings(doc["settings"], "$.settings")
 	r.permissions(m)
 	r.provides(m, doc)
+	r.requires(m)
 	r.records(m)
 	r.logs(m)
 	r.modules(m, settings)
@@ -36,10 +37,16 @@ func (r *report) permissions(m *Manifest) {
 }
 
 func (r *report) provides(m *Manifest, doc map[string]any) {
-	names := map[string]int{}
+	names := map[string]map[string]int{SyncV1: {}, ServiceV1: {}}
+	services := map[string]int{}
 	for i, p := range m.Provides {
 		path := fmt.Sprintf("$.provides[%d]", i)
-		r.unique(names, p.Name, path+".name", i)
+		r.unique(names[p.Capability], p.Name, path+".name", i)
+		if p.Capability == ServiceV1 {
+			r.service(services, p, path, i)
+		} else if p.Service != "" {
+			r.add(path+".service", "only a service/v1 has one", "leave it out")
+		}
 		var connection map[string]setting
 		if p.Connection != nil {
 			all, _ := doc["provides"].([]any)
@@ -53,6 +60,32 @@ func (r *report) provides(m *Manifest, doc map[string]any) {
 			if _, taken := connection[s.Name]; taken {
 				r.add(at, fmt.Sprintf("%q is a setting of the connection too", s.Name), "choose another one, or leave one of the two out")
 			}
+		}
+	}
+}
+
+// service checks a service that the plugin provides.
+func (r *report) service(seen map[string]int, p Provided, path string, i int) {
+	if p.Service == "" {
+		r.add(path+".service", "other plugins find a service by a name with a version, and it has none", "add one, such as acme.stock/v1")
+	} else {
+		r.unique(seen, p.Service, path+".service", i)
+	}
+	if p.Connection != nil {
+		r.add(path+".connection", "a service has no connections", "leave it out")
+	}
+	if len(p.Secrets) > 0 {
+		r.add(path+".secrets", "a service has no connections, and so no secrets of one", "leave them out")
+	}
+}
+
+func (r *report) requires(m *Manifest) {
+	seen := map[string]int{}
+	for i, q := range m.Requires {
+		at := fmt.Sprintf("$.requires[%d].service", i)
+		r.unique(seen, q.Service, at, i)
+		if _, own := m.Service(q.Service); own {
+			r.add(at, "the plugin provides it itself", "call your own code, and leave it out")
 		}
 	}
 }

@@ -155,7 +155,7 @@ func TestSchemaEqualsGoTypes(t *testing.T) {
 		{"kinds of field", manifest.Kinds(), enum("properties", "records", "items", "properties", "fields", "patternProperties", "^[a-z][A-Za-z0-9_]{0,31}$", "properties", "kind")},
 		{"kinds of id", manifest.IDKinds(), enum("properties", "records", "items", "properties", "id", "properties", "kind")},
 		{"erasures", []string{manifest.EraseRecord, manifest.EraseField}, enum("properties", "records", "items", "properties", "erasure")},
-		{"capabilities", []string{manifest.SyncV1}, enum("properties", "provides", "items", "properties", "capability")},
+		{"capabilities", []string{manifest.SyncV1, manifest.ServiceV1}, enum("properties", "provides", "items", "properties", "capability")},
 		{"types of module", []string{manifest.IssuePanel, manifest.GeneralPage}, enum("properties", "modules", "items", "properties", "type")},
 	} {
 		if diff := cmp.Diff(c.code, c.schema); diff != "" {

@@ -20,6 +20,7 @@ import (
 	"github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/services"
 	"github.com/pergola-platform/pergola/host/tenant"
+	"github.com/pergola-platform/pergola/sdk/service"
 )
 
 // loadPlugins takes in every bundle of the plugin directory. One that is broken keeps nobody else from working: what
@@ -60,8 +61,11 @@ func (h *Host) openEngine(ctx context.Context) (err error) {
 		Store:     h.store,
 		TokenKey:  h.storage.tokenKey,
 		Manifests: services.ManifestsFunc(h.catalog.Version),
-		Log:       h.log,
-		Dropped:   h.metrics.LogDropped,
+		Plugins: services.PluginsFunc(func(ctx context.Context, caller *capability.Binding, q *service.Question) (*service.Answer, error) {
+			return h.features.Ask(ctx, caller, q)
+		}),
+		Log:     h.log,
+		Dropped: h.metrics.LogDropped,
 	}), h.metrics)
 	if err != nil {
 		return err

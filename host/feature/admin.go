@@ -49,12 +49,12 @@ type Feature struct {
 	Quarantine *core.Quarantine
 }
 
-// Missing are the permissions that the plugin asks for and the tenant has not granted.
+// Missing is what the plugin asks for, permissions and the use of services, and the tenant has not granted.
 func (f Feature) Missing() []string {
 	var out []string
-	for _, p := range f.Manifest.Permissions {
-		if !slices.Contains(f.Choice.Granted, p.Name) {
-			out = append(out, p.Name)
+	for _, name := range f.Manifest.Grants() {
+		if !slices.Contains(f.Choice.Granted, name) {
+			out = append(out, name)
 		}
 	}
 	return out
@@ -143,6 +143,13 @@ func (s *Service) Switch(ctx context.Context, t tenant.Tenant, account string, i
 		if enabled && seen != "" && seen != e.manifest.Version {
 			return &sdk.Error{Code: sdk.Exists, Source: sdk.FromHost, Message: fmt.Sprintf(
 				"Version %s of %s has taken the place of %s meanwhile. Reload the page and look at what it may do, then decide.", e.manifest.Version, e.manifest.Name, seen)}
+		}
+		check := s.requirements
+		if !enabled {
+			check = s.dependents
+		}
+		if err := check(ctx, t.ID, e.manifest); err != nil {
+			return err
 		}
 		m.Enabled = enabled
 		if enabled {

@@ -10,14 +10,8 @@ import (
 	"github.com/pergola-platform/pergola/sdk/settings"
 )
 
-// asks are the permissions for which the plugin's manifest asks.
-func (e entry) asks() []string {
-	var out []string
-	for _, p := range e.manifest.Permissions {
-		out = append(out, p.Name)
-	}
-	return out
-}
+// asks is all that the plugin's manifest asks an admin to grant.
+func (e entry) asks() []string { return e.manifest.Grants() }
 
 func unknownPlugin(id capability.PluginID) error {
 	return &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: fmt.Sprintf("There is no plugin %.128q here.", id)}

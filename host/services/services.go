@@ -22,6 +22,7 @@ import (
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/log"
+	"github.com/pergola-platform/pergola/sdk/service"
 	"github.com/pergola-platform/pergola/sdk/settings"
 	sdkstore "github.com/pergola-platform/pergola/sdk/store"
 )
@@ -32,6 +33,7 @@ type Deps struct {
 	Jira      Jira
 	Store     store.Driver
 	Manifests Manifests
+	Plugins   Plugins
 	// TokenKey returns the secret of a tenant by which the host knows the tokens that it made for plugins: 16 bytes or more, 32
 	// at best, the same for ever. With another one plugins can still read and delete their records, but not write them.
 	TokenKey func(ctx context.Context, t capability.TenantID) ([]byte, error)
@@ -104,6 +106,7 @@ func New(d Deps) []capability.Row {
 	s := &storeService{store: d.Store, manifests: d.Manifests, tokens: k, now: d.Now}
 	l := &logService{log: d.Log, manifests: d.Manifests, dropped: d.Dropped}
 	t := &settingsService{source: d.Settings}
+	p := &serviceService{plugins: d.Plugins}
 	rows := []capability.Row{
 		counted(capability.Log, row(&d, log.OpWrite, "", l.write)),
 		row(&d, settings.OpLoad, "", t.load),
@@ -116,6 +119,7 @@ func New(d Deps) []capability.Row {
 		row(&d, sdkstore.OpDelete, manifest.Store, s.delete),
 		row(&d, sdkstore.OpList, manifest.Store, s.list),
 		row(&d, sdkstore.OpTokens, manifest.Store, k.mint),
+		row(&d, service.OpCall, "", p.call),
 	}
 	return rows
 }

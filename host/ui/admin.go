@@ -168,14 +168,9 @@ func newCard(p AdminPlugin) (card, error) {
 			c.Places = append(c.Places, placeWords(mod))
 		}
 	}
-	for _, perm := range m.Permissions {
-		out := permission{Title: manifest.PermissionTitle(perm.Name), Reason: perm.Reason, Missing: slices.Contains(p.Missing, perm.Name)}
-		for _, known := range manifest.Permissions() {
-			if known.Name == perm.Name {
-				out.Detail = known.Detail
-			}
-		}
-		c.Permissions = append(c.Permissions, out)
+	for _, wish := range m.Wishes() {
+		known := manifest.Known(wish.Name)
+		c.Permissions = append(c.Permissions, permission{Title: known.Title, Detail: known.Detail, Reason: wish.Reason, Missing: slices.Contains(p.Missing, wish.Name)})
 	}
 	for _, rec := range m.Records {
 		out := record{Type: rec.Type, Purpose: rec.Purpose}

@@ -48,7 +48,7 @@ func (s *Server) card(f feature.Feature) ui.AdminPlugin {
 func permissionWords(names []string) string {
 	words := make([]string, len(names))
 	for i, name := range names {
-		words[i] = strings.ToLower(manifest.PermissionTitle(name))
+		words[i] = strings.ToLower(manifest.Known(name).Title)
 	}
 	return strings.Join(words, "; ")
 }

@@ -186,13 +186,11 @@ func settingFields(fields []schemaform.Field, out *[]ui.StoredField) {
 
 func storedPlugin(f feature.Feature) ui.StoredPlugin {
 	p := ui.StoredPlugin{Name: f.Manifest.Name, Version: f.Manifest.Version, Enabled: f.Choice.Enabled, Permissions: []ui.StoredPermission{}}
-	known := manifest.Permissions()
-	for _, asked := range f.Manifest.Permissions {
-		permission := ui.StoredPermission{Title: manifest.PermissionTitle(asked.Name), Reason: asked.Reason, Granted: slices.Contains(f.Choice.Granted, asked.Name)}
-		if i := slices.IndexFunc(known, func(k manifest.KnownPermission) bool { return k.Name == asked.Name }); i >= 0 {
-			permission.Detail = known[i].Detail
-		}
-		p.Permissions = append(p.Permissions, permission)
+	for _, wish := range f.Manifest.Wishes() {
+		known := manifest.Known(wish.Name)
+		p.Permissions = append(p.Permissions, ui.StoredPermission{
+			Title: known.Title, Detail: known.Detail, Reason: wish.Reason, Granted: slices.Contains(f.Choice.Granted, wish.Name),
+		})
 	}
 	return p
 }

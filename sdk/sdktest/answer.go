@@ -11,6 +11,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/log"
+	"github.com/pergola-platform/pergola/sdk/service"
 	"github.com/pergola-platform/pergola/sdk/settings"
 	"github.com/pergola-platform/pergola/sdk/store"
 	"github.com/pergola-platform/pergola/sdk/wire"
@@ -85,6 +86,8 @@ func (h *Host) answer(raw []byte, synchronizing bool) (msgp.Marshaler, error) {
 		return with(call.Body, h.list)
 	case store.OpTokens:
 		return with(call.Body, h.mint)
+	case service.OpCall:
+		return with(call.Body, h.serve)
 	default:
 		return nil, refuse(sdk.Unimplemented, "operation "+strconv.Quote(call.Op))
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/hostcall"
 	"github.com/pergola-platform/pergola/sdk/serve"
+	"github.com/pergola-platform/pergola/sdk/service"
 	"github.com/pergola-platform/pergola/sdk/sync"
 	"github.com/pergola-platform/pergola/sdk/view"
 	"github.com/pergola-platform/pergola/sdk/wire"
@@ -91,15 +92,15 @@ func (c conformance) describes(t *testing.T) {
 	if !versionForm.MatchString(got.Version) {
 		t.Errorf("the version is %q; write three numbers joined by dots, such as 1.4.0", got.Version)
 	}
-	if len(got.Views)+len(got.Actions)+len(got.Files)+len(got.Synchronizers) == 0 {
-		t.Error("it offers nothing: no view, no action, no file, no synchronizer")
+	if len(got.Views)+len(got.Actions)+len(got.Files)+len(got.Synchronizers)+len(got.Services) == 0 {
+		t.Error("it offers nothing: no view, no action, no file, no synchronizer, no service")
 	}
 }
 
 func normal(d *sdk.Description) sdk.Description {
 	out := *d
 	out.Views, out.Actions, out.Files = slices.Clip(append([]string{}, d.Views...)), slices.Clip(append([]string{}, d.Actions...)), slices.Clip(append([]string{}, d.Files...))
-	out.Synchronizers = slices.Clip(append([]string{}, d.Synchronizers...))
+	out.Synchronizers, out.Services = slices.Clip(append([]string{}, d.Synchronizers...)), slices.Clip(append([]string{}, d.Services...))
 	return out
 }
 
@@ -132,6 +133,14 @@ func (c conformance) names(t *testing.T) {
 			t.Errorf("synchronizer %q: start with a lower-case letter and go on with lower-case letters, digits, _ and -, 64 at most", name)
 		}
 	}
+	for name, s := range c.plugin.Services {
+		if s == nil {
+			t.Errorf("the service %q is nil", name)
+		}
+		if !nameForm.MatchString(name) {
+			t.Errorf("service %q: start with a lower-case letter and go on with lower-case letters, digits, _ and -, 64 at most", name)
+		}
+	}
 }
 
 func (c conformance) refuses(t *testing.T) {
@@ -143,6 +152,9 @@ func (c conformance) refuses(t *testing.T) {
 		if code := c.code(t, h, encode(op, &sdk.Request{Name: "a_name_that_nobody_has"})); code != sdk.NotFound {
 			t.Errorf("an unknown %s: code %q, want %q", op, code, sdk.NotFound)
 		}
+	}
+	if code := c.code(t, h, question(wire.OpService, &service.Request{Name: "a_name_that_nobody_has"})); code != sdk.NotFound {
+		t.Errorf("a question to an unknown service: code %q, want %q", code, sdk.NotFound)
 	}
 	for _, op := range syncOps {
 		if code := c.code(t, h, question(op, &sync.Check{Name: "a_name_that_nobody_has"})); code != sdk.NotFound {

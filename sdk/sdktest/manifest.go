@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -26,7 +27,8 @@ type record struct {
 }
 
 type provided struct {
-	Name string `json:"name"`
+	Capability string `json:"capability"`
+	Name       string `json:"name"`
 }
 
 // manifest is what a host for tests needs of plugin.json. Whether the file is right is for pergola's own check to say.
@@ -40,7 +42,10 @@ type manifest struct {
 	Records  []record          `json:"records"`
 	Logs     map[string]string `json:"logs"`
 	Provides []provided        `json:"provides"`
-	Modules  []struct {
+	Requires []struct {
+		Service string `json:"service"`
+	} `json:"requires"`
+	Modules []struct {
 		Key  string `json:"key"`
 		View string `json:"view"`
 		Link string `json:"link"`
@@ -76,16 +81,7 @@ func (h *Host) UseManifest(plugin []byte) error {
 			h.Context.LinkURL = "https://pergola.example/" + module.Link + "/abcd2345."
 		}
 	}
-	for _, provided := range m.Provides {
-		if h.plugin.Synchronizers[provided.Name] == nil {
-			wrong = append(wrong, fmt.Errorf("the synchronizer %q of provides is not in the code", provided.Name))
-		}
-	}
-	for name := range h.plugin.Synchronizers {
-		if !slices.ContainsFunc(m.Provides, func(p provided) bool { return p.Name == name }) {
-			wrong = append(wrong, fmt.Errorf("the synchronizer %q of the code is not in provides", name))
-		}
-	}
+	wrong = append(wrong, h.provides(m.Provides)...)
 	for _, r := range m.Records {
 		if !slices.Contains(store.IDKinds(), r.ID.Kind) {
 			wrong = append(wrong, fmt.Errorf(`the records %q do not say what their ids are; add "id": {"kind": …} with one of %s`, r.Type, strings.Join(store.IDKinds(), ", ")))
@@ -98,6 +94,9 @@ func (h *Host) UseManifest(plugin []byte) error {
 	for _, p := range m.Permissions {
 		h.Grants[p.Name] = true
 	}
+	for _, r := range m.Requires {
+		h.Grants[usePrefix+r.Service] = true
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.declared = map[string]*record{}
@@ -109,6 +108,26 @@ func (h *Host) UseManifest(plugin []byte) error {
 		Strings: map[string]string{}, Numbers: map[string]float64{}, Switches: map[string]bool{}, Lists: map[string][]string{},
 	}
 	return defaults(m.Settings, "", &h.Settings)
+}
+
+// provides says where code and manifest disagree about what the plugin offers.
+func (h *Host) provides(all []provided) (wrong []error) {
+	code := map[string][]string{
+		"sync/v1": slices.Sorted(maps.Keys(h.plugin.Synchronizers)), "service/v1": slices.Sorted(maps.Keys(h.plugin.Services)),
+	}
+	for _, p := range all {
+		if !slices.Contains(code[p.Capability], p.Name) {
+			wrong = append(wrong, fmt.Errorf("%q of provides (%s) is not in the code", p.Name, p.Capability))
+		}
+	}
+	for capability, names := range code {
+		for _, name := range names {
+			if !slices.Contains(all, provided{capability, name}) {
+				wrong = append(wrong, fmt.Errorf("%q of the code (%s) is not in provides", name, capability))
+			}
+		}
+	}
+	return wrong
 }
 
 func defaults(s schema, prefix string, out *settings.Values) error {

@@ -50,6 +50,8 @@ type Host struct {
 	// Projects and Categories are those that the app sees. Only a synchronizer is told of them, see [Host.Source].
 	Projects   []jira.Project
 	Categories []jira.Category
+	// Services are those of other plugins, by the names that plugin.json requires, such as acme.stock/v1.
+	Services map[string]sdk.Service
 	// Settings are what the admin chose.
 	Settings settings.Values
 	// Grants are the permissions that the tenant gave; nil gives all.

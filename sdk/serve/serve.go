@@ -48,8 +48,8 @@ func dispatch(ctx context.Context, p *sdk.Plugin, raw []byte) ([]byte, error) {
 	if call.Op == wire.OpDescribe {
 		return p.Describe().MarshalMsg(nil)
 	}
-	if strings.HasPrefix(call.Op, wire.SyncOps) {
-		return synchronize(ctx, p, call)
+	if strings.HasPrefix(call.Op, wire.SyncOps) || call.Op == wire.OpService {
+		return named(ctx, p, call)
 	}
 	var r sdk.Request
 	switch call.Op {
@@ -77,12 +77,18 @@ func dispatch(ctx context.Context, p *sdk.Plugin, raw []byte) ([]byte, error) {
 	return nil, sdk.Errorf(sdk.NotFound, "%s %q", call.Op, r.Name)
 }
 
-// synchronize hands a question to the synchronizer that its body names. The body stays as it is: only a plugin with
-// synchronizers knows its types.
-func synchronize(ctx context.Context, p *sdk.Plugin, call wire.Call) ([]byte, error) {
+// named hands a question to the synchronizer or service that its body names. The body stays as it is: only a plugin that has one
+// knows its types.
+func named(ctx context.Context, p *sdk.Plugin, call wire.Call) ([]byte, error) {
 	name, err := nameIn(call.Body)
 	if err != nil {
 		return nil, sdk.Errorf(sdk.Invalid, "decode the request of %s: %v", call.Op, err)
+	}
+	if call.Op == wire.OpService {
+		if s := p.Services[name]; s != nil {
+			return s.Serve(ctx, call.Body)
+		}
+		return nil, sdk.Errorf(sdk.NotFound, "service %q", name)
 	}
 	if s := p.Synchronizers[name]; s != nil {
 		return s.Synchronize(ctx, call.Op, call.Body)

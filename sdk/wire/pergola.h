@@ -38,7 +38,7 @@
 #include <string.h>
 
 #define PERGOLA_ABI 1
-#define PERGOLA_SDK "0.3.0"
+#define PERGOLA_SDK "0.4.0"
 #define PERGOLA_MAX_MESSAGE 4194304 /* bytes of a message, in either direction */
 #define PERGOLA_MAX_VALUES 131072   /* values in a message: numbers, strings, maps, lists, and the names in maps */
 #define PERGOLA_MAX_DEPTH 32        /* how deep values may lie in each other */
@@ -48,6 +48,7 @@
 #define PERGOLA_OP_VIEW "view"
 #define PERGOLA_OP_ACTION "action"
 #define PERGOLA_OP_FILE "file"
+#define PERGOLA_OP_SERVICE "service"
 #define PERGOLA_SYNC_CHECK "sync.check"
 #define PERGOLA_SYNC_DISCOVER "sync.discover"
 #define PERGOLA_SYNC_READ "sync.read"
@@ -65,6 +66,7 @@
 #define PERGOLA_STORE_TOKENS "store.tokens"
 #define PERGOLA_SETTINGS_LOAD "settings.load"
 #define PERGOLA_LOG_WRITE "log.write"
+#define PERGOLA_SERVICE_CALL "service.call"
 
 /* What went wrong, and whose fault it is. */
 #define PERGOLA_INVALID "invalid"

@@ -18,6 +18,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/log"
+	"github.com/pergola-platform/pergola/sdk/service"
 	"github.com/pergola-platform/pergola/sdk/settings"
 	"github.com/pergola-platform/pergola/sdk/store"
 	"github.com/pergola-platform/pergola/sdk/sync"
@@ -55,6 +56,9 @@ var types = map[string]func() message{
 	"log.Entry":         func() message { return new(log.Entry) },
 	"log.Attr":          func() message { return new(log.Attr) },
 	"settings.Values":   func() message { return new(settings.Values) },
+	"service.Answer":    func() message { return new(service.Answer) },
+	"service.Question":  func() message { return new(service.Question) },
+	"service.Request":   func() message { return new(service.Request) },
 	"store.Record":      func() message { return new(store.Record) },
 	"store.Records":     func() message { return new(store.Records) },
 	"store.Key":         func() message { return new(store.Key) },

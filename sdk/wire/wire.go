@@ -53,6 +53,8 @@ const (
 	OpAction   = "action"   // sdk.Request → view.Page
 	OpFile     = "file"     // sdk.Request → sdk.Attachment
 
+	OpService = "service" // service.Request → service.Answer; see sdk/service
+
 	// SyncOps is how the operations of a synchronizer begin; see sdk/sync.
 	SyncOps = "sync."
 )
