@@ -77,7 +77,7 @@ for module in ${modules[*]}; do modprobe -q \$module; done
 failed=0
 for test in ${packages[*]}; do
   cd /src/\$test || failed=\$((failed + 1))
-  /tests/\${test//\//-} -test.v -test.run '^TestMachine' -test.timeout ${patience}s $(printf '%q' "$run") || failed=\$((failed + 1))
+  /tests/\${test//\//-} -test.v -test.timeout ${patience}s -test.run '$run' || failed=\$((failed + 1))
 done
 echo "machine ended, \$failed failed"
 sync
