@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 
 pattern=${1:-.}
 patience=${MACHINE_PATIENCE:-300}
-packages=(core/process host/jobs host/store/sqlitestore)
+packages=(core/process host/jobs host/jobs/board host/store/sqlitestore)
 modules=(virtio_pci virtio_blk ext4) # as far as the kernel does not have them by itself
 dir=$PWD/bin/machine
 root=$dir/root
