@@ -137,7 +137,7 @@ fi
 echo "  boot      $(basename "$kernel") with $accelerator, ${#expected[@]} tests"
 output=$dir/output
 boot "$accelerator" -initrd "$dir/initramfs" -append "console=ttyS0 panic=-1 random.trust_cpu=on" -drive "if=virtio,format=raw,file=$dir/disk" \
-  -serial "file:$dir/kernel.log" -serial stdio | tr -d '\r' | tee "$output" || true
+  -serial "file:$dir/kernel.log" -serial stdio | sed -u 's|\r$||' | tee "$output" || true
 
 status=0
 if ! grep -q '^machine ended, 0 failed$' "$output"; then
