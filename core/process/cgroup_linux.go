@@ -217,7 +217,7 @@ func (g *cgroup) wait(patience time.Duration) {
 			return
 		}
 		// The kernel raises this whenever what the file says has changed since it was read.
-		_, err = unix.Poll([]unix.PollFd{{Fd: int32(f.Fd()), Events: unix.POLLPRI}}, int(left.Milliseconds())+1) //nolint:gosec // descriptors are small
+		_, err = unix.Poll([]unix.PollFd{{Fd: int32(f.Fd()), Events: unix.POLLPRI}}, int(left.Milliseconds())+1)
 		if err != nil && !errors.Is(err, unix.EINTR) {
 			return
 		}

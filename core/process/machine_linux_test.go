@@ -74,7 +74,7 @@ func greedy(add func(name string, f func(r *sdk.Request) (string, error))) {
 		for range number(r, "most") {
 			cmd := exec.Command("/bin/sleep", "300")
 			if err := cmd.Start(); err != nil {
-				return strconv.Itoa(len(all)), nil //nolint:nilerr // that is what the view is for
+				return strconv.Itoa(len(all)), nil // that is what the view is for
 			}
 			all = append(all, cmd)
 		}
@@ -115,7 +115,7 @@ func handedOver(t *testing.T) string {
 	t.Helper()
 	onMachine(t)
 	control(t, hierarchy, "cgroup.subtree_control", "+memory +cpu +pids")
-	dir, err := os.MkdirTemp(hierarchy, "host-")
+	dir, err := os.MkdirTemp(hierarchy, "host-") //nolint:usetesting // the directory has to be in this file system
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,10 +4,9 @@ import (
 	"context"
 	"os"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/jobs/when"
@@ -25,8 +24,8 @@ func onMachine(t *testing.T) {
 func setClock(t *testing.T, by time.Duration) {
 	t.Helper()
 	set := func(by time.Duration) {
-		to := unix.NsecToTimespec(time.Now().Add(by).UnixNano())
-		if err := unix.ClockSettime(unix.CLOCK_REALTIME, &to); err != nil {
+		to := syscall.NsecToTimeval(time.Now().Add(by).UnixNano())
+		if err := syscall.Settimeofday(&to); err != nil {
 			t.Fatal(err)
 		}
 	}

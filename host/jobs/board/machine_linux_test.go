@@ -2,10 +2,9 @@ package board_test
 
 import (
 	"os"
+	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/pergola-platform/pergola/host/jobs/board"
 	"github.com/pergola-platform/pergola/host/jobs/natstest"
@@ -31,8 +30,8 @@ func TestMachineClockThatJumpsEndsLeasesOfThoseWhoAreGone(t *testing.T) {
 			until(t, a, "the hold", func() bool { return held(a, run) })
 			link.Cut()
 			set := func(by time.Duration) {
-				to := unix.NsecToTimespec(time.Now().Add(by).UnixNano())
-				if err := unix.ClockSettime(unix.CLOCK_REALTIME, &to); err != nil {
+				to := syscall.NsecToTimeval(time.Now().Add(by).UnixNano())
+				if err := syscall.Settimeofday(&to); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -12,7 +12,7 @@ const rdonly = 1
 // goes on to take writes of files that were open before, keeps them in memory, and fsync returns success.
 func checkWritable(dir *os.File) error {
 	var fs syscall.Statfs_t
-	if err := syscall.Fstatfs(int(dir.Fd()), &fs); err != nil { //nolint:gosec // descriptors are small
+	if err := syscall.Fstatfs(int(dir.Fd()), &fs); err != nil {
 		return err
 	}
 	if fs.Flags&rdonly != 0 {
