@@ -13,7 +13,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 pattern=${1:-.}
-patience=${MACHINE_PATIENCE:-300}
+patience=${MACHINE_PATIENCE:-900}
 packages=(core/process host/jobs host/jobs/board host/store/sqlitestore)
 modules=(virtio_pci virtio_blk ext4) # as far as the kernel does not have them by itself
 dir=$PWD/bin/machine
