@@ -32,7 +32,7 @@ unpacked() {
   if [ ! -d "$place" ]; then
     echo "  unpack    $*" >&2
     scratch=$(mktemp -d "$dir/unpack.XXXXXX")
-    (cd "$scratch" && apt-get -qq download "$@" >&2)
+    (cd "$scratch" && apt-get -qq -o APT::Sandbox::User=root download "$@" >&2)
     mkdir "$scratch/tree"
     for deb in "$scratch"/*.deb; do dpkg-deb -x "$deb" "$scratch/tree"; done
     mv "$scratch/tree" "$place" # in one step: what is there is whole
