@@ -86,6 +86,10 @@ race: needs build ## Run all tests under the race detector
 	$(say) race ./...
 	@CGO_ENABLED=1 go test -race -timeout 20m ./...
 
+.PHONY: machine
+machine: ## Run the tests that need a kernel, a disk and a clock of their own, in a virtual machine; ARGS=PATTERN names some
+	@.ci/machine.sh $(ARGS)
+
 .PHONY: bench
 bench: build ## Measure what the project promises; prints lines `figure NAME VALUE`
 	@.ci/bench.sh

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,8 +31,7 @@ func openCgroups(parent string) (*cgroups, error) {
 			return nil, err
 		}
 	}
-	// A child's group can have what its parents hand on. A group with processes in it may not hand on anything, so this is
-	// refused in the host's own group unless the operator arranged for it; killing a group as a whole works without.
+	// A child's group can have what its parents hand on. Where that is nothing, killing a group as a whole works all the same.
 	handOn(parent)
 	clear(parent)
 	dir, err := os.MkdirTemp(parent, prefix)
@@ -94,7 +94,15 @@ func clear(parent string) {
 	}
 }
 
+// handOn lets the groups below dir have what dir has. A group with processes in it, as the host's own mostly is, may not hand on
+// memory. It may hand on CPU time and the number of processes, and must not: the kernel then takes it for the root of groups of
+// threads, and lets no process into those below. The root of all groups is exempt, and has no type.
 func handOn(dir string) {
+	if _, err := os.Stat(filepath.Join(dir, "cgroup.type")); err == nil {
+		if inside, err := os.ReadFile(filepath.Join(dir, "cgroup.procs")); err != nil || len(inside) > 0 {
+			return
+		}
+	}
 	for _, controller := range []string{"memory", "cpu", "pids"} {
 		f, err := os.OpenFile(filepath.Join(dir, "cgroup.subtree_control"), os.O_WRONLY, 0)
 		if err != nil {
@@ -189,6 +197,31 @@ func killAll(dir string) {
 	}
 	_, _ = f.WriteString("1")
 	_ = f.Close()
+}
+
+// wait waits until no process of the group is left, for as long as patience lasts.
+func (g *cgroup) wait(patience time.Duration) {
+	f, err := os.Open(filepath.Join(g.dir.Name(), "cgroup.events"))
+	if err != nil {
+		return
+	}
+	defer func() { _ = f.Close() }()
+	for until := time.Now().Add(patience); ; {
+		var text [128]byte
+		n, err := f.ReadAt(text[:], 0)
+		if err != nil && !errors.Is(err, io.EOF) || !strings.Contains(string(text[:n]), "populated 1") {
+			return
+		}
+		left := time.Until(until)
+		if left <= 0 {
+			return
+		}
+		// The kernel raises this whenever what the file says has changed since it was read.
+		_, err = unix.Poll([]unix.PollFd{{Fd: int32(f.Fd()), Events: unix.POLLPRI}}, int(left.Milliseconds())+1)
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			return
+		}
+	}
 }
 
 // outOfMemory says whether the kernel ended a process of the group because its memory was used up.

@@ -67,7 +67,7 @@ func (f fence) note(controllers string) string {
 	case !f.cgroup:
 		add("no cgroup could be made, so the plugin's CPU time and number of processes have no bound; plugins.process.cgroup can name a directory for them")
 	case controllers != "":
-		add("the cgroup has no bound on " + controllers)
+		add("the cgroup has no bound on " + controllers + "; plugins.process.cgroup can name one that has, with no process in it")
 	}
 	if !f.gate {
 		add("the limits on memory and files are set just after the plugin's start")
@@ -202,6 +202,7 @@ func (c *child) reap() {
 	}
 	if c.group != nil {
 		c.group.kill()
+		c.group.wait(drain) // a group is removed only when it is empty
 	}
 }
 

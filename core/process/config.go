@@ -13,8 +13,9 @@ type Config struct {
 	// else is ever executed.
 	Allow []string
 
-	// Cgroup is a directory of cgroup v2 that is handed over to this host, such as a systemd unit with Delegate= has. Empty
-	// means the host's own group, where the system seldom lets memory, CPU time and the number of processes be bounded.
+	// Cgroup is a directory of cgroup v2 that is handed over to this host and has no process in it, such as a systemd unit with
+	// Delegate= and DelegateSubgroup= has. Empty means the host's own group, where the system does not let memory, CPU time and the
+	// number of processes be bounded: it ends a plugin as a whole.
 	Cgroup string
 
 	// CPUs is how much CPU time a plugin's process may use: 1.5 means one and a half CPUs. It needs a cgroup. 0 means no bound.

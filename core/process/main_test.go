@@ -139,6 +139,7 @@ func naughty() *sdk.Plugin {
 	add(write, func(*sdk.Request) (string, error) {
 		return "", os.WriteFile("file", []byte("x"), 0o600)
 	})
+	greedy(add)
 	return p
 }
 

@@ -22,7 +22,7 @@ var (
 const (
 	racePause    = 10 * time.Millisecond  // another host was faster, and the view does not show it yet
 	troublePause = 500 * time.Millisecond // the queue or the store does not answer
-	idlePause    = time.Minute            // nothing is due
+	idlePause    = 10 * time.Second       // nothing is due; but the clock may be set meanwhile, of which timers do not hear
 )
 
 // dispatcher gives the workers of this host to runs.
@@ -148,7 +148,7 @@ func (d *dispatcher) pick(b *board.Board, known func(string) (Kind, bool), but c
 				}
 				delete(d.snoozed, at)
 			}
-			if t.Due.After(now) {
+			if board.Waits(t.Due, t.Set, now) {
 				if next.IsZero() || t.Due.Before(next) {
 					next = t.Due
 				}

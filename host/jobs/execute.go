@@ -140,7 +140,7 @@ func (j *Jobs) taken(h board.Hold, admitted error) func(*record) error {
 			r.Refused = true
 			r.Code, r.Source = codeOf(admitted)
 			return nil //nolint:nilerr // it is kept in the record
-		case r.Due.After(now):
+		case board.Waits(r.Due, r.set(), now):
 			return errEarly
 		}
 		if r.State == Running { // whoever worked on it vanished in the middle of a step

@@ -57,7 +57,7 @@ func (j *Jobs) ring(later map[alarmAt]time.Time) (next time.Time, pause time.Dur
 		if !mine(a) {
 			when = when.Add(j.strayPause()) // another host does it, unless it cannot
 		}
-		if now := j.cfg.Now(); when.After(now) {
+		if now := j.cfg.Now(); when.After(now) && !board.Ahead(a.Set, now) {
 			if next.IsZero() || when.Before(next) {
 				next = when
 			}
@@ -80,7 +80,7 @@ func (j *Jobs) ring(later map[alarmAt]time.Time) (next time.Time, pause time.Dur
 // fire begins the runs for which a schedule is due, together with the note of when it is due next: in one write, so that no host
 // can do it a second time.
 func (j *Jobs) fire(ctx context.Context, a board.Alarm) error {
-	for range attempts {
+	for try := range attempts {
 		d, err := j.cfg.Store.Get(ctx, scheduleKey(a.Tenant, ScheduleID(a.ID)))
 		if errors.Is(err, store.ErrNotFound) {
 			return j.board.ClearAlarm(ctx, a.Tenant, a.ID)
@@ -93,18 +93,33 @@ func (j *Jobs) fire(ctx context.Context, a board.Alarm) error {
 			return err
 		}
 		now := j.cfg.Now().UTC().Round(0)
-		if s.Paused || s.Next.IsZero() || s.Next.After(now) { // the alarm is older than the schedule
-			j.setAlarm(ctx, s)
-			return nil
-		}
 		plan, err := s.plan()
 		if err != nil {
 			return err
+		}
+		if board.Ahead(s.Changed, now) && !s.Paused && !s.Next.IsZero() {
+			if err := j.replan(ctx, s, plan.Next(now)); !errors.Is(err, store.ErrConflict) {
+				return err
+			}
+			continue
+		}
+		if s.Paused || s.Next.IsZero() || s.Next.After(now) { // the alarm is older than the schedule
+			j.setAlarm(ctx, s)
+			return nil
 		}
 		times := s.pick(plan.Between(s.Next.Add(-time.Nanosecond), now, max(1, s.MissedMax)), now)
 		s.Next = plan.Next(now)
 		occasions := make([]occasion, 0, len(times))
 		for _, t := range times {
+			if try > 0 { // it may be what is in the way: a clock that was set back comes to the same times again
+				_, err := j.cfg.Store.Get(ctx, runKey(s.tenant, derivedRunID(s.id, t, "")))
+				if err == nil {
+					continue
+				}
+				if !errors.Is(err, store.ErrNotFound) {
+					return err
+				}
+			}
 			occasions = append(occasions, occasion{at: t})
 		}
 		_, err = j.beginRuns(ctx, s, occasions, nil)
@@ -113,6 +128,21 @@ func (j *Jobs) fire(ctx context.Context, a board.Alarm) error {
 		}
 	}
 	return fmt.Errorf("fire schedule %s: %w", a.ID, store.ErrConflict)
+}
+
+// replan has a schedule go by a clock that was set back since it was written. store.ErrConflict means that somebody else wrote
+// it.
+func (j *Jobs) replan(ctx context.Context, s scheduled, next time.Time) error {
+	s.Next, s.Changed = next, j.cfg.Now().UTC().Round(0)
+	op, err := s.put()
+	if err != nil {
+		return err
+	}
+	if _, err := j.cfg.Store.Write(ctx, op); err != nil {
+		return err
+	}
+	j.setAlarm(ctx, s)
+	return nil
 }
 
 // pick says which of the times that went by begin a run. Times come as the last ones, the oldest first.

@@ -159,10 +159,21 @@ func (r record) run() Run {
 // place in the line.
 func (r record) ticket(limit int) board.Ticket {
 	due := r.Created
-	if r.Due.After(due) {
+	if r.State == Waiting {
 		due = r.Due
 	}
-	return board.Ticket{Tenant: r.tenant, Run: string(r.id), Kind: r.Kind, Due: due, Priority: r.Priority, Key: r.Key, KeyLimit: limit}
+	return board.Ticket{Tenant: r.tenant, Run: string(r.id), Kind: r.Kind, Due: due, Set: r.set(), Priority: r.Priority, Key: r.Key, KeyLimit: limit}
+}
+
+// set is when it was decided on how long the run waits; zero where it waits for a time that was chosen for its beginning.
+func (r record) set() time.Time {
+	switch {
+	case r.State != Waiting:
+		return r.Created
+	case r.Started.IsZero():
+		return time.Time{}
+	}
+	return r.Changed
 }
 
 func (s *records) load(ctx context.Context, t capability.TenantID, id RunID) (record, error) {

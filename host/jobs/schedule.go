@@ -191,7 +191,7 @@ func (j *Jobs) PutSchedule(ctx context.Context, t capability.TenantID, s Schedul
 	}
 	put, err := j.changeSchedule(ctx, t, s.ID, true, func(d *scheduled) error {
 		now := j.cfg.Now().UTC().Round(0)
-		same := d.rev > 0 && d.When == s.When && d.Paused == s.Paused
+		same := d.rev > 0 && d.When == s.When && d.Paused == s.Paused && !board.Ahead(d.Changed, now)
 		d.Kind, d.Plugin, d.Input, d.Key, d.Priority, d.When, d.Event = s.Kind, s.Plugin, input, digest(s.Key), s.Priority, s.When, s.Event
 		d.Missed, d.MissedMax, d.Overlap, d.Paused, d.By = s.Missed, s.MissedMax, s.Overlap, s.Paused, s.By
 		if d.rev == 0 {
@@ -247,6 +247,11 @@ func (j *Jobs) changeSchedule(ctx context.Context, t capability.TenantID, id Sch
 	return scheduled{}, atEdge(doing, store.ErrConflict)
 }
 
+// alarm is what stands on the board of a schedule that is due at some time.
+func (s scheduled) alarm() board.Alarm {
+	return board.Alarm{Tenant: s.tenant, ID: string(s.id), At: s.Next, Set: s.Changed}
+}
+
 // setAlarm has all hosts know when a schedule is due. Where the queue does not answer, the sweep does it later.
 func (j *Jobs) setAlarm(ctx context.Context, s scheduled) {
 	ctx = context.WithoutCancel(ctx) // the schedule is written, whoever asked may go
@@ -254,7 +259,7 @@ func (j *Jobs) setAlarm(ctx context.Context, s scheduled) {
 	if s.Next.IsZero() || s.Paused {
 		err = j.board.ClearAlarm(ctx, s.tenant, string(s.id))
 	} else {
-		err = j.board.SetAlarm(ctx, board.Alarm{Tenant: s.tenant, ID: string(s.id), At: s.Next})
+		err = j.board.SetAlarm(ctx, s.alarm())
 	}
 	if err != nil {
 		j.cfg.Log.WarnContext(ctx, "a schedule waits for the job queue to come back", "tenant", s.tenant, "schedule", s.id, "error", err)

@@ -29,7 +29,7 @@ func (j *Jobs) sweep() {
 			soon = true
 		}
 		next := j.cfg.At(j.cfg.Now().Add(j.cfg.Sweep))
-		pause := idlePause * 24 * 60
+		pause := 24 * time.Hour // next comes before that
 		if soon {
 			pause = troublePause
 		}
@@ -154,7 +154,7 @@ func (j *Jobs) sweepSchedules(ctx context.Context, t capability.TenantID) error 
 		if s.Paused || s.Next.IsZero() || alarms[d.Key.ID] {
 			continue
 		}
-		if err := j.board.SetAlarm(ctx, board.Alarm{Tenant: t, ID: d.Key.ID, At: s.Next}); err != nil {
+		if err := j.board.SetAlarm(ctx, s.alarm()); err != nil {
 			return err
 		}
 	}

@@ -114,6 +114,7 @@ func Open(ctx context.Context, cfg Config) (_ *Board, err error) {
 	b.stop = stop
 	b.background.Go(func() { b.follow(work) })
 	b.background.Go(func() { b.keepSessions(work) })
+	b.background.Go(func() { b.endSilent(work) })
 	if err := b.Ready(opening); err != nil {
 		return nil, errors.Join(err, b.Close(ctx))
 	}

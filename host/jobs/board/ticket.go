@@ -19,6 +19,8 @@ type Ticket struct {
 	Kind string
 	// Due is when the run wants to go on, to the millisecond.
 	Due time.Time
+	// Set is when Due was decided on, by the same clock. It is zero where Due is a time that somebody chose, see [Waits].
+	Set time.Time
 	// Priority is a head start of HeadStart for each step, before others of the same tenant.
 	Priority int
 	// Key is what runs must not do at the same time, more than KeyLimit of them; "" is no such thing.
@@ -39,19 +41,20 @@ func (t Ticket) key() string { return ticketKey + "." + string(t.Tenant) + "." +
 // ticketValue is a ticket as it stands on the board.
 type ticketValue struct {
 	Kind     string `json:"n,omitempty"`
-	Due      int64  `json:"d"` // milliseconds since 1970
+	Due      int64  `json:"d"`           // milliseconds since 1970
+	Set      int64  `json:"s,omitempty"` // likewise
 	Priority int    `json:"p,omitempty"`
 	Key      string `json:"k,omitempty"`
 	KeyLimit int    `json:"l,omitempty"`
 }
 
 func (s ticketValue) ticket(t capability.TenantID, run string, rev uint64) Ticket {
-	return Ticket{Tenant: t, Run: run, Kind: s.Kind, Due: time.UnixMilli(s.Due), Priority: s.Priority, Key: s.Key, KeyLimit: s.KeyLimit, rev: rev}
+	return Ticket{Tenant: t, Run: run, Kind: s.Kind, Due: time.UnixMilli(s.Due), Set: moment(s.Set), Priority: s.Priority, Key: s.Key, KeyLimit: s.KeyLimit, rev: rev}
 }
 
 // Post puts a ticket on the board, in the place of an earlier one of the same run.
 func (b *Board) Post(ctx context.Context, t Ticket) error {
-	value, err := json.Marshal(ticketValue{t.Kind, t.Due.UnixMilli(), t.Priority, t.Key, t.KeyLimit})
+	value, err := json.Marshal(ticketValue{t.Kind, t.Due.UnixMilli(), milliseconds(t.Set), t.Priority, t.Key, t.KeyLimit})
 	if err != nil {
 		return fmt.Errorf("encode the ticket of run %s: %w", t.Run, err)
 	}
@@ -112,6 +115,7 @@ type Alarm struct {
 	Tenant capability.TenantID
 	ID     string
 	At     time.Time // to the millisecond
+	Set    time.Time // when At was decided on, by the same clock; zero where nobody knows
 
 	rev uint64
 }
@@ -122,14 +126,15 @@ type alarmID struct {
 }
 
 type alarmValue struct {
-	At int64 `json:"at"` // milliseconds since 1970
+	At  int64 `json:"at"`            // milliseconds since 1970
+	Set int64 `json:"set,omitempty"` // likewise
 }
 
 func (a Alarm) key() string { return alarmKey + "." + string(a.Tenant) + "." + a.ID }
 
 // SetAlarm puts an alarm on the board, in the place of an earlier one of the same schedule.
 func (b *Board) SetAlarm(ctx context.Context, a Alarm) error {
-	value, err := json.Marshal(alarmValue{a.At.UnixMilli()})
+	value, err := json.Marshal(alarmValue{a.At.UnixMilli(), milliseconds(a.Set)})
 	if err != nil {
 		return fmt.Errorf("encode the alarm of schedule %s: %w", a.ID, err)
 	}

@@ -23,6 +23,7 @@ type view struct {
 	own      map[string]uint64 // the revision before which nothing counts, of keys that this host wrote and has not seen back
 	tenants  map[capability.TenantID]*tenantView
 	sessions map[string]bool
+	beats    map[string]beat // of those sessions
 	alarms   map[alarmID]Alarm
 	waiters  map[chan struct{}]bool // true: for alarms alone
 }
@@ -43,6 +44,7 @@ func (v *view) init() {
 func (v *view) clear() {
 	v.ready, v.seen, v.own = false, 0, map[string]uint64{}
 	v.tenants, v.sessions, v.alarms = map[capability.TenantID]*tenantView{}, map[string]bool{}, map[alarmID]Alarm{}
+	v.beats = map[string]beat{}
 }
 
 func (v *view) isReady() bool {
@@ -191,8 +193,10 @@ func (v *view) apply(key string, value []byte, rev uint64, deleted bool) {
 	case sessionKey:
 		if deleted {
 			delete(v.sessions, first)
+			delete(v.beats, first)
 		} else {
 			v.sessions[first] = true
+			v.beats[first] = beat{rev, time.Now()}
 		}
 	case ticketKey:
 		v.applyTicket(capability.TenantID(first), second, value, rev, deleted)
@@ -209,7 +213,7 @@ func (v *view) apply(key string, value []byte, rev uint64, deleted bool) {
 			delete(v.alarms, id)
 			return
 		}
-		v.alarms[id] = Alarm{Tenant: id.tenant, ID: second, At: time.UnixMilli(a.At), rev: rev}
+		v.alarms[id] = Alarm{Tenant: id.tenant, ID: second, At: time.UnixMilli(a.At), Set: moment(a.Set), rev: rev}
 	}
 }
 

@@ -106,11 +106,14 @@ func (p Plan) plain(t time.Time) time.Time {
 	case p.cron != nil:
 		return p.cron.next(t)
 	case p.spec.Every > 0:
-		if t.Before(p.anchor) {
+		past := t.Sub(p.anchor)
+		if past < 0 && past >= -p.spec.Every {
 			return p.anchor.Add(p.spec.Every)
 		}
-		past := t.Sub(p.anchor)
-		return t.Add(p.spec.Every - past%p.spec.Every)
+		if past %= p.spec.Every; past < 0 { // the clock was set back since; nobody is to wait for it to come to where it was
+			past += p.spec.Every
+		}
+		return t.Add(p.spec.Every - past)
 	case p.spec.Once.After(t):
 		return p.spec.Once
 	}

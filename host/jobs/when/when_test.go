@@ -105,7 +105,8 @@ func TestIntervalsAreCountedFromTheirAnchor(t *testing.T) {
 		t.Fatal(err)
 	}
 	for after, want := range map[string]string{
-		"2025-12-31T00:00:00Z": "2026-01-01T01:40:00Z",
+		"2025-12-31T00:00:00Z": "2025-12-31T00:10:00Z", // the clock was set back
+		"2026-01-01T00:00:00Z": "2026-01-01T01:40:00Z",
 		"2026-01-01T00:10:00Z": "2026-01-01T01:40:00Z",
 		"2026-01-01T01:39:59Z": "2026-01-01T01:40:00Z",
 		"2027-01-01T00:00:00Z": "2027-01-01T00:10:00Z",

@@ -51,7 +51,8 @@ func advice(err error) string {
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN:
 		return readOnly
 	case sqlite3.SQLITE_IOERR:
-		return "the disk does not read or write; see whether it is mounted read-only, and look at the system's log"
+		return "the disk does not read or write; see whether it is mounted read-only, and look at the system's log; " +
+			"after an error of the file system, end the host, check the file system and mount it anew"
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return "another program holds the database; end it and try again"
 	case sqlite3.SQLITE_NOMEM:

@@ -63,6 +63,9 @@ func (s *Store) open(ctx context.Context, cfg Config) (err error) {
 	if err := s.claim(ctx, path, cfg.Beside); err != nil {
 		return err
 	}
+	if s.root, err = os.Open(s.dir); err != nil {
+		return err
+	}
 	if s.db, err = sql.Open("sqlite", dsn(path)); err != nil {
 		return err
 	}
@@ -161,6 +164,9 @@ func (s *Store) release() error {
 	}
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
+	}
+	if s.root != nil {
+		errs = append(errs, s.root.Close())
 	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.Release())

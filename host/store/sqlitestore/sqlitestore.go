@@ -9,7 +9,10 @@
 //
 // After a crash Open replays what was acknowledged, and drops a transaction that was being written. A file that is damaged
 // is refused as it is: nothing is written to it. A write that the disk refuses changes nothing, and the next one may work
-// again. No clock is read, so one that jumps does no harm.
+// again. That holds for a disk that turns read-only under an open store as well, of which Linux itself says nothing to whoever
+// has its files open; once it is mounted for writing again, the store goes on. Where ext4 has given up its journal after an error
+// (errors=remount-ro), no file that was open can be written any more, whatever the mount says: the host has to end, so that the
+// file system can be unmounted, checked and mounted. No clock is read, so one that jumps does no harm.
 package sqlitestore
 
 import (
@@ -19,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 
 	"github.com/pergola-platform/pergola/host/dirlock"
 	"github.com/pergola-platform/pergola/host/store"
@@ -31,6 +35,7 @@ type Store struct {
 	conns   []*sql.Conn // all that the pools lend
 	stmts   []*sql.Stmt // all that are prepared on conns
 	lock    *dirlock.Lock
+	root    *os.File       // dir, for a look at its file system
 	writers *pool[*writer] // one
 	readers *pool[*reader]
 }
@@ -91,7 +96,7 @@ func (s *Store) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
 		return nil, err
 	}
 	defer s.writers.give(w)
-	revs, err := w.transaction(ctx, ops)
+	revs, err := s.durable(ctx, w, ops)
 	if err != nil {
 		if conflict := (*store.ConflictError)(nil); errors.As(err, &conflict) || errors.Is(err, ctx.Err()) {
 			return nil, err
@@ -99,6 +104,19 @@ func (s *Store) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
 		return nil, s.fail("write "+ops[0].Doc.Key.String(), err)
 	}
 	return revs, nil
+}
+
+// durable carries out ops where the disk takes them. A disk that turns read-only at the same moment leaves open whether they
+// happened, so they are not acknowledged.
+func (s *Store) durable(ctx context.Context, w *writer, ops []store.Op) ([]int64, error) {
+	if err := checkWritable(s.root); err != nil {
+		return nil, err
+	}
+	revs, err := w.transaction(ctx, ops)
+	if err != nil {
+		return nil, err
+	}
+	return revs, checkWritable(s.root)
 }
 
 // Ping reads from the database.
