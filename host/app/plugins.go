@@ -79,7 +79,7 @@ func (h *Host) openEngine(ctx context.Context) (err error) {
 	drivers := map[string]driver.Driver{"wasm": h.wasm}
 	allow := h.cfg.Plugins.Process.Allow
 	// Where processes are possible their driver is always there: it tells an operator how to approve one.
-	if h.process, err = process.New(process.Config{Allow: allow, Cgroup: h.cfg.Plugins.Process.Cgroup, Logger: h.log}); err == nil {
+	if h.process, err = process.New(process.Config{Allow: allow, Cgroup: h.cfg.Plugins.Process.Cgroup, CPUs: h.cfg.Plugins.Process.CPUs, Logger: h.log}); err == nil {
 		drivers["process"] = h.process
 	} else if len(allow) > 0 || h.cfg.Plugins.Process.Cgroup != "" {
 		return err

@@ -103,6 +103,7 @@ func (t Trust) Keys() (bundle.Trust, error) {
 type Process struct {
 	Allow  []string `koanf:"allow" help:"SHA-256 digests, in hex, of the executables that may run as plugins; nothing else is ever executed"`
 	Cgroup string   `koanf:"cgroup" help:"directory of cgroup v2 that is handed over to the host, in which plugins' memory, CPU time and processes can be bounded; empty: the host's own"`
+	CPUs   float64  `koanf:"cpus" help:"CPU time that each plugin's process may use, where there is such a directory: 1.5 is one and a half CPUs; 0 is no bound"`
 }
 
 // Engine bounds what plugins may use.

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/netip"
 	"net/url"
@@ -92,6 +93,9 @@ func (c *Config) validate() error {
 		if !digest.MatchString(d) {
 			bad("plugins.process.allow", "%q is no SHA-256 digest; write the 64 hex digits that sha256sum prints for the executable", d)
 		}
+	}
+	if cpus := c.Plugins.Process.CPUs; cpus < 0 || cpus > 0 && cpus < 0.01 || math.IsNaN(cpus) {
+		bad("plugins.process.cpus", "%v is no share of CPUs; write 0 for no bound, or 0.01 or more", cpus)
 	}
 	c.Engine.validate(bad)
 	if c.Engine.TenantFuel < 0 {
