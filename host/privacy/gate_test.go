@@ -88,7 +88,7 @@ func TestGateTakesWhatIsDeclaredAndNothingElse(t *testing.T) {
 		doc  store.Doc
 		want string // "" where it is taken, else what the error says
 	}{
-		{"everything declared", siteDoc(`{"key":"k-1","secret":"v1.k.AAAA","url":"https://a.example/jira","state":"active","changed":"2026-01-31T12:00:00Z","times":3,"on":true,"granted":["jira:read"],"removed":[{"collection":"rec.a.b"}],"settings":{"any":["thing"]}}`), ""},
+		{"everything declared", siteDoc(`{"key":"k-1","secret":"v1.k.AAAA","url":"https://a.example/jira","state":"active","changed":"2026-01-31T12:00:00Z","times":3,"on":true,"granted":["jira:read","service:acme.stock/v1"],"removed":[{"collection":"rec.a.b"}],"settings":{"any":["thing"]}}`), ""},
 		{"nothing", siteDoc(`{}`), ""},
 		{"empty values", siteDoc(`{"key":"","granted":[],"settings":null}`), ""},
 		{"a record", record(`{"fields":{"owner":"5b:1","state":"new"},"written":"2026-01-31T12:00:00Z"}`, "owner", "5b:1"), ""},
@@ -109,6 +109,7 @@ func TestGateTakesWhatIsDeclaredAndNothingElse(t *testing.T) {
 		{"a number for a text", siteDoc(`{"key":7}`), `the field "key": want no number`},
 		{"a fraction for a count", siteDoc(`{"times":7.5}`), `the field "times"`},
 		{"a truth for a text", siteDoc(`{"key":true}`), `the field "key"`},
+		{"in a list, as a service", siteDoc(`{"granted":["service:acme.Stock of laptops/v1"]}`), `the field "granted[]"`},
 		{"in a list", siteDoc(`{"granted":["jira:read","` + summary + `"]}`), `the field "granted[]"`},
 		{"deep in a list", siteDoc(`{"removed":[{"collection":"` + summary + `"}]}`), `the field "removed[].collection"`},
 		{"no object", siteDoc(`"` + summary + `"`), "no object"},

@@ -168,6 +168,11 @@ func newCard(p AdminPlugin) (card, error) {
 			c.Places = append(c.Places, placeWords(mod))
 		}
 	}
+	for _, p := range m.Provides {
+		if p.Capability == manifest.ServiceV1 {
+			c.Places = append(c.Places, "Nowhere by itself: other features ask it for “"+p.Title+"”")
+		}
+	}
 	for _, wish := range m.Wishes() {
 		known := manifest.Known(wish.Name)
 		c.Permissions = append(c.Permissions, permission{Title: known.Title, Detail: known.Detail, Reason: wish.Reason, Missing: slices.Contains(p.Missing, wish.Name)})
