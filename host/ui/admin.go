@@ -170,7 +170,7 @@ func newCard(p AdminPlugin) (card, error) {
 	}
 	for _, p := range m.Provides {
 		if p.Capability == manifest.ServiceV1 {
-			c.Places = append(c.Places, "Nowhere by itself: other features ask it for “"+p.Title+"”")
+			c.Places = append(c.Places, "Behind other features, which ask it for “"+p.Title+"”")
 		}
 	}
 	for _, wish := range m.Wishes() {
