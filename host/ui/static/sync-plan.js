@@ -137,8 +137,10 @@ function planTable(at, outcome, rows) {
 
 const changes = (at, r, before) => h('dl', { class: 'changes' }, r.changes.map((c) => {
   const field = at.find(c.field);
+  const name = h('dt', null, field.name, field.name !== c.field && h('code', null, c.field), c.edited && lozenge(c.kept ? 'Edited, left alone' : 'Edited in Jira', 'warning'));
+  if (c.kept) return h('div', null, name, h('dd', null, shown(c.before, field), h('span', { class: 'muted' }, ', the row says '), shown(c.after, field)));
   const old = r.outcome !== 'created' && before;
-  return h('div', null, h('dt', null, field.name, field.name !== c.field && h('code', null, c.field), c.edited && lozenge(c.kept ? 'Edited, left alone' : 'Edited in Jira', 'warning')),
-    h('dd', null, old && [h('del', null, h('span', { class: 'hidden-text' }, 'before: '), shown(c.before, field)), h('span', { 'aria-hidden': true }, ' → ')],
-      h('ins', null, old && h('span', { class: 'hidden-text' }, 'after: '), shown(c.after, field))));
+  return h('div', null, name, h('dd', null,
+    old && [h('del', null, h('span', { class: 'hidden-text' }, 'before: '), shown(c.before, field)), h('span', { 'aria-hidden': true }, ' → ')],
+    h('ins', null, old && h('span', { class: 'hidden-text' }, 'after: '), shown(c.after, field))));
 }));

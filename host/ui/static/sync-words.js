@@ -24,6 +24,8 @@ const svg = (tag, attrs) => {
   return el;
 };
 
+const small = (words) => words[0].toLowerCase() + words.slice(1);
+
 // outcomeBar draws how many rows had which outcome; the words below say the same.
 export function outcomeBar(counts = {}) {
   const there = outcomes.filter((o) => counts[o] > 0);
@@ -38,7 +40,7 @@ export function outcomeBar(counts = {}) {
     x += widths[i] * scale;
   });
   return h('div', { class: 'outcomes' }, bar, h('p', { class: 'outcome-words' },
-    there.map((o) => h('span', null, h('i', { class: 'dot is-' + o, 'aria-hidden': true }), number(counts[o]) + ' ' + outcomeWord(o).toLowerCase()))));
+    there.map((o) => h('span', null, h('i', { class: 'dot is-' + o, 'aria-hidden': true }), number(counts[o]) + ' ' + small(outcomeWord(o))))));
 }
 
 // faultList says what is wrong with a row. name gives the name of a field.
