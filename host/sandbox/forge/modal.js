@@ -48,6 +48,7 @@ export function openDialog(options) {
     Object.assign(el.style, { width: options.size.width, height: options.size.height ?? '' });
   }
   el.setAttribute('aria-label', options.title || options.frame.title);
+  el.tabIndex = -1;
 
   const before = [];
   let closing = false;
@@ -82,4 +83,5 @@ export function openDialog(options) {
   });
   document.body.append(el);
   el.showModal();
+  el.focus(); // a frame that is not there yet would lose the keys; one that wants the focus takes it
 }

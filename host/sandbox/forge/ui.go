@@ -61,6 +61,9 @@ type Frame struct {
 // Page says whether the module is a page of its own, and not a part of one.
 func (f Frame) Page() bool { return slices.Contains(ownPages, f.Kind) }
 
+// Aside says whether the module stands beside an issue, and not below its description.
+func (f Frame) Aside() bool { return f.Kind == IssueContext }
+
 // Path is where the module has a page of its own.
 func (f Frame) Path() string {
 	return "/forge/apps/" + url.PathEscape(f.App) + "/" + url.PathEscape(f.Module)

@@ -1,16 +1,11 @@
 package judges_test
 
 import (
-	"fmt"
-	"math"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
-
-	"github.com/pergola-platform/pergola/host/chromiumtest"
 )
 
 const miaAccount = "712020:5f3c1e0a-mia-admin"
@@ -19,12 +14,33 @@ type object = map[string]any
 
 func TestForgeBridgePackageWorks(t *testing.T) {
 	j := startForgeJudge(t)
-	for _, topic := range []func(*forgeJudge){
-		readsContextAndJira, callsRemotes, hearsEvents, showsFlags, navigates, followsTheme, keepsHistory, opensModals, closesModals,
-		fitsFrames, isLimited, saysWhatIsMissing,
+	for _, topic := range []struct {
+		name string
+		asks func(*forgeJudge)
+	}{
+		{"context and Jira", readsContextAndJira},
+		{"remotes", callsRemotes},
+		{"events", hearsEvents},
+		{"flags", showsFlags},
+		{"addresses", knowsAddresses},
+		{"router", navigates},
+		{"theme", followsTheme},
+		{"history", keepsHistory},
+		{"dialogs", opensModals},
+		{"ends of dialogs", closesModals},
+		{"heights", fitsFrames},
+		{"limits", isLimited},
+		{"what is missing", saysWhatIsMissing},
 	} {
-		topic(j)
+		before := j.failed
+		if !t.Run(topic.name, func(t *testing.T) {
+			j.t = t
+			topic.asks(j)
+		}) && j.failed == before { // it came to no end
+			j.failed++
+		}
 	}
+	j.t = t
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.check("exceptions", strings.Join(j.wrong, "\n"), "")
@@ -145,7 +161,7 @@ func showsFlags(j *forgeJudge) {
 	panel.refuses("showFlag", object{"title": "x"}, `"id" must be defined`)
 }
 
-func navigates(j *forgeJudge) {
+func knowsAddresses(j *forgeJudge) {
 	panel := j.panel()
 	page := j.site.URL + "/forge/apps/" + judgedApp
 	for _, c := range []struct {
@@ -171,7 +187,10 @@ func navigates(j *forgeJudge) {
 	panel.refuses("getUrl", object{"target": "module", "moduleKey": "board"}, "projectKey")
 	panel.refuses("getUrl", object{"target": "issue"}, "says not which one")
 	panel.refuses("navigate", "javascript:alert(1)", "begins with http")
+}
 
+func navigates(j *forgeJudge) {
+	panel := j.panel()
 	j.page(`void (window.open = (...given) => void (window.opened = given))`)
 	panel.do("open", "/browse/OPS-3")
 	j.check("open", j.page(`window.opened`), []any{j.site.URL + "/browse/OPS-3", "_blank", "noopener"})
@@ -179,21 +198,26 @@ func navigates(j *forgeJudge) {
 	j.check("open of a target", j.page(`window.opened[0]`), j.site.URL+"/browse/OPS-4")
 	j.check("the page stays", j.page(`location.pathname`), "/browse/OPS-1")
 
-	panel.do("title", "Three assets")
-	j.check("title", j.page(`document.title`), "Three assets")
+	setsTitle(j, panel)
 	j.site.Do("mia@pergola.example", http.MethodPut, "/rest/api/3/issue/OPS-1", object{"fields": object{"summary": "Changed behind the page"}})
 	panel.do("refresh", nil)
 	j.until(`document.querySelector('main h1').textContent === 'Changed behind the page'`)
 
 	j.page(`void (window.before = true)`)
 	panel.send("reload", nil)
-	j.until(`!window.before && document.readyState === 'complete'`)
 	panel = j.frame("panel")
+	j.check("reload", j.page(`[location.pathname, window.before]`), []any{"/browse/OPS-1", nil})
 	panel.send("navigate", object{"target": "issue", "issueKey": "OPS-2"})
-	j.until(`location.pathname === '/browse/OPS-2' && document.readyState === 'complete'`)
 	panel = j.frame("panel")
+	j.check("navigate to a target", j.page(`location.pathname`), "/browse/OPS-2")
 	panel.send("navigate", "/browse/OPS-3?tab=history")
-	j.until(`location.pathname + location.search === '/browse/OPS-3?tab=history'`)
+	j.frame("panel")
+	j.check("navigate", j.page(`location.pathname + location.search`), "/browse/OPS-3?tab=history")
+}
+
+func setsTitle(j *forgeJudge, panel *forgeFrame) {
+	panel.do("title", "Three assets")
+	j.check("title", j.page(`document.title`), "Three assets")
 }
 
 func followsTheme(j *forgeJudge) {
@@ -241,9 +265,7 @@ func keepsHistory(j *forgeJudge) {
 	home.do("goForward", nil)
 	home.do("heard", 1)
 
-	j.page(`void (window.before = true)`)
 	home.send("reload", nil)
-	j.until(`!window.before && document.readyState === 'complete'`)
 	home = j.frame("home")
 	j.check("after a reload", home.do("createHistory", nil), at("/assets/9", "", "", "POP", 5.0))
 
@@ -255,81 +277,6 @@ func keepsHistory(j *forgeJudge) {
 	j.check("address of a project's page", address(), "/forge/apps/"+judgedApp+"/board/list?project=OPS&sort=key")
 	extension, _ := board.do("context", nil).(object)["extension"].(object)
 	j.check("project", extension["project"].(object)["key"], "OPS")
-}
-
-func opensModals(j *forgeJudge) {
-	panel := j.panel()
-	panel.do("modal", object{"resource": "dialog", "size": "small", "context": object{"asset": "A-17"}, "title": "Choose an owner"})
-	modal := j.frame("modal of panel")
-	context, _ := modal.do("context", nil).(object)
-	extension, _ := context["extension"].(object)
-	j.check("context of a modal", []any{extension["modal"], extension["issue"].(object)["key"]}, []any{object{"asset": "A-17"}, "OPS-1"})
-	j.check("title of a modal", j.page(`document.querySelector('dialog[open] h2').textContent`), "Choose an owner")
-	j.check("width of a small modal", j.page(`document.querySelector('dialog[open]').offsetWidth`), 400.0)
-	modal.do("on", object{"event": "own"})
-	panel.do("emit", object{"event": "own", "payload": 1})
-	j.check("events reach a modal", modal.do("heard", 1), []any{object{"event": "own", "payload": 1.0}})
-	modal.do("onClose", nil)
-	modal.send("close", object{"owner": "jonas"})
-	<-modal.closing
-	j.check("payload of a modal", panel.do("heard", 1), []any{object{"closed": object{"owner": "jonas"}}})
-	j.check("the modal is gone", j.page(`document.querySelectorAll('dialog').length`), 0.0)
-
-	view, _ := j.page(`[innerWidth, innerHeight]`).([]any)
-	wide, high := view[0].(float64), view[1].(float64)
-	for size, want := range map[string][]any{
-		"medium": {600.0, max(520, high*.4)}, "large": {800.0, max(high*.7, min(720, high*.9))}, "xlarge": {968.0, high * .9},
-		"max": {wide, high}, "fullscreen": {wide, high},
-	} {
-		panel.do("modal", object{"size": size})
-		modal := j.frame("modal of panel")
-		box := j.page(`(b => [b.width, b.height])(document.querySelector('dialog[open]').getBoundingClientRect())`).([]any)
-		near := func(n int) bool { return math.Abs(box[n].(float64)-want[n].(float64)) < 1 }
-		j.check(fmt.Sprintf("size %s: %v, want %v", size, box, want), near(0) && near(1), true)
-		modal.send("close", nil)
-		panel.do("heard", 1)
-	}
-	panel.do("modal", object{"size": object{"width": "500px", "height": "300px"}})
-	modal = j.frame("modal of panel")
-	j.check("size of one's own", j.page(`(d => [d.offsetWidth, d.offsetHeight])(document.querySelector('dialog[open]'))`), []any{500.0, 300.0})
-	modal.send("close", nil)
-	panel.do("heard", 1)
-	panel.refuses("modal", object{"size": "huge"}, "Invalid modal size")
-	panel.refuses("modal", object{"resource": "none"}, "Unable to open modal")
-}
-
-func closesModals(j *forgeJudge) {
-	panel := j.panel()
-	escape := chromiumtest.Press(kb.Escape)
-	closed := []any{object{"closed": nil}}
-	outside := chromedp.MouseClickXY(8, 450)
-
-	panel.do("modal", object{"size": "medium"})
-	j.frame("modal of panel")
-	j.browse(escape)
-	j.check("Escape closes", panel.do("heard", 1), closed)
-	panel.do("modal", object{"size": "medium"})
-	j.frame("modal of panel")
-	j.browse(outside)
-	j.check("a click beside closes", panel.do("heard", 1), closed)
-	panel.do("modal", object{"size": "medium"})
-	j.frame("modal of panel").do("draft", `<input autofocus>`)
-	j.browse(chromedp.MouseClickXY(640, 450), escape) // in the frame
-	j.check("Escape in the frame closes", panel.do("heard", 1), closed)
-
-	panel.do("modal", object{"size": "medium", "closeOnEscape": false, "closeOnOverlayClick": false, "title": "Stay"})
-	j.frame("modal of panel")
-	j.browse(escape, escape, outside, escape)
-	j.check("it stays", j.page(`document.querySelector('dialog').open`), true)
-	j.browse(chromedp.Evaluate[chromedp.Void](`document.querySelector('dialog [aria-label=Close]').click()`))
-	j.check("its button closes", panel.do("heard", 1), closed)
-
-	panel.refuses("close", nil, "view is not closable")
-	panel.refuses("onClose", nil, "view is not closable")
-	panel.refuses("submit", nil, "view is not submittable")
-	panel.refuses("openView", nil, "view is not openable")
-	j.open("/forge/apps/" + judgedApp + "/home")
-	j.frame("home").refuses("refresh", nil, "view is not refreshable")
 }
 
 func fitsFrames(j *forgeJudge) {
@@ -364,5 +311,22 @@ func saysWhatIsMissing(j *forgeJudge) {
 		"getFrameDispatch", "emitFrontendCustomMetric", "trackObjectStoreAction", "__permission__egressGet", "toString",
 	} {
 		panel.refuses("call", object{"method": method}, "The sandbox's bridge has no "+method)
+	}
+}
+
+// A judge must be able to say no.
+func TestForgeBridgeJudgeFindsDeviations(t *testing.T) {
+	j := startForgeJudge(t)
+	reports := 0
+	j.report = func(string, ...any) { reports++ }
+	panel := j.panel()
+	setsTitle(j, panel)
+	j.page(`void Object.defineProperty(document, 'title', { get: () => 'stuck', set: () => {} })`)
+	setsTitle(j, panel)
+	panel.refuses("close", nil, "another reason")
+	panel.refuses("context", nil, "anything")
+	panel.do("navigate", "javascript:alert(1)")
+	if j.checks != 5 || j.failed != 4 || reports != 4 {
+		t.Errorf("%d checks, %d failed, %d reports; want 5, 4, 4", j.checks, j.failed, reports)
 	}
 }
