@@ -99,7 +99,7 @@ measure() {
 go test -count=1 -v ./host/sandbox ./host/sandbox/judges >"$scratch/tests" 2>&1 || echo "tests of the sandbox fail: go test ./host/sandbox/..." >&2
 awk '/figure (operations_served|openapi_)/ { for (i = 1; i <= NF; i++) if ($i == "figure") sum[$(i + 1)] += $(i + 2) }
   END { for (n in sum) print "figure " n " " sum[n] }' "$scratch/tests" | sort
-sed -n 's/.*\(figure \(jirajs\|ace\|gojira\)_[a-z_]* [0-9]*\).*/\1/p' "$scratch/tests"
+sed -n 's/.*\(figure \(jirajs\|ace\|gojira\|forgebridge\)_[a-z_]* [0-9]*\).*/\1/p' "$scratch/tests"
 
 for run in 1 2 3; do
   start "$scratch/start$run"

@@ -17,7 +17,7 @@ func TestCustomUIStandsInASandboxedFrame(t *testing.T) {
 		t.Error("the issue page has no frame of the panel")
 	}
 	ui := mia.get("/forge/ui/" + f.key + "/main/")
-	if ui.status != http.StatusOK || !strings.Contains(ui.body, `<head><script src="/forge/bridge.js">`) || !strings.Contains(ui.body, "/static/build/index.html") {
+	if ui.status != http.StatusOK || !strings.Contains(ui.body, `<head><script src="/forge/script/bridge.js">`) || !strings.Contains(ui.body, "/static/build/index.html") {
 		t.Errorf("the frame: %d %s", ui.status, ui.body)
 	}
 	if policy := ui.header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "sandbox ") || strings.Contains(policy, "allow-same-origin") {
@@ -80,6 +80,50 @@ func TestBridgeCallsForWhoeverLooks(t *testing.T) {
 	remote := f.bridge("jonas", "panel", "fetchRemote", object{"remoteKey": "backend"}, "OPS-1").json(t)
 	if remote["url"] != f.remote || remote["token"] == "" {
 		t.Errorf("requestRemote: %v", remote)
+	}
+}
+
+func TestBridgeKnowsTargetsAndResources(t *testing.T) {
+	f := openForge(t)
+	f.mustInstallForge()
+	for _, c := range []struct {
+		method string
+		in     object
+		want   string
+	}{
+		{"getUrl", object{"target": "issue", "issueKey": "OPS 1"}, `"` + f.url + `/browse/OPS%201"`},
+		{"getUrl", object{"target": "module", "moduleKey": "home", "path": "a/b?c=d"}, `"` + f.url + "/forge/apps/" + f.key + `/home/a/b?c=d"`},
+		{"getUrl", object{"target": "module", "moduleKey": "panel"}, "no page"},
+		{"getUrl", object{"target": "userProfile"}, "says not which one"},
+		{"getUrl", object{"target": "spaceView", "spaceKey": "X"}, "no target"},
+		{"openModal", object{"resource": nil}, "/forge/ui/" + f.key + "/main/"},
+		{"openModal", object{"resource": "none"}, "no resource"},
+		{"fetchProduct", object{"product": "jira", "restPath": "/rest/api/3/myself", "isMultipartFormData": true}, "the form cannot be read"},
+		{"invoke", object{"invokeType": "ui-container-fetch", "path": "/x"}, "invokeService"},
+		{"openRovo", nil, "The sandbox's bridge has no openRovo."},
+	} {
+		if a := f.bridge("jonas", "panel", c.method, c.in, "OPS-1"); !strings.Contains(a.body, c.want) {
+			t.Errorf("%s %v: %d %s, want %q", c.method, c.in, a.status, a.body, c.want)
+		}
+	}
+}
+
+func TestPageOfAForgeAppHasAddressesOfItsOwn(t *testing.T) {
+	f := openForge(t)
+	f.mustInstallForge()
+	jonas := f.login("jonas")
+	for path, want := range map[string]int{"/home/assets/7": 200, "/home/": 200, "/setup/x": 403, "/none/x": 404} {
+		if a := jonas.get("/forge/apps/" + f.key + path); a.status != want {
+			t.Errorf("%s: %d, want %d", path, a.status, want)
+		}
+	}
+	if a := jonas.get("/"); !strings.Contains(a.body, `href="/forge/apps/`+f.key+`/home"`) {
+		t.Error("the menu does not lead to the page")
+	}
+	for file, want := range map[string]int{"bridge.js": 200, "page.js": 200, "bridge.go": 404} {
+		if a := jonas.get("/forge/script/" + file); a.status != want {
+			t.Errorf("%s: %d, want %d", file, a.status, want)
+		}
 	}
 }
 

@@ -113,7 +113,7 @@ func (s *Forge) Serve(mux *http.ServeMux) {
 	mux.HandleFunc("GET /.well-known/jwks.json", s.jwks)
 	mux.HandleFunc("/ex/jira/{cloudId}/", s.gateway)
 	mux.HandleFunc("GET "+uiPath+"{appKey}/{resource}/{path...}", s.resource)
-	mux.HandleFunc("GET "+ScriptPath, s.script)
+	mux.HandleFunc("GET "+scripts+"{file}", s.script)
 	mux.HandleFunc("POST /sandbox/forge/bridge", s.bridge)
 	mux.HandleFunc("POST /sandbox/forge/apps", s.Guard(s.installAPI))
 	mux.HandleFunc("GET /sandbox/forge/apps", s.Guard(s.listAPI))

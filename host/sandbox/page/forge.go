@@ -10,7 +10,7 @@ import (
 )
 
 // forgePage shows a module of a Forge app on a page of its own: /forge/apps/{appKey}/{module}, with an issue or a project as a
-// parameter where the module stands beside one.
+// parameter where the module stands beside one. What follows in the path is the app's own, see createHistory in forge/history.js.
 func (s *Pages) forgePage(v *view) error {
 	where := connect.Surrounding{User: v.user}
 	if key := v.r.URL.Query().Get("issue"); key != "" {
@@ -34,10 +34,9 @@ func (s *Pages) forgePage(v *view) error {
 		return rest.Fail(http.StatusNotFound, "The module stands beside an issue: open it with ?issue=KEY.")
 	}
 	body := struct {
-		Frame  forge.Frame
-		Script string
-		Issue  *world.Issue
-	}{f, forge.ScriptPath, where.Issue}
+		Frame forge.Frame
+		Issue *world.Issue
+	}{f, where.Issue}
 	return v.render(http.StatusOK, "forge.html", f.Title, "apps", body, connect.Frame{URL: f.URL})
 }
 

@@ -102,7 +102,7 @@ type menuItem struct {
 }
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"initials": avatar.Initials, "forgeSandbox": func() string { return forge.FrameSandbox },
+	"initials": avatar.Initials, "forgeSandbox": func() string { return forge.FrameSandbox }, "forgeScript": func() string { return forge.PageScriptPath },
 	"shade":  avatar.Shade,
 	"date":   func(t time.Time) string { return t.Format("2 Jan 2006") },
 	"moment": func(t time.Time) string { return t.Format("2 Jan 2006, 15:04") },
@@ -221,5 +221,8 @@ func (s *Pages) appMenu(st *world.State, u *world.User) (menu []menuItem, err er
 		}
 		return nil
 	})
+	for _, f := range s.forge.Frames(st, forge.GlobalPage, connect.Surrounding{User: u}) {
+		menu = append(menu, menuItem{Name: f.Title, App: f.Name, Path: f.Path()})
+	}
 	return menu, err
 }

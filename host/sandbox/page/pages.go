@@ -87,6 +87,7 @@ func (s *Pages) Serve(mux *http.ServeMux) {
 		"GET /issues":                                   s.issueList,
 		"GET /issues/{$}":                               s.issueList, // as links from elsewhere have it
 		"GET /forge/apps/{appKey}/{module}":             s.forgePage,
+		"GET /forge/apps/{appKey}/{module}/{route...}":  s.forgePage,
 		"GET /browse/{issue}":                           s.issueView,
 		"GET /plugins/servlet/ac/{appKey}/{module}":     s.members(s.appPage),
 		"GET /admin":                                    s.admin,

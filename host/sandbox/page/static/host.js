@@ -45,43 +45,7 @@
 
   // ---- flags and messages
 
-  var flags = document.getElementById('flags');
-  var flagIcons = { success: '✓', error: '!', warning: '!', info: 'i' };
-
-  function drawFlag(options) {
-    var type = flagIcons[options.type] ? options.type : 'info';
-    var flag = element('section', 'flag flag-' + type);
-    flag.setAttribute('role', type === 'error' ? 'alert' : 'status');
-    var icon = element('span', 'flag-icon', flagIcons[type]);
-    icon.setAttribute('aria-hidden', 'true');
-    var text = element('div', 'flag-text');
-    text.append(element('strong', '', options.title || ''));
-    if (options.body) { text.append(element('p', '', options.body)); }
-    var actions = element('div', 'flag-actions');
-    (options.actions || []).forEach(function (action) {
-      var button = element('button', 'link', action.actionText);
-      button.type = 'button';
-      button.addEventListener('click', action.executeAction);
-      actions.append(button);
-    });
-    if (actions.childNodes.length) { text.append(actions); }
-    var close = element('button', 'icon-button', '×');
-    close.type = 'button';
-    close.setAttribute('aria-label', 'Dismiss');
-    flag.append(icon, text, close);
-    flags.prepend(flag);
-
-    var gone = false;
-    function dismiss() {
-      if (gone) { return; }
-      gone = true;
-      flag.remove();
-      if (options.onClose) { options.onClose(options.id); }
-    }
-    close.addEventListener('click', dismiss);
-    if (options.close === 'auto') { window.setTimeout(dismiss, 8000); }
-    return { close: dismiss };
-  }
+  var drawFlag = window.sandboxFlag;
 
   var messages = {};
   function message(type) {
