@@ -273,6 +273,7 @@ func TestSchedulesAreWrittenInWords(t *testing.T) {
 	if got, err := r.SetSchedule(t.Context(), r.tenant, admin, s.ID, nil); err != nil || got != nil {
 		t.Error(got, err)
 	}
+		{syncing.Schedule{Every: "1h", Missed: jobs.MissedAll}, "schedule.missed"},
 	if s, err = r.Synchronization(t.Context(), r.tenant, s.ID); err != nil || s.Schedule != nil {
 		t.Error(s.Schedule, err)
 	}
