@@ -34,6 +34,7 @@ type Jira interface {
 	FieldContext(ctx context.Context, t tenant.Tenant, field string) (string, error)
 	AddOption(ctx context.Context, t tenant.Tenant, field, fieldContext, value string) (jira.Choice, error)
 	Permitted(ctx context.Context, t tenant.Tenant, account, project string, permissions ...string) ([]string, error)
+	Administers(ctx context.Context, t tenant.Tenant) (bool, error)
 	Project(ctx context.Context, t tenant.Tenant, id string) (jira.Project, error)
 	SetAppProperty(ctx context.Context, t tenant.Tenant, key string, value any) error
 	AppProperty(ctx context.Context, t tenant.Tenant, key string, out any) error
@@ -49,6 +50,8 @@ type Config struct {
 	// ActAs says that Jira makes calls in the name of people (jira.AsUser): then issues are written in the sync user's.
 	ActAs bool
 	// Rows is how many rows a step reads, at most; 0 means 200.
+	// AddOptions says that sites are asked for the scope ADMIN, which adding a choice to a select field takes.
+	AddOptions bool
 	Rows int
 	// Parallel is how many issues of a step are written at a time; 0 means 4.
 	Parallel int
@@ -308,7 +311,7 @@ func (e *Engine) prepare(ctx context.Context, s Sync) (*memory, error) {
 	}
 	compiled, err := mapping.Compile(s.Config, stream, site)
 	if err != nil {
-		return nil, &invalid{sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: err.Error()}, err}
+		return nil, unfit(err)
 	}
 	if denied != nil {
 		return nil, denied
@@ -316,6 +319,10 @@ func (e *Engine) prepare(ctx context.Context, s Sync) (*memory, error) {
 	project, err := e.cfg.Jira.Project(ctx, s.Tenant, s.Config.Project)
 	if err != nil {
 		return nil, err
+	contexts, err := e.contexts(ctx, s)
+	if err != nil {
+		return nil, err
+	}
 	}
 	secret, err := e.cfg.Secret(ctx, s.Tenant.ID)
 	if err != nil {
@@ -326,7 +333,7 @@ func (e *Engine) prepare(ctx context.Context, s Sync) (*memory, error) {
 	}
 	return &memory{
 		mapping: compiled, stream: stream, hasher: secret.Hasher(), prefix: project.Key + "-", number: -1, made: map[identity.Digest]string{},
-		lookup: &finder{jira: e.cfg.Jira, tenant: s.Tenant, accounts: map[string]found{}, options: map[string]found{}},
+		lookup: &finder{jira: e.cfg.Jira, tenant: s.Tenant, contexts: contexts, accounts: map[string]found{}, options: map[string]found{}},
 		paths:  &paths{jira: e.cfg.Jira, tenant: s.Tenant, project: s.Config.Project, known: map[place][]way{}},
 		done:   map[identity.Digest]Result{},
 	}, nil
@@ -340,6 +347,10 @@ type invalid struct {
 
 func (e *invalid) Error() string   { return e.shown.Message }
 func (e *invalid) Unwrap() []error { return []error{&e.shown, e.cause} }
+
+func unfit(problems error) error {
+	return &invalid{sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: problems.Error()}, problems}
+}
 
 func discover(ctx context.Context, s Sync) (sync.Stream, error) {
 	if s.Source.Discover == nil {

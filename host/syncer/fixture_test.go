@@ -34,16 +34,17 @@ const mia = "mia@pergola.example"
 // rig is a site with the app installed, an engine that calls it with signed tokens, and a table as source.
 type rig struct {
 	testing.TB
-	site   *sandboxtest.Site
-	wire   *wire
-	client *jira.Client
-	engine *syncer.Engine
-	table  *table
-	sync   syncer.Sync
-	length time.Duration // of steps
-	actAs  bool
-	now    func() time.Time
-	runs   int
+	site       *sandboxtest.Site
+	wire       *wire
+	client     *jira.Client
+	engine     *syncer.Engine
+	table      *table
+	sync       syncer.Sync
+	length     time.Duration // of steps
+	actAs      bool
+	addOptions bool
+	now        func() time.Time
+	runs       int
 
 	mu    gosync.Mutex
 	slept []time.Duration
@@ -93,7 +94,7 @@ func (r *rig) restart() {
 	r.Helper()
 	var err error
 	r.engine, err = syncer.New(syncer.Config{
-		Jira: r.client, Sleep: r.sleep, Rows: 100, Length: r.length, Now: r.now, ActAs: r.actAs,
+		Jira: r.client, Sleep: r.sleep, Rows: 100, Length: r.length, Now: r.now, ActAs: r.actAs, AddOptions: r.addOptions,
 		Secret: func(_ context.Context, t capability.TenantID) (identity.Secret, error) {
 			return identity.Secret("a secret of the tenant " + t), nil
 		},
@@ -277,6 +278,8 @@ type wire struct {
 	calls []string // "PUT /rest/api/3/issue/1 {…}"
 	count int      // of all calls
 	// above is the id from which on searches do not show issues; 0 hides none.
+	// refuse is the end of the paths that are answered with 403; "" for none.
+	refuse string
 	above int
 }
 
@@ -292,9 +295,12 @@ func (w *wire) RoundTrip(q *http.Request) (*http.Response, error) {
 	w.mu.Lock()
 	w.count++
 	w.calls = append(w.calls, q.Method+" "+q.URL.Path+" "+string(body))
-	above := w.above
+	above, refuse := w.above, w.refuse
 	w.mu.Unlock()
 	res, err := http.DefaultTransport.RoundTrip(q)
+	if refuse != "" && strings.HasSuffix(q.URL.Path, refuse) {
+		return &http.Response{StatusCode: http.StatusForbidden, Header: http.Header{}, Body: http.NoBody, Request: q}, nil
+	}
 	if err != nil || above == 0 || !strings.HasSuffix(q.URL.Path, "/search/jql") || res.StatusCode != http.StatusOK {
 		return res, err
 	}

@@ -5,7 +5,6 @@ import (
 	"strings"
 	gosync "sync"
 
-	"github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/syncer/mapping"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
@@ -19,6 +18,8 @@ type finder struct {
 	// dry keeps AddOption from adding anything: what would be added has the id 0.
 	dry bool
 
+	// contexts are those in which fields take new options, by field id.
+	contexts map[string]string
 	mu       gosync.Mutex
 	accounts map[string]found
 	options  map[string]found
@@ -78,13 +79,8 @@ func (f *finder) AddOption(ctx context.Context, field, label string) (string, ma
 	if f.dry {
 		return "0", "", nil
 	}
-	got := found{}
-	place, err := f.jira.FieldContext(ctx, f.tenant, field)
-	if err == nil {
-		var choice jira.Choice
-		choice, err = f.jira.AddOption(ctx, f.tenant, field, place, label)
-		got.id = choice.ID
-	}
+	choice, err := f.jira.AddOption(ctx, f.tenant, field, f.contexts[field], label)
+	got := found{id: choice.ID}
 	switch sdk.CodeOf(err) {
 	case sdk.NotFound, sdk.Invalid, sdk.PermissionDenied, sdk.Unauthenticated:
 		got, err = found{code: mapping.NoOption}, nil

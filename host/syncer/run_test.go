@@ -357,25 +357,3 @@ func TestARowIsGivenUpSoThatTheOthersGetOn(t *testing.T) {
 	r.do(http.MethodDelete, "/sandbox/faults", nil)
 	r.expect("changed=1 skipped=1")
 }
-
-func TestOptionsAreAddedWhereTheAppMay(t *testing.T) {
-	r := newRig(t)
-	r.sync.Config.Fields[2].AddOptions = true
-	r.table.put(1, "place", "Bonn")
-	r.table.put(2, "place", "Bonn")
-	out := r.expect("failed=2") // their issues are there, without the field
-	if diff := cmp.Diff([]string{"customfield_10002:no_option", "customfield_10002:no_option"}, out.faults()); diff != "" {
-		t.Error(diff)
-	}
-	app := r.install("ADMIN")
-	r.sync.Tenant.SharedSecret = seal.NewSecret(app.Secret)
-	r.writes()
-	r.expect("changed=2", dry)
-	if w := r.writes(); len(w) > 0 {
-		t.Errorf("a dry run writes %q", w)
-	}
-	r.expect("changed=2")
-	if a, b := r.one("Device 1"), r.one("Device 2"); a.Place != "Bonn" || b.Place != "Bonn" {
-		t.Errorf("%+v, %+v", a, b)
-	}
-}
