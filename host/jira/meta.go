@@ -97,6 +97,15 @@ func (c *Client) FindAccounts(ctx context.Context, t tenant.Tenant, query string
 	return out, err
 }
 
+// Account returns the account with an id. Errors: not_found where there is none, and invalid where that cannot be one's id.
+func (c *Client) Account(ctx context.Context, t tenant.Tenant, id string) (Account, error) {
+	var out Account
+	err := c.do(ctx, t, call{
+		what: "find an account", method: http.MethodGet, path: "/rest/api/3/user", again: true, out: &out, query: url.Values{"accountId": {id}},
+	})
+	return out, err
+}
+
 // AddOption adds a choice to a select field, in the context that issues of the type have in the project. It takes an admin's
 // scope. Errors: not_found where the field has no such context.
 func (c *Client) AddOption(ctx context.Context, t tenant.Tenant, field, fieldContext, value string) (Choice, error) {

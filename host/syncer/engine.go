@@ -31,6 +31,7 @@ type Jira interface {
 	Archive(ctx context.Context, t tenant.Tenant, ids []string) error
 	CreateMeta(ctx context.Context, t tenant.Tenant, project, issueType string) ([]jira.Meta, error)
 	FindAccounts(ctx context.Context, t tenant.Tenant, query string) ([]jira.Account, error)
+	Account(ctx context.Context, t tenant.Tenant, id string) (jira.Account, error)
 	FieldContext(ctx context.Context, t tenant.Tenant, field string) (string, error)
 	AddOption(ctx context.Context, t tenant.Tenant, field, fieldContext, value string) (jira.Choice, error)
 	Permitted(ctx context.Context, t tenant.Tenant, account, project string, permissions ...string) ([]string, error)

@@ -100,9 +100,9 @@ func TestAFaultOfOneFieldDoesNotKeepTheOthers(t *testing.T) {
 func TestJiraRefusesSomeOfABulk(t *testing.T) {
 	r := newRig(t)
 	r.sync.Config.Fields = append(r.sync.Config.Fields, mapping.Field{Field: "customfield_10005", Column: "owner"})
-	r.table.put(1, "owner", "nobody-with-this-id")
-	r.table.put(2, "owner", "jonas@pergola.example") // shows his address
-	r.table.put(3, "owner", "mia@pergola.example")   // hides hers
+	r.table.put(1, "owner", "5b10ac8d82e05b22cc7d4ef5") // nobody's
+	r.table.put(2, "owner", "jonas@pergola.example")    // shows his address
+	r.table.put(3, "owner", "mia@pergola.example")      // hides hers
 	out := r.expect("created=1 failed=2")
 	if diff := cmp.Diff([]string{"customfield_10005:account_hidden", "customfield_10005:jira_refused"}, out.faults()); diff != "" {
 		t.Error(diff)

@@ -27,6 +27,7 @@ var faultWords = map[mapping.Code]Words{
 	mapping.NoOption:      {"The field has no such choice.", "Add the choice in Jira, let it be added by itself, or lead the value to another one."},
 	mapping.AccountHidden: {"Nobody was found by that mail address: the people of this site hide theirs.", "Use account ids, or lead each value to an account id."},
 	mapping.AccountTwice:  {"Several accounts match the value.", "Use the account id."},
+	mapping.NoAccount:     {"The value is neither a mail address nor the id of an account.", "Map a column with mail addresses or account ids, or lead each value to an account id."},
 	mapping.NoRow:         {"The row that is named has no issue yet.", "It is tied in the next run in which that row has one. If it never has, look why that row fails."},
 	mapping.NoType:        {"The row does not say which issue type it has.", "Choose an issue type for rows that do not say, or add their value to the list."},
 	mapping.Required:      {"Jira requires the field, and the row has nothing for it.", "Write a default for empty values, or make the field optional in Jira."},
