@@ -34,8 +34,8 @@ type Jira interface {
 	Account(ctx context.Context, t tenant.Tenant, id string) (jira.Account, error)
 	FieldContext(ctx context.Context, t tenant.Tenant, field string) (string, error)
 	AddOption(ctx context.Context, t tenant.Tenant, field, fieldContext, value string) (jira.Choice, error)
-	Permitted(ctx context.Context, t tenant.Tenant, account, project string, permissions ...string) ([]string, error)
 	Administers(ctx context.Context, t tenant.Tenant) (bool, error)
+	Permitted(ctx context.Context, t tenant.Tenant, account, project string, permissions ...string) ([]string, error)
 	Project(ctx context.Context, t tenant.Tenant, id string) (jira.Project, error)
 	SetAppProperty(ctx context.Context, t tenant.Tenant, key string, value any) error
 	AppProperty(ctx context.Context, t tenant.Tenant, key string, out any) error
@@ -50,9 +50,9 @@ type Config struct {
 	Secret func(ctx context.Context, t capability.TenantID) (identity.Secret, error)
 	// ActAs says that Jira makes calls in the name of people (jira.AsUser): then issues are written in the sync user's.
 	ActAs bool
-	// Rows is how many rows a step reads, at most; 0 means 200.
 	// AddOptions says that sites are asked for the scope ADMIN, which adding a choice to a select field takes.
 	AddOptions bool
+	// Rows is how many rows a step reads, at most; 0 means 200.
 	Rows int
 	// Parallel is how many issues of a step are written at a time; 0 means 4.
 	Parallel int
@@ -147,8 +147,10 @@ type StepOutput struct {
 	// Cursor is for the next step: at most MaxCursor bytes, of positions, numbers and times.
 	Cursor []byte
 	Done   bool
-	// Stopped is why the run ended before it wrote anything: "brake". Empty for other ends.
+	// Stopped is why the run ended before it was through: "brake". Empty for other ends.
 	Stopped string
+	// Brake is why the brake stopped the run or, at the end of a dry run, would stop one that writes; nil where it does not.
+	Brake *Braked
 	// After puts the next step off: Jira's quota is used up.
 	After  time.Duration
 	Reason string // of After, Jira's name of the limit
@@ -317,13 +319,13 @@ func (e *Engine) prepare(ctx context.Context, s Sync) (*memory, error) {
 	if denied != nil {
 		return nil, denied
 	}
-	project, err := e.cfg.Jira.Project(ctx, s.Tenant, s.Config.Project)
-	if err != nil {
-		return nil, err
 	contexts, err := e.contexts(ctx, s)
 	if err != nil {
 		return nil, err
 	}
+	project, err := e.cfg.Jira.Project(ctx, s.Tenant, s.Config.Project)
+	if err != nil {
+		return nil, err
 	}
 	secret, err := e.cfg.Secret(ctx, s.Tenant.ID)
 	if err != nil {
@@ -346,12 +348,12 @@ type invalid struct {
 	cause error
 }
 
-func (e *invalid) Error() string   { return e.shown.Message }
-func (e *invalid) Unwrap() []error { return []error{&e.shown, e.cause} }
-
 func unfit(problems error) error {
 	return &invalid{sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: problems.Error()}, problems}
 }
+
+func (e *invalid) Error() string   { return e.shown.Message }
+func (e *invalid) Unwrap() []error { return []error{&e.shown, e.cause} }
 
 func discover(ctx context.Context, s Sync) (sync.Stream, error) {
 	if s.Source.Discover == nil {

@@ -116,6 +116,7 @@ type report struct {
 	counts  map[string]int64
 	rows    []syncer.Result
 	stopped string
+	brake   *syncer.Braked
 	waits   []string
 }
 
@@ -144,7 +145,7 @@ func (r *rig) try(change ...func(*syncer.StepInput)) (report, error) {
 			r.do(http.MethodDelete, "/sandbox/faults", nil)
 		}
 		if step.Done {
-			out.stopped = step.Stopped
+			out.stopped, out.brake = step.Stopped, step.Brake
 			return out, nil
 		}
 		in.Cursor, in.Number, in.Attempt = step.Cursor, in.Number+1, 0
@@ -277,9 +278,9 @@ type wire struct {
 	mu    gosync.Mutex
 	calls []string // "PUT /rest/api/3/issue/1 {…}"
 	count int      // of all calls
-	// above is the id from which on searches do not show issues; 0 hides none.
 	// refuse is the end of the paths that are answered with 403; "" for none.
 	refuse string
+	// above is the id from which on searches do not show issues; 0 hides none.
 	above int
 }
 
@@ -297,10 +298,10 @@ func (w *wire) RoundTrip(q *http.Request) (*http.Response, error) {
 	w.calls = append(w.calls, q.Method+" "+q.URL.Path+" "+string(body))
 	above, refuse := w.above, w.refuse
 	w.mu.Unlock()
-	res, err := http.DefaultTransport.RoundTrip(q)
 	if refuse != "" && strings.HasSuffix(q.URL.Path, refuse) {
 		return &http.Response{StatusCode: http.StatusForbidden, Header: http.Header{}, Body: http.NoBody, Request: q}, nil
 	}
+	res, err := http.DefaultTransport.RoundTrip(q)
 	if err != nil || above == 0 || !strings.HasSuffix(q.URL.Path, "/search/jql") || res.StatusCode != http.StatusOK {
 		return res, err
 	}

@@ -207,38 +207,6 @@ func TestDryRunSaysWhatWouldHappenAndWritesNothing(t *testing.T) {
 	}
 }
 
-func TestBrakeStopsARunBeforeItWrites(t *testing.T) {
-	r := newRig(t)
-	r.sync.Config.Missing = mapping.Missing{Policy: mapping.Label, Label: "gone"}
-	for n := range 10 {
-		r.table.put(int64(n))
-	}
-	r.sync.Config.Brake.Share = 0.2
-	r.expect("created=10") // new issues change none
-	r.table.put(0, "price", "1")
-	r.table.put(1, "price", "1")
-	r.expect("changed=2 skipped=8")
-	r.table.put(0, "price", "2")
-	r.table.put(1, "price", "2")
-	r.table.remove(2)
-	r.writes()
-	if out := r.expect("changed=2 created=0 missing=1"); out.stopped != "brake" {
-		t.Errorf("stopped %q", out.stopped)
-	}
-	if w := r.writes(); len(w) > 0 {
-		t.Errorf("a run that was stopped writes %q", w)
-	}
-	if out := r.expect("changed=2 missing=1 skipped=7", approved); out.stopped != "" {
-		t.Errorf("stopped %q", out.stopped)
-	}
-	r.sync.Config.Brake = mapping.Brake{Count: 1}
-	r.table.put(20)
-	r.table.put(21)
-	if out := r.run(); out.stopped != "brake" {
-		t.Errorf("stopped %q", out.stopped)
-	}
-}
-
 func TestConfigurationsThatDoNotFitAreRefusedWithTheirProblems(t *testing.T) {
 	r := newRig(t)
 	r.sync.Config.Fields = append(r.sync.Config.Fields, mapping.Field{Field: "customfield_10003", Column: "nothing"})
