@@ -35,6 +35,7 @@ type Config struct {
 const (
 	tokenLife   = 3 * time.Minute
 	httpTimeout = 20 * time.Second
+	idleConns   = 32
 	maxBody     = 8 << 20
 	retries     = 2
 	// maxWait is the longest pause before another try. A longer one belongs to a used-up quota, which comes back by the
@@ -60,6 +61,8 @@ func New(c Config) (*Client, error) {
 	out := &Client{appKey: c.AppKey, http: http.Client{Timeout: httpTimeout}, maxBody: c.MaxBody, clock: c.Clock, sleep: c.Sleep, users: users{url: c.TokenURL}}
 	if c.HTTP != nil {
 		out.http = *c.HTTP
+	} else {
+		out.http.Transport = transport()
 	}
 	// A redirect could carry the signed token to another host.
 	out.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -73,6 +76,14 @@ func New(c Config) (*Client, error) {
 		out.sleep = sleep
 	}
 	return out, nil
+}
+
+// transport keeps as many connections to a site as a host uses at a time. The default keeps two, so that calls side by side over HTTP/1, such
+// as a synchronization's writes, would open others and close them again.
+func transport() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = idleConns
+	return t
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
