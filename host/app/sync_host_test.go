@@ -199,6 +199,7 @@ type devices struct {
 	file   string
 	tenant string
 	sync   string // id
+	draft  map[string]any
 }
 
 // change changes all rows.
@@ -320,8 +321,8 @@ func (h *syncHost) operate(method, path string, in, out any) {
 	answerJSON(h.T, h.client, r, out)
 }
 
-// devices makes a table with so many rows, and a synchronization of it.
-func (h *syncHost) devices(rows int) *devices {
+// devices makes a table with so many rows, and a synchronization of it, with more fields where some are given.
+func (h *syncHost) devices(rows int, more ...map[string]any) *devices {
 	h.Helper()
 	d := &devices{T: h.T, file: filepath.Join(h.TempDir(), "assets.db")}
 	var tenants []struct{ ID string }
@@ -348,10 +349,11 @@ func (h *syncHost) devices(rows int) *devices {
 	h.operate(http.MethodPost, "/tenants/"+d.tenant+"/sync/connections", map[string]any{
 		"name": "Assets", "plugin": "pergola.database", "synchronizer": "database", "settings": map[string]any{"engine": "sqlite", "file": "assets.db"},
 	}, &kept)
-	h.operate(http.MethodPost, "/tenants/"+d.tenant+"/sync/syncs", map[string]any{"name": "Devices", "connection": kept.ID, "mapping": map[string]any{
+	d.draft = map[string]any{"name": "Devices", "connection": kept.ID, "mapping": map[string]any{
 		"stream": "device", "project": "10000", "type": map[string]any{"default": "10001"}, "missing": map[string]any{"policy": "label", "label": "gone"},
-		"fields": []map[string]any{{"field": "summary", "column": "name"}, {"field": "customfield_10004", "column": "price"}},
-	}}, &kept)
+		"fields": append([]map[string]any{{"field": "summary", "column": "name"}, {"field": "customfield_10004", "column": "price"}}, more...),
+	}}
+	h.operate(http.MethodPost, "/tenants/"+d.tenant+"/sync/syncs", d.draft, &kept)
 	d.sync = kept.ID
 	return d
 }
