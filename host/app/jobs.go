@@ -30,7 +30,7 @@ func (h *Host) openJobs(ctx context.Context) (err error) {
 	if h.jobs, err = jobs.Open(ctx, c); err != nil {
 		return err
 	}
-	engine, err := syncer.New(syncer.Config{Jira: h.jira, Secret: h.digests, ActAs: h.cfg.Connect.ActAsUser})
+	engine, err := syncer.New(syncer.Config{Jira: h.jira, Secret: h.digests, ActAs: h.cfg.Connect.ActAsUser, AddOptions: h.cfg.Connect.AddOptions})
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,10 @@ type Connect struct {
 	BridgeURL      string   `koanf:"bridge_url" help:"Atlassian's all.js, which connects our pages with Jira"`
 	FrameAncestors []string `koanf:"frame_ancestors" help:"sites that may show our pages in a frame"`
 	// Without it synchronizations write as the app, and only look whether the account that an admin chose might.
-	ActAsUser     bool   `koanf:"act_as_user" help:"ask sites for the scope ACT_AS_USER, so that synchronizations write in the name of the account that an admin chose"`
+	ActAsUser bool `koanf:"act_as_user" help:"ask sites for the scope ACT_AS_USER, so that synchronizations write in the name of the account that an admin chose"`
+	// Without it a mapping that adds options is refused. The scope lets the app do whatever a Jira admin can, so it is off until an operator
+	// decides.
+	AddOptions    bool   `koanf:"add_options" help:"ask sites for the scope ADMIN, so that synchronizations add choices that a select field does not have"`
 	TokenURL      string `koanf:"token_url" help:"where tokens for calls in the name of a person are had"`
 	LoopbackSites bool   `koanf:"loopback_sites" help:"let Jira sites install that are reached by plain http on this machine (development)"`
 }

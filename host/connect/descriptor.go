@@ -43,6 +43,8 @@ type Config struct {
 	BaseURL     string // http or https, at most 200 characters; a path is allowed, a query is not
 	// ActAsUser asks for leave to write in the name of people, where a plugin provides a synchronizer.
 	ActAsUser bool
+	// AddOptions asks for the scope ADMIN, without which Jira adds no choice to a select field, where a plugin provides a synchronizer.
+	AddOptions bool
 }
 
 // Vendor is who runs the host.
@@ -154,8 +156,13 @@ func Descriptor(c Config, plugins []*manifest.Manifest) ([]byte, error) {
 			return nil, fmt.Errorf("descriptor: plugin %s: %w", p.ID, err)
 		}
 	}
-	if c.ActAsUser && len(d.Modules.EntityProperties) > 0 {
-		d.Scopes = append(d.Scopes, "ACT_AS_USER")
+	if len(d.Modules.EntityProperties) > 0 {
+		if c.ActAsUser {
+			d.Scopes = append(d.Scopes, "ACT_AS_USER")
+		}
+		if c.AddOptions {
+			d.Scopes = append(d.Scopes, "ADMIN")
+		}
 	}
 	if err := d.check(); err != nil {
 		return nil, fmt.Errorf("descriptor: %w", err)

@@ -13,22 +13,30 @@ import (
 	"github.com/pergola-platform/pergola/host/syncer/identity"
 )
 
-// The app asks for leave to write, and has the property of synchronized issues indexed, where a plugin synchronizes; not before.
-func TestPeoplesNamesAreAskedForOnlyWithASynchronizer(t *testing.T) {
-	c := config()
-	c.ActAsUser = true
-	for _, with := range []bool{false, true} {
-		some := plugins()
-		if with {
-			some[0].Provides = []manifest.Provided{{Capability: manifest.SyncV1, Name: "rows"}}
-		}
-		raw, err := connect.Descriptor(c, some)
-		if err != nil || strings.Contains(string(raw), "ACT_AS_USER") != with {
-			t.Errorf("with a synchronizer %t: %v\n%s", with, err, raw)
+func TestScopesOfAnOperatorsChoiceAreAskedForOnlyWithASynchronizer(t *testing.T) {
+	for scope, choose := range map[string]func(*connect.Config){
+		`"ACT_AS_USER"`: func(c *connect.Config) { c.ActAsUser = true },
+		`"ADMIN"`:       func(c *connect.Config) { c.AddOptions = true },
+	} {
+		for _, chosen := range []bool{false, true} {
+			for _, with := range []bool{false, true} {
+				c, some := config(), plugins()
+				if chosen {
+					choose(&c)
+				}
+				if with {
+					some[0].Provides = []manifest.Provided{{Capability: manifest.SyncV1, Name: "rows"}}
+				}
+				raw, err := connect.Descriptor(c, some)
+				if err != nil || strings.Contains(string(raw), scope) != (chosen && with) {
+					t.Errorf("%s, chosen %t, with a synchronizer %t: %v\n%s", scope, chosen, with, err, raw)
+				}
+			}
 		}
 	}
 }
 
+// The app asks for leave to write, and has the property of synchronized issues indexed, where a plugin synchronizes; not before.
 func TestSynchronizersNeedAnIndexedPropertyAndLeaveToWrite(t *testing.T) {
 	type descriptor struct {
 		Scopes  []string

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pergola-platform/pergola/host/auth"
@@ -34,6 +35,7 @@ type Config struct {
 const (
 	tokenLife   = 3 * time.Minute
 	httpTimeout = 20 * time.Second
+	idleConns   = 32
 	maxBody     = 8 << 20
 	retries     = 2
 	// maxWait is the longest pause before another try. A longer one belongs to a used-up quota, which comes back by the
@@ -59,6 +61,8 @@ func New(c Config) (*Client, error) {
 	out := &Client{appKey: c.AppKey, http: http.Client{Timeout: httpTimeout}, maxBody: c.MaxBody, clock: c.Clock, sleep: c.Sleep, users: users{url: c.TokenURL}}
 	if c.HTTP != nil {
 		out.http = *c.HTTP
+	} else {
+		out.http.Transport = transport()
 	}
 	// A redirect could carry the signed token to another host.
 	out.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -72,6 +76,14 @@ func New(c Config) (*Client, error) {
 		out.sleep = sleep
 	}
 	return out, nil
+}
+
+// transport keeps as many connections to a site as a host uses at a time. The default keeps two, so that calls side by side over HTTP/1, such
+// as a synchronization's writes, would open others and close them again.
+func transport() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = idleConns
+	return t
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -139,7 +151,18 @@ func encode(q call) ([]byte, error) {
 	return body, nil
 }
 
+// once carries out a call once. Jira refuses a token before it does anything, so a call in a person's name whose token is not taken any
+// more, which can be long before its end, is made again with a new one.
 func (c *Client) once(ctx context.Context, t tenant.Tenant, q call, body []byte) error {
+	err := c.send(ctx, t, q, body)
+	var f *Failure
+	if userOf(ctx) != "" && errors.As(err, &f) && f.status == http.StatusUnauthorized {
+		return c.send(ctx, t, q, body)
+	}
+	return err
+}
+
+func (c *Client) send(ctx context.Context, t tenant.Tenant, q call, body []byte) error {
 	req, err := c.request(ctx, t, q, body)
 	if err != nil {
 		return err
@@ -156,8 +179,10 @@ func (c *Client) once(ctx context.Context, t tenant.Tenant, q call, body []byte)
 	case int64(len(raw)) > c.maxBody:
 		return failed(q.what, tooLarge, nil)
 	case res.StatusCode == http.StatusUnauthorized && userOf(ctx) != "":
-		c.users.drop(actor{t.ID, userOf(ctx)}) // the next try gets another one
-		return refused(q, res, nil, c.clock())
+		c.users.drop(actor{t.ID, userOf(ctx)}, strings.TrimPrefix(req.Header.Get("Authorization"), bearerPrefix))
+		f := failed(q.what, mayNotAct, nil)
+		f.status = res.StatusCode
+		return f
 	case res.StatusCode < 200 || res.StatusCode > 299:
 		if q.wrong != nil && res.StatusCode == http.StatusBadRequest {
 			_ = json.Unmarshal(raw, q.wrong) // what is no JSON says nothing
@@ -212,7 +237,7 @@ func (c *Client) request(ctx context.Context, t tenant.Tenant, q call, body []by
 func (c *Client) authorize(ctx context.Context, t tenant.Tenant, q call, qsh string) (string, error) {
 	if account := userOf(ctx); account != "" {
 		token, err := c.bearer(ctx, t, account)
-		return "Bearer " + token, err
+		return bearerPrefix + token, err
 	}
 	now := c.clock()
 	token, err := auth.SignHS256(auth.Claims{

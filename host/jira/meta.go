@@ -97,10 +97,12 @@ func (c *Client) FindAccounts(ctx context.Context, t tenant.Tenant, query string
 	return out, err
 }
 
-// Account returns an account by its id.
+// Account returns the account with an id. Errors: not_found where there is none, and invalid where that cannot be one's id.
 func (c *Client) Account(ctx context.Context, t tenant.Tenant, id string) (Account, error) {
 	var out Account
-	err := c.do(ctx, t, call{what: "read an account", method: http.MethodGet, path: "/rest/api/3/user", again: true, out: &out, query: url.Values{"accountId": {id}}})
+	err := c.do(ctx, t, call{
+		what: "find an account", method: http.MethodGet, path: "/rest/api/3/user", again: true, out: &out, query: url.Values{"accountId": {id}},
+	})
 	return out, err
 }
 

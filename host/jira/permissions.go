@@ -19,7 +19,7 @@ const (
 const maxChecked = 1000
 
 type permissionCheck struct {
-	AccountID          string              `json:"accountId"`
+	AccountID          string              `json:"accountId,omitempty"` // empty asks about the app
 	GlobalPermissions  []string            `json:"globalPermissions"`
 	ProjectPermissions []projectPermission `json:"projectPermissions"`
 }
@@ -85,6 +85,12 @@ func (c *Client) IsAdmin(ctx context.Context, t tenant.Tenant, account string) (
 		return false, err
 	}
 	return slices.Contains(got.GlobalPermissions, administer), nil
+}
+
+// Administers says whether the app itself is a Jira admin, which Jira makes it where the site has granted it the scope ADMIN.
+func (c *Client) Administers(ctx context.Context, t tenant.Tenant) (bool, error) {
+	got, err := c.check(ctx, t, "check whether the app is an admin", permissionCheck{GlobalPermissions: []string{administer}, ProjectPermissions: []projectPermission{}})
+	return slices.Contains(got.GlobalPermissions, administer), err
 }
 
 func (c *Client) check(ctx context.Context, t tenant.Tenant, what string, in permissionCheck) (permissionGrants, error) {

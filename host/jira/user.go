@@ -25,6 +25,8 @@ const (
 	assertionLife = time.Minute
 	// leeway is how long before its end a token is not used any more.
 	leeway = 30 * time.Second
+
+	bearerPrefix = "Bearer "
 )
 
 type userKey struct{}
@@ -76,10 +78,13 @@ func (u *users) put(a actor, t userToken) {
 	u.kept[a] = t
 }
 
-func (u *users) drop(a actor) {
+// drop forgets a token that Jira does not take any more. Another one that came in its place meanwhile stays.
+func (u *users) drop(a actor, text string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	delete(u.kept, a)
+	if u.kept[a].text == text {
+		delete(u.kept, a)
+	}
 }
 
 var (

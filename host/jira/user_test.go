@@ -1,7 +1,10 @@
 package jira_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -14,6 +17,11 @@ import (
 	"github.com/pergola-platform/pergola/sdk"
 )
 
+const (
+	bulk   = "/issue/bulk"
+	tokens = "/oauth2/token"
+)
+
 // people is a site with the app, and a client that may act in people's names.
 type people struct {
 	*testing.T
@@ -21,6 +29,9 @@ type people struct {
 	client *jira.Client
 	tenant tenant.Tenant
 	calls  map[string]int // by path
+	bodies []string       // of what makes issues
+	// refuses answers a call with 401 instead of the site; nil refuses none.
+	refuses func(*http.Request) bool
 }
 
 func newPeople(t *testing.T, scopes ...string) *people {
@@ -42,7 +53,39 @@ func newPeople(t *testing.T, scopes ...string) *people {
 // RoundTrip implements http.RoundTripper.
 func (p *people) RoundTrip(r *http.Request) (*http.Response, error) {
 	p.calls[r.URL.Path]++
-	return http.DefaultTransport.RoundTrip(r)
+	if strings.HasSuffix(r.URL.Path, bulk) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		p.bodies = append(p.bodies, string(body))
+		r.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	if p.refuses != nil && p.refuses(r) {
+		return &http.Response{StatusCode: http.StatusUnauthorized, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+	}
+	if r.URL.Path == tokens {
+		return p.number(http.DefaultTransport.RoundTrip(r))
+	}
+	sent := r.Clone(r.Context())
+	token, _, _ := strings.Cut(r.Header.Get("Authorization"), "~")
+	sent.Header.Set("Authorization", token)
+	return http.DefaultTransport.RoundTrip(sent)
+}
+
+// number tells tokens apart that the site makes within a second: "~2" is behind the second one.
+func (p *people) number(res *http.Response, err error) (*http.Response, error) {
+	if err != nil || res.StatusCode != http.StatusOK {
+		return res, err
+	}
+	var out map[string]any
+	if err := json.NewDecoder(res.Body).Decode(&out); err != nil {
+		return nil, err
+	}
+	out["access_token"] = fmt.Sprintf("%v~%d", out["access_token"], p.calls[tokens])
+	raw, err := json.Marshal(out)
+	res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(raw)), int64(len(raw))
+	return res, err
 }
 
 // reporter makes an issue in the name of an account, and returns who reported it.
@@ -107,5 +150,69 @@ func TestNobodyIsActedForWithoutLeave(t *testing.T) {
 	p.client = client
 	if _, err := p.reporter(p.account("jonas@pergola.example")); sdk.CodeOf(err) != sdk.PermissionDenied {
 		t.Errorf("where it is not set up: %v", err)
+	}
+}
+
+// A token can end before its time: the site was restarted, or an admin ended all sessions of the person.
+func TestACallWhoseTokenIsNotTakenIsMadeAgainWithANewOne(t *testing.T) {
+	p := newPeople(t, "WRITE", "ACT_AS_USER")
+	jonas := p.account("jonas@pergola.example")
+	if _, err := p.reporter(jonas); err != nil {
+		t.Fatal(err)
+	}
+	var old string
+	p.refuses = func(r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, bulk) && old == "" {
+			old = r.Header.Get("Authorization")
+		}
+		return old != "" && r.Header.Get("Authorization") == old
+	}
+	if creator, err := p.reporter(jonas); err != nil || !strings.Contains(creator, jonas) {
+		t.Fatal(creator, err)
+	}
+	if n := p.calls[tokens]; n != 2 {
+		t.Errorf("%d tokens were asked for, want a second one", n)
+	}
+	if len(p.bodies) != 3 || p.bodies[1] != p.bodies[2] || p.bodies[1] == "" {
+		t.Errorf("the call was made again with another body: %q", p.bodies)
+	}
+	if _, err := p.reporter(jonas); err != nil || p.calls[tokens] != 2 {
+		t.Errorf("the new token was not kept: %d, %v", p.calls[tokens], err)
+	}
+}
+
+func TestACallThatIsRefusedWithANewTokenTooIsGivenUp(t *testing.T) {
+	p := newPeople(t, "WRITE", "ACT_AS_USER")
+	jonas := p.account("jonas@pergola.example")
+	p.refuses = func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, bulk) }
+	if _, err := p.reporter(jonas); sdk.CodeOf(err) != sdk.PermissionDenied || !strings.Contains(err.Error(), "401") {
+		t.Error(err)
+	}
+	if len(p.bodies) != 2 || p.calls[tokens] != 2 {
+		t.Errorf("%d calls with %d tokens, want two of each", len(p.bodies), p.calls[tokens])
+	}
+	if _, err := p.reporter(""); err == nil {
+		t.Fatal("the app's own call was not refused")
+	}
+	if len(p.bodies) != 3 {
+		t.Errorf("the app's own call was made %d times; its token is new each time", len(p.bodies)-2)
+	}
+}
+
+func TestATokenThatAnotherCallHasRenewedStays(t *testing.T) {
+	p := newPeople(t, "WRITE", "ACT_AS_USER")
+	jonas := p.account("jonas@pergola.example")
+	var old string
+	p.refuses = func(r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, bulk) && old == "" {
+			old = r.Header.Get("Authorization")
+			if _, err := p.reporter(jonas); err != nil { // renews the token while this call is under way
+				t.Error(err)
+			}
+		}
+		return old != "" && r.Header.Get("Authorization") == old
+	}
+	if _, err := p.reporter(jonas); err != nil || p.calls[tokens] != 2 {
+		t.Errorf("%d tokens were asked for, want one and another: %v", p.calls[tokens], err)
 	}
 }

@@ -32,10 +32,9 @@ type cursor struct {
 	Floor  int `json:"f,omitempty"`
 	Before int `json:"b,omitempty"`
 	Own    int `json:"w,omitempty"`
-	// What the plan counted for the brake.
-	Created int `json:"n,omitempty"`
-	Changed int `json:"m,omitempty"`
-	Found   int `json:"o,omitempty"`
+	tally
+	// Linked is how many issues the synchronization had when the run was planned for the brake.
+	Linked int `json:"k,omitempty"`
 	// Since is from where the mode timestamp reads, High the greatest value that was seen, Low the least of a row that failed.
 	Since string `json:"s,omitempty"`
 	High  string `json:"h,omitempty"`

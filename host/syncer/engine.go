@@ -31,8 +31,10 @@ type Jira interface {
 	Archive(ctx context.Context, t tenant.Tenant, ids []string) error
 	CreateMeta(ctx context.Context, t tenant.Tenant, project, issueType string) ([]jira.Meta, error)
 	FindAccounts(ctx context.Context, t tenant.Tenant, query string) ([]jira.Account, error)
+	Account(ctx context.Context, t tenant.Tenant, id string) (jira.Account, error)
 	FieldContext(ctx context.Context, t tenant.Tenant, field string) (string, error)
 	AddOption(ctx context.Context, t tenant.Tenant, field, fieldContext, value string) (jira.Choice, error)
+	Administers(ctx context.Context, t tenant.Tenant) (bool, error)
 	Permitted(ctx context.Context, t tenant.Tenant, account, project string, permissions ...string) ([]string, error)
 	Project(ctx context.Context, t tenant.Tenant, id string) (jira.Project, error)
 	SetAppProperty(ctx context.Context, t tenant.Tenant, key string, value any) error
@@ -48,6 +50,8 @@ type Config struct {
 	Secret func(ctx context.Context, t capability.TenantID) (identity.Secret, error)
 	// ActAs says that Jira makes calls in the name of people (jira.AsUser): then issues are written in the sync user's.
 	ActAs bool
+	// AddOptions says that sites are asked for the scope ADMIN, which adding a choice to a select field takes.
+	AddOptions bool
 	// Rows is how many rows a step reads, at most; 0 means 200.
 	Rows int
 	// Parallel is how many issues of a step are written at a time; 0 means 4.
@@ -143,8 +147,10 @@ type StepOutput struct {
 	// Cursor is for the next step: at most MaxCursor bytes, of positions, numbers and times.
 	Cursor []byte
 	Done   bool
-	// Stopped is why the run ended before it wrote anything: "brake". Empty for other ends.
+	// Stopped is why the run ended before it was through: "brake". Empty for other ends.
 	Stopped string
+	// Brake is why the brake stopped the run or, at the end of a dry run, would stop one that writes; nil where it does not.
+	Brake *Braked
 	// After puts the next step off: Jira's quota is used up.
 	After  time.Duration
 	Reason string // of After, Jira's name of the limit
@@ -308,10 +314,14 @@ func (e *Engine) prepare(ctx context.Context, s Sync) (*memory, error) {
 	}
 	compiled, err := mapping.Compile(s.Config, stream, site)
 	if err != nil {
-		return nil, &invalid{sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: err.Error()}, err}
+		return nil, unfit(err)
 	}
 	if denied != nil {
 		return nil, denied
+	}
+	contexts, err := e.contexts(ctx, s)
+	if err != nil {
+		return nil, err
 	}
 	project, err := e.cfg.Jira.Project(ctx, s.Tenant, s.Config.Project)
 	if err != nil {
@@ -326,7 +336,7 @@ func (e *Engine) prepare(ctx context.Context, s Sync) (*memory, error) {
 	}
 	return &memory{
 		mapping: compiled, stream: stream, hasher: secret.Hasher(), prefix: project.Key + "-", number: -1, made: map[identity.Digest]string{},
-		lookup: &finder{jira: e.cfg.Jira, tenant: s.Tenant, accounts: map[string]found{}, options: map[string]found{}},
+		lookup: &finder{jira: e.cfg.Jira, tenant: s.Tenant, contexts: contexts, accounts: map[string]found{}, options: map[string]found{}},
 		paths:  &paths{jira: e.cfg.Jira, tenant: s.Tenant, project: s.Config.Project, known: map[place][]way{}},
 		done:   map[identity.Digest]Result{},
 	}, nil
@@ -336,6 +346,10 @@ func (e *Engine) prepare(ctx context.Context, s Sync) (*memory, error) {
 type invalid struct {
 	shown sdk.Error
 	cause error
+}
+
+func unfit(problems error) error {
+	return &invalid{sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: problems.Error()}, problems}
 }
 
 func (e *invalid) Error() string   { return e.shown.Message }

@@ -34,16 +34,17 @@ const mia = "mia@pergola.example"
 // rig is a site with the app installed, an engine that calls it with signed tokens, and a table as source.
 type rig struct {
 	testing.TB
-	site   *sandboxtest.Site
-	wire   *wire
-	client *jira.Client
-	engine *syncer.Engine
-	table  *table
-	sync   syncer.Sync
-	length time.Duration // of steps
-	actAs  bool
-	now    func() time.Time
-	runs   int
+	site       *sandboxtest.Site
+	wire       *wire
+	client     *jira.Client
+	engine     *syncer.Engine
+	table      *table
+	sync       syncer.Sync
+	length     time.Duration // of steps
+	actAs      bool
+	addOptions bool
+	now        func() time.Time
+	runs       int
 
 	mu    gosync.Mutex
 	slept []time.Duration
@@ -93,7 +94,7 @@ func (r *rig) restart() {
 	r.Helper()
 	var err error
 	r.engine, err = syncer.New(syncer.Config{
-		Jira: r.client, Sleep: r.sleep, Rows: 100, Length: r.length, Now: r.now, ActAs: r.actAs,
+		Jira: r.client, Sleep: r.sleep, Rows: 100, Length: r.length, Now: r.now, ActAs: r.actAs, AddOptions: r.addOptions,
 		Secret: func(_ context.Context, t capability.TenantID) (identity.Secret, error) {
 			return identity.Secret("a secret of the tenant " + t), nil
 		},
@@ -115,6 +116,7 @@ type report struct {
 	counts  map[string]int64
 	rows    []syncer.Result
 	stopped string
+	brake   *syncer.Braked
 	waits   []string
 }
 
@@ -143,7 +145,7 @@ func (r *rig) try(change ...func(*syncer.StepInput)) (report, error) {
 			r.do(http.MethodDelete, "/sandbox/faults", nil)
 		}
 		if step.Done {
-			out.stopped = step.Stopped
+			out.stopped, out.brake = step.Stopped, step.Brake
 			return out, nil
 		}
 		in.Cursor, in.Number, in.Attempt = step.Cursor, in.Number+1, 0
@@ -276,6 +278,8 @@ type wire struct {
 	mu    gosync.Mutex
 	calls []string // "PUT /rest/api/3/issue/1 {…}"
 	count int      // of all calls
+	// refuse is the end of the paths that are answered with 403; "" for none.
+	refuse string
 	// above is the id from which on searches do not show issues; 0 hides none.
 	above int
 }
@@ -292,8 +296,11 @@ func (w *wire) RoundTrip(q *http.Request) (*http.Response, error) {
 	w.mu.Lock()
 	w.count++
 	w.calls = append(w.calls, q.Method+" "+q.URL.Path+" "+string(body))
-	above := w.above
+	above, refuse := w.above, w.refuse
 	w.mu.Unlock()
+	if refuse != "" && strings.HasSuffix(q.URL.Path, refuse) {
+		return &http.Response{StatusCode: http.StatusForbidden, Header: http.Header{}, Body: http.NoBody, Request: q}, nil
+	}
 	res, err := http.DefaultTransport.RoundTrip(q)
 	if err != nil || above == 0 || !strings.HasSuffix(q.URL.Path, "/search/jql") || res.StatusCode != http.StatusOK {
 		return res, err

@@ -2,10 +2,10 @@ package syncer
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	gosync "sync"
 
-	"github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/syncer/mapping"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
@@ -18,6 +18,8 @@ type finder struct {
 
 	// dry keeps AddOption from adding anything: what would be added has the id 0.
 	dry bool
+	// contexts are those in which fields take new options, by field id.
+	contexts map[string]string
 
 	mu       gosync.Mutex
 	accounts map[string]found
@@ -42,12 +44,43 @@ func (f *finder) Account(ctx context.Context, text string) (string, mapping.Code
 	if got, ok := f.accounts[name]; ok {
 		return got.id, got.code, nil
 	}
-	if !strings.Contains(text, "@") {
-		return text, "", nil // an account's id, which Jira checks
+	if accountForm.MatchString(text) {
+		return text, "", nil // Jira checks it, and a call for each would cost more
 	}
-	list, err := f.jira.FindAccounts(ctx, f.tenant, text)
+	look := f.byMail
+	if !strings.Contains(text, "@") {
+		look = f.byID
+	}
+	got, err := look(ctx, text)
 	if err != nil {
 		return "", "", err
+	}
+	if len(f.accounts) >= maxRemembered {
+		clear(f.accounts)
+	}
+	f.accounts[name] = got
+	return got.id, got.code, nil
+}
+
+// accountForm are the ids that Atlassian gives. Nothing promises that others do not come.
+var accountForm = regexp.MustCompile(`^([0-9a-f]{24}|([0-9]+|qm:[0-9a-f-]{36}|ug):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
+
+// byID asks whether a text that is no mail address is an account's id. A name is none: so a plan says so, and not only Jira in the run.
+func (f *finder) byID(ctx context.Context, text string) (found, error) {
+	a, err := f.jira.Account(ctx, f.tenant, text)
+	switch sdk.CodeOf(err) {
+	case sdk.NotFound, sdk.Invalid:
+		return found{code: mapping.NoAccount}, nil
+	case sdk.PermissionDenied:
+		return found{id: text}, nil // nobody but Jira knows
+	}
+	return found{id: a.ID}, err
+}
+
+func (f *finder) byMail(ctx context.Context, text string) (found, error) {
+	list, err := f.jira.FindAccounts(ctx, f.tenant, text)
+	if err != nil {
+		return found{}, err
 	}
 	got := found{code: mapping.AccountHidden}
 	hits := 0
@@ -60,11 +93,7 @@ func (f *finder) Account(ctx context.Context, text string) (string, mapping.Code
 	if hits > 1 {
 		got = found{code: mapping.AccountTwice}
 	}
-	if len(f.accounts) >= maxRemembered {
-		clear(f.accounts)
-	}
-	f.accounts[name] = got
-	return got.id, got.code, nil
+	return got, nil
 }
 
 // AddOption implements mapping.Lookup.
@@ -78,13 +107,8 @@ func (f *finder) AddOption(ctx context.Context, field, label string) (string, ma
 	if f.dry {
 		return "0", "", nil
 	}
-	got := found{}
-	place, err := f.jira.FieldContext(ctx, f.tenant, field)
-	if err == nil {
-		var choice jira.Choice
-		choice, err = f.jira.AddOption(ctx, f.tenant, field, place, label)
-		got.id = choice.ID
-	}
+	choice, err := f.jira.AddOption(ctx, f.tenant, field, f.contexts[field], label)
+	got := found{id: choice.ID}
 	switch sdk.CodeOf(err) {
 	case sdk.NotFound, sdk.Invalid, sdk.PermissionDenied, sdk.Unauthenticated:
 		got, err = found{code: mapping.NoOption}, nil

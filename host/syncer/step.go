@@ -88,6 +88,9 @@ func (st *step) run(ctx context.Context) (StepOutput, error) {
 	if st.memory.keys != nil {
 		out.Total = st.memory.keys.rows
 	}
+	if err == nil && out.Done && st.in.DryRun {
+		out.Brake, err = st.wouldStop(ctx)
+	}
 	return out, err
 }
 
@@ -103,60 +106,8 @@ func (st *step) start(ctx context.Context) error {
 		}
 	}
 	st.at.Phase = writing
-	if b := st.sync.Config.Brake; (b.Share > 0 || b.Count > 0 || b.Ask) && !st.in.DryRun && !st.in.Approved {
+	if st.brakes() {
 		st.at.Phase = planning
-	}
-	return nil
-}
-
-// planPages counts for the brake what pages would change.
-func (st *step) planPages(ctx context.Context) (StepOutput, error) {
-	last, err := st.pages(ctx, func(items []*item) error {
-		for _, i := range items {
-			if err := st.count(i); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil || !last {
-		return StepOutput{}, err
-	}
-	linked, err := st.cfg.Jira.Count(ctx, st.sync.Tenant, identity.BySync(st.sync.ID, identity.Live))
-	if err != nil {
-		return StepOutput{}, err
-	}
-	missing := 0
-	if st.sync.Config.Missing.Policy != mapping.Ignore {
-		missing = max(0, linked-st.at.Found)
-	}
-	b, changes := st.sync.Config.Brake, st.at.Changed+missing
-	if b.Share > 0 && linked > 0 && float64(changes) > b.Share*float64(linked) || b.Count > 0 && st.at.Created+changes > b.Count || b.Ask && st.at.Created+changes > 0 {
-		out := StepOutput{Done: true, Stopped: "brake", Counts: map[string]int64{
-			string(Created): int64(st.at.Created), string(Changed): int64(st.at.Changed), string(Gone): int64(missing),
-		}}
-		return out, nil
-	}
-	st.at.Phase = writing
-	return StepOutput{}, nil
-}
-
-// count counts what an item would change.
-func (st *step) count(i *item) error {
-	if i.issue.ID != "" {
-		st.at.Found++
-	}
-	if i.result.Outcome == Failed {
-		return nil
-	}
-	if err := st.plan(i); err != nil {
-		return err
-	}
-	switch i.plan.outcome() {
-	case Created:
-		st.at.Created++
-	case Changed, Transitioned, Restored:
-		st.at.Changed++
 	}
 	return nil
 }
@@ -165,9 +116,21 @@ func (st *step) count(i *item) error {
 func (st *step) writePages(ctx context.Context) (StepOutput, error) {
 	var out StepOutput
 	last, err := st.pages(ctx, func(items []*item) error {
-		if err := st.writeRows(ctx, items); err != nil {
+		open, err := st.planRows(items)
+		if err != nil {
 			return err
 		}
+		sum := st.at.tally
+		for _, i := range items {
+			sum.add(i, st.in.Run)
+		}
+		if out.Brake = st.stops(sum); out.Brake != nil {
+			return errBraked
+		}
+		if err := st.writeRows(ctx, open); err != nil {
+			return err
+		}
+		st.at.tally = sum
 		for _, i := range items {
 			out.report(i.result)
 			st.mark(i)
@@ -176,14 +139,18 @@ func (st *step) writePages(ctx context.Context) (StepOutput, error) {
 		out.Add += int64(len(items))
 		return nil
 	})
+	if errors.Is(err, errBraked) {
+		out.Done, out.Stopped = true, stoppedByBrake
+		return out, nil
+	}
 	if err != nil || !last {
 		return out, err
 	}
 	return st.after(ctx, out)
 }
 
-func (st *step) writeRows(ctx context.Context, items []*item) error {
-	var open []*item
+// planRows plans the rows of a page, but for those that cannot be written or were before, and returns them.
+func (st *step) planRows(items []*item) (open []*item, err error) {
 	for _, i := range items {
 		if before, ok := st.before(i); ok {
 			i.result = before
@@ -193,10 +160,14 @@ func (st *step) writeRows(ctx context.Context, items []*item) error {
 			continue
 		}
 		if err := st.plan(i); err != nil {
-			return err
+			return nil, err
 		}
 		open = append(open, i)
 	}
+	return open, nil
+}
+
+func (st *step) writeRows(ctx context.Context, open []*item) error {
 	if !st.in.DryRun {
 		return st.apply(ctx, open)
 	}

@@ -27,15 +27,25 @@ func (st *step) sweepPage(ctx context.Context) (StepOutput, error) {
 		return StepOutput{}, err
 	}
 	var gone []*item
+	sum := st.at.tally
 	for _, issue := range issues {
 		link, ok := identity.Parse(issue.Properties[identity.Property])
-		if !ok || link.Sync != st.sync.ID || st.memory.keys.has(link.Row) || link.State != identity.Live && !st.halfArchived(link) {
+		if !ok || link.Sync != st.sync.ID || st.memory.keys.has(link.Row) {
+			continue
+		}
+		if link.State == identity.Live || link.Run == st.in.Run {
+			sum.Gone++
+		}
+		if link.State != identity.Live && !st.halfArchived(link) {
 			continue
 		}
 		gone = append(gone, &item{
 			record: &mapping.Record{Type: idOf(issue.Fields["issuetype"])}, issue: issue, link: link,
 			result: Result{Row: link.Row, Issue: issue.ID, Outcome: Gone},
 		})
+	}
+	if b := st.stops(sum); b != nil {
+		return StepOutput{Done: true, Stopped: stoppedByBrake, Brake: b}, nil
 	}
 	if !st.in.DryRun {
 		if err := st.each(ctx, gone, st.part); err != nil {
@@ -47,7 +57,7 @@ func (st *step) sweepPage(ctx context.Context) (StepOutput, error) {
 		out.report(i.result)
 		st.show(i)
 	}
-	st.at.Page = next
+	st.at.Page, st.at.tally = next, sum
 	return out, nil
 }
 
@@ -58,7 +68,9 @@ func (st *step) stopEmpty(ctx context.Context) (StepOutput, error) {
 	if err != nil || linked == 0 {
 		return StepOutput{Done: true}, err
 	}
-	return StepOutput{Done: true, Stopped: "brake", Counts: map[string]int64{string(Gone): int64(linked)}}, nil
+	return StepOutput{
+		Done: true, Stopped: stoppedByBrake, Brake: &Braked{Rule: BrakeEmpty, Issues: linked}, Counts: map[string]int64{string(Gone): int64(linked)},
+	}, nil
 }
 
 // part does with an issue whose row is gone what the policy says, and notes in its property that it was done.

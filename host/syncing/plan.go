@@ -20,8 +20,16 @@ type Plan struct {
 	Total  int64            `json:"total,omitempty"`  // rows there are, 0 where that is not known
 	Counts map[string]int64 `json:"counts,omitempty"` // of this part, by syncer.Outcome
 	Rows   []PlanRow        `json:"rows"`             // of this part, without those that would be skipped
+	// Brake says on the last part that the brake would stop a run, and why; nil where it would not.
+	Brake *PlanBrake `json:"brake,omitempty"`
 	// Wait is for how many seconds Jira asks to wait before the next part.
 	Wait int `json:"wait,omitempty"`
+}
+
+// PlanBrake is why the brake would stop a run.
+type PlanBrake struct {
+	Rule  syncer.Rule `json:"rule"`
+	Means string      `json:"means"` // in words
 }
 
 // PlanRow is what would become of a row.
@@ -83,6 +91,9 @@ func (s *Service) Plan(ctx context.Context, t tenant.Tenant, id, next string) (P
 	out.Done, out.Total, out.Counts, out.Wait = step.Add, step.Total, step.Counts, int(step.After.Seconds())
 	if out.Rows == nil {
 		out.Rows = []PlanRow{}
+	}
+	if step.Brake != nil {
+		out.Brake = &PlanBrake{step.Brake.Rule, brakeWords(*step.Brake)}
 	}
 	if step.Done {
 		return out, nil

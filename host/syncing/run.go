@@ -19,7 +19,7 @@ import (
 type Run struct {
 	jobs.Progress
 	Sync string `json:"sync"`
-	// Stopped is why it ended before it wrote anything: "brake", until an admin approves; "connection" or "trouble", which means that
+	// Stopped is why it ended before its time: "brake", until an admin approves; "connection" or "trouble", which means that
 	// the connection, or the synchronization itself, has to be looked at first. Empty for other ends.
 	Stopped string `json:"stopped,omitempty"`
 }

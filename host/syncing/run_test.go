@@ -153,6 +153,9 @@ func TestTheBrakeStopsARunUntilAnAdminApproves(t *testing.T) {
 	r.inbox.fill(6)
 	s := r.synchronize(func(d *syncing.SyncDraft) { d.Mapping.Brake.Ask = true })
 	r.expect(s.ID, "done brake created=6")
+	if b := r.braked(s.ID); b == nil || b.Rule != syncer.BrakeAsk || !strings.Contains(b.Means, "asks before every run") {
+		t.Errorf("the plan says %+v of the brake", b)
+	}
 	if got := r.names(); len(got) > 0 {
 		t.Error("issues were made without approval", got)
 	}
@@ -164,6 +167,23 @@ func TestTheBrakeStopsARunUntilAnAdminApproves(t *testing.T) {
 		t.Error(got)
 	}
 	r.expect(s.ID, "done skipped=6") // nothing to ask about
+	if b := r.braked(s.ID); b != nil {
+		t.Errorf("the plan says %+v of the brake", b)
+	}
+}
+
+// braked is what a plan says of the brake.
+func (r *rig) braked(id string) *syncing.PlanBrake {
+	r.Helper()
+	for next := ""; ; {
+		p, err := r.Plan(r.Context(), r.tenant, id, next)
+		if err != nil {
+			r.Fatal(err)
+		}
+		if next = p.Next; next == "" {
+			return p.Brake
+		}
+	}
 }
 
 // A source that refuses is in trouble, and not the synchronizations that read it.
@@ -256,6 +276,7 @@ func TestSchedulesAreWrittenInWords(t *testing.T) {
 		{syncing.Schedule{}, "schedule"},
 		{syncing.Schedule{Every: "often"}, "schedule.every"},
 		{syncing.Schedule{Every: "-1h"}, "schedule.every"},
+		{syncing.Schedule{Every: "1h", Missed: jobs.MissedAll}, "schedule.missed"},
 		{syncing.Schedule{Cron: "99 * * * *"}, "cron"},
 		{syncing.Schedule{Cron: "@daily", Zone: "Europe/Nowhere"}, "zone"},
 	} {

@@ -21,7 +21,7 @@ type Schedule struct {
 	Every   string       `json:"every,omitempty"`
 	Once    time.Time    `json:"once,omitzero"`
 	Jitter  string       `json:"jitter,omitempty"`
-	Missed  jobs.Missed  `json:"missed,omitempty"`  // what happens about times at which no host was there; empty means once
+	Missed  jobs.Missed  `json:"missed,omitempty"`  // what happens about times at which no host was there: once, which is the default, or skip
 	Overlap jobs.Overlap `json:"overlap,omitempty"` // what happens while a run is not over; empty means skip
 	// OnProjects has it run also when a project of the site has come, changed or gone.
 	OnProjects bool `json:"onProjects,omitempty"`
@@ -100,6 +100,9 @@ func (s *Service) job(id, account string, plugin capability.PluginID, in Schedul
 	spec, err := in.spec()
 	if err != nil {
 		return jobs.Schedule{}, err
+	}
+	if in.Missed == jobs.MissedAll {
+		return jobs.Schedule{}, refuse("schedule.missed", "a run reads what the source has now, so one makes up for all that were missed; choose %s or %s", jobs.MissedOnce, jobs.MissedSkip)
 	}
 	raw, err := json.Marshal(input{Sync: id})
 	if err != nil {

@@ -1,6 +1,8 @@
 package syncing
 
 import (
+	"fmt"
+
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/syncer"
 	"github.com/pergola-platform/pergola/host/syncer/mapping"
@@ -25,6 +27,7 @@ var faultWords = map[mapping.Code]Words{
 	mapping.NotDate:       {"The value is no date.", "Write it as 2027-01-31, or map a date column."},
 	mapping.NotTime:       {"The value is no moment.", "Write it as 2027-01-31T09:30:00+01:00, or map a time column and choose its time zone."},
 	mapping.NoOption:      {"The field has no such choice.", "Add the choice in Jira, let it be added by itself, or lead the value to another one."},
+	mapping.NoAccount:     {"The value is neither a mail address nor the id of an account.", "Map a column with mail addresses or account ids, or lead each value to an account id."},
 	mapping.AccountHidden: {"Nobody was found by that mail address: the people of this site hide theirs.", "Use account ids, or lead each value to an account id."},
 	mapping.AccountTwice:  {"Several accounts match the value.", "Use the account id."},
 	mapping.NoRow:         {"The row that is named has no issue yet.", "It is tied in the next run in which that row has one. If it never has, look why that row fails."},
@@ -70,9 +73,31 @@ func TroubleWords(code sdk.Code) Words {
 }
 
 var stoppedWords = map[string]Words{
-	"brake":           {"The brake stopped it before anything was written: it would have changed more than you allow.", "Look at the plan. If it is what you want, run it with your approval."},
+	"brake":           {"The brake stopped it: it would have changed more than you allow.", "Look at the plan. If it is what you want, run it with your approval."},
 	stoppedConnection: {"It did not begin: the source refused an earlier run.", "Test the connection. When it works, the schedule goes on."},
 	stoppedTrouble:    {"It did not begin: an earlier run failed for good.", "Look at that run, mend the synchronization, and save it or run it by hand."},
+}
+
+// brakeWords say why the brake stops a run.
+func brakeWords(b syncer.Braked) string {
+	switch b.Rule {
+	case syncer.BrakeAsk:
+		return "This synchronization asks before every run that would write."
+	case syncer.BrakeCount:
+		return fmt.Sprintf("A run would make or change %s; %d are allowed.", issues(b.Issues), b.Most)
+	case syncer.BrakeShare:
+		return fmt.Sprintf("A run would change %s that are there already, or find their rows gone; %d are allowed.", issues(b.Issues), b.Most)
+	case syncer.BrakeEmpty:
+		return fmt.Sprintf("The source has no row at all, and %s came from it.", issues(b.Issues))
+	}
+	return "A run would do more than is allowed."
+}
+
+func issues(n int) string {
+	if n == 1 {
+		return "1 issue"
+	}
+	return fmt.Sprintf("%d issues", n)
 }
 
 var outcomeWords = map[syncer.Outcome]string{

@@ -277,7 +277,7 @@ func TestBrowserPlansInPartsAndSaysWhatWouldHappen(t *testing.T) {
 		_, _ = io.WriteString(w, `{"next":"two","done":2,"total":6,"counts":{"skipped":2},"rows":[]}`)
 		return true
 	})
-	run(t, ctx, chromedp.Navigate(b.URL+"/page#/syncs/sa/plan"), until(`document.querySelector('.outcome-words')?.textContent.includes('2 nothing to do') && document.body.textContent.includes('The brake would stop a run')`))
+	run(t, ctx, chromedp.Navigate(b.URL+"/page#/syncs/sa/plan"), until(`document.querySelector('.outcome-words')?.textContent.includes('2 nothing to do') && document.body.textContent.includes('The brake would stop a run') && document.body.textContent.includes('or find their rows gone; 1 are allowed')`))
 	js(t, ctx, `[...document.querySelectorAll('button')].find((e) => e.textContent === 'Approve and run').click()`)
 	run(t, ctx, until(`location.hash === '#/syncs/sa/runs/r1'`))
 	if got := sentBody(b, "syncs/sa/runs"); !strings.Contains(got, `"approved":true`) {

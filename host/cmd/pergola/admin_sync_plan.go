@@ -164,6 +164,8 @@ type wholePlan struct {
 	Done   int64             `json:"done"`
 	Counts map[string]int64  `json:"counts"`
 	Rows   []syncing.PlanRow `json:"rows"` // the first ones that would do something
+	// Brake is why the brake would stop a run.
+	Brake *syncing.PlanBrake `json:"brake,omitempty"`
 }
 
 // gather asks for part after part of a plan.
@@ -181,6 +183,7 @@ func (c syncPlanCmd) gather(ctx context.Context, s streams, d *desk, id string) 
 			whole.Counts[name] += n
 		}
 		whole.Rows = append(whole.Rows, part.Rows[:min(len(part.Rows), c.Limit-len(whole.Rows))]...)
+		whole.Brake = part.Brake
 		show.say("Planning: "+amount(whole.Done, part.Total), false)
 		if next = part.Next; next == "" {
 			return whole, nil
@@ -201,8 +204,14 @@ func (p wholePlan) print(s streams) error {
 			fmt.Fprintf(w, "%s\t%d\n", name, n)
 		}
 	}
-	if err := w.Flush(); err != nil || len(p.Rows) == 0 {
+	if err := w.Flush(); err != nil {
 		return err
+	}
+	if p.Brake != nil {
+		fmt.Fprintf(s.out, "\nThe brake would stop a run. %s\n", clean(p.Brake.Means))
+	}
+	if len(p.Rows) == 0 {
+		return nil
 	}
 	fmt.Fprintln(s.out)
 	fmt.Fprintln(w, "ROW\tISSUE\tOUTCOME\tCHANGES")

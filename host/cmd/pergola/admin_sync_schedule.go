@@ -26,7 +26,7 @@ type scheduleFlags struct {
 	Every   string    `help:"A length of time between runs, such as 15m or 6h." placeholder:"TIME" xor:"when"`
 	Once    time.Time `help:"One moment, such as 2027-01-31T06:00:00+01:00." placeholder:"MOMENT" xor:"when"`
 	Jitter  string    `help:"Begin up to so much later, so that not all begin at once." placeholder:"TIME"`
-	Missed  string    `help:"What happens about times at which no host was there: once, skip or all." placeholder:"RULE"`
+	Missed  string    `help:"What happens about times at which no host was there: once or skip." placeholder:"RULE"`
 	Overlap string    `help:"What happens while a run is not over: skip, queue or allow." placeholder:"RULE"`
 
 	OnProjects bool `help:"Run also when a project of the site has come, changed or gone." name:"on-projects"`

@@ -16,6 +16,7 @@ const (
 	NotDate       Code = "not_date"       // want 2027-01-31, or a date or time column
 	NotTime       Code = "not_time"       // want RFC 3339, or a date or time column
 	NoOption      Code = "no_option"      // the field has no such choice
+	NoAccount     Code = "no_account"     // the text is neither a mail address nor an account's id
 	AccountHidden Code = "account_hidden" // the site's people hide their mail addresses, so nobody can be found by one
 	AccountTwice  Code = "account_twice"  // several accounts match
 	NoRow         Code = "no_row"         // the row that is named has no issue yet
@@ -39,7 +40,7 @@ type Fault struct {
 // Codes are all of them.
 func Codes() []Code {
 	return []Code{
-		KeyEmpty, KeyTwice, Untold, Expression, NotMapped, NotText, TooLong, NotNumber, NotDate, NotTime, NoOption, AccountHidden,
-		AccountTwice, NoRow, NoType, Required, JiraRefused, NoPath, IssueTwice, Forbidden, IssueGone, NotReturned, Unavailable,
+		KeyEmpty, KeyTwice, Untold, Expression, NotMapped, NotText, TooLong, NotNumber, NotDate, NotTime, NoOption, NoAccount,
+		AccountHidden, AccountTwice, NoRow, NoType, Required, JiraRefused, NoPath, IssueTwice, Forbidden, IssueGone, NotReturned, Unavailable,
 	}
 }

@@ -10,13 +10,11 @@ const perPage = 20;
 
 export async function planView(page) {
   const [id] = page.args;
-  const [setup, sync, names, [last]] = await Promise.all([
-    page.setup(), ask('syncs/' + id, { signal: page.signal }), fieldNames(page), ask('syncs/' + id + '/runs?limit=1', { signal: page.signal }),
-  ]);
+  const [setup, sync, names] = await Promise.all([page.setup(), ask('syncs/' + id, { signal: page.signal }), fieldNames(page)]);
   page.title(sync.name, { crumbs, tabs: tabsOf(id) });
   const [fields, statuses] = await target(page, sync.mapping);
   const find = (field) => (field === 'status' ? { name: 'Status', options: statuses } : fields.find((f) => f.id === field) || { name: names.get(field) || field });
-  begin(page, { id, sync, setup, find, stopped: last?.stopped === 'brake' });
+  begin(page, { id, sync, setup, find });
 }
 
 // target are the fields and statuses of the project, so that values are told by their names.
@@ -70,6 +68,7 @@ async function go(page, at, plan, signal, show) {
     plan.total = part.total || plan.total;
     for (const [o, n] of Object.entries(part.counts || {})) plan.counts[o] = (plan.counts[o] || 0) + n;
     for (const r of part.rows) if ((plan.rows[r.outcome] ||= []).length < sample) plan.rows[r.outcome].push(r);
+    plan.brake = part.brake;
     show();
     next = part.next || '';
     if (next && part.wait) await new Promise((go) => { setTimeout(go, part.wait * 1000); signal.addEventListener('abort', go); });
@@ -82,20 +81,9 @@ const failure = (at, e, again) => notice('danger', e.problems ? 'It cannot run y
   e.requestId && h('p', { class: 'muted' }, 'Request number ' + e.requestId),
   h('p', { class: 'notice-act actions' }, e.problems && h('a', { class: 'button', href: '#/syncs/' + at.id }, 'Open the settings'), button('Try again', again)));
 
-// brakes says why a run would stop by itself, as far as the plan can tell.
-function brakes(m, counts) {
-  const b = m.brake || {};
-  const made = counts.created || 0, moved = (counts.changed || 0) + (counts.transitioned || 0) + (counts.restored || 0) + (counts.missing || 0);
-  const had = moved + (counts.edited || 0) + (counts.skipped || 0);
-  if (b.ask && made + moved) return 'This synchronization asks before every run that would write.';
-  if (b.count && made + moved > b.count) return 'A run would write ' + count(made + moved, 'issue') + ', and stops at ' + number(b.count) + '.';
-  if (b.share && had && moved / had > b.share) return 'A run would change ' + Math.round(100 * moved / had) + ' % of the issues there are, and stops at ' + Math.round(100 * b.share) + ' %.';
-  return '';
-}
-
 function verdict(page, at, plan, again) {
   const writes = outcomes.filter((o) => !['skipped', 'edited', 'failed'].includes(o)).reduce((n, o) => n + (plan.counts[o] || 0), 0);
-  const braked = brakes(at.sync.mapping, plan.counts) || (at.stopped && writes ? 'It stopped the last run.' : '');
+  const braked = plan.brake?.means;
   const start = (approved) => async () => {
     const run = await post('syncs/' + at.id + '/runs', { approved });
     page.go('syncs/' + at.id + '/runs/' + run.id);
