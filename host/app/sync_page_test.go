@@ -201,7 +201,7 @@ func TestFromPastedTableToIssues(t *testing.T) {
 		b.wait("", `document.body.innerText.includes("Laptops is saved")`)
 		b.follow("Runs")
 		b.press("Run now")
-		b.says("The brake stopped it before anything was written")
+		b.says("The brake stopped it: it would have changed more than you allow")
 		b.follow("Look at the plan")
 		b.says("2 changed")
 		b.until(`[...document.querySelectorAll(".changes del")].some((e) => e.textContent.includes("ThinkPad X1 PF-001")) && [...document.querySelectorAll(".changes ins")].some((e) => e.textContent.includes("ThinkPad X2 PF-001"))`)

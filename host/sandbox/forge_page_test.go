@@ -92,7 +92,7 @@ func TestBridgeKnowsTargetsAndResources(t *testing.T) {
 		want   string
 	}{
 		{"getUrl", object{"target": "issue", "issueKey": "OPS 1"}, `"` + f.url + `/browse/OPS%201"`},
-		{"getUrl", object{"target": "module", "moduleKey": "home", "path": "a/b?c=d"}, `"` + f.url + "/forge/apps/" + f.key + `/home/a/b?c=d"`},
+		{"getUrl", object{"target": "module", "moduleKey": "home", "path": "a/b?c=d"}, `"` + f.url + "/forge/apps/" + f.key + "/home" + `/a/b?c=d"`},
 		{"getUrl", object{"target": "module", "moduleKey": "panel"}, "no page"},
 		{"getUrl", object{"target": "userProfile"}, "says not which one"},
 		{"getUrl", object{"target": "spaceView", "spaceKey": "X"}, "no target"},
@@ -112,8 +112,8 @@ func TestPageOfAForgeAppHasAddressesOfItsOwn(t *testing.T) {
 	f := openForge(t)
 	f.mustInstallForge()
 	jonas := f.login("jonas")
-	for path, want := range map[string]int{"/home/assets/7": 200, "/home/": 200, "/setup/x": 403, "/none/x": 404} {
-		if a := jonas.get("/forge/apps/" + f.key + path); a.status != want {
+	for path, want := range map[string]int{"home/assets/7": 200, "home/": 200, "setup/x": 403, "none/x": 404} {
+		if a := jonas.get("/forge/apps/" + f.key + "/" + path); a.status != want {
 			t.Errorf("%s: %d, want %d", path, a.status, want)
 		}
 	}

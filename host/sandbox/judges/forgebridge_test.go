@@ -173,7 +173,7 @@ func knowsAddresses(j *forgeJudge) {
 		{object{"target": "userProfile", "accountId": "a:b"}, j.site.URL + "/issues?jql=assignee+%3D+%22a%3Ab%22"},
 		{object{"target": "dashboard", "dashboardId": "1"}, j.site.URL + "/"},
 		{object{"target": "module", "moduleKey": "home"}, page + "/home"},
-		{object{"target": "module", "moduleKey": "home", "path": "assets/7?tab=b#c"}, page + "/home/assets/7?tab=b#c"},
+		{object{"target": "module", "moduleKey": "home", "path": "assets/7?tab=b#c"}, page + "/home" + "/assets/7?tab=b#c"},
 		{object{"target": "module", "moduleKey": "board", "projectKey": "OPS", "path": "/x"}, page + "/board/x?project=OPS"},
 	} {
 		j.check("getUrl", panel.do("getUrl", c.to), c.want)
