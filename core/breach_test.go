@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	gosync "sync"
 	"testing"
@@ -268,10 +269,13 @@ func TestEachLimitOfEachClassIsToldWithValueAndPlace(t *testing.T) {
 }
 
 func TestEachLimitOfEachClassIsToldByProcessesToo(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("plugins run as processes on Linux only")
+	}
 	code := drivertest.Program(t)
 	d, err := process.New(process.Config{Allow: []string{fmt.Sprintf("%x", sha256.Sum256(code))}, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if err := d.Close(context.Background()); err != nil {
@@ -283,10 +287,13 @@ func TestEachLimitOfEachClassIsToldByProcessesToo(t *testing.T) {
 
 // What a process has is of all its calls. A call of a class with less is told of the limit that would have to be raised.
 func TestMemoryOfAProcessIsThatOfTheClassWithMost(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("plugins run as processes on Linux only")
+	}
 	code := drivertest.Program(t)
 	d, err := process.New(process.Config{Allow: []string{fmt.Sprintf("%x", sha256.Sum256(code))}, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = d.Close(context.Background()) })
 	b := breaches[0]

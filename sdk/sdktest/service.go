@@ -2,7 +2,6 @@ package sdktest
 
 import (
 	"context"
-	"strings"
 
 	"github.com/tinylib/msgp/msgp"
 
@@ -23,8 +22,7 @@ func (h *Host) serve(q *service.Question) (msgp.Marshaler, error) {
 	if s == nil {
 		return nil, refuse(sdk.Unavailable, "no plugin provides "+q.Service+"; put one into Services")
 	}
-	name, _, _ := strings.Cut(q.Service, "/")
-	in := service.Request{Name: name[strings.LastIndex(name, ".")+1:], Op: q.Op, Caller: h.plugin.ID, Context: h.Context, Body: q.Body}
+	in := service.Request{Name: q.Service, Op: q.Op, Caller: h.plugin.ID, Context: h.Context, Body: q.Body}
 	raw, err := in.MarshalMsg(nil)
 	if err != nil {
 		return nil, err
