@@ -11,7 +11,7 @@ import (
 // Version is the version of this SDK.
 //
 // Since: v0.1
-const Version = "0.4.0"
+const Version = "0.5.0"
 
 // Plugin is everything a plugin offers. Fill in what you need; what is nil is not offered. The maps' keys are the
 // names by which plugin.json (views) and blocks (actions, files) refer to a handler.

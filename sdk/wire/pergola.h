@@ -38,7 +38,7 @@
 #include <string.h>
 
 #define PERGOLA_ABI 1
-#define PERGOLA_SDK "0.4.0"
+#define PERGOLA_SDK "0.5.0"
 #define PERGOLA_MAX_MESSAGE 4194304 /* bytes of a message, in either direction */
 #define PERGOLA_MAX_VALUES 131072   /* values in a message: numbers, strings, maps, lists, and the names in maps */
 #define PERGOLA_MAX_DEPTH 32        /* how deep values may lie in each other */

@@ -39,7 +39,7 @@ declare function hostRead(ptr: usize, n: u32): void;
 @external("wasi_snapshot_preview1", "fd_write")
 declare function fdWrite(fd: u32, iovs: usize, count: u32, written: usize): u32;
 
-export const SDK = "0.4.0";
+export const SDK = "0.5.0";
 export const MAX_MESSAGE = 4194304; // bytes of a message, in either direction
 export const MAX_VALUES = 131072; // values in a message: numbers, strings, maps, lists, and the names in maps
 export const MAX_DEPTH = 32; // how deep values may lie in each other
