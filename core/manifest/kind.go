@@ -29,6 +29,7 @@ const (
 	KindStatus       = store.KindStatus       // one of the words that the field's values declare
 	KindToken        = store.KindToken        // made by the host
 	KindSwitch       = store.KindSwitch       // true or false
+	KindConfig       = store.KindConfig       // the id of a configuration document
 )
 
 // Kinds returns every kind of record field, in the order of the documentation.

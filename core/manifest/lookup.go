@@ -22,6 +22,11 @@ func (m *Manifest) Record(typ string) (Record, bool) {
 	return pick(m.Records, func(o Record) bool { return o.Type == typ })
 }
 
+// Config returns the type of configuration document of that name.
+func (m *Manifest) Config(typ string) (Config, bool) {
+	return pick(m.Configs, func(o Config) bool { return o.Type == typ })
+}
+
 // Synchronizer returns the synchronizer of that name which the plugin provides.
 func (m *Manifest) Synchronizer(name string) (Provided, bool) {
 	return pick(m.Provides, func(p Provided) bool { return p.Capability == SyncV1 && p.Name == name })

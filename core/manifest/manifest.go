@@ -7,6 +7,7 @@
 package manifest
 
 import (
+	"cmp"
 	"encoding/json"
 
 	"github.com/pergola-platform/pergola/core/capability"
@@ -35,6 +36,8 @@ type Manifest struct {
 	Requires []Required `json:"requires,omitempty"`
 	// Settings is a JSON Schema (object) from which the admin's form is drawn and against which it is validated.
 	Settings json.RawMessage `json:"settings,omitempty"`
+	// Configs are the types of configuration document that admins write, any number of each.
+	Configs []Config `json:"configs,omitempty"`
 	Records  []Record        `json:"records,omitempty"`
 	// Logs says what each code means that the plugin logs. An attribute of the entry stands in it by its name in braces: what
 	// is not named there is not logged.
@@ -110,6 +113,26 @@ type Secret struct {
 	Lines       bool   `json:"lines,omitempty"` // whether it has several lines, such as a key
 }
 
+// Config declares a type of configuration document: what an admin writes in a form, and the plugin reads.
+type Config struct {
+	Type    string `json:"type"`
+	Title   string `json:"title"`  // what admins read of one
+	Plural  string `json:"plural"` // and of several
+	Purpose string `json:"purpose"`
+	// Label names the setting of Schema by which admins know a document: a required string. No two documents have the same.
+	Label string `json:"label"`
+	Max   int    `json:"max,omitempty"` // how many a site can have; 0 means [DefaultConfigs]
+	// Guard is asked before a document is written or deleted: a key of sdk.Plugin.Guards, "" for none.
+	Guard  string          `json:"guard,omitempty"`
+	Schema json.RawMessage `json:"schema"` // as Settings is
+}
+
+// DefaultConfigs is how many documents of a type a site can have where its Config says nothing.
+const DefaultConfigs = 200
+
+// Limit is how many documents a site can have.
+func (c Config) Limit() int { return cmp.Or(c.Max, DefaultConfigs) }
+
 // Record declares a type of stored document.
 type Record struct {
 	Type    string           `json:"type"`
@@ -144,6 +167,8 @@ type Field struct {
 	Kind    string   `json:"kind"` // one of [Kinds], such as [KindIssue]
 	Indexed bool     `json:"indexed,omitempty"`
 	Values  []string `json:"values,omitempty"` // all the words that a field of [KindStatus] can hold; of no other kind
+	// Config is, of a field of [KindConfig], the type of document that it names. The record goes with the document.
+	Config string `json:"config,omitempty"`
 }
 
 // The types of module.

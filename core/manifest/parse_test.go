@@ -25,6 +25,10 @@ func TestFullManifestParses(t *testing.T) {
 		t.Errorf("connection = %s", connection)
 	}
 	got.Provides[0].Connection = nil
+	if schema := string(got.Configs[0].Schema); !strings.Contains(schema, `"title": "Logo"`) {
+		t.Errorf("schema of a config = %s", schema)
+	}
+	got.Configs[0].Schema = nil
 	want := manifest.Manifest{
 		Schema:          "https://pergola-platform.github.io/plugin-manifest.schema.json",
 		ManifestVersion: 1,
@@ -48,6 +52,14 @@ func TestFullManifestParses(t *testing.T) {
 				"at": {Kind: manifest.KindTime}, "state": {Kind: manifest.KindStatus, Values: []string{"active", "revoked"}},
 			},
 			Retention: manifest.Retention{Days: 365}, Erasure: manifest.EraseField,
+		}, {
+			Type: "sheet", Purpose: "Remember how many labels a design has", ID: manifest.RecordID{Kind: manifest.KindProject},
+			Fields: map[string]manifest.Field{
+				"design": {Kind: manifest.KindConfig, Config: "design", Indexed: true}, "labels": {Kind: manifest.KindCount},
+			},
+		}},
+		Configs: []manifest.Config{{
+			Type: "design", Title: "Design", Plural: "Designs", Purpose: "Say how the labels of a team look", Label: "name", Max: 20, Guard: "design",
 		}},
 		Logs: map[string]string{
 			"sheet.rendered": "A sheet of {labels} labels was made in {took} microseconds.", "query_refused": "Jira refused a query.",
@@ -184,6 +196,15 @@ func TestProblemsSayWhatToWrite(t *testing.T) {
 		{"log attribute of two words", set(`{labels}`, `{labels made}`)},
 		{"long log attribute", set(`{labels}`, `{`+strings.Repeat("l", 65)+`}`)},
 		{"record field name", set(`"by": {`, `"By whom": {`)},
+		{"config twice", set(`  "configs": [`, `  "configs": [ { "type": "design", "title": "D", "plural": "Ds", "purpose": "The same again", "label": "x", "schema": { "type": "object", "required": ["x"], "properties": { "x": { "type": "string" } } } },`)},
+		{"config without its label", set(`"label": "name"`, `"label": "title"`)},
+		{"config whose label is a choice", set(`"label": "name"`, `"label": "logo"`)},
+		{"config whose label can be empty", set(`"schema": { "type": "object", "required": ["name"],`, `"schema": { "type": "object",`)},
+		{"config whose schema is none", set(`"enum": ["left", "right"] }`, `"enum": ["left", "right"], "default": "up" }`)},
+		{"field of a config that is not there", set(`"config": "design"`, `"config": "paper"`)},
+		{"field of no config", set(`"config": "design", `, ``)},
+		{"field of a config that is not indexed", set(`"config": "design", "indexed": true`, `"config": "design"`)},
+		{"count of a config", set(`"labels": { "kind": "platform.count" }`, `"labels": { "kind": "platform.count", "config": "design" }`)},
 		{"record type with a dash", set(`"type": "code"`, `"type": "qr-code"`)},
 		{"module of unknown type", set(`"type": "issuePanel"`, `"type": "issuepanel"`)},
 		{"module key twice", set(`"key": "labels"`, `"key": "panel"`)},

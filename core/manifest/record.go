@@ -23,6 +23,7 @@ func (r *report) records(m *Manifest) {
 			case f.Kind == KindAccount && !f.Indexed:
 				r.add(inner, "the host could not find the records of an account that is erased", `add "indexed": true`)
 			}
+			r.configOf(m, f, inner)
 			if f.Kind == KindAccount {
 				account = name
 			}

@@ -15,6 +15,7 @@ func (r *report) rules(m *Manifest, doc map[string]any) {
 	r.permissions(m)
 	r.provides(m, doc)
 	r.requires(m)
+	r.configs(m, doc)
 	r.records(m)
 	r.logs(m)
 	r.modules(m, settings)

@@ -29,6 +29,7 @@ const (
 	KindStatus       = "platform.status"   // one of the words that the field's values declare
 	KindToken        = "platform.token"    // what Tokens returned
 	KindSwitch       = "platform.switch"   // true or false
+	KindConfig       = "platform.config"   // the id of a configuration document, see sdk/config. Since: v0.5
 )
 
 // numeric are the kinds that are a numeric id.
@@ -51,6 +52,7 @@ func Kinds() []string {
 	return []string{
 		KindIssue, KindProject, KindIssueType, KindField, KindFieldContext, KindFilter, KindRequestType, KindPortal, KindCategory,
 		KindLinkType, KindLink, KindIssueStatus, KindAccount, KindTime, KindCount, KindStatus, KindToken, KindSwitch,
+		KindConfig,
 	}
 }
 
@@ -101,6 +103,8 @@ func Validate(kind, value string) error {
 		ok, want = only(value, 32, lower+"_"), "a word of up to 32 lower-case letters and underscores"
 	case KindToken:
 		ok, want = len(value) == TokenLength && only(value, TokenLength, TokenAlphabet), "a token that store.Tokens returned"
+	case KindConfig:
+		ok, want = len(value) == TokenLength && only(value, TokenLength, TokenAlphabet), "the id of a configuration document, as config.List returns it"
 	case KindSwitch:
 		ok, want = value == "true" || value == "false", "true or false"
 	default:
