@@ -54,6 +54,11 @@ func compare(m *manifest.Manifest, code *sdk.Description) error {
 			problems = append(problems, fmt.Sprintf("plugin.json provides the %s %q, and the code has %s", kind, p.Name, list(kind+"s", has)))
 		}
 	}
+	for _, c := range m.Configs {
+		if c.Guard != "" && !slices.Contains(code.Guards, c.Guard) {
+			problems = append(problems, fmt.Sprintf("the config %q of plugin.json names the guard %q, and the code has %s", c.Type, c.Guard, list("guards", code.Guards)))
+		}
+	}
 	if len(problems) == 0 {
 		return nil
 	}

@@ -32,6 +32,8 @@ type Plugin struct {
 	Synchronizers map[string]Synchronizer
 	// Services answer other plugins of the site; see sdk/service. plugin.json lists them in "provides". Since: v0.4
 	Services map[string]Service
+	// Guards judge what admins write into configuration documents; see sdk/config. The configs of plugin.json name them. Since: v0.5
+	Guards map[string]Guard
 }
 
 // View draws a module: an issue panel, a page.
@@ -95,6 +97,14 @@ type Service interface {
 	Serve(ctx context.Context, request []byte) (answer []byte, err error)
 }
 
+// Guard judges a change of a configuration document. It is a config.Guard of sdk/config, whose codec only those plugins carry that
+// use it.
+//
+// Since: v0.5
+type Guard interface {
+	Judge(ctx context.Context, change []byte) (verdict []byte, err error)
+}
+
 // Describe returns what p says of itself, names sorted.
 //
 // Since: v0.1
@@ -107,5 +117,6 @@ func (p *Plugin) Describe() *Description {
 
 		Synchronizers: slices.Sorted(maps.Keys(p.Synchronizers)),
 		Services:      slices.Sorted(maps.Keys(p.Services)),
+		Guards:        slices.Sorted(maps.Keys(p.Guards)),
 	}
 }

@@ -64,4 +64,6 @@ type Description struct {
 	Synchronizers []string `msg:"synchronizers,omitempty,limit=16384"`
 	// Services are the names of the services. Since: v0.4
 	Services []string `msg:"services,omitempty,limit=16384"`
+	// Guards are the names of the guards of configuration documents. Since: v0.5
+	Guards []string `msg:"guards,omitempty,limit=16384"`
 }

@@ -100,7 +100,7 @@ func (c *conformance) describes(t *testing.T) {
 		t.Error("it offers nothing: no view, no action, no file, no synchronizer, no service")
 	}
 	c.shape = &sdk.Plugin{Views: map[string]sdk.View{}, Actions: map[string]sdk.Action{}, Files: map[string]sdk.File{}}
-	for _, list := range [][]string{c.is.Views, c.is.Actions, c.is.Files, c.is.Synchronizers, c.is.Services} {
+	for _, list := range [][]string{c.is.Views, c.is.Actions, c.is.Files, c.is.Synchronizers, c.is.Services, c.is.Guards} {
 		for i, name := range list {
 			if !nameForm.MatchString(name) {
 				t.Errorf("the name %q: start with a lower-case letter and go on with lower-case letters, digits, _ and -, 64 at most", name)

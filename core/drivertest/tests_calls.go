@@ -14,7 +14,9 @@ import (
 	"github.com/pergola-platform/pergola/core/driver"
 	"github.com/pergola-platform/pergola/core/drivertest/fixture"
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/service"
+	"github.com/pergola-platform/pergola/sdk/settings"
 	"github.com/pergola-platform/pergola/sdk/view"
 	"github.com/pergola-platform/pergola/sdk/wire"
 )
@@ -31,6 +33,9 @@ func testDescribe(t *testing.T, b *bench) {
 	}
 	if len(got.Services) == 0 {
 		want.Services = nil // nor this
+	}
+	if len(got.Guards) == 0 {
+		want.Guards = nil // nor this
 	}
 	if diff := cmp.Diff(want, &got); diff != "" {
 		t.Errorf("description (-want +got):\n%s", diff)
@@ -64,6 +69,29 @@ func testService(t *testing.T, b *bench) {
 	_, err = ask(service.Request{Name: fixture.Parrot, Op: "sing"})
 	wantError(t, err, sdk.Unimplemented, sdk.FromPlugin)
 	_, err = ask(service.Request{Name: "nobody", Op: "say"})
+	wantError(t, err, sdk.NotFound, sdk.FromPlugin)
+}
+
+func testGuard(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{})
+	judge := func(c config.Change) (config.Verdict, error) {
+		var got config.Verdict
+		err := answer(context.Background(), t, m, driver.Call{Message: Message(t, wire.OpGuard, &c)}, &got)
+		return got, err
+	}
+	named := func(name string) *settings.Values { return &settings.Values{Strings: map[string]string{"name": name}} }
+	got, err := judge(config.Change{Name: fixture.Names, Op: config.Save, Type: "shelf", After: named("somebody")})
+	if sdk.CodeOf(err) == sdk.NotFound || sdk.CodeOf(err) == sdk.Unimplemented {
+		t.Skip("a twin in another language need not have guards")
+	}
+	if err != nil || len(got.Problems) > 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	got, err = judge(config.Change{Name: fixture.Names, Op: config.Save, Type: "shelf", Before: named("somebody"), After: named("nobody")})
+	if diff := cmp.Diff(*config.No("name", "choose another name"), got); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	_, err = judge(config.Change{Name: "nobody"})
 	wantError(t, err, sdk.NotFound, sdk.FromPlugin)
 }
 

@@ -38,7 +38,7 @@ type Manifest struct {
 	Settings json.RawMessage `json:"settings,omitempty"`
 	// Configs are the types of configuration document that admins write, any number of each.
 	Configs []Config `json:"configs,omitempty"`
-	Records  []Record        `json:"records,omitempty"`
+	Records []Record `json:"records,omitempty"`
 	// Logs says what each code means that the plugin logs. An attribute of the entry stands in it by its name in braces: what
 	// is not named there is not logged.
 	Logs    map[string]string `json:"logs,omitempty"`

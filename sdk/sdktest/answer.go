@@ -9,6 +9,7 @@ import (
 	"github.com/tinylib/msgp/msgp"
 
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/log"
 	"github.com/pergola-platform/pergola/sdk/service"
@@ -86,6 +87,10 @@ func (h *Host) answer(raw []byte, synchronizing bool) (msgp.Marshaler, error) {
 		return with(call.Body, h.list)
 	case store.OpTokens:
 		return with(call.Body, h.mint)
+	case config.OpGet:
+		return with(call.Body, h.configGet)
+	case config.OpList:
+		return with(call.Body, h.configList)
 	case service.OpCall:
 		return with(call.Body, h.serve)
 	default:

@@ -14,6 +14,7 @@ import (
 	"github.com/tinylib/msgp/msgp"
 
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/hostcall"
 	"github.com/pergola-platform/pergola/sdk/serve"
 	"github.com/pergola-platform/pergola/sdk/service"
@@ -101,6 +102,7 @@ func normal(d *sdk.Description) sdk.Description {
 	out := *d
 	out.Views, out.Actions, out.Files = slices.Clip(append([]string{}, d.Views...)), slices.Clip(append([]string{}, d.Actions...)), slices.Clip(append([]string{}, d.Files...))
 	out.Synchronizers, out.Services = slices.Clip(append([]string{}, d.Synchronizers...)), slices.Clip(append([]string{}, d.Services...))
+	out.Guards = slices.Clip(append([]string{}, d.Guards...))
 	return out
 }
 
@@ -133,6 +135,14 @@ func (c conformance) names(t *testing.T) {
 			t.Errorf("synchronizer %q: start with a lower-case letter and go on with lower-case letters, digits, _ and -, 64 at most", name)
 		}
 	}
+	for name, g := range c.plugin.Guards {
+		if g == nil {
+			t.Errorf("the guard %q is nil", name)
+		}
+		if !nameForm.MatchString(name) {
+			t.Errorf("guard %q: start with a lower-case letter and go on with lower-case letters, digits, _ and -, 64 at most", name)
+		}
+	}
 	for name, s := range c.plugin.Services {
 		if s == nil {
 			t.Errorf("the service %q is nil", name)
@@ -155,6 +165,9 @@ func (c conformance) refuses(t *testing.T) {
 	}
 	if code := c.code(t, h, question(wire.OpService, &service.Request{Name: "a_name_that_nobody_has"})); code != sdk.NotFound {
 		t.Errorf("a question to an unknown service: code %q, want %q", code, sdk.NotFound)
+	}
+	if code := c.code(t, h, question(wire.OpGuard, &config.Change{Name: "a_name_that_nobody_has"})); code != sdk.NotFound {
+		t.Errorf("a change for an unknown guard: code %q, want %q", code, sdk.NotFound)
 	}
 	for _, op := range syncOps {
 		if code := c.code(t, h, question(op, &sync.Check{Name: "a_name_that_nobody_has"})); code != sdk.NotFound {

@@ -16,6 +16,7 @@ type field struct {
 	Kind    string   `json:"kind"`
 	Indexed bool     `json:"indexed"`
 	Values  []string `json:"values"`
+	Config  string   `json:"config"`
 }
 
 type record struct {
@@ -39,6 +40,7 @@ type manifest struct {
 		Name string `json:"name"`
 	} `json:"permissions"`
 	Settings schema            `json:"settings"`
+	Configs  []configType      `json:"configs"`
 	Records  []record          `json:"records"`
 	Logs     map[string]string `json:"logs"`
 	Provides []provided        `json:"provides"`
@@ -82,6 +84,11 @@ func (h *Host) UseManifest(plugin []byte) error {
 		}
 	}
 	wrong = append(wrong, h.provides(m.Provides)...)
+	for _, c := range m.Configs {
+		if c.Guard != "" && h.plugin.Guards[c.Guard] == nil {
+			wrong = append(wrong, fmt.Errorf("the config %q names the guard %q, which is not in the code", c.Type, c.Guard))
+		}
+	}
 	for _, r := range m.Records {
 		if !slices.Contains(store.IDKinds(), r.ID.Kind) {
 			wrong = append(wrong, fmt.Errorf(`the records %q do not say what their ids are; add "id": {"kind": …} with one of %s`, r.Type, strings.Join(store.IDKinds(), ", ")))
@@ -104,9 +111,11 @@ func (h *Host) UseManifest(plugin []byte) error {
 		h.declared[m.Records[i].Type] = &m.Records[i]
 	}
 	h.logs = m.Logs
-	h.Settings = settings.Values{
-		Strings: map[string]string{}, Numbers: map[string]float64{}, Switches: map[string]bool{}, Lists: map[string][]string{},
+	h.configs = map[string]*configType{}
+	for i := range m.Configs {
+		h.configs[m.Configs[i].Type] = &m.Configs[i]
 	}
+	h.Settings = *noValues()
 	return defaults(m.Settings, "", &h.Settings)
 }
 
@@ -145,20 +154,31 @@ func defaults(s schema, prefix string, out *settings.Values) error {
 		if err := json.Unmarshal(p.Default, &value); err != nil {
 			return err
 		}
-		switch v := value.(type) {
-		case string:
-			out.Strings[prefix+name] = v
-		case float64:
-			out.Numbers[prefix+name] = v
-		case bool:
-			out.Switches[prefix+name] = v
-		case []any:
-			list := make([]string, 0, len(v))
-			for _, item := range v {
-				list = append(list, fmt.Sprint(item))
-			}
-			out.Lists[prefix+name] = list
-		}
+		set(out, prefix+name, value)
 	}
 	return nil
+}
+
+func noValues() *settings.Values {
+	return &settings.Values{
+		Strings: map[string]string{}, Numbers: map[string]float64{}, Switches: map[string]bool{}, Lists: map[string][]string{},
+	}
+}
+
+// set puts a value of JSON under its path.
+func set(out *settings.Values, path string, value any) {
+	switch v := value.(type) {
+	case string:
+		out.Strings[path] = v
+	case float64:
+		out.Numbers[path] = v
+	case bool:
+		out.Switches[path] = v
+	case []any:
+		list := make([]string, 0, len(v))
+		for _, item := range v {
+			list = append(list, fmt.Sprint(item))
+		}
+		out.Lists[path] = list
+	}
 }

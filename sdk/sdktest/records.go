@@ -153,6 +153,9 @@ func (h *Host) wrong(f field, value string) string {
 	if f.Kind == store.KindToken && !h.minted[value] {
 		return "want a token that store.Tokens returned"
 	}
+	if f.Kind == store.KindConfig && h.indexOf(f.Config, value) < 0 {
+		return "want the id of a document of the config " + f.Config
+	}
 	return f.wrong(value)
 }
 

@@ -10,8 +10,8 @@
 // and compare [Text] of the page with what you expect. [Host.Press], [Host.Submit] and [Host.Finish] act on a page as a
 // user does. [Conform] checks what every plugin must withstand.
 //
-// The host holds what plugin.json says: permissions, settings and their defaults, declared records with revisions, and log
-// codes. It knows no JQL (see [Host.Match]), it keeps records whatever their retention, and it does not wipe the plugin's
+// The host holds what plugin.json says: permissions, settings and their defaults, configuration documents ([Host.Configure]), declared
+// records with revisions, and log codes. It knows no JQL (see [Host.Match]), it keeps records whatever their retention, and it does not wipe the plugin's
 // memory between two calls as a Wasm host does.
 package sdktest
 
@@ -26,6 +26,7 @@ import (
 	"github.com/tinylib/msgp/msgp"
 
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/hostcall"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/log"
@@ -69,10 +70,13 @@ type Host struct {
 	random   *rand.ChaCha8      // the same in every test
 	minted   map[string]bool
 	records  map[store.Key]store.Record
-	entries  []log.Entry
-	dropped  []log.Entry
-	searches []jira.Search
-	calls    []string
+
+	configs   map[string]*configType // by type; nil takes any
+	documents []config.Document
+	entries   []log.Entry
+	dropped   []log.Entry
+	searches  []jira.Search
+	calls     []string
 }
 
 // New returns a host with no issues, no settings, every permission, records of any type and field, and any log code. Prefer

@@ -48,7 +48,7 @@ func dispatch(ctx context.Context, p *sdk.Plugin, raw []byte) ([]byte, error) {
 	if call.Op == wire.OpDescribe {
 		return p.Describe().MarshalMsg(nil)
 	}
-	if strings.HasPrefix(call.Op, wire.SyncOps) || call.Op == wire.OpService {
+	if strings.HasPrefix(call.Op, wire.SyncOps) || call.Op == wire.OpService || call.Op == wire.OpGuard {
 		return named(ctx, p, call)
 	}
 	var r sdk.Request
@@ -77,18 +77,24 @@ func dispatch(ctx context.Context, p *sdk.Plugin, raw []byte) ([]byte, error) {
 	return nil, sdk.Errorf(sdk.NotFound, "%s %q", call.Op, r.Name)
 }
 
-// named hands a question to the synchronizer or service that its body names. The body stays as it is: only a plugin that has one
+// named hands a question to the synchronizer, service or guard that its body names. The body stays as it is: only a plugin that has one
 // knows its types.
 func named(ctx context.Context, p *sdk.Plugin, call wire.Call) ([]byte, error) {
 	name, err := nameIn(call.Body)
 	if err != nil {
 		return nil, sdk.Errorf(sdk.Invalid, "decode the request of %s: %v", call.Op, err)
 	}
-	if call.Op == wire.OpService {
+	switch call.Op {
+	case wire.OpService:
 		if s := p.Services[name]; s != nil {
 			return s.Serve(ctx, call.Body)
 		}
 		return nil, sdk.Errorf(sdk.NotFound, "service %q", name)
+	case wire.OpGuard:
+		if g := p.Guards[name]; g != nil {
+			return g.Judge(ctx, call.Body)
+		}
+		return nil, sdk.Errorf(sdk.NotFound, "guard %q", name)
 	}
 	if s := p.Synchronizers[name]; s != nil {
 		return s.Synchronize(ctx, call.Op, call.Body)

@@ -49,6 +49,7 @@
 #define PERGOLA_OP_ACTION "action"
 #define PERGOLA_OP_FILE "file"
 #define PERGOLA_OP_SERVICE "service"
+#define PERGOLA_OP_GUARD "guard"
 #define PERGOLA_SYNC_CHECK "sync.check"
 #define PERGOLA_SYNC_DISCOVER "sync.discover"
 #define PERGOLA_SYNC_READ "sync.read"
@@ -65,6 +66,8 @@
 #define PERGOLA_STORE_LIST "store.list"
 #define PERGOLA_STORE_TOKENS "store.tokens"
 #define PERGOLA_SETTINGS_LOAD "settings.load"
+#define PERGOLA_CONFIG_GET "config.get"
+#define PERGOLA_CONFIG_LIST "config.list"
 #define PERGOLA_LOG_WRITE "log.write"
 #define PERGOLA_SERVICE_CALL "service.call"
 

@@ -16,6 +16,7 @@ import (
 	"github.com/tinylib/msgp/msgp"
 
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/log"
 	"github.com/pergola-platform/pergola/sdk/service"
@@ -56,6 +57,13 @@ var types = map[string]func() message{
 	"log.Entry":         func() message { return new(log.Entry) },
 	"log.Attr":          func() message { return new(log.Attr) },
 	"settings.Values":   func() message { return new(settings.Values) },
+	"config.Document":   func() message { return new(config.Document) },
+	"config.Key":        func() message { return new(config.Key) },
+	"config.Query":      func() message { return new(config.Query) },
+	"config.Listing":    func() message { return new(config.Listing) },
+	"config.Change":     func() message { return new(config.Change) },
+	"config.Verdict":    func() message { return new(config.Verdict) },
+	"config.Problem":    func() message { return new(config.Problem) },
 	"service.Answer":    func() message { return new(service.Answer) },
 	"service.Question":  func() message { return new(service.Question) },
 	"service.Request":   func() message { return new(service.Request) },

@@ -54,6 +54,7 @@ const (
 	OpFile     = "file"     // sdk.Request → sdk.Attachment
 
 	OpService = "service" // service.Request → service.Answer; see sdk/service
+	OpGuard   = "guard"   // config.Change → config.Verdict; see sdk/config
 
 	// SyncOps is how the operations of a synchronizer begin; see sdk/sync.
 	SyncOps = "sync."
