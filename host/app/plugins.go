@@ -12,6 +12,7 @@ import (
 	"github.com/pergola-platform/pergola/core/bundle"
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/driver"
+	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/core/process"
 	"github.com/pergola-platform/pergola/core/registry"
 	"github.com/pergola-platform/pergola/core/wasm"
@@ -61,6 +62,7 @@ func (h *Host) openEngine(ctx context.Context) (err error) {
 		Store:     h.store,
 		TokenKey:  h.storage.tokenKey,
 		Manifests: services.ManifestsFunc(h.catalog.Version),
+		Configs:   feature.Configs{Catalog: h.catalog, Documents: h.storage.Configs},
 		Plugins: services.PluginsFunc(func(ctx context.Context, caller *capability.Binding, q *service.Question) (*service.Answer, error) {
 			return h.features.Ask(ctx, caller, q)
 		}),
@@ -101,6 +103,10 @@ func (h *Host) openEngine(ctx context.Context) (err error) {
 	}
 	h.features = feature.New(feature.Config{
 		Catalog: h.catalog, Engine: h.engine, Tenants: h.tenants, Jira: h.jira, BaseURL: h.url, SwitchedOn: h.readmit, Log: h.log, Now: time.Now,
+		Documents: h.storage.Configs, NewID: services.NewConfigID,
+		Uses: func(ctx context.Context, t capability.TenantID, m *manifest.Manifest, typ, id string) (int, bool, error) {
+			return services.Referring(ctx, h.store, m, t, typ, id)
+		},
 	})
 	if err := h.watchEngine(ctx); err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/config"
+	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/personal"
 	"github.com/pergola-platform/pergola/host/privacy"
@@ -38,6 +39,7 @@ type Storage struct {
 	Keys     *seal.Keeper
 	Tenants  *tenant.Tenants
 	Accounts *personal.Directory
+	Configs  *tenant.Configs
 
 	log      *slog.Logger
 	ring     atomic.Pointer[seal.Ring]
@@ -77,6 +79,7 @@ func openStorage(ctx context.Context, cfg config.Config, manifests privacy.Manif
 		return nil, err
 	}
 	s.Tenants = tenant.NewTenants(s.Store, s.Keys, time.Now)
+	s.Configs = tenant.NewConfigs(s.Store, time.Now)
 	s.Accounts = personal.NewDirectory(s.Store, s.Types)
 	if beside {
 		return s, schema.Check(ctx, s.Store, s.migrations())
@@ -133,7 +136,8 @@ func (s *Storage) Sweeper(grace, runs time.Duration) *retention.Sweeper {
 		Expire: func(ctx context.Context, t capability.TenantID, now time.Time) (int, error) {
 			records, err := services.ExpireRecords(ctx, s.Store, s.Types.Declared(), t, now)
 			done, failed := runlog.Expire(ctx, s.Store, t, now.Add(-runs))
-			return records + done, errors.Join(err, failed)
+			configs, kept := services.PurgeConfigs(ctx, s.Store, s.Configs, s.Types.Declared(), t, now.Add(-feature.Regret))
+			return records + done + configs, errors.Join(err, failed, kept)
 		},
 	})
 }

@@ -54,6 +54,7 @@ type versions struct {
 type entry struct {
 	manifest      *manifest.Manifest
 	form          *schemaform.Form // nil without settings
+	configs       []configType
 	synchronizers []Synchronizer
 }
 
@@ -92,6 +93,9 @@ func (c *Catalog) Admit(m *manifest.Manifest) error {
 		e.form = form
 	}
 	var err error
+	if e.configs, err = configTypes(m); err != nil {
+		return err
+	}
 	if e.synchronizers, err = synchronizers(m); err != nil {
 		return err
 	}

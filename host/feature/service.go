@@ -23,12 +23,16 @@ type Tenants interface {
 	ByID(ctx context.Context, id capability.TenantID) (tenant.Tenant, error)
 }
 
-// Config is what a Service needs. All of it is required, but for SwitchedOn.
+// Config is what a Service needs. All of it is required, but for SwitchedOn and Uses.
 type Config struct {
 	Catalog *Catalog
 	Engine  *core.Engine
 	Tenants Tenants
 	Jira    Jira
+	// Documents are what admins wrote, NewID makes an id of one, and Uses counts what refers to one; nil counts nothing.
+	Documents Documents
+	NewID     func() (string, error)
+	Uses      Uses
 	// BaseURL is the host's own address without a trailing slash, for short links.
 	BaseURL string
 	// SwitchedOn is called after an admin has switched a plugin on; nil does nothing.

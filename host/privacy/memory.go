@@ -20,6 +20,7 @@ const memoryCollection = "record_types"
 type memory struct {
 	Plugin  capability.PluginID `json:"plugin"`
 	Records []manifest.Record   `json:"records"`
+	Configs []manifest.Config   `json:"configs,omitempty"`
 }
 
 // OwnTypes are the documents that this package keeps.
@@ -27,7 +28,7 @@ func OwnTypes() []Type {
 	return []Type{{
 		Collection: memoryCollection, Name: "Record types of a feature", Scope: OfPlatform, ID: Plugin,
 		Purpose: "Know what the records of a feature hold, after it was taken out too",
-		Fields:  []Field{{Path: "plugin", Kind: Plugin}, {Path: "records", Kind: Declaration}},
+		Fields:  []Field{{Path: "plugin", Kind: Plugin}, {Path: "records", Kind: Declaration}, {Path: "configs", Kind: Declaration}},
 	}}
 }
 
@@ -51,7 +52,7 @@ const attempts = 20
 
 // Remember keeps what a manifest declares, beside what earlier versions did. It comes before the first record of that version.
 func (t *Types) Remember(ctx context.Context, s store.Driver, m *manifest.Manifest) error {
-	if len(m.Records) == 0 {
+	if len(m.Records)+len(m.Configs) == 0 {
 		return nil
 	}
 	key := store.Key{Tenant: store.Platform, Collection: memoryCollection, ID: string(m.ID)}
@@ -67,6 +68,7 @@ func (t *Types) Remember(ctx context.Context, s store.Driver, m *manifest.Manife
 			return fmt.Errorf("read what %s declared: %w", m.ID, err)
 		}
 		known.Records = merge(known.Records, m.Records)
+		known.Configs = mergeConfigs(known.Configs, m.Configs)
 		body, err := json.Marshal(known)
 		if err != nil {
 			return fmt.Errorf("encode what %s declares: %w", m.ID, err)
@@ -104,6 +106,21 @@ func merge(before, now []manifest.Record) []manifest.Record {
 	return out
 }
 
+// mergeConfigs returns the types of configuration document of now with those that only were there before. Their forms are not kept: what
+// documents hold is what admins wrote, whatever the form.
+func mergeConfigs(before, now []manifest.Config) []manifest.Config {
+	out := slices.Clone(now)
+	for _, old := range before {
+		if !slices.ContainsFunc(out, func(c manifest.Config) bool { return c.Type == old.Type }) {
+			out = append(out, old)
+		}
+	}
+	for i := range out {
+		out[i].Schema = nil
+	}
+	return out
+}
+
 func decodeMemory(d store.Doc) (memory, error) {
 	var m memory
 	if err := json.Unmarshal(d.Body, &m); err != nil {
@@ -115,10 +132,10 @@ func decodeMemory(d store.Doc) (memory, error) {
 func (t *Types) remember(m memory) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.former[m.Plugin] = &manifest.Manifest{ID: m.Plugin, Records: m.Records}
+	t.former[m.Plugin] = &manifest.Manifest{ID: m.Plugin, Records: m.Records, Configs: m.Configs}
 }
 
-// Declared returns what every plugin declares or ever declared, a manifest each with nothing but its records.
+// Declared returns what every plugin declares or ever declared, a manifest each with nothing but its records and the names of its configs.
 func (t *Types) Declared() []*manifest.Manifest {
 	t.mu.RLock()
 	defer t.mu.RUnlock()

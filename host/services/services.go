@@ -1,6 +1,6 @@
 // Package services answers the host calls of plugins: one file for each capability, and one table of all, [New], which
 // goes into a capability.Broker. The broker checks the grant; what is here checks everything else that a plugin sends,
-// and answers in the types of the SDK's clients (sdk/jira, sdk/store, sdk/settings, sdk/log).
+// and answers in the types of the SDK's clients (sdk/jira, sdk/store, sdk/settings, sdk/config, sdk/log).
 //
 // An error is an *sdk.Error, its source the host for what is decided here and downstream for what Jira said. Any other
 // error is a defect of the host, which the broker logs and hides from the plugin; it holds no content.
@@ -20,6 +20,7 @@ import (
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/store"
+	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/log"
 	"github.com/pergola-platform/pergola/sdk/service"
@@ -34,6 +35,7 @@ type Deps struct {
 	Store     store.Driver
 	Manifests Manifests
 	Plugins   Plugins
+	Configs   Configs
 	// TokenKey returns the secret of a tenant by which the host knows the tokens that it made for plugins: 16 bytes or more, 32
 	// at best, the same for ever. With another one plugins can still read and delete their records, but not write them.
 	TokenKey func(ctx context.Context, t capability.TenantID) ([]byte, error)
@@ -103,13 +105,16 @@ func New(d Deps) []capability.Row {
 	}
 	j := &jiraService{jira: d.Jira, visible: newVisibility(d.Jira, d.Now), log: d.Log}
 	k := &tokenService{key: d.TokenKey, random: d.Random}
-	s := &storeService{store: d.Store, manifests: d.Manifests, tokens: k, now: d.Now}
+	c := &configService{configs: d.Configs}
+	s := &storeService{store: d.Store, manifests: d.Manifests, tokens: k, configs: d.Configs, now: d.Now}
 	l := &logService{log: d.Log, manifests: d.Manifests, dropped: d.Dropped}
 	t := &settingsService{source: d.Settings}
 	p := &serviceService{plugins: d.Plugins}
 	rows := []capability.Row{
 		counted(capability.Log, row(&d, log.OpWrite, "", l.write)),
 		row(&d, settings.OpLoad, "", t.load),
+		row(&d, config.OpGet, "", c.get),
+		row(&d, config.OpList, "", c.list),
 		counted(capability.Egress, row(&d, jira.OpIssue, manifest.JiraRead, j.issue)),
 		counted(capability.Egress, row(&d, jira.OpSearch, manifest.JiraRead, j.search)),
 		counted(capability.Egress, row(&d, jira.OpProjects, manifest.JiraProjects, j.projects)),

@@ -35,6 +35,7 @@ type storeService struct {
 	store     store.Driver
 	manifests Manifests
 	tokens    *tokenService
+	configs   Configs
 	now       func() time.Time
 }
 

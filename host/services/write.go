@@ -12,6 +12,7 @@ import (
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/config"
 	sdkstore "github.com/pergola-platform/pergola/sdk/store"
 )
 
@@ -21,6 +22,7 @@ type writer struct {
 	binding *capability.Binding
 	tokens  *tokenMaker                      // once one was needed
 	keep    map[store.Key]manifest.Retention // of the records that expire
+	configs map[config.Key]bool              // that were looked up, and are there
 }
 
 // op checks a record and makes a write of it. What is refused is named by its field and never repeated.
@@ -47,6 +49,9 @@ func (w *writer) op(ctx context.Context, declared manifest.Record, r *sdkstore.R
 		}
 		value := r.Fields[name]
 		wrong, err := w.wrong(ctx, f.Kind, value, f.Validate(value))
+		if err == nil && wrong == "" && f.Kind == manifest.KindConfig {
+			wrong, err = w.configured(ctx, config.Key{Type: f.Config, ID: value})
+		}
 		if err != nil {
 			return store.Op{}, err
 		}
@@ -84,6 +89,26 @@ func (w *writer) wrong(ctx context.Context, kind, value string, form error) (str
 	}
 	if !w.tokens.made(value) {
 		return "want a token that store.Tokens returned", nil
+	}
+	return "", nil
+}
+
+// configured returns "" where there is such a configuration document, and what is wanted otherwise.
+func (w *writer) configured(ctx context.Context, k config.Key) (string, error) {
+	there, known := w.configs[k]
+	if !known && w.service.configs != nil {
+		_, err := w.service.configs.Get(ctx, w.binding, k.Type, k.ID)
+		if err != nil && sdk.CodeOf(err) != sdk.NotFound {
+			return "", err
+		}
+		if w.configs == nil {
+			w.configs = map[config.Key]bool{}
+		}
+		there = err == nil
+		w.configs[k] = there
+	}
+	if !there {
+		return fmt.Sprintf("want the id of a document of the config %q", k.Type), nil
 	}
 	return "", nil
 }

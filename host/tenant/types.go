@@ -1,6 +1,9 @@
 package tenant
 
-import "github.com/pergola-platform/pergola/host/privacy"
+import (
+	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/host/privacy"
+)
 
 // Types are the documents that this package keeps.
 func Types() []privacy.Type {
@@ -38,6 +41,15 @@ func Types() []privacy.Type {
 			Fields: []privacy.Field{
 				{Path: "plugin", Kind: privacy.Plugin}, {Path: "enabled", Kind: privacy.Switch}, {Path: "settings", Kind: privacy.Configuration},
 				granted, {Path: "changed", Kind: privacy.Time}, {Path: "by", Kind: privacy.Account},
+			},
+		},
+		{
+			Collection: configCollection, Name: "Configuration document", ID: manifest.KindConfig, Changed: "changed",
+			Purpose: "Remember what admins wrote for a feature, and which admin it was",
+			Kept:    "until an admin deletes it, and 30 days after that, in case it is taken back",
+			Fields: []privacy.Field{
+				{Path: "type", Kind: privacy.Collection, Index: byConfigType}, {Path: "values", Kind: privacy.Configuration},
+				{Path: "created", Kind: privacy.Time}, {Path: "changed", Kind: privacy.Time}, {Path: "by", Kind: privacy.Account}, {Path: "deleted", Kind: privacy.Time},
 			},
 		},
 		{

@@ -122,6 +122,7 @@ type card struct {
 	Records        []record
 	Links          []link
 	Settings       *settings
+	Configs        []configLink
 	Flag           *view.Flag
 }
 
@@ -131,7 +132,8 @@ type (
 		Title, Reason, Detail string
 		Missing               bool
 	}
-	record struct {
+	configLink struct{ Title, Panel, Call string }
+	record     struct {
 		Purpose, Type string
 		Fields        []recordField
 	}
@@ -162,6 +164,9 @@ func newCard(p AdminPlugin) (card, error) {
 	}
 	if m.Settings != nil {
 		c.SettingsCall = callOf(m.ID, "settings")
+	}
+	for _, t := range m.Configs {
+		c.Configs = append(c.Configs, configLink{Title: t.Plural, Panel: configPanelID(m.ID, t.Type), Call: callOf(m.ID, "configs/"+t.Type)})
 	}
 	for _, mod := range m.Modules {
 		if !mod.Hidden {
@@ -257,6 +262,7 @@ var kinds = map[string]string{
 	manifest.KindStatus:       "a status word",
 	manifest.KindToken:        "a random code made here",
 	manifest.KindSwitch:       "a yes or no",
+	manifest.KindConfig:       "the id of something that an admin wrote",
 }
 
 func kindWords(kind string) string {

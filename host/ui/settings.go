@@ -53,12 +53,20 @@ func cardID(prefix string, id capability.PluginID) string {
 func callOf(id capability.PluginID, what string) string { return "plugins/" + string(id) + "/" + what }
 
 func newSettings(f SettingsForm) settings {
-	out := settings{ID: cardID("settings", f.Plugin), Call: callOf(f.Plugin, "settings"), Saved: f.Saved}
+	id := cardID("settings", f.Plugin)
+	out := drawForm(f, id+"-")
+	out.ID, out.Call, out.Saved = id, callOf(f.Plugin, "settings"), f.Saved
+	return out
+}
+
+// drawForm makes the fields of a form, whose ids begin with prefix.
+func drawForm(f SettingsForm, prefix string) settings {
+	var out settings
 	values := f.Submitted
 	if values == nil {
 		values = f.Form.Values(f.Values)
 	}
-	b := settingsBuilder{form: f, values: values, prefix: out.ID + "-"}
+	b := settingsBuilder{form: f, values: values, prefix: prefix}
 	out.Fields = b.fields(f.Form.Fields)
 	out.Summary = summary(out.Fields)
 	var rest []string

@@ -138,6 +138,7 @@ func New(c Config) (*Server, error) {
 	s.app.Get("/api/admin/plugins/:plugin/settings", s.working(s.settings))
 	s.app.Post("/api/admin/plugins/:plugin/settings", s.working(s.saveSettings))
 
+	s.configRoutes()
 	s.syncRoutes(func(method, path string, h syncHandler) { s.app.Add(method, syncAPI+path, s.ofAdmin(h)) })
 
 	// The manifests choose the paths of short links, and core/manifest keeps them off ours. Plugins come and go while the

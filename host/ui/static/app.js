@@ -62,9 +62,9 @@ function swap(html) {
     if (!old) continue;
     const had = old.contains(document.activeElement) && document.activeElement;
     for (const d of old.querySelectorAll('details[open]')) $('#' + d.id, fresh)?.setAttribute('open', '');
-    const panel = $('.settings', old); // half-filled settings survive the switch above them
-    const place = panel && $('#' + panel.id, fresh);
-    if (place) {
+    for (const panel of old.querySelectorAll('.settings')) { // half-filled ones survive the switch above them
+      const place = $('#' + panel.id, fresh);
+      if (!place) continue;
       place.replaceWith(panel);
       $('[aria-controls="' + panel.id + '"]', fresh).setAttribute('aria-expanded', true);
     }
@@ -166,7 +166,7 @@ async function click(el, d) {
       });
     }
   } else if ('file' in d) run(el, () => save(el));
-  else run(el, () => send(d.call, bodyOf(el)));
+  else run(el, () => send(d.call, 'fetch' in d ? null : bodyOf(el)));
 }
 
 document.addEventListener('click', (e) => {
