@@ -21,7 +21,8 @@ type field struct {
 type record struct {
 	Type string `json:"type"`
 	ID   struct {
-		Kind string `json:"kind"`
+		Kind   string   `json:"kind"`
+		Fields []string `json:"fields"`
 	} `json:"id"`
 	Fields map[string]field `json:"fields"`
 }
@@ -83,8 +84,8 @@ func (h *Host) UseManifest(plugin []byte) error {
 	}
 	wrong = append(wrong, h.provides(m.Provides)...)
 	for _, r := range m.Records {
-		if !slices.Contains(store.IDKinds(), r.ID.Kind) {
-			wrong = append(wrong, fmt.Errorf(`the records %q do not say what their ids are; add "id": {"kind": …} with one of %s`, r.Type, strings.Join(store.IDKinds(), ", ")))
+		if err := r.identified(); err != nil {
+			wrong = append(wrong, err)
 		}
 	}
 	if err := errors.Join(wrong...); err != nil {
@@ -108,6 +109,19 @@ func (h *Host) UseManifest(plugin []byte) error {
 		Strings: map[string]string{}, Numbers: map[string]float64{}, Switches: map[string]bool{}, Lists: map[string][]string{},
 	}
 	return defaults(m.Settings, "", &h.Settings)
+}
+
+// identified says what is missing in the declaration of a record type's ids.
+func (d *record) identified() error {
+	if len(d.ID.Fields) == 0 && !slices.Contains(store.IDKinds(), d.ID.Kind) {
+		return fmt.Errorf(`the records %q do not say what their ids are; add "id": {"kind": …} with one of %s, or "id": {"fields": […]}`, d.Type, strings.Join(store.IDKinds(), ", "))
+	}
+	for _, name := range d.ID.Fields {
+		if !slices.Contains(store.PartKinds(), d.Fields[name].Kind) {
+			return fmt.Errorf("the ids of the records %q are made of the field %q, which has to be declared with one of the kinds %s", d.Type, name, strings.Join(store.PartKinds(), ", "))
+		}
+	}
+	return nil
 }
 
 // provides says where code and manifest disagree about what the plugin offers.
