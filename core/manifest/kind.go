@@ -38,6 +38,9 @@ func Kinds() []string { return store.Kinds() }
 // IDKinds returns the kinds that a record's id can be of.
 func IDKinds() []string { return store.IDKinds() }
 
+// PartKinds returns the kinds of the fields of which a record's id can be made.
+func PartKinds() []string { return store.PartKinds() }
+
 // ValidateValue says whether value is of that kind, as far as the kind alone tells: see [Field.Validate]. The error names
 // what is wanted and never the value, which may be something that must not reach a log.
 func ValidateValue(kind, value string) error { return store.Validate(kind, value) }
@@ -51,8 +54,21 @@ func (f Field) Validate(value string) error {
 	return ValidateValue(f.Kind, value)
 }
 
-// Validate says whether a record of that type can have that id, as far as its form tells.
+// Validate says whether a record of that type can have that id, as far as its form tells. Ids that are made of fields are
+// for [RecordID.Derive].
 func (r RecordID) Validate(id string) error { return ValidateValue(r.Kind, id) }
+
+// Derive returns the id of a record with these fields, where ids are made of fields; or the first of the fields that it
+// lacks.
+func (r RecordID) Derive(fields map[string]string) (id, lacks string) {
+	values := make([]string, len(r.Fields))
+	for i, name := range r.Fields {
+		if values[i] = fields[name]; values[i] == "" {
+			return "", name
+		}
+	}
+	return store.JoinID(values...), ""
+}
 
 func oneOf(words []string) string {
 	if len(words) == 1 {

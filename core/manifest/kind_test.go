@@ -1,10 +1,13 @@
 package manifest_test
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/sdk/store"
 )
 
 func TestValuesFitTheirKind(t *testing.T) {
@@ -88,6 +91,62 @@ func TestErrorsNeverRepeatTheValue(t *testing.T) {
 		err := manifest.ValidateValue(kind, canary)
 		if err == nil || strings.Contains(err.Error(), "Canary") || strings.Contains(err.Error(), "not known") {
 			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
+
+func TestIDsAreMadeOfFields(t *testing.T) {
+	id := manifest.RecordID{Fields: []string{"outward", "inward", "side"}}
+	fields := map[string]string{"outward": "10001", "inward": "10002", "side": "left", "more": "x"}
+	if got, lacks := id.Derive(fields); got != "10001.10002.left" || lacks != "" {
+		t.Errorf("id %q, lacks %q", got, lacks)
+	}
+	for _, name := range id.Fields {
+		less := maps.Clone(fields)
+		less[name] = ""
+		if got, lacks := id.Derive(less); got != "" || lacks != name {
+			t.Errorf("without %s: id %q, lacks %q", name, got, lacks)
+		}
+	}
+}
+
+// Were there a dot in a value, two records could have one id, and a prefix could end inside of a value. Were there an account,
+// erasing it would mean to look for it among ids.
+func TestNoPartOfAnIDHoldsADotOrAnAccount(t *testing.T) {
+	for _, kind := range manifest.PartKinds() {
+		for _, value := range []string{".", "1.", ".1", "10001.10002", "a.b", "customfield_1.2", "true.", "712020:3b1f-77_x", "5b10ac8d82e05b22cc7d4ef5"} {
+			if manifest.ValidateValue(kind, value) == nil {
+				t.Errorf("%s takes %q", kind, value)
+			}
+		}
+	}
+	if slices.Contains(manifest.PartKinds(), manifest.KindAccount) {
+		t.Error("an id can be made of an account")
+	}
+}
+
+// What a manifest may declare has to fit into a record's id, whatever its values.
+func TestLongestIDsAreStillIDs(t *testing.T) {
+	longest := map[string]string{
+		manifest.KindField: "customfield_" + strings.Repeat("9", 19), manifest.KindToken: strings.Repeat("a", 18), manifest.KindSwitch: "false", manifest.KindStatus: strings.Repeat("w", 30),
+	}
+	for _, kind := range manifest.PartKinds() {
+		value, ok := longest[kind]
+		if !ok {
+			value = strings.Repeat("9", 19)
+		}
+		field := `{ "kind": "` + kind + `" }`
+		if kind == manifest.KindStatus {
+			field = `{ "kind": "` + kind + `", "values": ["` + value + `"] }`
+		}
+		m := parse(t, strings.NewReplacer(`"relation", "whole", "part"`, `"a", "b", "c", "d"`,
+			`"seen": { "kind": "platform.time" }`, `"a": `+field+`, "b": `+field+`, "c": `+field+`, "d": `+field).Replace(full(t)))
+		r, _ := m.Record("link")
+		if err := r.Fields["a"].Validate(value); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+		if id, _ := r.ID.Derive(map[string]string{"a": value, "b": value, "c": value, "d": value}); !store.ValidID(id) {
+			t.Errorf("%s: the id %q of %d characters is none", kind, id, len(id))
 		}
 	}
 }

@@ -146,9 +146,11 @@ type Record struct {
 	Erasure string `json:"erasure,omitempty"`
 }
 
-// RecordID declares what the ids of a type's records are.
+// RecordID declares what the ids of a type's records are: of a kind, or made of fields.
 type RecordID struct {
-	Kind string `json:"kind"` // one of [IDKinds]
+	Kind string `json:"kind,omitempty"` // one of [IDKinds]
+	// Fields are 2 to 4 fields of [PartKinds] whose values, joined by dots, are the id; no Kind is there then.
+	Fields []string `json:"fields,omitempty"`
 }
 
 // Retention bounds how long a record is kept.

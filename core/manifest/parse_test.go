@@ -53,6 +53,12 @@ func TestFullManifestParses(t *testing.T) {
 			},
 			Retention: manifest.Retention{Days: 365}, Erasure: manifest.EraseField,
 		}, {
+			Type: "link", Purpose: "Know which asset is part of which", ID: manifest.RecordID{Fields: []string{"relation", "whole", "part"}},
+			Fields: map[string]manifest.Field{
+				"relation": {Kind: manifest.KindLinkType}, "whole": {Kind: manifest.KindIssue, Indexed: true}, "part": {Kind: manifest.KindIssue, Indexed: true},
+				"seen": {Kind: manifest.KindTime},
+			},
+		}, {
 			Type: "sheet", Purpose: "Remember how many labels a design has", ID: manifest.RecordID{Kind: manifest.KindProject},
 			Fields: map[string]manifest.Field{
 				"design": {Kind: manifest.KindConfig, Config: "design", Indexed: true}, "labels": {Kind: manifest.KindCount},
@@ -123,6 +129,7 @@ func TestProblemsSayWhatToWrite(t *testing.T) {
 		}
 		return strings.Replace(base, old, new, 1)
 	}
+	long := `{ "kind": "platform.status", "values": ["` + strings.Repeat("w", 32) + `"] }`
 	cases := []struct{ name, in string }{
 		{"empty file", "\n"},
 		{"byte order mark", "\xef\xbb\xbf{}"},
@@ -173,6 +180,22 @@ func TestProblemsSayWhatToWrite(t *testing.T) {
 		{"record without the kind of its ids", set(`"id": { "kind": "platform.token" },
       `, ``)},
 		{"record with ids of accounts", set(`"kind": "platform.token"`, `"kind": "jira.account"`)},
+		{"record with ids of a kind and of fields", set(`"id": { "fields"`, `"id": { "kind": "jira.issue", "fields"`)},
+		{"record with ids of nothing", set(`"id": { "fields": ["relation", "whole", "part"] }`, `"id": { "x-note": "later" }`)},
+		{"record with ids of an empty object", set(`"id": { "fields": ["relation", "whole", "part"] }`, `"id": {}`)},
+		{"record with ids of one field", set(`["relation", "whole", "part"]`, `["relation"]`)},
+		{"record with ids of five fields", set(`["relation", "whole", "part"]`, `["relation", "whole", "part", "a", "b"]`)},
+		{"record with ids of a field twice", set(`["relation", "whole", "part"]`, `["relation", "whole", "whole"]`)},
+		{"record with ids of a field that is not there", set(`["relation", "whole", "part"]`, `["relation", "whole", "half"]`)},
+		{"record with ids of a field of two words", set(`["relation", "whole", "part"]`, `["relation", "the whole"]`)},
+		{"record with ids of a time", set(`["relation", "whole", "part"]`, `["whole", "seen"]`)},
+		{"record with ids of a field that is an account", strings.NewReplacer(
+			`"seen": { "kind": "platform.time" }`, `"seen": { "kind": "jira.account", "indexed": true }`, `"relation", "whole", "part"`, `"whole", "seen"`,
+			`"Know which asset is part of which",`, `"Know which asset is part of which", "erasure": "record",`,
+		).Replace(base)},
+		{"record with ids that are too long", strings.NewReplacer(
+			`"relation", "whole", "part"`, `"a", "b", "c", "d"`, `"seen": { "kind": "platform.time" }`, `"a": `+long+`, "b": `+long+`, "c": `+long+`, "d": `+long,
+		).Replace(base)},
 		{"record with ids that count", set(`"kind": "platform.token"`, `"kind": "platform.count"`)},
 		{"status without words", set(`, "values": ["active", "revoked"]`, ``)},
 		{"status with a sentence", set(`"revoked"]`, `"Out of order"]`)},

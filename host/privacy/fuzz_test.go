@@ -132,6 +132,20 @@ func judge(t *testing.T, typ privacy.Type, d store.Doc) {
 		t.Error("something follows the document")
 	}
 	indexed := map[string]bool{}
+	rest := d.Key.ID // less the values of which it is made
+	if len(typ.IDFields) > 0 {
+		rest += "."
+	}
+	for _, path := range typ.IDFields {
+		for _, l := range leaves(t, d.Body) {
+			if value, text := l.value.(string); text && strings.Join(l.path, ".") == path && !strings.Contains(value, ".") {
+				rest, _ = strings.CutPrefix(rest, value+".")
+			}
+		}
+	}
+	if len(typ.IDFields) > 0 && rest != "" {
+		t.Errorf("the id holds %q, which is in none of its fields", rest)
+	}
 	for _, l := range leaves(t, d.Body) {
 		if free(typ, l) {
 			continue
@@ -181,6 +195,8 @@ func judge(t *testing.T, typ privacy.Type, d store.Doc) {
 var seeds = []string{
 	`{"key":"k-1","secret":"v1.k.AAAA","url":"https://a.example/jira","state":"active","changed":"2026-01-31T12:00:00.5+01:00","times":-3,"on":true,"granted":["jira:read"],"removed":[{"collection":"rec.a.b"}],"settings":{"any":["thing"]}}`,
 	`{"fields":{"owner":"ann","state":"new","issue":"10000","token":"123456789ABCDEFGHJ"},"written":"2026-01-31T12:00:00Z"}`,
+	`{"fields":{"relation":"123456789ABCDEFGHJ","outward":"10001","inward":"10002","by":"ann"},"written":"2026-01-31T12:00:00Z"}`,
+	`{"fields":{"relation":"123456789ABCDEFGHJ","outward":"10001","inward":"10003"}}`, `{"fields":{"relation":"123456789ABCDEFGHJ.10001.10002"}}`,
 	`{"by":"ann","team":["bob","ann","ann"],"seats":[{"holder":"ann"},{"holder":"bob"},{"holder":"ann"},{}],"at":{"last":"2026-01-31T12:00:00Z"},"n":9007199254740993}`,
 	`{"by":null,"team":[],"seats":null,"at":{}}`,
 	`{"times":7.5}`, `{"times":"7"}`, `{"times":1e3}`, `{"on":"yes"}`, `{"key":7}`, `{"key":true}`, `{"key":["k"]}`, `{"key":{"k":"v"}}`, `[]`, `"ann"`, `null`,
@@ -199,7 +215,7 @@ func FuzzCheck(f *testing.F) {
 	f.Add([]byte(`{"key":"k-1"}`), "key", "k-1")
 	f.Add([]byte(`{"by":"ann"}`), "by", "ann")
 	f.Add([]byte(`{"by":"ann"}`), "by", "Mia's laptop")
-	all, err := privacy.NewTypes(installed{labels(map[string]manifest.Field{
+	all, err := privacy.NewTypes(installed{links(), labels(map[string]manifest.Field{
 		"owner": {Kind: manifest.KindAccount, Indexed: true}, "state": {Kind: manifest.KindStatus, Values: []string{"new", "printed"}},
 		"issue": {Kind: manifest.KindIssue}, "token": {Kind: manifest.KindToken},
 	})}, site, people)
@@ -210,6 +226,7 @@ func FuzzCheck(f *testing.F) {
 		for _, key := range []store.Key{
 			{Tenant: store.Platform, Collection: "site", ID: tenantID}, {Tenant: tenantID, Collection: "people", ID: "a"},
 			{Tenant: tenantID, Collection: "rec.acme.labels.label", ID: "10001"},
+			{Tenant: tenantID, Collection: "rec.acme.links.link", ID: "123456789ABCDEFGHJ.10001.10002"},
 		} {
 			d := store.Doc{Key: key, Rev: 7, Body: body}
 			if index != "" {

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/pergola-platform/pergola/host/store"
+	sdkstore "github.com/pergola-platform/pergola/sdk/store"
 )
 
 // Gate is a store that takes only what is declared. Reading and deleting go through as they are. Make it with NewGate.
@@ -58,13 +59,19 @@ func (t *Types) Check(d store.Doc) error {
 	if typ.Scope != OfEach && (d.Key.Tenant == store.Platform) != (typ.Scope != OfSite) {
 		return refusal(c, "its documents do not stand under that tenant")
 	}
-	if why := typ.ID.check(d.Key.ID); why != "" {
-		return refusal(c, "the id: %s", why)
+	if len(typ.IDFields) == 0 {
+		if why := typ.ID.check(d.Key.ID); why != "" {
+			return refusal(c, "the id: %s", why)
+		}
 	}
-	w := walk{typ: typ, index: d.Index, dec: json.NewDecoder(bytes.NewReader(d.Body))}
+	w := walk{typ: typ, index: d.Index, parts: make([]string, len(typ.IDFields)), dec: json.NewDecoder(bytes.NewReader(d.Body))}
 	w.dec.UseNumber()
 	if err := w.document(); err != nil {
 		return err
+	}
+	// The walk has checked the fields; an id that is made of them can hold nothing else.
+	if len(typ.IDFields) > 0 && (slices.Contains(w.parts, "") || d.Key.ID != sdkstore.JoinID(w.parts...)) {
+		return refusal(c, "the id: want the values of the fields %s, joined by dots", strings.Join(typ.IDFields, ", "))
 	}
 	for name := range d.Index {
 		if !slices.Contains(w.indexed, name) {
@@ -80,6 +87,7 @@ type walk struct {
 	dec     *json.Decoder
 	index   map[string]string
 	indexed []string // indexes whose field was met, with its value
+	parts   []string // the values of which the id is made, in the order of the type's IDFields
 }
 
 // document walks the whole body.
@@ -202,6 +210,9 @@ func (w *walk) leaf(f Field, v any) error {
 	}
 	if why != "" {
 		return refusal(w.typ.Collection, "the field %q: %s", f.Path, why)
+	}
+	if part := slices.Index(w.typ.IDFields, f.Path); part >= 0 {
+		w.parts[part] = text
 	}
 	if f.Index != "" && w.index[f.Index] == text {
 		w.indexed = append(w.indexed, f.Index)

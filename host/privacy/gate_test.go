@@ -33,6 +33,17 @@ func labels(fields map[string]manifest.Field) *manifest.Manifest {
 	}}}
 }
 
+// links are records whose ids are made of fields.
+func links() *manifest.Manifest {
+	return &manifest.Manifest{ID: "acme.links", Records: []manifest.Record{{
+		Type: "link", Purpose: "Know which issues belong together", ID: manifest.RecordID{Fields: []string{"relation", "outward", "inward"}},
+		Fields: map[string]manifest.Field{
+			"relation": {Kind: manifest.KindToken}, "outward": {Kind: manifest.KindIssue, Indexed: true}, "inward": {Kind: manifest.KindIssue, Indexed: true},
+			"by": {Kind: manifest.KindAccount, Indexed: true},
+		}, Erasure: manifest.EraseField,
+	}}}
+}
+
 var site = privacy.Type{
 	Collection: "site", Name: "Site", Scope: privacy.AboutSite, ID: privacy.Tenant, Changed: "changed",
 	Fields: []privacy.Field{
@@ -57,7 +68,7 @@ func types(t testing.TB) *privacy.Types {
 	now := labels(map[string]manifest.Field{
 		"owner": {Kind: manifest.KindAccount, Indexed: true}, "state": {Kind: manifest.KindStatus, Values: []string{"new", "printed"}},
 	})
-	all, err := privacy.NewTypes(installed{old, now}, site)
+	all, err := privacy.NewTypes(installed{links(), old, now}, site)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,6 +94,10 @@ func TestGateTakesWhatIsDeclaredAndNothingElse(t *testing.T) {
 		return d
 	}
 	with := func(d store.Doc, change func(*store.Doc)) store.Doc { change(&d); return d }
+	const token = "4Nk7tQxYzAbCdEfGh2"
+	link := func(id, fields string) store.Doc {
+		return store.Doc{Key: store.Key{Tenant: tenantID, Collection: "rec.acme.links.link", ID: id}, Body: []byte(`{"fields":` + fields + `}`)}
+	}
 	for _, tt := range []struct {
 		name string
 		doc  store.Doc
@@ -123,6 +138,14 @@ func TestGateTakesWhatIsDeclaredAndNothingElse(t *testing.T) {
 		{"a record's field", record(`{"fields":{"summary":"` + summary + `"}}`), `the field "fields.summary" is not declared`},
 		{"a record's word", record(`{"fields":{"state":"mia_is_ill"}}`), `the field "fields.state": want one of`},
 		{"a record's id", with(record(`{}`), func(d *store.Doc) { d.Key.ID = "SN-4711" }), "the id: "},
+		{"an id made of fields", link(token+".1.2", `{"relation":"`+token+`","outward":"1","inward":"2","by":"5b:1"}`), ""},
+		{"an id made of others", link(token+".1.3", `{"relation":"`+token+`","outward":"1","inward":"2"}`), "the id: want the values of the fields fields.relation, fields.outward, fields.inward, joined by dots"},
+		{"an id made of more", link(token+".1.2.5b", `{"relation":"`+token+`","outward":"1","inward":"2"}`), "the id: want"},
+		{"an id made of less", link(token+".1.", `{"relation":"`+token+`","outward":"1","inward":""}`), "the id: want"},
+		{"an id made of nothing", link("..", `{"relation":null,"outward":null}`), "the id: want"},
+		{"an id that says something", link(summary, `{"relation":"`+token+`","outward":"1","inward":"2"}`), "the id: want"},
+		{"an id made of a sentence", link(token+"."+summary+".2", `{"relation":"`+token+`","outward":"`+summary+`","inward":"2"}`), `the field "fields.outward"`},
+		{"an id with an account", link(token+".1.5b:1", `{"relation":"`+token+`","outward":"1","inward":"5b:1"}`), `the field "fields.inward"`},
 		{"a record under the platform", with(record(`{}`), func(d *store.Doc) { d.Key.Tenant = store.Platform }), "do not stand under that tenant"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -33,7 +33,9 @@ type Type struct {
 	Purpose    string // why it is kept, a sentence without its full stop
 	Scope      Scope
 	ID         Kind
-	Fields     []Field
+	// IDFields are the paths of the fields whose values, joined by dots, are the id; ID is empty then.
+	IDFields []string
+	Fields   []Field
 	// Plugin is whose records these are, "" for the host's own documents.
 	Plugin capability.PluginID
 	// Keep is how long a document is kept after it was last written; 0 means until the site is purged, or for ever where it is
@@ -110,6 +112,9 @@ func OfRecord(m *manifest.Manifest, r manifest.Record) Type {
 		Collection: RecordCollection(m.ID, r.Type), Name: r.Type, Purpose: r.Purpose, Scope: OfSite, ID: Kind(r.ID.Kind), Plugin: m.ID,
 		Keep: time.Duration(r.Retention.Days) * 24 * time.Hour, Changed: "written",
 		Fields: []Field{{Path: "written", Kind: Time}},
+	}
+	for _, name := range r.ID.Fields {
+		t.IDFields = append(t.IDFields, "fields."+name)
 	}
 	if r.Erasure == manifest.EraseRecord {
 		t.Erasure = EraseRecord

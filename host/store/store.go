@@ -71,8 +71,10 @@ type Query struct {
 	Collection string
 	Index      string // "" lists by id
 	Value      string // with Index: only documents with exactly this value
-	After      string // the ID of the last document of the page before
-	Limit      int    // 1 to 1000; 0 means 100
+	// Prefix keeps only documents whose ID begins with it and goes on: one range of either order, so no index of its own.
+	Prefix string
+	After  string // the ID of the last document of the page before
+	Limit  int    // 1 to 1000; 0 means 100
 }
 
 // Driver is a document store. It is safe for concurrent use. A write that returned nil survives the end of the process
@@ -91,6 +93,9 @@ type Driver interface {
 	// List returns a page of documents; fewer than the limit means that there are no more. A document that is there
 	// from the first page to the last is listed exactly once, whatever is written meanwhile.
 	List(ctx context.Context, q Query) ([]Doc, error)
+	// Count returns how many documents a query finds, up to its Limit: here 1 to MaxCount, which 0 means as well. It reads no
+	// bodies, and no more entries than it counts.
+	Count(ctx context.Context, q Query) (int, error)
 	// Ping says whether the store works.
 	Ping(ctx context.Context) error
 	// Close waits for what is running. Closing twice is no error.

@@ -19,6 +19,7 @@ const (
 	MaxBody       = 8 << 20 // bytes of a document's body
 	MaxOps        = 1000    // writes of a batch
 	MaxLimit      = 1000    // documents of a page
+	MaxCount      = 100_000 // documents that a Count counts
 	DefaultLimit  = 100
 )
 
@@ -87,8 +88,13 @@ func ValidateOps(ops []Op) error {
 	return nil
 }
 
-// Validate returns an ErrInvalid where q cannot be asked, and q with its defaults filled in otherwise.
-func (q Query) Validate() (Query, error) {
+// Validate returns an ErrInvalid where q cannot be listed, and q with its defaults filled in otherwise.
+func (q Query) Validate() (Query, error) { return q.validate(DefaultLimit, MaxLimit) }
+
+// ValidateCount is Validate for a query to be counted.
+func (q Query) ValidateCount() (Query, error) { return q.validate(MaxCount, MaxCount) }
+
+func (q Query) validate(usual, most int) (Query, error) {
 	if err := scope(q.Tenant, q.Collection); err != nil {
 		return q, err
 	}
@@ -103,13 +109,39 @@ func (q Query) Validate() (Query, error) {
 	if len(q.After) > MaxID || !text(q.After) {
 		return q, fmt.Errorf("%w: no document has the id %q to go on after", ErrInvalid, clip(q.After))
 	}
-	if q.Limit < 0 || q.Limit > MaxLimit {
-		return q, fmt.Errorf("%w: a page has 1 to %d documents, not %d", ErrInvalid, MaxLimit, q.Limit)
+	if len(q.Prefix) > MaxID || !text(q.Prefix) {
+		return q, fmt.Errorf("%w: no document has an id that begins with %q", ErrInvalid, clip(q.Prefix))
+	}
+	if q.Limit < 0 || q.Limit > most {
+		return q, fmt.Errorf("%w: a page has 1 to %d documents, not %d", ErrInvalid, most, q.Limit)
 	}
 	if q.Limit == 0 {
-		q.Limit = DefaultLimit
+		q.Limit = usual
 	}
 	return q, nil
+}
+
+// Range returns the IDs between which, without the two, those of the documents lie: what Prefix and After say together. below
+// is "" where there is no end.
+func (q Query) Range() (after, below string) {
+	return max(q.After, q.Prefix), next(q.Prefix)
+}
+
+// next returns the first string behind all that begin with s, in the order of their bytes, which of UTF-8 is that of its
+// characters; "" where there is none.
+func next(s string) string {
+	for s != "" {
+		r, size := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-size]
+		switch {
+		case r == utf8.MaxRune: // what begins with s and goes on ends with s
+		case r+1 == 0xd800: // of which UTF-8 has no characters
+			return s + "\ue000"
+		default:
+			return s + string(r+1)
+		}
+	}
+	return ""
 }
 
 // ValidateTenant returns an ErrInvalid where t can be no tenant.

@@ -40,6 +40,10 @@ func TestQueryValidateFillsInDefaults(t *testing.T) {
 	if diff := cmp.Diff(q, got); err != nil || diff != "" {
 		t.Errorf("Validate: %v (-want +got):\n%s", err, diff)
 	}
+	q.Limit = 0
+	if got, err := q.ValidateCount(); err != nil || got.Limit != store.MaxCount {
+		t.Errorf("ValidateCount: limit %d, %v", got.Limit, err)
+	}
 }
 
 func TestInvalidKeyIsQuotedShortAndWhole(t *testing.T) {
@@ -53,5 +57,24 @@ func TestConflictErrorIsErrConflict(t *testing.T) {
 	err := error(&store.ConflictError{Key: store.Key{Tenant: "t", Collection: "things", ID: "a"}})
 	if !errors.Is(err, store.ErrConflict) || !strings.Contains(err.Error(), "things/a of t") {
 		t.Errorf("error %q, want ErrConflict with the document's name", err)
+	}
+}
+
+func TestRangeHoldsWhatBeginsWithThePrefix(t *testing.T) {
+	for _, c := range []struct{ prefix, after, wantAfter, wantBelow string }{
+		{"", "", "", ""},
+		{"", "b", "b", ""},
+		{"a.", "", "a.", "a/"},
+		{"a.", "a.7", "a.7", "a/"},
+		{"a.", "Z", "a.", "a/"},
+		{"\ud7ff", "", "\ud7ff", "\ue000"}, // between the two there are no characters
+		{"a\u007f", "", "a\u007f", "a\u0080"},
+		{"a\U0010ffff", "", "a\U0010ffff", "b"},
+		{"\U0010ffff", "", "\U0010ffff", ""},
+	} {
+		after, below := store.Query{Prefix: c.prefix, After: c.after}.Range()
+		if after != c.wantAfter || below != c.wantBelow {
+			t.Errorf("prefix %+q after %+q: %+q to %+q, want %+q to %+q", c.prefix, c.after, after, below, c.wantAfter, c.wantBelow)
+		}
 	}
 }

@@ -81,10 +81,16 @@ func (h *Host) answer(raw []byte, synchronizing bool) (msgp.Marshaler, error) {
 		return with(call.Body, h.get)
 	case store.OpPut:
 		return with(call.Body, h.put)
+	case store.OpWrite:
+		return with(call.Body, h.change)
 	case store.OpDelete:
 		return with(call.Body, h.remove)
 	case store.OpList:
 		return with(call.Body, h.list)
+	case store.OpCount:
+		return with(call.Body, h.count)
+	case store.OpClear:
+		return with(call.Body, h.clear)
 	case store.OpTokens:
 		return with(call.Body, h.mint)
 	case config.OpGet:

@@ -22,7 +22,8 @@ type field struct {
 type record struct {
 	Type string `json:"type"`
 	ID   struct {
-		Kind string `json:"kind"`
+		Kind   string   `json:"kind"`
+		Fields []string `json:"fields"`
 	} `json:"id"`
 	Fields map[string]field `json:"fields"`
 }
@@ -90,8 +91,8 @@ func (h *Host) UseManifest(plugin []byte) error {
 		}
 	}
 	for _, r := range m.Records {
-		if !slices.Contains(store.IDKinds(), r.ID.Kind) {
-			wrong = append(wrong, fmt.Errorf(`the records %q do not say what their ids are; add "id": {"kind": …} with one of %s`, r.Type, strings.Join(store.IDKinds(), ", ")))
+		if err := r.identified(); err != nil {
+			wrong = append(wrong, err)
 		}
 	}
 	if err := errors.Join(wrong...); err != nil {
@@ -117,6 +118,19 @@ func (h *Host) UseManifest(plugin []byte) error {
 	}
 	h.Settings = *noValues()
 	return defaults(m.Settings, "", &h.Settings)
+}
+
+// identified says what is missing in the declaration of a record type's ids.
+func (d *record) identified() error {
+	if len(d.ID.Fields) == 0 && !slices.Contains(store.IDKinds(), d.ID.Kind) {
+		return fmt.Errorf(`the records %q do not say what their ids are; add "id": {"kind": …} with one of %s, or "id": {"fields": […]}`, d.Type, strings.Join(store.IDKinds(), ", "))
+	}
+	for _, name := range d.ID.Fields {
+		if !slices.Contains(store.PartKinds(), d.Fields[name].Kind) {
+			return fmt.Errorf("the ids of the records %q are made of the field %q, which has to be declared with one of the kinds %s", d.Type, name, strings.Join(store.PartKinds(), ", "))
+		}
+	}
+	return nil
 }
 
 // provides says where code and manifest disagree about what the plugin offers.

@@ -27,32 +27,67 @@ func (h *Host) get(k *store.Key) (msgp.Marshaler, error) {
 }
 
 func (h *Host) put(in *store.Records) (msgp.Marshaler, error) {
-	if len(in.Records) > 500 {
+	return h.change(&store.Changes{Put: in.Records})
+}
+
+// change carries out all of c or nothing.
+func (h *Host) change(c *store.Changes) (msgp.Marshaler, error) {
+	if len(c.Put)+len(c.Delete) > 500 {
 		return nil, refuse(sdk.Invalid, "at most 500 records at a time")
 	}
 	next := maps.Clone(h.records)
 	seen := map[store.Key]bool{}
-	for i := range in.Records {
-		r := &in.Records[i]
-		key := store.Key{Type: r.Type, ID: r.ID}
+	for i := range c.Put {
+		r := &c.Put[i]
 		if err := h.fits(r); err != nil {
 			return nil, err
 		}
-		if err := h.known(r.Type, r.ID); err != nil {
+		if err := h.once(seen, r); err != nil {
 			return nil, err
 		}
-		if seen[key] {
-			return nil, refuse(sdk.Invalid, "the same record twice in one batch")
-		}
-		seen[key] = true
+		key := store.Key{Type: r.Type, ID: r.ID}
 		if old := h.records[key]; old.Rev != r.Rev {
-			return nil, refuse(sdk.Exists, "the record was written meanwhile; read it again")
+			return nil, moved()
 		}
 		r.Rev++
 		next[key] = store.Record{Type: r.Type, ID: r.ID, Rev: r.Rev, Fields: maps.Clone(r.Fields)}
 	}
+	for i := range c.Delete {
+		r := &c.Delete[i]
+		if err := h.identify(r); err != nil {
+			return nil, err
+		}
+		if err := h.once(seen, r); err != nil {
+			return nil, err
+		}
+		key := store.Key{Type: r.Type, ID: r.ID}
+		if old := h.records[key]; r.Rev != 0 && old.Rev != r.Rev {
+			return nil, moved()
+		}
+		delete(next, key)
+	}
 	h.records = next
-	return in, nil
+	return &store.Records{Records: c.Put}, nil
+}
+
+func moved() error {
+	return refuse(sdk.Exists, "the record was written meanwhile; read it again")
+}
+
+// once checks which record r is, and that it is in a batch once.
+func (h *Host) once(seen map[store.Key]bool, r *store.Record) error {
+	if err := h.known(r.Type, r.ID); err != nil {
+		return err
+	}
+	if r.Rev < 0 {
+		return refuseField("rev", "there is no such revision")
+	}
+	key := store.Key{Type: r.Type, ID: r.ID}
+	if seen[key] {
+		return refuse(sdk.Invalid, "the same record twice in one batch")
+	}
+	seen[key] = true
+	return nil
 }
 
 func (h *Host) remove(k *store.Key) (msgp.Marshaler, error) {
@@ -64,11 +99,70 @@ func (h *Host) remove(k *store.Key) (msgp.Marshaler, error) {
 }
 
 func (h *Host) list(q *store.Query) (msgp.Marshaler, error) {
-	if h.declared != nil && h.declared[q.Type] == nil {
-		return nil, undeclared(q.Type)
+	found, err := h.find(q)
+	if err != nil {
+		return nil, err
 	}
 	if q.Limit < 0 || q.Limit > 500 {
 		return nil, refuse(sdk.Invalid, "the limit is 1 to 500")
+	}
+	limit := cmp.Or(q.Limit, 100)
+	var out store.Listing
+	for _, r := range found {
+		if r.ID <= q.Cursor {
+			continue
+		}
+		if len(out.Records) == limit {
+			out.Next = out.Records[limit-1].ID
+			break
+		}
+		out.Records = append(out.Records, r)
+	}
+	return &out, nil
+}
+
+func (h *Host) count(q *store.Query) (msgp.Marshaler, error) {
+	found, err := h.whole(q, 10_000)
+	if err != nil {
+		return nil, err
+	}
+	return tally(found, cmp.Or(q.Limit, 1000)), nil
+}
+
+func (h *Host) clear(q *store.Query) (msgp.Marshaler, error) {
+	found, err := h.whole(q, 500)
+	if err != nil {
+		return nil, err
+	}
+	if q.Field == "" && len(q.Prefix) == 0 {
+		return nil, refuseField("field", "say which records to delete: by a field, or by a prefix of their ids")
+	}
+	out := tally(found, cmp.Or(q.Limit, 500))
+	for _, r := range found[:out.Records] {
+		delete(h.records, store.Key{Type: r.Type, ID: r.ID})
+	}
+	return out, nil
+}
+
+func tally(found []store.Record, limit int) *store.Tally {
+	return &store.Tally{Records: min(len(found), limit), More: len(found) > limit}
+}
+
+// whole finds what a query that has no pages finds.
+func (h *Host) whole(q *store.Query, most int) ([]store.Record, error) {
+	if q.Cursor != "" {
+		return nil, refuseField("cursor", "only a list has pages; leave the cursor out")
+	}
+	if q.Limit < 0 || q.Limit > most {
+		return nil, refuseField("limit", "the limit is 1 to "+strconv.Itoa(most))
+	}
+	return h.find(q)
+}
+
+// find returns the records of a query, in the order of their ids.
+func (h *Host) find(q *store.Query) ([]store.Record, error) {
+	if h.declared != nil && h.declared[q.Type] == nil {
+		return nil, undeclared(q.Type)
 	}
 	if h.declared != nil && q.Field != "" {
 		f, ok := h.declared[q.Type].Fields[q.Field]
@@ -79,19 +173,33 @@ func (h *Host) list(q *store.Query) (msgp.Marshaler, error) {
 			return nil, refuseField(q.Field, wrong)
 		}
 	}
-	limit := cmp.Or(q.Limit, 100)
-	var out store.Listing
-	for _, r := range h.sorted(q.Type) {
-		if r.ID <= q.Cursor || q.Field != "" && r.Fields[q.Field] != q.Value {
-			continue
-		}
-		if len(out.Records) == limit {
-			out.Next = out.Records[limit-1].ID
-			break
-		}
-		out.Records = append(out.Records, r)
+	if err := h.leads(q); err != nil {
+		return nil, err
 	}
-	return &out, nil
+	prefix := ""
+	if len(q.Prefix) > 0 {
+		prefix = store.JoinID(q.Prefix...) + "."
+	}
+	return slices.DeleteFunc(h.sorted(q.Type), func(r store.Record) bool {
+		return !strings.HasPrefix(r.ID, prefix) || q.Field != "" && r.Fields[q.Field] != q.Value
+	}), nil
+}
+
+// leads checks the prefix of a query against the fields of which ids are made.
+func (h *Host) leads(q *store.Query) error {
+	if h.declared == nil || len(q.Prefix) == 0 {
+		return nil
+	}
+	declared := h.declared[q.Type]
+	if len(q.Prefix) >= max(1, len(declared.ID.Fields)) {
+		return refuseField("prefix", "a prefix has values of the first fields of which plugin.json makes the id, and not of all of them")
+	}
+	for i, value := range q.Prefix {
+		if wrong := declared.Fields[declared.ID.Fields[i]].wrong(value); wrong != "" {
+			return refuseField("prefix", wrong)
+		}
+	}
+	return nil
 }
 
 func (h *Host) sorted(typ string) []store.Record {
@@ -124,7 +232,7 @@ func refuseField(field, message string) error {
 	return &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Field: field, Message: message}
 }
 
-// fits checks a record's id and fields against their declaration.
+// fits checks a record's id and fields against their declaration, and fills in an id that is made of fields.
 func (h *Host) fits(r *store.Record) error {
 	if h.declared == nil {
 		return nil
@@ -132,9 +240,6 @@ func (h *Host) fits(r *store.Record) error {
 	declared := h.declared[r.Type]
 	if declared == nil {
 		return undeclared(r.Type)
-	}
-	if wrong := h.wrong(field{Kind: declared.ID.Kind}, r.ID); wrong != "" {
-		return refuseField("id", wrong)
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Fields)) {
 		f, ok := declared.Fields[name]
@@ -145,6 +250,44 @@ func (h *Host) fits(r *store.Record) error {
 			return refuseField(name, wrong)
 		}
 	}
+	if len(declared.ID.Fields) > 0 {
+		return declared.derive(r)
+	}
+	if wrong := h.wrong(field{Kind: declared.ID.Kind}, r.ID); wrong != "" {
+		return refuseField("id", wrong)
+	}
+	return nil
+}
+
+// identify fills in the id of a record that is named by the fields of which its id is made.
+func (h *Host) identify(r *store.Record) error {
+	if r.ID != "" || h.declared == nil || h.declared[r.Type] == nil || len(h.declared[r.Type].ID.Fields) == 0 {
+		return nil
+	}
+	declared := h.declared[r.Type]
+	for _, name := range declared.ID.Fields {
+		if value, ok := r.Fields[name]; ok {
+			if wrong := declared.Fields[name].wrong(value); wrong != "" {
+				return refuseField(name, wrong)
+			}
+		}
+	}
+	return declared.derive(r)
+}
+
+// derive makes a record's id of its fields, or compares the two.
+func (d *record) derive(r *store.Record) error {
+	values := make([]string, len(d.ID.Fields))
+	for i, name := range d.ID.Fields {
+		if values[i] = r.Fields[name]; values[i] == "" {
+			return refuseField(name, "the id is made of this field, so each record needs it")
+		}
+	}
+	id := store.JoinID(values...)
+	if r.ID != "" && r.ID != id {
+		return refuseField("id", "the id is not that of the fields; with other values it is another record")
+	}
+	r.ID = id
 	return nil
 }
 

@@ -18,6 +18,9 @@ const (
 	OpPut    = "store.put"    // Records → Records, all or nothing
 	OpDelete = "store.delete" // Key → nothing
 	OpList   = "store.list"   // Query → Listing
+	OpWrite  = "store.write"  // Changes → Records, all or nothing
+	OpCount  = "store.count"  // Query → Tally
+	OpClear  = "store.clear"  // Query → Tally
 	OpTokens = "store.tokens" // Mint → Minted
 )
 
@@ -26,7 +29,9 @@ const (
 // Since: v0.1
 type Record struct {
 	Type string `msg:"type"` // a record type of plugin.json
-	ID   string `msg:"id"`   // of the kind that plugin.json declares for the type's ids
+	// ID is of the kind that plugin.json declares for the type's ids. Where the id is made of fields, it may be left empty: the
+	// host fills it in. Such an id never changes: with another value in one of its fields, it is another record.
+	ID string `msg:"id"`
 	// Rev grows with each write of this record, from 1. Put with Rev 0 creates; with the Rev that was read it replaces; a
 	// Rev that is no longer the current one is refused with the code exists.
 	Rev int64 `msg:"rev,omitempty"`
@@ -54,8 +59,12 @@ type Query struct {
 	// Field and Value keep only the records whose field has that value. The field must be declared with "indexed".
 	Field  string `msg:"field,omitempty"`
 	Value  string `msg:"value,omitempty"`
-	Limit  int    `msg:"limit,omitempty"` // 1 to 500; 0 means 100
+	Limit  int    `msg:"limit,omitempty"` // 1 to 500; 0 means 100. Count and Clear say what it means to them
 	Cursor string `msg:"cursor,omitempty"`
+	// Prefix keeps only the records whose id begins with these values: of the first fields of which plugin.json makes the id, in
+	// their order, and not of all of them. Alone or with Field, it costs what the records that it finds cost, however many others
+	// there are: with Field "inward", Value an issue and Prefix a relation, the links of that relation to that issue. Since v0.5.
+	Prefix []string `msg:"prefix,omitempty,limit=16384"`
 }
 
 // Listing is a page of records.

@@ -302,8 +302,8 @@ func (z *Minted) Msgsize() (s int) {
 func (z *Query) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(5)
-	var zb0001Mask uint8 /* 5 bits */
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
 	_ = zb0001Mask
 	if z.Field == "" {
 		zb0001Len--
@@ -320,6 +320,10 @@ func (z *Query) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Cursor == "" {
 		zb0001Len--
 		zb0001Mask |= 0x10
+	}
+	if z.Prefix == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -348,6 +352,14 @@ func (z *Query) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "cursor"
 			o = append(o, 0xa6, 0x63, 0x75, 0x72, 0x73, 0x6f, 0x72)
 			o = msgp.AppendString(o, z.Cursor)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "prefix"
+			o = append(o, 0xa6, 0x70, 0x72, 0x65, 0x66, 0x69, 0x78)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Prefix)))
+			for za0001 := range z.Prefix {
+				o = msgp.AppendString(o, z.Prefix[za0001])
+			}
 		}
 	}
 	return
@@ -401,6 +413,29 @@ func (z *Query) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Cursor")
 				return
 			}
+		case "prefix":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Prefix")
+				return
+			}
+			if zb0002 > 16384 {
+				err = msgp.ErrLimitExceeded
+				return
+			}
+			if cap(z.Prefix) >= int(zb0002) {
+				z.Prefix = (z.Prefix)[:zb0002]
+			} else {
+				z.Prefix = make([]string, zb0002)
+			}
+			for za0001 := range z.Prefix {
+				z.Prefix[za0001], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Prefix", za0001)
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -415,7 +450,10 @@ func (z *Query) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *Query) Msgsize() (s int) {
-	s = 1 + 5 + msgp.StringPrefixSize + len(z.Type) + 6 + msgp.StringPrefixSize + len(z.Field) + 6 + msgp.StringPrefixSize + len(z.Value) + 6 + msgp.IntSize + 7 + msgp.StringPrefixSize + len(z.Cursor)
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Type) + 6 + msgp.StringPrefixSize + len(z.Field) + 6 + msgp.StringPrefixSize + len(z.Value) + 6 + msgp.IntSize + 7 + msgp.StringPrefixSize + len(z.Cursor) + 7 + msgp.ArrayHeaderSize
+	for za0001 := range z.Prefix {
+		s += msgp.StringPrefixSize + len(z.Prefix[za0001])
+	}
 	return
 }
 

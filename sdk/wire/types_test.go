@@ -71,6 +71,8 @@ var types = map[string]func() message{
 	"store.Records":     func() message { return new(store.Records) },
 	"store.Key":         func() message { return new(store.Key) },
 	"store.Query":       func() message { return new(store.Query) },
+	"store.Changes":     func() message { return new(store.Changes) },
+	"store.Tally":       func() message { return new(store.Tally) },
 	"store.Listing":     func() message { return new(store.Listing) },
 	"store.Mint":        func() message { return new(store.Mint) },
 	"store.Minted":      func() message { return new(store.Minted) },

@@ -20,8 +20,15 @@ func (g *Gate) Close() bool { return g.gate.close() }
 
 // ListCommand is what List sends to the server.
 func ListCommand(q store.Query) bson.D {
-	filter, _ := find(q)
-	return bson.D{{Key: "find", Value: "doc"}, {Key: "filter", Value: filter}, {Key: "sort", Value: listOrder}, {Key: "limit", Value: q.Limit}}
+	return bson.D{{Key: "find", Value: "doc"}, {Key: "filter", Value: filter(q)}, {Key: "sort", Value: listOrder}, {Key: "limit", Value: q.Limit}}
+}
+
+// CountCommand is what the driver makes of Count for the server.
+func CountCommand(q store.Query) bson.D {
+	return aggregateCommand(bson.A{
+		bson.D{{Key: "$match", Value: filter(q)}}, bson.D{{Key: "$limit", Value: q.Limit}},
+		bson.D{{Key: "$group", Value: bson.D{{Key: "_id", Value: 1}, {Key: "n", Value: bson.D{{Key: "$sum", Value: 1}}}}}},
+	})
 }
 
 // TenantsCommand is what Tenants sends to the server.

@@ -22,15 +22,24 @@ var indexes = []index{
 // listOrder is the order of a page. Filters fix every key of the index before it.
 var listOrder = ascending("i")
 
-// find is a validated query in the database's language.
-func find(q store.Query) (filter bson.D, opts *options.FindOptionsBuilder) {
-	filter = bson.D{{Key: "t", Value: string(q.Tenant)}, {Key: "c", Value: q.Collection}}
+// filter is which documents a validated query finds, in the database's language.
+func filter(q store.Query) bson.D {
+	out := bson.D{{Key: "t", Value: string(q.Tenant)}, {Key: "c", Value: q.Collection}}
 	if q.Index != "" {
-		filter = append(filter, bson.E{Key: "ix", Value: entry(q.Index, q.Value)})
+		out = append(out, bson.E{Key: "ix", Value: entry(q.Index, q.Value)})
 	}
-	filter = append(filter, bson.E{Key: "i", Value: bson.D{{Key: "$gt", Value: q.After}}})
+	after, below := q.Range()
+	between := bson.D{{Key: "$gt", Value: after}}
+	if below != "" {
+		between = append(between, bson.E{Key: "$lt", Value: below})
+	}
+	return append(out, bson.E{Key: "i", Value: between})
+}
+
+// page is how much of it a list wants.
+func page(q store.Query) *options.FindOptionsBuilder {
 	// A batch one longer than the page is the whole page in one answer, and leaves no cursor open.
-	return filter, options.Find().SetSort(listOrder).SetLimit(int64(q.Limit)).SetBatchSize(int32(q.Limit) + 1)
+	return options.Find().SetSort(listOrder).SetLimit(int64(q.Limit)).SetBatchSize(int32(q.Limit) + 1)
 }
 
 // List returns a page of documents.
@@ -39,11 +48,10 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	filter, opts := find(q)
 	var records []record
 	err = s.read(ctx, "list "+q.Collection+" of "+string(q.Tenant), func(ctx context.Context) error {
 		return s.snapshot(ctx, func(ctx context.Context) error {
-			cursor, err := s.docs.Find(ctx, filter, opts)
+			cursor, err := s.docs.Find(ctx, filter(q), page(q))
 			if err != nil {
 				return err
 			}
@@ -60,6 +68,22 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Doc, error) {
 		}
 	}
 	return docs, nil
+}
+
+// Count counts documents, by entries of an index alone.
+func (s *Store) Count(ctx context.Context, q store.Query) (int, error) {
+	q, err := q.ValidateCount()
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	err = s.read(ctx, "count "+q.Collection+" of "+string(q.Tenant), func(ctx context.Context) error {
+		return s.snapshot(ctx, func(ctx context.Context) (err error) {
+			n, err = s.docs.CountDocuments(ctx, filter(q), options.Count().SetLimit(int64(q.Limit)))
+			return err
+		})
+	})
+	return int(n), err
 }
 
 // snapshot runs f on the data of one moment, where the server can: a query without it lets writes in between its documents, and

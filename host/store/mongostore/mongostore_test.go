@@ -84,6 +84,10 @@ func TestEveryQueryIsAnsweredFromAnIndex(t *testing.T) {
 	}{
 		{"page by id", mongostore.ListCommand(store.Query{Tenant: "t", Collection: "notes", After: "0100", Limit: 10}), "tenant_collection_id", true},
 		{"page by index", mongostore.ListCommand(store.Query{Tenant: "t", Collection: "notes", Index: "owner", Value: "ann", After: "0100", Limit: 10}), "tenant_collection_entry_id", true},
+		{"page by id of a prefix", mongostore.ListCommand(store.Query{Tenant: "t", Collection: "notes", Prefix: "01", Limit: 10}), "tenant_collection_id", true},
+		{"page by index of a prefix", mongostore.ListCommand(store.Query{Tenant: "t", Collection: "notes", Index: "owner", Value: "ann", Prefix: "01", Limit: 10}), "tenant_collection_entry_id", true},
+		{"count by id", mongostore.CountCommand(store.Query{Tenant: "t", Collection: "notes", Prefix: "01", Limit: 10}), "tenant_collection_id", false},
+		{"count by index", mongostore.CountCommand(store.Query{Tenant: "t", Collection: "notes", Index: "owner", Value: "ann", Limit: 10}), "tenant_collection_entry_id", false},
 		{"page of tenants", mongostore.TenantsCommand("a", 10), "tenant_collection", false},
 		{"collections of a tenant", mongostore.CollectionsCommand("t"), "tenant_collection", false},
 	} {

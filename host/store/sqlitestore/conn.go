@@ -18,8 +18,25 @@ type writer struct {
 
 // reader is a connection that reads, with its statements.
 type reader struct {
-	get, byID, byIndex, ping *sql.Stmt
-	tenant, collections      *sql.Stmt
+	get, ping           *sql.Stmt
+	tenant, collections *sql.Stmt
+	list, count         [4]*sql.Stmt // by form
+}
+
+// form is which columns a query compares.
+type form int
+
+const (
+	below form = 1 << iota // ids have an end
+	index                  // by an index value
+)
+
+// conditions are those of a form. CROSS JOIN, in the lists by an index value, keeps SQLite from walking doc first.
+var conditions = [4]string{
+	0:             `FROM doc d WHERE d.tenant = ? AND d.collection = ? AND d.id > ?`,
+	below:         `FROM doc d WHERE d.tenant = ? AND d.collection = ? AND d.id > ? AND d.id < ?`,
+	index:         `FROM doc_index x %s WHERE x.tenant = ? AND x.collection = ? AND x.name = ? AND x.value = ? AND x.id > ?`,
+	index | below: `FROM doc_index x %s WHERE x.tenant = ? AND x.collection = ? AND x.name = ? AND x.value = ? AND x.id > ? AND x.id < ?`,
 }
 
 type statement struct {
@@ -43,17 +60,41 @@ func (w *writer) statements() []statement {
 }
 
 func (r *reader) statements() []statement {
-	return []statement{
+	all := []statement{
 		{&r.get, `SELECT id, rev, body, indexes FROM doc WHERE tenant = ? AND collection = ? AND id = ?`},
-		{&r.byID, `SELECT id, rev, body, indexes FROM doc WHERE tenant = ? AND collection = ? AND id > ? ORDER BY id LIMIT ?`},
-		// CROSS JOIN keeps SQLite from walking doc first.
-		{&r.byIndex, `SELECT d.id, d.rev, d.body, d.indexes FROM doc_index x CROSS JOIN doc d ON d.row = x.row
-			WHERE x.tenant = ? AND x.collection = ? AND x.name = ? AND x.value = ? AND x.id > ? ORDER BY x.id LIMIT ?`},
 		{&r.ping, `SELECT version FROM format`},
 		// One seek for each tenant; DISTINCT would walk every document.
 		{&r.tenant, `SELECT tenant FROM doc WHERE tenant > ? ORDER BY tenant LIMIT 1`},
 		{&r.collections, `SELECT collection, count(*) FROM doc WHERE tenant = ? GROUP BY collection ORDER BY collection`},
 	}
+	for f, where := range conditions {
+		order, rows, entries := "d.id", where, where
+		if form(f)&index != 0 {
+			order, rows, entries = "x.id", fmt.Sprintf(where, "CROSS JOIN doc d ON d.row = x.row"), fmt.Sprintf(where, "")
+		}
+		all = append(all,
+			statement{&r.list[f], `SELECT d.id, d.rev, d.body, d.indexes ` + rows + ` ORDER BY ` + order + ` LIMIT ?`},
+			statement{&r.count[f], `SELECT count(*) FROM (SELECT 1 ` + entries + ` LIMIT ?)`},
+		)
+	}
+	return all
+}
+
+// arguments are what a validated query compares with, and the form of its statements.
+func arguments(q store.Query) (form, []any) {
+	var f form
+	args := []any{q.Tenant, q.Collection}
+	if q.Index != "" {
+		f |= index
+		args = append(args, q.Index, q.Value)
+	}
+	after, end := q.Range()
+	args = append(args, after)
+	if end != "" {
+		f |= below
+		args = append(args, end)
+	}
+	return f, append(args, q.Limit)
 }
 
 // prepare prepares statements on conn.

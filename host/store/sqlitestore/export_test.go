@@ -1,6 +1,9 @@
 package sqlitestore
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // MakeReadOnly makes SQLite refuse writes on the writer's connection, as it does on a read-only disk. A mode on the file
 // would not do: a test that runs as root may write everywhere.
@@ -31,3 +34,26 @@ func AddMigration(statements string) (undo func()) {
 
 // BrokenAt is what judges a WAL.
 var BrokenAt = brokenAt
+
+// Plans returns how SQLite carries out each statement of a reader, by the statement.
+func Plans(ctx context.Context, s *Store) (map[string]string, error) {
+	plans := map[string]string{}
+	for _, st := range new(reader).statements() {
+		rows, err := s.conns[len(s.conns)-1].QueryContext(ctx, "EXPLAIN QUERY PLAN "+st.sql, make([]any, strings.Count(st.sql, "?"))...)
+		if err != nil {
+			return nil, err
+		}
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+				return nil, err
+			}
+			plans[st.sql] += detail + "\n"
+		}
+		if err := rows.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return plans, nil
+}

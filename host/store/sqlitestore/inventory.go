@@ -44,14 +44,14 @@ func (s *Store) Collections(ctx context.Context, t capability.TenantID) ([]store
 		return nil, err
 	}
 	defer s.readers.give(r)
-	all, err := r.count(uncancelled(ctx), t)
+	all, err := r.counts(uncancelled(ctx), t)
 	if err != nil {
 		return nil, s.fail("list the collections of "+string(t), err)
 	}
 	return all, nil
 }
 
-func (r *reader) count(ctx context.Context, t capability.TenantID) ([]store.Collection, error) {
+func (r *reader) counts(ctx context.Context, t capability.TenantID) ([]store.Collection, error) {
 	rows, err := r.collections.QueryContext(ctx, t)
 	if err != nil {
 		return nil, err

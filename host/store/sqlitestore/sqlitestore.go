@@ -83,6 +83,25 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Doc, error) {
 	return docs, nil
 }
 
+// Count counts documents.
+func (s *Store) Count(ctx context.Context, q store.Query) (int, error) {
+	q, err := q.ValidateCount()
+	if err != nil {
+		return 0, err
+	}
+	r, err := s.readers.take(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer s.readers.give(r)
+	f, args := arguments(q)
+	var n int
+	if err := r.count[f].QueryRowContext(uncancelled(ctx), args...).Scan(&n); err != nil {
+		return 0, s.fail("count "+q.Collection+" of "+string(q.Tenant), err)
+	}
+	return n, nil
+}
+
 // Write carries out all of ops or none.
 func (s *Store) Write(ctx context.Context, ops ...store.Op) ([]int64, error) {
 	if err := store.ValidateOps(ops); err != nil {
@@ -288,7 +307,8 @@ func (w *writer) reindex(ctx context.Context, key store.Key, row int64, before, 
 
 // page runs a validated query.
 func (r *reader) page(ctx context.Context, q store.Query) ([]store.Doc, error) {
-	rows, err := r.query(ctx, q)
+	f, args := arguments(q)
+	rows, err := r.list[f].QueryContext(ctx, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -302,11 +322,4 @@ func (r *reader) page(ctx context.Context, q store.Query) ([]store.Doc, error) {
 		docs = append(docs, doc)
 	}
 	return docs, rows.Err()
-}
-
-func (r *reader) query(ctx context.Context, q store.Query) (*sql.Rows, error) {
-	if q.Index == "" {
-		return r.byID.QueryContext(ctx, q.Tenant, q.Collection, q.After, q.Limit)
-	}
-	return r.byIndex.QueryContext(ctx, q.Tenant, q.Collection, q.Index, q.Value, q.After, q.Limit)
 }

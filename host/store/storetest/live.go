@@ -128,6 +128,11 @@ func readersSeeWholeBatches(t *testing.T, open Open) {
 					t.Errorf("List by index = %+v, %v; want both documents or none", byIndex, err)
 					return
 				}
+				n, err := d.Count(t.Context(), store.Query{Tenant: tenantA, Collection: "things", Index: "n", Value: "0"})
+				if err != nil || n%2 != 0 {
+					t.Errorf("Count by index = %d, %v; want both documents or none", n, err)
+					return
+				}
 			}
 		})
 	}
@@ -173,6 +178,8 @@ func contextIsObeyed(t *testing.T, open Open) {
 	wantError(t, "Get", err, context.Canceled)
 	_, err = d.List(ended, store.Query{Tenant: tenantA, Collection: "things"})
 	wantError(t, "List", err, context.Canceled)
+	_, err = d.Count(ended, store.Query{Tenant: tenantA, Collection: "things"})
+	wantError(t, "Count", err, context.Canceled)
 	_, err = d.Write(ended, put(doc(key("a")), 1))
 	wantError(t, "Write", err, context.Canceled)
 	wantError(t, "Ping", d.Ping(ended), context.Canceled)
@@ -218,6 +225,8 @@ func closedIsUnavailable(t *testing.T, open Open) {
 	wantError(t, "Get", err, store.ErrUnavailable)
 	_, err = d.List(t.Context(), store.Query{Tenant: tenantA, Collection: "things"})
 	wantError(t, "List", err, store.ErrUnavailable)
+	_, err = d.Count(t.Context(), store.Query{Tenant: tenantA, Collection: "things"})
+	wantError(t, "Count", err, store.ErrUnavailable)
 	_, err = d.Write(t.Context(), put(doc(key("a")), 1))
 	wantError(t, "Write", err, store.ErrUnavailable)
 	_, err = d.Tenants(t.Context(), "", 0)

@@ -91,6 +91,8 @@ var checks = []struct {
 	{"pages by id cover everything once, in order", pagesByID},
 	{"pages by an equal index value cover everything once, in order", pagesByIndex},
 	{"a page is as long as its limit", pageLimits},
+	{"a prefix finds what begins with it, in order", prefixesAreRanges},
+	{"a count is that of a list", countsAreListsWithoutBodies},
 	{"pages survive writes between them", pagesSurviveWrites},
 	{"an index follows the document", indexFollows},
 	{"indexes match whole values", indexMatchesWholeValues},

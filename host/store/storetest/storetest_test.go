@@ -33,6 +33,9 @@ var faults = map[string]struct {
 	"takes any batch":           {"a batch stays inside one tenant", func(d store.Store) store.Store { return torn{d} }},
 	"starts a page too early":   {"pages by id cover everything once, in order", func(d store.Store) store.Store { return early{d} }},
 	"starts a page too late":    {"pages by an equal index value cover everything once, in order", func(d store.Store) store.Store { return late{d} }},
+	"knows no prefixes":         {"a prefix finds what begins with it, in order", func(d store.Store) store.Store { return unending{d} }},
+	"counts pages":              {"a count is that of a list", func(d store.Store) store.Store { return short{d} }},
+	"counts all":                {"a count is that of a list", func(d store.Store) store.Store { return boundless{d} }},
 	"pages by position":         {"pages survive writes between them", func(d store.Store) store.Store { return &skipping{Store: d} }},
 	"keeps old index values":    {"an index follows the document", func(d store.Store) store.Store { return hoarding{d} }},
 	"folds the case of ids":     {"unusual ids are ordinary", func(d store.Store) store.Store { return folding{d} }},
@@ -163,6 +166,29 @@ func (d late) List(ctx context.Context, q store.Query) ([]store.Doc, error) {
 		q.After += "a" // what starts with the last id is passed over
 	}
 	return d.Store.List(ctx, q)
+}
+
+// unending starts at a prefix and ends anywhere.
+type unending struct{ store.Store }
+
+func (d unending) List(ctx context.Context, q store.Query) ([]store.Doc, error) {
+	q.After, q.Prefix = max(q.After, q.Prefix), ""
+	return d.Store.List(ctx, q)
+}
+
+type short struct{ store.Store }
+
+func (d short) Count(ctx context.Context, q store.Query) (int, error) {
+	q.Limit = store.MaxLimit
+	docs, err := d.List(ctx, q)
+	return len(docs), err
+}
+
+type boundless struct{ store.Store }
+
+func (d boundless) Count(ctx context.Context, q store.Query) (int, error) {
+	q.Limit = min(q.Limit, 0)
+	return d.Store.Count(ctx, q)
 }
 
 // skipping counts how many documents it gave out, as OFFSET does.

@@ -155,6 +155,8 @@ func invalidIsRefused(t *testing.T, open Open) {
 		"negative limit":             {Tenant: tenantA, Collection: "things", Limit: -1},
 		"high limit":                 {Tenant: tenantA, Collection: "things", Limit: store.MaxLimit + 1},
 		"query after no id":          {Tenant: tenantA, Collection: "things", After: "\xff"},
+		"prefix of no id":            {Tenant: tenantA, Collection: "things", Prefix: "\xff"},
+		"long prefix":                {Tenant: tenantA, Collection: "things", Prefix: strings.Repeat("x", store.MaxID+1)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := d.List(t.Context(), q)
