@@ -262,8 +262,8 @@ func (z *Context) Msgsize() (s int) {
 func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(8)
-	var zb0001Mask uint8 /* 8 bits */
+	zb0001Len := uint32(9)
+	var zb0001Mask uint16 /* 9 bits */
 	_ = zb0001Mask
 	if z.Views == nil {
 		zb0001Len--
@@ -284,6 +284,10 @@ func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Services == nil {
 		zb0001Len--
 		zb0001Mask |= 0x80
+	}
+	if z.Suggesters == nil {
+		zb0001Len--
+		zb0001Mask |= 0x100
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -337,6 +341,14 @@ func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Services)))
 			for za0005 := range z.Services {
 				o = msgp.AppendString(o, z.Services[za0005])
+			}
+		}
+		if (zb0001Mask & 0x100) == 0 { // if not omitted
+			// string "suggesters"
+			o = append(o, 0xaa, 0x73, 0x75, 0x67, 0x67, 0x65, 0x73, 0x74, 0x65, 0x72, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Suggesters)))
+			for za0006 := range z.Suggesters {
+				o = msgp.AppendString(o, z.Suggesters[za0006])
 			}
 		}
 	}
@@ -494,6 +506,29 @@ func (z *Description) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "suggesters":
+			var zb0007 uint32
+			zb0007, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Suggesters")
+				return
+			}
+			if zb0007 > 16384 {
+				err = msgp.ErrLimitExceeded
+				return
+			}
+			if cap(z.Suggesters) >= int(zb0007) {
+				z.Suggesters = (z.Suggesters)[:zb0007]
+			} else {
+				z.Suggesters = make([]string, zb0007)
+			}
+			for za0006 := range z.Suggesters {
+				z.Suggesters[za0006], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Suggesters", za0006)
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -527,6 +562,10 @@ func (z *Description) Msgsize() (s int) {
 	s += 9 + msgp.ArrayHeaderSize
 	for za0005 := range z.Services {
 		s += msgp.StringPrefixSize + len(z.Services[za0005])
+	}
+	s += 11 + msgp.ArrayHeaderSize
+	for za0006 := range z.Suggesters {
+		s += msgp.StringPrefixSize + len(z.Suggesters[za0006])
 	}
 	return
 }

@@ -11,6 +11,7 @@ var tests = []struct {
 	{"describe says what the plugin offers", testDescribe},
 	{"echo", testEcho},
 	{"service", testService},
+	{"suggest", testSuggest},
 	{"error of a handler crosses as it is", testHandlerError},
 	{"unknown operation is unimplemented", testUnknownOperation},
 	{"unknown view is not found", testUnknownView},
