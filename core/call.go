@@ -48,6 +48,15 @@ func (e *Engine) File(ctx context.Context, b capability.Binding, r *sdk.Request)
 	return &file, nil
 }
 
+// Suggest asks a plugin's suggester for choices; see [Engine.View].
+func (e *Engine) Suggest(ctx context.Context, b capability.Binding, r *sdk.Request) (*view.Choices, error) {
+	var choices view.Choices
+	if err := e.call(ctx, b, wire.OpSuggest, r, &choices); err != nil {
+		return nil, err
+	}
+	return &choices, nil
+}
+
 // Observer is told of every call of a plugin. It gets no content.
 type Observer interface {
 	PluginCall(ctx context.Context, o Observation)
@@ -58,7 +67,7 @@ type Observation struct {
 	Tenant  capability.TenantID
 	Plugin  capability.PluginID
 	Version string
-	Op      string   // "view", "action", "file", or "sync.read" and the like
+	Op      string   // "view", "action", "file", "suggest", or "sync.read" and the like
 	Code    sdk.Code // "" for an answer
 	Source  sdk.Source
 	Limit   string // that was reached, such as "request.fuel"; "" for none

@@ -18,7 +18,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk/wire"
 )
 
-func TestViewActionAndFileReachThePlugin(t *testing.T) {
+func TestEveryKindOfRequestReachesThePlugin(t *testing.T) {
 	p := &sdk.Plugin{
 		ID: "x.y", Version: "1.0.0",
 		Views: map[string]sdk.View{"panel": sdk.ViewFunc(func(_ context.Context, r *sdk.Request) (*view.Page, error) {
@@ -29,6 +29,9 @@ func TestViewActionAndFileReachThePlugin(t *testing.T) {
 		})},
 		Files: map[string]sdk.File{"csv": sdk.FileFunc(func(_ context.Context, r *sdk.Request) (*sdk.Attachment, error) {
 			return &sdk.Attachment{Name: "a.csv", ContentType: "text/csv", Body: r.State}, nil
+		})},
+		Suggesters: map[string]sdk.Suggester{"assets": sdk.SuggesterFunc(func(_ context.Context, r *sdk.Request) (*view.Choices, error) {
+			return &view.Choices{Choices: []view.Choice{{Value: r.Context.IssueID, Label: r.Params["q"]}}}, nil
 		})},
 	}
 	e := newEngine(t, core.Config{Drivers: drivers(&versions{byCode: map[string]*sdk.Plugin{"v1": p}})})
@@ -50,7 +53,12 @@ func TestViewActionAndFileReachThePlugin(t *testing.T) {
 	if file, err := e.File(ctx, b, &sdk.Request{Name: "csv", State: []byte("1,2")}); err != nil || string(file.Body) != "1,2" {
 		t.Errorf("file: got %+v, %v", file, err)
 	}
+	if got, err := e.Suggest(ctx, b, &sdk.Request{Name: "assets", Params: map[string]string{"q": "lap"}}); err != nil || got.Choices[0] != (view.Choice{Value: "10007", Label: "lap"}) {
+		t.Errorf("suggest: got %+v, %v", got, err)
+	}
 	_, err := e.View(ctx, b, &sdk.Request{Name: "nothing"})
+	wantCode(t, err, sdk.NotFound, sdk.FromPlugin)
+	_, err = e.Suggest(ctx, b, &sdk.Request{Name: "nothing"})
 	wantCode(t, err, sdk.NotFound, sdk.FromPlugin)
 	_, err = e.View(ctx, capability.Binding{Plugin: "no.body"}, r)
 	wantCode(t, err, sdk.NotFound, sdk.FromHost)

@@ -69,6 +69,15 @@ func (h *Hold) File(ctx context.Context, b capability.Binding, r *sdk.Request) (
 	return &file, nil
 }
 
+// Suggest is [Engine.Suggest] on the version that is held.
+func (h *Hold) Suggest(ctx context.Context, b capability.Binding, r *sdk.Request) (*view.Choices, error) {
+	var choices view.Choices
+	if err := h.engine.callOn(ctx, h.loaded, h.bind(b), wire.OpSuggest, r, &choices); err != nil {
+		return nil, err
+	}
+	return &choices, nil
+}
+
 // bind keeps a hold from calling for anybody else than it was made for.
 func (h *Hold) bind(b capability.Binding) capability.Binding {
 	b.Tenant, b.Plugin = h.tenant, h.loaded.manifest.ID

@@ -14,7 +14,7 @@ import (
 const Version = "0.5.0"
 
 // Plugin is everything a plugin offers. Fill in what you need; what is nil is not offered. The maps' keys are the
-// names by which plugin.json (views) and blocks (actions, files) refer to a handler.
+// names by which plugin.json (views) and blocks (actions, files, suggesters) refer to a handler.
 //
 // Handlers may be called at the same time for different tenants. Keep state with sdk/store, never in a variable: in a Wasm build
 // each call begins with the variables as init functions left them, and in any other it may meet those of another tenant.
@@ -34,6 +34,8 @@ type Plugin struct {
 	Services map[string]Service
 	// Guards judge what admins write into configuration documents; see sdk/config. The configs of plugin.json name them. Since: v0.5
 	Guards map[string]Guard
+	// Suggesters offer choices to the pickers of forms while the user types; see view.PickerField. Since: v0.5
+	Suggesters map[string]Suggester
 }
 
 // View draws a module: an issue panel, a page.
@@ -82,6 +84,28 @@ type FileFunc func(ctx context.Context, r *Request) (*Attachment, error)
 // File calls f.
 func (f FileFunc) File(ctx context.Context, r *Request) (*Attachment, error) { return f(ctx, r) }
 
+// Suggester offers choices to a picker while the user types. Like a view it changes nothing, and it should be quick: it is asked at
+// each pause in the typing.
+//
+// Params["q"] is what the user typed, without spaces around it; it is empty when the list is opened. Params["field"] is the name of the picker.
+// Form holds the fields of the form as they stand unsaved, with what the picker itself holds, and State is the form's. All of it comes from the
+// browser: check it, and check in the action what was picked.
+//
+// Since: v0.5
+type Suggester interface {
+	Suggest(ctx context.Context, r *Request) (*view.Choices, error)
+}
+
+// SuggesterFunc makes a Suggester of a function.
+//
+// Since: v0.5
+type SuggesterFunc func(ctx context.Context, r *Request) (*view.Choices, error)
+
+// Suggest calls f.
+func (f SuggesterFunc) Suggest(ctx context.Context, r *Request) (*view.Choices, error) {
+	return f(ctx, r)
+}
+
 // Synchronizer answers the operations on an outside source. It is a *sync.Source of sdk/sync, whose codec only those plugins carry
 // that use it: that is why bytes cross here.
 //
@@ -118,5 +142,6 @@ func (p *Plugin) Describe() *Description {
 		Synchronizers: slices.Sorted(maps.Keys(p.Synchronizers)),
 		Services:      slices.Sorted(maps.Keys(p.Services)),
 		Guards:        slices.Sorted(maps.Keys(p.Guards)),
+		Suggesters:    slices.Sorted(maps.Keys(p.Suggesters)),
 	}
 }

@@ -2,12 +2,12 @@ package sdk
 
 //go:generate msgp -tests=false -io=false -o zz_request_msgp.go
 
-// Request is what the host hands to a view, an action or a file handler: which of them, for whom and where, and what
+// Request is what the host hands to a view, an action, a file handler or a suggester: which of them, for whom and where, and what
 // the user sent.
 //
 // Since: v0.1
 type Request struct {
-	// Name is the view, action or file that is asked for, as plugin.json or a block names it.
+	// Name is the view, action, file or suggester that is asked for, as plugin.json or a block names it.
 	Name string `msg:"name"`
 	// Context says who asks, on which site and beside which issue. The host has verified every part of it.
 	Context Context `msg:"context"`
@@ -66,4 +66,6 @@ type Description struct {
 	Services []string `msg:"services,omitempty,limit=16384"`
 	// Guards are the names of the guards of configuration documents. Since: v0.5
 	Guards []string `msg:"guards,omitempty,limit=16384"`
+	// Suggesters are the names of the suggesters. Since: v0.5
+	Suggesters []string `msg:"suggesters,omitempty,limit=16384"`
 }

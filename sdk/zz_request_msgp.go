@@ -262,8 +262,8 @@ func (z *Context) Msgsize() (s int) {
 func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(9)
-	var zb0001Mask uint16 /* 9 bits */
+	zb0001Len := uint32(10)
+	var zb0001Mask uint16 /* 10 bits */
 	_ = zb0001Mask
 	if z.Views == nil {
 		zb0001Len--
@@ -288,6 +288,10 @@ func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Guards == nil {
 		zb0001Len--
 		zb0001Mask |= 0x100
+	}
+	if z.Suggesters == nil {
+		zb0001Len--
+		zb0001Mask |= 0x200
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -349,6 +353,14 @@ func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Guards)))
 			for za0006 := range z.Guards {
 				o = msgp.AppendString(o, z.Guards[za0006])
+			}
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "suggesters"
+			o = append(o, 0xaa, 0x73, 0x75, 0x67, 0x67, 0x65, 0x73, 0x74, 0x65, 0x72, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Suggesters)))
+			for za0007 := range z.Suggesters {
+				o = msgp.AppendString(o, z.Suggesters[za0007])
 			}
 		}
 	}
@@ -529,6 +541,29 @@ func (z *Description) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "suggesters":
+			var zb0008 uint32
+			zb0008, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Suggesters")
+				return
+			}
+			if zb0008 > 16384 {
+				err = msgp.ErrLimitExceeded
+				return
+			}
+			if cap(z.Suggesters) >= int(zb0008) {
+				z.Suggesters = (z.Suggesters)[:zb0008]
+			} else {
+				z.Suggesters = make([]string, zb0008)
+			}
+			for za0007 := range z.Suggesters {
+				z.Suggesters[za0007], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Suggesters", za0007)
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -566,6 +601,10 @@ func (z *Description) Msgsize() (s int) {
 	s += 7 + msgp.ArrayHeaderSize
 	for za0006 := range z.Guards {
 		s += msgp.StringPrefixSize + len(z.Guards[za0006])
+	}
+	s += 11 + msgp.ArrayHeaderSize
+	for za0007 := range z.Suggesters {
+		s += msgp.StringPrefixSize + len(z.Suggesters[za0007])
 	}
 	return
 }

@@ -96,11 +96,11 @@ func (c *conformance) describes(t *testing.T) {
 	if c.is.SDK == "" {
 		t.Error("sdk is empty; name the version of whatever speaks the ABI for the plugin")
 	}
-	if len(c.is.Views)+len(c.is.Actions)+len(c.is.Files)+len(c.is.Synchronizers)+len(c.is.Services) == 0 {
-		t.Error("it offers nothing: no view, no action, no file, no synchronizer, no service")
+	if len(c.is.Views)+len(c.is.Actions)+len(c.is.Files)+len(c.is.Synchronizers)+len(c.is.Services)+len(c.is.Suggesters) == 0 {
+		t.Error("it offers nothing: no view, no action, no file, no suggester, no synchronizer, no service")
 	}
-	c.shape = &sdk.Plugin{Views: map[string]sdk.View{}, Actions: map[string]sdk.Action{}, Files: map[string]sdk.File{}}
-	for _, list := range [][]string{c.is.Views, c.is.Actions, c.is.Files, c.is.Synchronizers, c.is.Services, c.is.Guards} {
+	c.shape = &sdk.Plugin{Views: map[string]sdk.View{}, Actions: map[string]sdk.Action{}, Files: map[string]sdk.File{}, Suggesters: map[string]sdk.Suggester{}}
+	for _, list := range [][]string{c.is.Views, c.is.Actions, c.is.Files, c.is.Synchronizers, c.is.Services, c.is.Suggesters, c.is.Guards} {
 		for i, name := range list {
 			if !nameForm.MatchString(name) {
 				t.Errorf("the name %q: start with a lower-case letter and go on with lower-case letters, digits, _ and -, 64 at most", name)
@@ -119,11 +119,18 @@ func (c *conformance) describes(t *testing.T) {
 	for _, name := range c.is.Files {
 		c.shape.Files[name] = sdk.FileFunc(nil)
 	}
+	for _, name := range c.is.Suggesters {
+		c.shape.Suggesters[name] = sdk.SuggesterFunc(nil)
+	}
 }
 
 func (c *conformance) refuses(t *testing.T) {
 	wantError(t, c.call(t, Message(t, "an_operation_of_tomorrow", nil), nil, ignored{}), sdk.Unimplemented, sdk.FromPlugin)
-	for _, op := range []string{wire.OpView, wire.OpAction, wire.OpFile} {
+	ops := []string{wire.OpView, wire.OpAction, wire.OpFile}
+	if len(c.is.Suggesters) > 0 { // without one, a plugin need not know the operation
+		ops = append(ops, wire.OpSuggest)
+	}
+	for _, op := range ops {
 		r := &sdk.Request{Name: "a_name_that_nobody_has"}
 		wantError(t, c.call(t, Message(t, op, r), nil, ignored{}), sdk.NotFound, sdk.FromPlugin)
 	}
@@ -164,6 +171,17 @@ func (c *conformance) everyHandler(t *testing.T, r sdk.Request, host hostcall.Ho
 			c.withstands(t, op+" "+name, err)
 			if err == nil && (f.Name == "" || f.ContentType == "") {
 				t.Errorf("%s %s: a file without name or type: %q, %q", op, name, f.Name, f.ContentType)
+			}
+			return
+		}
+		if op == wire.OpSuggest {
+			var choices view.Choices
+			err := c.call(t, Message(t, op, &r), host, &choices)
+			c.withstands(t, op+" "+name, err)
+			if err == nil {
+				for _, wrong := range sdktest.CheckChoices(&choices) {
+					t.Errorf("%s %s: %s", op, name, wrong)
+				}
 			}
 			return
 		}
@@ -210,6 +228,9 @@ func (c *conformance) each(f func(op, name string)) {
 	}
 	for _, name := range c.is.Files {
 		f(wire.OpFile, name)
+	}
+	for _, name := range c.is.Suggesters {
+		f(wire.OpSuggest, name)
 	}
 }
 

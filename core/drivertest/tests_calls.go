@@ -37,6 +37,9 @@ func testDescribe(t *testing.T, b *bench) {
 	if len(got.Guards) == 0 {
 		want.Guards = nil // nor this
 	}
+	if len(got.Suggesters) == 0 {
+		want.Suggesters = nil // nor this
+	}
 	if diff := cmp.Diff(want, &got); diff != "" {
 		t.Errorf("description (-want +got):\n%s", diff)
 	}
@@ -92,6 +95,22 @@ func testGuard(t *testing.T, b *bench) {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	_, err = judge(config.Change{Name: "nobody"})
+	wantError(t, err, sdk.NotFound, sdk.FromPlugin)
+}
+
+func testSuggest(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{})
+	var got view.Choices
+	r := request(fixture.Echo, "q", "Grüße", "field", "asset")
+	err := answer(context.Background(), t, m, driver.Call{Message: Message(t, wire.OpSuggest, r)}, &got)
+	if sdk.CodeOf(err) == sdk.NotFound || sdk.CodeOf(err) == sdk.Unimplemented {
+		t.Skip("a twin in another language need not have suggesters")
+	}
+	want := view.Choices{Choices: []view.Choice{{Value: "asset", Label: "Grüße"}}, More: true}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v, (-want +got):\n%s", err, diff)
+	}
+	err = answer(context.Background(), t, m, driver.Call{Message: Message(t, wire.OpSuggest, request("no-such-suggester"))}, &got)
 	wantError(t, err, sdk.NotFound, sdk.FromPlugin)
 }
 

@@ -119,7 +119,14 @@ func newWorld(t testing.TB) *world {
 			"save": sdk.FileFunc(func(context.Context, *sdk.Request) (*sdk.Attachment, error) {
 				return &sdk.Attachment{Name: "a.csv"}, nil
 			}),
-		}, Actions: map[string]sdk.Action{"do": sdk.ActionFunc(show)}},
+		}, Actions: map[string]sdk.Action{"do": sdk.ActionFunc(show)}, Suggesters: map[string]sdk.Suggester{
+			"offer": sdk.SuggesterFunc(func(_ context.Context, r *sdk.Request) (*view.Choices, error) {
+				w.mu.Lock()
+				defer w.mu.Unlock()
+				w.seen = append(w.seen, r.Context)
+				return &view.Choices{Choices: []view.Choice{{Value: "1", Label: r.Params["q"]}}}, nil
+			}),
+		}},
 	)}})
 	check(t, err)
 	t.Cleanup(func() { check(t, w.engine.Close(context.Background())) })

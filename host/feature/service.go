@@ -94,6 +94,17 @@ func (s *Service) Call(ctx context.Context, p auth.Principal, at Place, kind str
 	}
 }
 
+// Suggest asks a suggester of a plugin for choices, as a picker on the page of a module does: with the rights of its actions, since what it offers can
+// say as much as a page.
+func (s *Service) Suggest(ctx context.Context, p auth.Principal, at Place, r *sdk.Request) (*view.Choices, error) {
+	v, err := s.bind(ctx, p, at)
+	if err != nil {
+		return nil, err
+	}
+	defer v.hold.Release()
+	return v.hold.Suggest(ctx, v.binding, r)
+}
+
 // Manifests returns the manifest of each installed plugin, by id: of the version that serves, or of the one that was
 // refused where none does. One that is on trial is not among them.
 func (s *Service) Manifests() []*manifest.Manifest {

@@ -83,6 +83,10 @@ func TestPlaces(t *testing.T) {
 				return err
 			}
 		}
+		calls["a suggester"] = func() error {
+			_, err := s.Suggest(t.Context(), w.principal(), tt.at, &sdk.Request{Name: "offer"})
+			return err
+		}
 		for what, call := range calls {
 			if err := call(); sdk.CodeOf(err) != tt.want {
 				t.Errorf("%s, %s: %v, want %q", tt.name, what, err, tt.want)
@@ -105,6 +109,14 @@ func TestPluginRunsUnderItsTenantsBinding(t *testing.T) {
 	}}
 	if diff := cmp.Diff(want, w.seen); diff != "" {
 		t.Errorf("context (-want +got):\n%s", diff)
+	}
+	w.seen = nil
+	choices, err := s.Suggest(t.Context(), p, feature.Place{Plugin: notes, Module: "panel", IssueID: "10001", ProjectID: "10000"}, &sdk.Request{
+		Name: "offer", Params: map[string]string{"q": "lap"}, Context: sdk.Context{Account: "somebody else", IssueID: "1"},
+	})
+	check(t, err)
+	if diff := cmp.Diff(want, w.seen); diff != "" || choices.Choices[0].Label != "lap" {
+		t.Errorf("%+v, context of a suggester (-want +got):\n%s", choices, diff)
 	}
 	if drawn.Module.Type != manifest.IssuePanel || drawn.SiteURL != "https://acme.atlassian.net" || drawn.Page.Title != "Notes" {
 		t.Errorf("drawn %+v", drawn)

@@ -179,9 +179,11 @@ func noHarm(t *testing.T, ctx context.Context) {
 }
 
 func standalone(p *view.Page) func(io.Writer, *ui.Renderer) error {
-	return func(w io.Writer, r *ui.Renderer) error {
-		return r.Page(w, ui.Shell{Kind: ui.KindPage, API: "/api", SiteURL: "https://acme.example"}, p)
-	}
+	return standaloneIn(ui.Shell{Kind: ui.KindPage, API: "/api", SiteURL: "https://acme.example"}, p)
+}
+
+func standaloneIn(s ui.Shell, p *view.Page) func(io.Writer, *ui.Renderer) error {
+	return func(w io.Writer, r *ui.Renderer) error { return r.Page(w, s, p) }
 }
 
 func TestBrowserSendsFormsAndShowsTheAnswer(t *testing.T) {

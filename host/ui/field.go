@@ -23,6 +23,7 @@ type field struct {
 	// Filter puts a search box above long lists.
 	Filter string
 	Chosen int
+	Picker *picker // of a plugin's picker
 }
 
 type option struct {
@@ -74,6 +75,12 @@ func (b *builder) field(in view.Field) field {
 			}
 			f.Options = append(f.Options, opt)
 		}
+	case view.PickerField:
+		if in.Suggest == "" {
+			f.Kind = string(view.TextField)
+			break
+		}
+		f.Kind, f.Value, f.Picker = pickerKind, "", b.picker(in)
 	default:
 		f.Kind = string(view.TextField)
 	}

@@ -169,7 +169,7 @@ func checkRules(t *testing.T, src string) {
 				t.Error("a script stands in the page")
 			}
 		case "input", "select", "textarea":
-			if !labelled[n.attrs["id"]] && n.attrs["aria-label"] == "" {
+			if !labelled[n.attrs["id"]] && n.attrs["aria-label"] == "" && n.attrs["type"] != "hidden" {
 				t.Errorf("<%s name=%q> has no label", n.name, n.attrs["name"])
 			}
 			if d := n.attrs["aria-describedby"]; n.attrs["aria-invalid"] == "true" && (!strings.Contains(d, "-error") || ids[strings.Fields(d)[len(strings.Fields(d))-1]].text == "") {

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"net/url"
 	"regexp"
 	"slices"
@@ -34,6 +33,9 @@ type (
 		Form     *form
 		Progress *progress
 		Buttons  []button
+		Section  *section
+		List     *list
+		Pager    *pager
 	}
 	text struct {
 		Spans []span
@@ -50,13 +52,15 @@ type (
 	issueLink struct{ ID, Key, Href string }
 	table     struct {
 		ID, Caption string
-		Columns     []view.Column
-		Rows        []row
+		Columns     []column
+		Rows, Foot  []row
+		Compact     bool
 	}
 	row  struct{ Cells []cell }
 	cell struct {
 		ID      string // of a row's first cell: it says what the row's buttons are about
 		Number  bool
+		Head    bool // it names its row
 		Spans   []span
 		Buttons []button
 	}
@@ -90,6 +94,12 @@ type builder struct {
 	shell Shell
 	keys  map[string]string // issue keys by id
 	ids   int
+
+	prints, waiting bool // some figure is for paper, some progress goes on by itself
+
+	depth          int             // of sections
+	sections       map[string]bool // names of sections so far
+	tables, pagers int             // so far: ids of what the user presses again must not depend on what lies above
 }
 
 func (b *builder) id(prefix string) string {
@@ -98,7 +108,7 @@ func (b *builder) id(prefix string) string {
 }
 
 func newPage(s Shell, p *view.Page) page {
-	b := &builder{budget: newBudget(), shell: s, keys: issueKeys(s, p)}
+	b := &builder{budget: newBudget(), shell: s, keys: issueKeys(s, p), sections: map[string]bool{}}
 	out := page{Title: b.text(p.Title)}
 	if p.Flag != nil {
 		out.Flag = &view.Flag{Tone: tone(p.Flag.Tone), Title: b.text(p.Flag.Title), Body: b.text(p.Flag.Body)}
@@ -106,18 +116,24 @@ func newPage(s Shell, p *view.Page) page {
 	if issueID.MatchString(p.OpenIssue) {
 		out.Open = b.issue(p.OpenIssue)
 	}
-	for _, in := range p.Blocks {
+	out.Blocks = b.blocks(p.Blocks)
+	out.Prints, out.Waiting, out.Cut = b.prints, b.waiting, b.cut
+	out.Nothing = s.Kind == KindPanel && len(out.Blocks) == 0 && !out.Cut
+	return out
+}
+
+func (b *builder) blocks(in []view.Block) []block {
+	var out []block
+	for _, in := range in {
 		if !b.element() {
 			break
 		}
 		if bl, ok := b.block(in); ok {
-			out.Blocks = append(out.Blocks, bl)
-			out.Prints = out.Prints || bl.Figure != nil && bl.Figure.Print && !bl.Figure.Refused
-			out.Waiting = out.Waiting || bl.Progress != nil && bl.Progress.Next != ""
+			out = append(out, bl)
+			b.prints = b.prints || bl.Figure != nil && bl.Figure.Print && !bl.Figure.Refused
+			b.waiting = b.waiting || bl.Progress != nil && bl.Progress.Next != ""
 		}
 	}
-	out.Cut = b.cut
-	out.Nothing = s.Kind == KindPanel && len(out.Blocks) == 0 && !out.Cut
 	return out
 }
 
@@ -155,6 +171,15 @@ func (b *builder) block(in view.Block) (block, bool) {
 	case in.Buttons != nil:
 		buttons := b.buttons(in.Buttons.Buttons, "")
 		return block{Buttons: buttons}, len(buttons) > 0
+	case in.Section != nil:
+		s := b.section(in.Section)
+		return block{Section: s}, s != nil
+	case in.List != nil:
+		l := b.list(in.List)
+		return block{List: l}, len(l.Items) > 0
+	case in.Pager != nil:
+		p := b.pager(in.Pager)
+		return block{Pager: p}, p != nil
 	}
 	return block{}, false
 }
@@ -184,17 +209,18 @@ func (b *builder) spans(in []view.Span) []span {
 }
 
 func (b *builder) table(in *view.Table) *table {
-	t := &table{ID: b.id("table"), Caption: b.text(in.Caption)}
+	t := &table{ID: b.id("table"), Caption: b.text(in.Caption), Compact: in.Compact}
 	if t.Caption == "" {
 		t.Caption = "Table"
 	}
-	for _, c := range head(b.budget, in.Columns, maxColumns) {
-		if !b.element() {
-			return t
-		}
-		t.Columns = append(t.Columns, view.Column{Title: b.text(c.Title), Number: c.Number})
-	}
-	for _, in := range in.Rows {
+	t.Columns = b.columns(in.Columns)
+	t.Rows, t.Foot = b.rows(t, in.Rows, in.RowHeads), b.rows(t, in.Foot, in.RowHeads)
+	return t
+}
+
+func (b *builder) rows(t *table, in []view.Row, heads bool) []row {
+	var out []row
+	for _, in := range in {
 		if !b.element() {
 			break
 		}
@@ -204,16 +230,16 @@ func (b *builder) table(in *view.Table) *table {
 			c := &r.Cells[i]
 			c.Number = t.Columns[i].Number
 			if i == 0 {
-				c.ID = about
+				c.ID, c.Head = about, heads
 			}
 			if b.element() && i < len(in.Cells) {
 				c.Spans = b.spans(in.Cells[i].Spans)
 				c.Buttons = b.buttons(in.Cells[i].Buttons, about)
 			}
 		}
-		t.Rows = append(t.Rows, r)
+		out = append(out, r)
 	}
-	return t
+	return out
 }
 
 func (b *builder) form(in *view.Form) *form {
@@ -283,14 +309,7 @@ func (b *builder) buttons(in []view.Button, about string) []button {
 			continue
 		}
 		bt.State = base64.StdEncoding.EncodeToString(in.State)
-		if len(in.Params) > 0 && len(in.Params) <= maxParams {
-			clean := make(map[string]string, len(in.Params))
-			for k, v := range in.Params {
-				clean[b.text(k)] = b.limit(v, maxInput)
-			}
-			j, _ := json.Marshal(clean) // a map of strings always marshals
-			bt.Params = string(j)
-		}
+		bt.Params = b.params(in.Params)
 		out = append(out, bt)
 	}
 	return out
@@ -353,21 +372,36 @@ func IssueIDs(p *view.Page) []string {
 	return out
 }
 
-func walkSpans(p *view.Page, visit func(view.Span)) {
-	for _, bl := range p.Blocks {
+func walkSpans(p *view.Page, visit func(view.Span)) { walkBlocks(p.Blocks, 0, visit) }
+
+func walkBlocks(blocks []view.Block, depth int, visit func(view.Span)) {
+	all := func(spans []view.Span) {
+		for _, s := range spans {
+			visit(s)
+		}
+	}
+	for _, bl := range blocks {
 		if bl.Text != nil {
-			for _, s := range bl.Text.Spans {
-				visit(s)
-			}
+			all(bl.Text.Spans)
 		}
 		if bl.Table != nil {
-			for _, r := range bl.Table.Rows {
-				for _, c := range r.Cells {
-					for _, s := range c.Spans {
-						visit(s)
+			for _, rows := range [][]view.Row{bl.Table.Rows, bl.Table.Foot} {
+				for _, r := range rows {
+					for _, c := range r.Cells {
+						all(c.Spans)
 					}
 				}
 			}
+		}
+		if bl.List != nil {
+			for _, i := range bl.List.Items {
+				all(i.Spans)
+				all(i.Detail)
+				all(i.Aside)
+			}
+		}
+		if bl.Section != nil && depth < view.MaxNesting {
+			walkBlocks(bl.Section.Blocks, depth+1, visit)
 		}
 	}
 }

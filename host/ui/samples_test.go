@@ -89,6 +89,69 @@ func everyBlock() *view.Page {
 		{Figure: code("code")},
 		view.Actions(view.Button{Label: "Save", Action: "save", Primary: true}, view.Button{Label: "Preview", View: "preview"}),
 		{Empty: &view.Empty{Title: "No codes yet", Body: "Create one on an issue, and it appears here."}},
+		{Heading: &view.Heading{Level: 3, Text: "Sections"}},
+		{Section: &view.Section{Title: "Runs on", Name: "runs-on", Badge: "2", Color: view.Teal, Blocks: []view.Block{
+			{List: serverList()}, {Section: &view.Section{Title: "Archived", Blocks: []view.Block{view.P("Nothing.")}}},
+		}}},
+		{Section: &view.Section{Title: "Backed up by", Badge: "0", Color: view.Purple, Collapsed: true, Blocks: []view.Block{view.Muted("Nothing is linked.")}}},
+		{List: serverList()},
+		{Table: costs()},
+		{Pager: &view.Pager{Label: "Costs", Page: 5, Pages: 12, Total: 233, Call: view.Call{View: "costs", Params: map[string]string{"sort": "key"}, State: []byte("s")}}},
+		{Pager: &view.Pager{Label: "Search", Page: 2, More: true, Call: view.Call{Action: "search", State: []byte("token")}}},
+		{Heading: &view.Heading{Level: 3, Text: "Pickers"}},
+		{Form: linking()},
+	}}
+}
+
+func serverList() *view.List {
+	lozenge := func(text string, tone view.Tone) []view.Span {
+		return []view.Span{{Text: text, Lozenge: true, Tone: tone}}
+	}
+	remove := func(id string) []view.Button {
+		return []view.Button{{Label: "Remove", Action: "unlink", Params: map[string]string{"issue": id}, Confirm: "Remove this link?"}}
+	}
+	return &view.List{Label: "Servers", Items: []view.Item{
+		{
+			Icon: view.DeviceIcon, Spans: []view.Span{{Text: "OPS-7", IssueID: "10001"}, {Text: " Mail server in Hamburg"}}, Detail: []view.Span{{Text: "Serial number 4711, rack 4"}},
+			Aside: lozenge("in use", view.Success), Buttons: remove("10001"),
+		},
+		{
+			Icon: view.BugIcon, Spans: []view.Span{{Text: "OPS-12", IssueID: "10006"}, {Text: " A server with a summary that is so long that it does not fit into one line of a panel beside an issue"}},
+			Aside: lozenge("to be replaced", view.Warning), Buttons: remove("10006"),
+		},
+		{Spans: []view.Span{{Text: "OPS-13", IssueID: "10007"}}},
+	}}
+}
+
+func costs() *view.Table {
+	sort := func(by string) *view.Call { return &view.Call{View: "costs", Params: map[string]string{"sort": by}} }
+	row := func(key, id, name, costs string) view.Row {
+		return view.Row{Cells: []view.Cell{{Spans: []view.Span{{Text: key, IssueID: id}}}, view.T(name), view.T(costs)}}
+	}
+	return &view.Table{
+		Caption: "Costs of the servers", RowHeads: true, Compact: true,
+		Columns: []view.Column{{Title: "Key", Sort: sort("-key"), Sorted: view.Ascending}, {Title: "Name", Sort: sort("name")}, {Title: "Costs", Number: true, Sort: sort("costs")}},
+		Rows:    []view.Row{row("OPS-7", "10001", "Mail server", "1,200"), row("OPS-12", "10006", "Build server", "980")},
+		Foot:    []view.Row{{Cells: []view.Cell{view.T("Sum"), {}, view.T("2,180")}}, {Cells: []view.Cell{view.T("1 more is hidden from you"), {}, {}}}},
+	}
+}
+
+// linking is a form with a picker of each kind.
+func linking() *view.Form {
+	return &view.Form{Action: "link", Submit: "Link", State: []byte("relation 3"), Fields: []view.Field{
+		{Name: "company", Label: "Company", Kind: view.PickerField, Suggest: "companies", Required: true, Error: "Choose one.", Help: "Whose contract it is."},
+		{
+			Name: "servers", Label: "Servers", Kind: view.PickerField, Suggest: "servers", Multiple: true, MaxChosen: 3, MinChars: 1, Follows: []string{"company"},
+			Chosen: []view.Choice{{Value: "10001", Label: "OPS-7 Mail server in Hamburg", Icon: view.DeviceIcon}, {Value: "10006", Label: "OPS-12 Build server"}},
+		},
+	}}
+}
+
+func someChoices() *view.Choices {
+	return &view.Choices{Title: "Recently picked", More: true, Choices: []view.Choice{
+		{Value: "10001", Label: "OPS-7 Mail server in Hamburg", Description: "Serial number 4711, rack 4", Icon: view.DeviceIcon, Lozenge: "in use", Tone: view.Success},
+		{Value: "10006", Label: "OPS-12 Build server", Icon: view.TaskIcon, Disabled: "Linked already"},
+		{Value: "10007", Label: "OPS-13"},
 	}}
 }
 
@@ -209,6 +272,10 @@ func pages(t testing.TB) map[string]string {
 			{Text: &view.Text{Spans: []view.Span{{Text: "Opening "}, {Text: "OPS-7", IssueID: "10001"}, {Text: " …"}}}},
 		}})
 	})
+	draw("fragment-choices", func(b *bytes.Buffer) error { return r.Choices(b, someChoices()) })
+	draw("fragment-choices-none", func(b *bytes.Buffer) error { return r.Choices(b, &view.Choices{}) })
+	draw("page-relations", func(b *bytes.Buffer) error { return r.Page(b, panel, relationsPanel()) })
+	draw("page-colors", func(b *bytes.Buffer) error { return r.Page(b, alone, everyColor()) })
 	draw("admin", func(b *bytes.Buffer) error { return r.Admin(b, admin, adminPage(t)) })
 	draw("admin-none", func(b *bytes.Buffer) error { return r.Admin(b, admin, ui.Admin{StoredURL: storedURL}) })
 	draw("sync", func(b *bytes.Buffer) error { return r.Sync(b, syncShell(), ui.Sync{AdminURL: storedURL}) })
@@ -234,4 +301,31 @@ func pages(t testing.TB) map[string]string {
 		})
 	}
 	return out
+}
+
+// relationsPanel is what a panel of linked issues looks like.
+func relationsPanel() *view.Page {
+	return &view.Page{Title: "Relations", Blocks: []view.Block{
+		{Section: &view.Section{Title: "Runs on", Name: "runs-on", Badge: "3", Color: view.Teal, Blocks: []view.Block{
+			{List: serverList()}, {Pager: &view.Pager{Label: "Servers", Page: 1, Pages: 7, Total: 133, Call: view.Call{View: "panel"}}}, {Form: linking()},
+		}}},
+		{Section: &view.Section{Title: "Contracts", Name: "contracts", Badge: "2", Color: view.Orange, Blocks: []view.Block{{Table: costs()}}}},
+		{Section: &view.Section{Title: "Backed up by", Name: "backed-up", Badge: "0", Color: view.Purple, Collapsed: true, Blocks: []view.Block{view.Muted("Nothing is linked.")}}},
+	}}
+}
+
+// everyColor shows each colour and each icon.
+func everyColor() *view.Page {
+	p := &view.Page{Title: "Colours and icons"}
+	for _, c := range []view.Color{"", view.Gray, view.Red, view.Orange, view.Yellow, view.Lime, view.Green, view.Teal, view.Blue, view.Purple, view.Magenta} {
+		p.Blocks = append(p.Blocks, view.Block{Section: &view.Section{Title: "Color " + string(c), Badge: "1", Color: c, Collapsed: true}})
+	}
+	l := &view.List{Label: "Icons"}
+	for _, i := range []view.Icon{
+		"", view.IssueIcon, view.TaskIcon, view.BugIcon, view.StoryIcon, view.SubtaskIcon, view.ProjectIcon, view.PersonIcon, view.CompanyIcon, view.DeviceIcon, view.DocumentIcon,
+	} {
+		l.Items = append(l.Items, view.Item{Icon: i, Spans: []view.Span{{Text: "Icon " + string(i)}}})
+	}
+	p.Blocks = append(p.Blocks, view.Block{List: l})
+	return p
 }

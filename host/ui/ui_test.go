@@ -50,7 +50,7 @@ func fragment(t testing.TB, s ui.Shell, p *view.Page) string {
 func TestGoldens(t *testing.T) {
 	version := regexp.MustCompile(`\?v=[A-Za-z0-9_-]+`) // changes with each file
 	samples := pages(t)
-	for _, name := range []string{"page-panel", "page-nothing", "fragment-open", "fragment-card", "fragment-card-paused", "fragment-card-asking", "fragment-settings", "fragment-settings-wrong", "admin-none", "stored", "stored-nothing", "stored-no-types", "home", "problem-503"} {
+	for _, name := range []string{"page-panel", "page-nothing", "fragment-open", "fragment-choices", "fragment-choices-none", "fragment-card", "fragment-card-paused", "fragment-card-asking", "fragment-settings", "fragment-settings-wrong", "admin-none", "stored", "stored-nothing", "stored-no-types", "home", "problem-503"} {
 		t.Run(name, func(t *testing.T) { golden(t, name, version.ReplaceAllString(samples[name], "")) })
 	}
 	seen := map[string]int{}
@@ -77,7 +77,7 @@ func TestGoldens(t *testing.T) {
 
 func TestBlocksThatSayNothingAreLeftOut(t *testing.T) {
 	got := fragment(t, ui.Shell{}, &view.Page{Blocks: []view.Block{
-		{}, {Heading: &view.Heading{}}, {Text: &view.Text{}}, {Notice: &view.Notice{}}, {Empty: &view.Empty{}}, {Table: &view.Table{}}, {Form: &view.Form{}}, {Buttons: &view.Buttons{}},
+		{}, {Section: nil}, {List: &view.List{Items: make([]view.Item, 2)}}, {Pager: &view.Pager{Page: 1, Pages: 1}}, {Heading: &view.Heading{}}, {Text: &view.Text{}}, {Notice: &view.Notice{}}, {Empty: &view.Empty{}}, {Table: &view.Table{}}, {Form: &view.Form{}}, {Buttons: &view.Buttons{}},
 		view.Actions(view.Button{Label: "does nothing"}, view.Button{Action: "has no label"}),
 	}})
 	if want := `<div id="page" class="page" tabindex="-1" data-scope>` + "\n</div>"; got != want {

@@ -216,6 +216,15 @@ func (h *host) plugin() *sdk.Plugin {
 				return nil, sdk.Errorf(sdk.Internal, "cannot read the summary Payroll")
 			}),
 		},
+		Suggesters: map[string]sdk.Suggester{"assets": sdk.SuggesterFunc(func(ctx context.Context, r *sdk.Request) (*view.Choices, error) {
+			if r.Params["q"] == "fail" {
+				return nil, sdk.Errorf(sdk.Internal, "cannot read the summary Payroll")
+			}
+			if _, err := show(ctx, r); err != nil {
+				return nil, err
+			}
+			return &view.Choices{Choices: []view.Choice{{Value: r.Context.IssueID, Label: "The words <b> of " + r.Params["q"]}}}, nil
+		})},
 		Files: map[string]sdk.File{"save": sdk.FileFunc(func(context.Context, *sdk.Request) (*sdk.Attachment, error) {
 			h.mu.Lock()
 			defer h.mu.Unlock()

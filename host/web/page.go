@@ -57,7 +57,7 @@ func (s *Server) modulePage(ctx context.Context, c *fiber.Ctx) error {
 	return sendPage(c, out.Bytes())
 }
 
-// call runs a plugin's action, view or file for the page that asks. The issue comes from the token, not from the page.
+// call runs a plugin's action, view, file or suggester for the page that asks. The issue comes from the token, not from the page.
 func (s *Server) call(ctx context.Context, c *fiber.Ctx) error {
 	p, err := s.Verifier.API(ctx, request(c))
 	if err != nil {
@@ -72,6 +72,17 @@ func (s *Server) call(ctx context.Context, c *fiber.Ctx) error {
 		Plugin: capability.PluginID(c.Params("plugin")), Module: c.Params("module"),
 		IssueID: p.IssueID, ProjectID: p.ProjectID,
 	}
+	var out bytes.Buffer
+	if c.Params("kind") == "suggest" {
+		choices, err := s.Features.Suggest(ctx, p, at, r)
+		if err != nil {
+			return err
+		}
+		if err := s.UI.Choices(&out, choices); err != nil {
+			return err
+		}
+		return sendPage(c, out.Bytes())
+	}
 	drawn, file, err := s.Features.Call(ctx, p, at, c.Params("kind"), r)
 	if err != nil {
 		return err
@@ -79,7 +90,6 @@ func (s *Server) call(ctx context.Context, c *fiber.Ctx) error {
 	if file != nil {
 		return sendFile(c, file)
 	}
-	var out bytes.Buffer
 	if err := s.UI.Fragment(&out, s.moduleShell(at, drawn), drawn.Page); err != nil {
 		return err
 	}

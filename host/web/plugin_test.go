@@ -180,6 +180,28 @@ func TestIssueComesFromTheTokenAlone(t *testing.T) {
 	}
 }
 
+func TestPickerGetsChoicesOfItsSuggester(t *testing.T) {
+	h := start(t)
+	got := h.call(panelAPI+"suggest/assets", user, here, `{"params":{"q":"lap","field":"asset"},"form":{"company":["7"]},"state":"c3RhdGU="}`)
+	if got.status != 200 || !strings.Contains(got.body, `data-value="`+here+`"`) || !strings.Contains(got.body, "The words &lt;b&gt; of lap") {
+		t.Errorf("status %d: %s", got.status, got.body)
+	}
+	asked := h.asked()[0]
+	want := sdk.Request{
+		Name: "assets", Params: map[string]string{"q": "lap", "field": "asset"}, Form: map[string][]string{"company": {"7"}}, State: []byte("state"),
+		Context: sdk.Context{Account: user, Module: "panel", IssueID: here, SiteURL: h.site.URL, LinkURL: h.url + "/q/" + h.tenant.Alias + "."},
+	}
+	if diff := cmp.Diff(want, asked); diff != "" {
+		t.Errorf("request (-want +got):\n%s", diff)
+	}
+	if got := h.call(panelAPI+"suggest/nobody", user, here, `{}`); got.status != 404 {
+		t.Errorf("a suggester that is not there: status %d: %s", got.status, got.body)
+	}
+	if got := h.call(panelAPI+"suggest/assets", user, here, `{"params":{"q":"fail"}}`); got.status != 500 || !strings.Contains(got.body, `"code":"internal"`) {
+		t.Errorf("a suggester that fails: status %d: %s", got.status, got.body)
+	}
+}
+
 // The next request on the same connection overwrites Fiber's buffers.
 func TestWhatAPluginGotIsNotOverwritten(t *testing.T) {
 	h := start(t)

@@ -42,6 +42,7 @@ func (h *host) doors() []door {
 		{"POST", "/api/plugin/acme.notes/panel/view/show", ownCall, `{}`, 200},
 		{"POST", "/api/plugin/acme.notes/panel/action/keep", ownCall, `{}`, 200},
 		{"POST", "/api/plugin/acme.notes/panel/file/save", ownCall, `{}`, 200},
+		{"POST", "/api/plugin/acme.notes/panel/suggest/assets", ownCall, `{}`, 200},
 		{"POST", "/api/admin/stored", ownCall, `{}`, 200},
 		{"GET", "/api/admin/plugins/acme.notes/settings", ownCall, "", 200},
 		{"POST", "/api/admin/plugins/acme.notes/settings", ownCall, `{"form":{"size":["20"]}}`, 200},
@@ -131,8 +132,8 @@ func TestNoTokenOpensARouteOfAnotherKind(t *testing.T) {
 			page: h.bound(d.method, d.target, admin), ownCall: h.contextToken(admin, here),
 		}[d.opens]
 		if d.target == "/api/admin/plugins/acme.notes/enabled" {
-			if got := h.state().Asked; got != before.Asked+4 {
-				t.Errorf("the plugin was asked %d times, want 4", got-before.Asked)
+			if got := h.state().Asked; got != before.Asked+5 {
+				t.Errorf("the plugin was asked %d times, want 5", got-before.Asked)
 			}
 		}
 		if got := h.do(d.method, d.target, header, d.body); got.status != d.want {

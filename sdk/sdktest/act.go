@@ -2,6 +2,12 @@ package sdktest
 
 import (
 	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/view"
@@ -48,29 +54,147 @@ func (h *Host) Save(page *view.Page, label string) (*sdk.Attachment, error) {
 //
 // Since: v0.1
 func (h *Host) Submit(page *view.Page, action string, values map[string]string) (*view.Page, error) {
-	for _, b := range page.Blocks {
+	f, form, err := fillIn(page, action, single(values))
+	if err != nil {
+		return nil, err
+	}
+	return h.Action(sdk.Request{Name: action, Form: form, State: f.State})
+}
+
+// SubmitAll is [Host.Submit] for fields that hold several values, as pickers do. A field without a value is not sent.
+//
+// Since: v0.5
+func (h *Host) SubmitAll(page *view.Page, action string, values map[string][]string) (*view.Page, error) {
+	f, form, err := fillIn(page, action, values)
+	if err != nil {
+		return nil, err
+	}
+	return h.Action(sdk.Request{Name: action, Form: form, State: f.State})
+}
+
+// Type types into a picker of the page's form with that action, and returns the choices that its suggester offers. values are what the
+// user entered into the form's fields before, as in [Host.SubmitAll]. What is too short to ask for gives no choices.
+//
+// Since: v0.5
+func (h *Host) Type(page *view.Page, action, field, text string, values map[string][]string) (*view.Choices, error) {
+	f, form, err := fillIn(page, action, values)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(f.Fields, func(f view.Field) bool { return f.Name == field && f.Kind == view.PickerField })
+	if i < 0 {
+		return nil, sdk.Errorf(sdk.NotFound, "the form %s has no picker %q", action, field)
+	}
+	text = strings.TrimSpace(text)
+	least := f.Fields[i].MinChars
+	if least == 0 {
+		least = 2
+	}
+	if n := utf8.RuneCountInString(text); n > 0 && n < least {
+		return &view.Choices{}, nil
+	}
+	return h.Suggest(sdk.Request{Name: f.Fields[i].Suggest, Params: map[string]string{"q": text, "field": field}, Form: form, State: f.State})
+}
+
+// Sort presses the title of a column and returns the page that comes then.
+//
+// Since: v0.5
+func (h *Host) Sort(page *view.Page, column string) (*view.Page, error) {
+	for b := range blocks(page.Blocks) {
+		if b.Table == nil {
+			continue
+		}
+		for _, c := range b.Table.Columns {
+			if c.Title == column && c.Sort != nil {
+				return h.follow(*c.Sort, nil)
+			}
+		}
+	}
+	return nil, sdk.Errorf(sdk.NotFound, "the page has no column %q that sorts", column)
+}
+
+// Turn leafs to a page of the pager with that label.
+//
+// Since: v0.5
+func (h *Host) Turn(page *view.Page, label string, number int) (*view.Page, error) {
+	for b := range blocks(page.Blocks) {
+		if b.Pager != nil && b.Pager.Label == label {
+			return h.follow(b.Pager.Call, map[string]string{"page": strconv.Itoa(number)})
+		}
+	}
+	return nil, sdk.Errorf(sdk.NotFound, "the page has no pager %q", label)
+}
+
+// follow makes a call with more params.
+func (h *Host) follow(c view.Call, more map[string]string) (*view.Page, error) {
+	params := map[string]string{}
+	maps.Copy(params, c.Params)
+	maps.Copy(params, more)
+	r := sdk.Request{Name: c.View, Params: params, State: c.State}
+	if c.Action != "" {
+		r.Name = c.Action
+		return h.Action(r)
+	}
+	return h.View(r)
+}
+
+// fillIn returns the page's form with that action, and what a browser sends of it after values were entered.
+func fillIn(page *view.Page, action string, values map[string][]string) (*view.Form, map[string][]string, error) {
+	for b := range blocks(page.Blocks) {
 		if b.Form == nil || b.Form.Action != action {
 			continue
 		}
 		form := map[string][]string{}
 		for _, f := range b.Form.Fields {
-			value := f.Value
+			all := []string{f.Value}
+			if f.Kind == view.PickerField {
+				all = nil
+				for _, c := range f.Chosen {
+					all = append(all, c.Value)
+				}
+			}
 			if v, ok := values[f.Name]; ok {
-				value = v
+				all = v
 			}
-			if f.Kind == view.SwitchField && value != "true" {
-				continue // as a browser does
+			if len(all) > 0 && (f.Kind != view.SwitchField || all[0] == "true") { // as a browser does
+				form[f.Name] = all
 			}
-			form[f.Name] = []string{value}
 		}
 		for name := range values {
 			if !has(b.Form.Fields, name) {
-				return nil, sdk.Errorf(sdk.NotFound, "the form %s has no field %q", action, name)
+				return nil, nil, sdk.Errorf(sdk.NotFound, "the form %s has no field %q", action, name)
 			}
 		}
-		return h.Action(sdk.Request{Name: action, Form: form, State: b.Form.State})
+		return b.Form, form, nil
 	}
-	return nil, sdk.Errorf(sdk.NotFound, "the page has no form for the action %q", action)
+	return nil, nil, sdk.Errorf(sdk.NotFound, "the page has no form for the action %q", action)
+}
+
+func single(values map[string]string) map[string][]string {
+	out := map[string][]string{}
+	for k, v := range values {
+		out[k] = []string{v}
+	}
+	return out
+}
+
+// blocks are the blocks of a page, with those in sections.
+func blocks(all []view.Block) iter.Seq[view.Block] {
+	return func(yield func(view.Block) bool) {
+		for _, b := range all {
+			if !yield(b) {
+				return
+			}
+			if b.Section == nil {
+				continue
+			}
+			for inner := range blocks(b.Section.Blocks) {
+				if !yield(inner) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Finish follows a page's progress, step by step as the browser does, until a page comes that has no next step. More
@@ -92,7 +216,7 @@ func (h *Host) Finish(page *view.Page) (*view.Page, error) {
 }
 
 func nextStep(page *view.Page) *view.Next {
-	for _, b := range page.Blocks {
+	for b := range blocks(page.Blocks) {
 		if b.Progress != nil && b.Progress.Next != nil {
 			return b.Progress.Next
 		}
@@ -111,15 +235,20 @@ func has(fields []view.Field, name string) bool {
 
 func find(page *view.Page, label string) (*view.Button, error) {
 	var all []view.Button
-	for _, b := range page.Blocks {
+	for b := range blocks(page.Blocks) {
 		if b.Buttons != nil {
 			all = append(all, b.Buttons.Buttons...)
 		}
 		if b.Table != nil {
-			for _, r := range b.Table.Rows {
+			for _, r := range slices.Concat(b.Table.Rows, b.Table.Foot) {
 				for _, c := range r.Cells {
 					all = append(all, c.Buttons...)
 				}
+			}
+		}
+		if b.List != nil {
+			for _, i := range b.List.Items {
+				all = append(all, i.Buttons...)
 			}
 		}
 	}

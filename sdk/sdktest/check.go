@@ -19,9 +19,7 @@ func Check(p *sdk.Plugin, page *view.Page) []string {
 	if page.Title == "" {
 		c.add("the page", "has no title")
 	}
-	for i, b := range page.Blocks {
-		c.block(fmt.Sprintf("block %d", i), b)
-	}
+	c.blocks("block", page.Blocks, 0)
 	return c.wrong
 }
 
@@ -34,7 +32,13 @@ func (c *checker) add(at, format string, args ...any) {
 	c.wrong = append(c.wrong, at+" "+fmt.Sprintf(format, args...))
 }
 
-func (c *checker) block(at string, b view.Block) {
+func (c *checker) blocks(at string, blocks []view.Block, depth int) {
+	for i, b := range blocks {
+		c.block(fmt.Sprintf("%s %d", at, i), b, depth)
+	}
+}
+
+func (c *checker) block(at string, b view.Block, depth int) {
 	set, v := 0, reflect.ValueOf(b)
 	for i := range v.NumField() {
 		if !v.Field(i).IsNil() {
@@ -68,6 +72,15 @@ func (c *checker) block(at string, b view.Block) {
 	}
 	if b.Buttons != nil {
 		c.buttons(at, b.Buttons.Buttons)
+	}
+	if b.Section != nil {
+		c.section(at, b.Section, depth)
+	}
+	if b.List != nil {
+		c.list(at, b.List)
+	}
+	if b.Pager != nil {
+		c.pager(at, b.Pager)
 	}
 }
 
@@ -105,9 +118,26 @@ func (c *checker) table(at string, t *view.Table) {
 	if t.Caption == "" {
 		c.add(at, "has no caption")
 	}
-	for i, r := range t.Rows {
+	for _, column := range t.Columns {
+		here := fmt.Sprintf("%s column %q", at, column.Title)
+		if column.Sort != nil {
+			if column.Title == "" {
+				c.add(here, "sorts and has no title to press")
+			}
+			c.call(here, column.Sort)
+		}
+		if column.Sorted != view.Unsorted && column.Sorted != view.Ascending && column.Sorted != view.Descending {
+			c.add(here, "is sorted %q; use ascending or descending", column.Sorted)
+		}
+	}
+	c.rows(at, "row", t, t.Rows)
+	c.rows(at, "foot row", t, t.Foot)
+}
+
+func (c *checker) rows(at, what string, t *view.Table, rows []view.Row) {
+	for i, r := range rows {
 		if len(r.Cells) != len(t.Columns) {
-			c.add(at, "has %d cells in row %d and %d columns", len(r.Cells), i, len(t.Columns))
+			c.add(at, "has %d cells in %s %d and %d columns", len(r.Cells), what, i, len(t.Columns))
 		}
 		for _, cell := range r.Cells {
 			c.spans(at, cell.Spans)
@@ -121,7 +151,10 @@ func (c *checker) form(at string, f *view.Form) {
 	if f.Submit == "" {
 		c.add(at, "has no label on its button")
 	}
-	seen := map[string]bool{}
+	names, seen := map[string]bool{}, map[string]bool{}
+	for _, field := range f.Fields {
+		names[field.Name] = true
+	}
 	for _, field := range f.Fields {
 		if field.Name == "" || field.Label == "" || seen[field.Name] {
 			c.add(at, "has a field %q without a name of its own or without a label", field.Name)
@@ -133,6 +166,8 @@ func (c *checker) form(at string, f *view.Form) {
 			if len(field.Options) == 0 {
 				c.add(at, "has a select %q without options", field.Name)
 			}
+		case view.PickerField:
+			c.picker(fmt.Sprintf("%s picker %q", at, field.Name), field, names)
 		default:
 			c.add(at, "has a field %q of the unknown kind %q", field.Name, field.Kind)
 		}

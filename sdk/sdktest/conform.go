@@ -93,8 +93,8 @@ func (c conformance) describes(t *testing.T) {
 	if !versionForm.MatchString(got.Version) {
 		t.Errorf("the version is %q; write three numbers joined by dots, such as 1.4.0", got.Version)
 	}
-	if len(got.Views)+len(got.Actions)+len(got.Files)+len(got.Synchronizers)+len(got.Services) == 0 {
-		t.Error("it offers nothing: no view, no action, no file, no synchronizer, no service")
+	if len(got.Views)+len(got.Actions)+len(got.Files)+len(got.Synchronizers)+len(got.Services)+len(got.Suggesters) == 0 {
+		t.Error("it offers nothing: no view, no action, no file, no suggester, no synchronizer, no service")
 	}
 }
 
@@ -103,6 +103,7 @@ func normal(d *sdk.Description) sdk.Description {
 	out.Views, out.Actions, out.Files = slices.Clip(append([]string{}, d.Views...)), slices.Clip(append([]string{}, d.Actions...)), slices.Clip(append([]string{}, d.Files...))
 	out.Synchronizers, out.Services = slices.Clip(append([]string{}, d.Synchronizers...)), slices.Clip(append([]string{}, d.Services...))
 	out.Guards = slices.Clip(append([]string{}, d.Guards...))
+	out.Suggesters = slices.Clip(append([]string{}, d.Suggesters...))
 	return out
 }
 
@@ -125,6 +126,11 @@ func (c conformance) names(t *testing.T) {
 	for name, h := range c.plugin.Files {
 		if h == nil {
 			t.Errorf("the file %q is nil", name)
+		}
+	}
+	for name, h := range c.plugin.Suggesters {
+		if h == nil {
+			t.Errorf("the suggester %q is nil", name)
 		}
 	}
 	for name, s := range c.plugin.Synchronizers {
@@ -158,7 +164,7 @@ func (c conformance) refuses(t *testing.T) {
 	if code := c.code(t, h, encode("an_operation_of_tomorrow", nil)); code != sdk.Unimplemented {
 		t.Errorf("an unknown operation: code %q, want %q", code, sdk.Unimplemented)
 	}
-	for _, op := range []string{wire.OpView, wire.OpAction, wire.OpFile} {
+	for _, op := range []string{wire.OpView, wire.OpAction, wire.OpFile, wire.OpSuggest} {
 		if code := c.code(t, h, encode(op, &sdk.Request{Name: "a_name_that_nobody_has"})); code != sdk.NotFound {
 			t.Errorf("an unknown %s: code %q, want %q", op, code, sdk.NotFound)
 		}
@@ -268,6 +274,16 @@ func (c conformance) everyHandler(t *testing.T, h *Host, r sdk.Request) {
 				}
 				return
 			}
+			if op == wire.OpSuggest {
+				var choices view.Choices
+				if _, err := choices.UnmarshalMsg(result.Body); err != nil {
+					t.Errorf("%s %s: the choices do not decode: %v", op, name, err)
+				}
+				for _, wrong := range CheckChoices(&choices) {
+					t.Errorf("%s %s: %s", op, name, wrong)
+				}
+				return
+			}
 			var page view.Page
 			if _, err := page.UnmarshalMsg(result.Body); err != nil {
 				t.Errorf("%s %s: the page does not decode: %v", op, name, err)
@@ -290,6 +306,9 @@ func (c conformance) each(f func(op, name string)) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.plugin.Files)) {
 		f(wire.OpFile, name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.plugin.Suggesters)) {
+		f(wire.OpSuggest, name)
 	}
 }
 

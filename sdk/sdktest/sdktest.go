@@ -157,6 +157,21 @@ func (h *Host) File(r sdk.Request) (*sdk.Attachment, error) {
 	return &out, nil
 }
 
+// Suggest asks the suggester that r names. Choices that break a rule of sdk/view are an error with the code internal. See [Host.Type] for
+// what a picker on a page asks.
+//
+// Since: v0.5
+func (h *Host) Suggest(r sdk.Request) (*view.Choices, error) {
+	var out view.Choices
+	if err := h.request(wire.OpSuggest, r, &out); err != nil {
+		return nil, err
+	}
+	if wrong := CheckChoices(&out); len(wrong) > 0 {
+		return nil, sdk.Errorf(sdk.Internal, "%s %s: %s", wire.OpSuggest, r.Name, strings.Join(wrong, "; "))
+	}
+	return &out, nil
+}
+
 func (h *Host) page(op string, r sdk.Request) (*view.Page, error) {
 	var out view.Page
 	if err := h.request(op, r, &out); err != nil {

@@ -216,6 +216,7 @@ var workshop = &sdk.Plugin{
 			return &view.Page{Title: "Endless", Blocks: []view.Block{{Progress: &view.Progress{Label: "Endless", Next: &view.Next{Action: "endless"}}}}}, nil
 		}),
 	},
+	Suggesters: relations.Suggesters,
 	Files: map[string]sdk.File{"label": sdk.FileFunc(func(_ context.Context, r *sdk.Request) (*sdk.Attachment, error) {
 		return &sdk.Attachment{Name: "label-" + r.Params["issue"] + ".svg", ContentType: "image/svg+xml"}, nil
 	})},
@@ -281,6 +282,26 @@ func TestCheckFindsWhatIsWrongWithAPage(t *testing.T) {
 		"no caption":                  {Table: &view.Table{}},
 		"2 cells in row 0":            {Table: &view.Table{Caption: "c", Columns: []view.Column{{Title: "a"}}, Rows: []view.Row{{Cells: make([]view.Cell, 2)}}}},
 		"the action \"nowhere\"":      {Form: &view.Form{Action: "nowhere", Submit: "s"}},
+		"sorts and has no title":      {Table: &view.Table{Caption: "c", Columns: []view.Column{{Sort: &view.Call{View: "panel"}}}}},
+		"is sorted \"up\"":            {Table: &view.Table{Caption: "c", Columns: []view.Column{{Title: "a", Sorted: "up"}}}},
+		"2 cells in foot row 0":       {Table: &view.Table{Caption: "c", Columns: []view.Column{{Title: "a"}}, Foot: []view.Row{{Cells: make([]view.Cell, 2)}}}},
+		"the suggester \"nobody\"":    picking(view.Field{Suggest: "nobody"}),
+		"neither can be negative":     picking(view.Field{MinChars: -1}),
+		"goes into Chosen":            picking(view.Field{Value: "1"}),
+		"is not Multiple":             picking(view.Field{Chosen: []view.Choice{{Value: "1", Label: "a"}, {Value: "2", Label: "b"}}}),
+		"it needs both":               picking(view.Field{Chosen: []view.Choice{{Value: "1"}}}),
+		"value \"1\" of another one":  picking(view.Field{Multiple: true, Chosen: []view.Choice{{Value: "1", Label: "a"}, {Value: "1", Label: "b"}}}),
+		"the icon \"skull\"":          picking(view.Field{Chosen: []view.Choice{{Value: "1", Label: "a", Icon: "skull"}}}),
+		"follows the field \"n\"":     picking(view.Field{Follows: []string{"n"}}),
+		"section) has no title":       {Section: &view.Section{}},
+		"the color \"pink\"":          {Section: &view.Section{Title: "s", Color: "pink"}},
+		"the name \"A\"":              {Section: &view.Section{Title: "s", Name: "A"}},
+		"more than 3 sections deep":   nested(4),
+		"block 0 (heading) has no":    {Section: &view.Section{Title: "s", Blocks: []view.Block{{Heading: &view.Heading{}}}}},
+		"list) has no label":          {List: &view.List{}},
+		"item 0 has no spans":         {List: &view.List{Label: "l", Items: make([]view.Item, 1)}},
+		"shows page 3 of 2":           {Pager: &view.Pager{Label: "l", Page: 3, Pages: 2, Call: view.Call{View: "panel"}}},
+		"set exactly one":             {Pager: &view.Pager{Label: "l", Page: 1}},
 		"no label on its button":      {Form: &view.Form{Action: "save"}},
 		"without a name":              {Form: &view.Form{Action: "save", Submit: "s", Fields: []view.Field{{Label: "l", Kind: view.TextField}}}},
 		"unknown kind \"date\"":       {Form: &view.Form{Action: "save", Submit: "s", Fields: []view.Field{{Name: "n", Label: "l", Kind: "date"}}}},
@@ -296,6 +317,9 @@ func TestCheckFindsWhatIsWrongWithAPage(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("Check says %q, want %q", got, want)
 		}
+	}
+	if got := sdktest.Check(workshop, &view.Page{Title: "t", Blocks: []view.Block{nested(view.MaxNesting)}}); len(got) > 0 {
+		t.Errorf("sections as deep as they may lie: %q", got)
 	}
 	if got := sdktest.Check(workshop, &view.Page{}); len(got) != 1 {
 		t.Errorf("a page without title: %q", got)

@@ -19,6 +19,10 @@ import (
 //	  size (number) = 40 mm
 //	  (Save)
 //	(Print) (Revoke)                buttons
+//	section: Runs on [2]            a section, what is in it two spaces further in
+//	list: Servers
+//	- OPS-7 <10001> [ACTIVE] (Remove)
+//	page 2 of 5, 93 in all: Servers
 //
 // Since: v0.1
 func Text(p *view.Page) string {
@@ -30,17 +34,27 @@ func Text(p *view.Page) string {
 	if p.OpenIssue != "" {
 		w.line("opens issue <%s>", p.OpenIssue)
 	}
-	for _, b := range p.Blocks {
-		w.block(b)
-	}
+	w.blocks(p.Blocks, "")
 	return w.String()
 }
 
-type writer struct{ strings.Builder }
+type writer struct {
+	strings.Builder
+	indent string // of blocks in a section
+}
+
+func (w *writer) blocks(blocks []view.Block, indent string) {
+	outer := w.indent
+	w.indent += indent
+	for _, b := range blocks {
+		w.block(b)
+	}
+	w.indent = outer
+}
 
 // line writes a line without spaces at its end: Go's examples trim them too.
 func (w *writer) line(format string, args ...any) {
-	w.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " ") + "\n")
+	w.WriteString(strings.TrimRight(w.indent+fmt.Sprintf(format, args...), " ") + "\n")
 }
 
 func (w *writer) message(kind string, tone view.Tone, title, body string) {
@@ -77,6 +91,12 @@ func (w *writer) block(b view.Block) {
 		w.progress(b.Progress)
 	case b.Buttons != nil:
 		w.line("%s", buttons(b.Buttons.Buttons))
+	case b.Section != nil:
+		w.section(b.Section)
+	case b.List != nil:
+		w.list(b.List)
+	case b.Pager != nil:
+		w.line("%s", pages(b.Pager))
 	}
 }
 
@@ -84,10 +104,18 @@ func (w *writer) table(t *view.Table) {
 	w.line("table: %s", t.Caption)
 	var titles []string
 	for _, c := range t.Columns {
-		titles = append(titles, c.Title)
+		titles = append(titles, strings.TrimSpace(c.Title+" "+string(c.Sorted)))
 	}
 	w.line("| %s |", strings.Join(titles, " | "))
-	for _, r := range t.Rows {
+	w.rows(t.Rows)
+	if len(t.Foot) > 0 {
+		w.line("|---|")
+		w.rows(t.Foot)
+	}
+}
+
+func (w *writer) rows(rows []view.Row) {
+	for _, r := range rows {
 		var cells []string
 		for _, c := range r.Cells {
 			cells = append(cells, strings.TrimSpace(spans(c.Spans)+" "+buttons(c.Buttons)))
@@ -102,7 +130,11 @@ func (w *writer) form(f *view.Form) {
 		w.line("  error: %s", f.Error)
 	}
 	for _, field := range f.Fields {
-		text := fmt.Sprintf("  %s (%s) = %s", field.Name, field.Kind, field.Value)
+		value := field.Value
+		if field.Kind == view.PickerField {
+			value = chosen(field.Chosen)
+		}
+		text := fmt.Sprintf("  %s (%s) = %s", field.Name, field.Kind, value)
 		if field.Unit != "" {
 			text += " " + field.Unit
 		}

@@ -53,7 +53,7 @@ func dispatch(ctx context.Context, p *sdk.Plugin, raw []byte) ([]byte, error) {
 	}
 	var r sdk.Request
 	switch call.Op {
-	case wire.OpView, wire.OpAction, wire.OpFile:
+	case wire.OpView, wire.OpAction, wire.OpFile, wire.OpSuggest:
 		if _, err := r.UnmarshalMsg(call.Body); err != nil {
 			return nil, sdk.Errorf(sdk.Invalid, "decode the request of %s: %v", call.Op, err)
 		}
@@ -72,6 +72,10 @@ func dispatch(ctx context.Context, p *sdk.Plugin, raw []byte) ([]byte, error) {
 	case wire.OpFile:
 		if h := p.Files[r.Name]; h != nil {
 			return answer(h.File(ctx, &r))
+		}
+	case wire.OpSuggest:
+		if h := p.Suggesters[r.Name]; h != nil {
+			return answer(h.Suggest(ctx, &r))
 		}
 	}
 	return nil, sdk.Errorf(sdk.NotFound, "%s %q", call.Op, r.Name)

@@ -30,6 +30,9 @@ var plugin = &sdk.Plugin{
 	Actions: map[string]sdk.Action{"save": sdk.ActionFunc(func(_ context.Context, r *sdk.Request) (*view.Page, error) {
 		return &view.Page{Title: r.Form["name"][0]}, nil
 	})},
+	Suggesters: map[string]sdk.Suggester{"assets": sdk.SuggesterFunc(func(_ context.Context, r *sdk.Request) (*view.Choices, error) {
+		return &view.Choices{Choices: []view.Choice{{Value: "1", Label: r.Params["q"]}}}, nil
+	})},
 	Files: map[string]sdk.File{
 		"label": sdk.FileFunc(func(context.Context, *sdk.Request) (*sdk.Attachment, error) {
 			return &sdk.Attachment{Name: "label.svg", ContentType: "image/svg+xml", Body: []byte("<svg/>")}, nil
@@ -60,6 +63,11 @@ func TestDispatchRunsTheHandlerThatIsNamed(t *testing.T) {
 	if string(file.Body) != "<svg/>" {
 		t.Errorf("file: %+v", file)
 	}
+	var choices view.Choices
+	decode(t, dispatch(t, plugin, wire.OpSuggest, &sdk.Request{Name: "assets", Params: map[string]string{"q": "lap"}}), &choices)
+	if diff := cmp.Diff(view.Choices{Choices: []view.Choice{{Value: "1", Label: "lap"}}}, choices); diff != "" {
+		t.Errorf("choices (-want +got):\n%s", diff)
+	}
 	var d sdk.Description
 	decode(t, dispatch(t, plugin, wire.OpDescribe, nil), &d)
 	if diff := cmp.Diff(plugin.Describe(), &d); diff != "" {
@@ -77,6 +85,7 @@ func TestDispatchSaysWhatIsWrong(t *testing.T) {
 	}{
 		{"unknown view", plugin, wire.OpView, "nowhere", sdk.Error{Code: sdk.NotFound, Source: sdk.FromPlugin, Message: `view "nowhere"`}},
 		{"a file is no view", plugin, wire.OpView, "label", sdk.Error{Code: sdk.NotFound, Source: sdk.FromPlugin, Message: `view "label"`}},
+		{"unknown suggester", plugin, wire.OpSuggest, "nobody", sdk.Error{Code: sdk.NotFound, Source: sdk.FromPlugin, Message: `suggest "nobody"`}},
 		{"unknown operation", plugin, "sync", "", sdk.Error{Code: sdk.Unimplemented, Source: sdk.FromPlugin, Message: `operation "sync"; this plugin was built with SDK ` + sdk.Version}},
 		{"neither answer nor error", plugin, wire.OpView, "nothing", sdk.Error{Code: sdk.Internal, Source: sdk.FromPlugin, Message: "the handler returned neither an answer nor an error"}},
 		{"typed error", plugin, wire.OpView, "typed", sdk.Error{Code: sdk.Exhausted, Source: sdk.FromDownstream, Message: "slow down", Field: "jql"}},
@@ -113,7 +122,7 @@ func TestDispatchRefusesARequestThatIsNone(t *testing.T) {
 }
 
 func FuzzDispatch(f *testing.F) {
-	for _, op := range []string{wire.OpDescribe, wire.OpView, wire.OpAction, wire.OpFile, "sync"} {
+	for _, op := range []string{wire.OpDescribe, wire.OpView, wire.OpAction, wire.OpFile, wire.OpSuggest, "sync"} {
 		f.Add(encode(f, op, &sdk.Request{Name: "panel", Params: map[string]string{"a": "b"}}))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {

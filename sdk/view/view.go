@@ -33,6 +33,10 @@ type Block struct {
 	Form     *Form     `msg:"form,omitempty"`
 	Progress *Progress `msg:"progress,omitempty"`
 	Buttons  *Buttons  `msg:"buttons,omitempty"`
+	// Since: v0.5
+	Section *Section `msg:"section,omitempty"`
+	List    *List    `msg:"list,omitempty"`
+	Pager   *Pager   `msg:"pager,omitempty"`
 }
 
 // Tone is the meaning of a colour.
@@ -146,6 +150,13 @@ type Table struct {
 	Caption string   `msg:"caption"` // read by screen readers
 	Columns []Column `msg:"columns,limit=16384"`
 	Rows    []Row    `msg:"rows,limit=16384"`
+	// Foot are rows below all others, such as sums. Since: v0.5
+	Foot []Row `msg:"foot,omitempty,limit=16384"`
+	// RowHeads says that the first cell of each row names the row, such as an issue's key; a screen reader says it with
+	// every other cell. Since: v0.5
+	RowHeads bool `msg:"row_heads,omitempty"`
+	// Compact draws lower rows. Since: v0.5
+	Compact bool `msg:"compact,omitempty"`
 }
 
 // Column is a table's header cell.
@@ -155,6 +166,11 @@ type Column struct {
 	Title string `msg:"title"`
 	// Number aligns the column to the right.
 	Number bool `msg:"number,omitempty"`
+	// Sort makes the title a button that draws the page anew, with the rows in another order: which one, its Params say. The
+	// plugin sorts, since it alone knows the rows of other pages and what a value means. Since: v0.5
+	Sort *Call `msg:"sort,omitempty"`
+	// Sorted is how the rows stand by this column now. Since: v0.5
+	Sorted Order `msg:"sorted,omitempty"`
 }
 
 // Row is one row of a table.
@@ -197,6 +213,9 @@ const (
 	NumberField   FieldKind = "number"
 	SelectField   FieldKind = "select"
 	SwitchField   FieldKind = "switch" // submitted as "true" or not at all
+	// PickerField asks a suggester of the plugin for choices while the user types. What was picked is submitted as one value for
+	// each. Since: v0.5
+	PickerField FieldKind = "picker"
 )
 
 // Field is one input of a form.
@@ -217,6 +236,19 @@ type Field struct {
 	Step string `msg:"step,omitempty"`
 	// Unit stands behind the input, such as mm.
 	Unit string `msg:"unit,omitempty"`
+	// Suggest names the suggester that a picker asks. Since: v0.5
+	Suggest string `msg:"suggest,omitempty"`
+	// Chosen is what a picker holds already; of several only a picker with Multiple takes more than the first. Since: v0.5
+	Chosen []Choice `msg:"chosen,omitempty,limit=16384"`
+	// Multiple lets a picker hold several choices, at most MaxChosen of them; 0 is without bound. Since: v0.5
+	Multiple  bool `msg:"multiple,omitempty"`
+	MaxChosen int  `msg:"max_chosen,omitempty"`
+	// MinChars is how many characters must be typed before a picker asks; 0 counts as 2. An empty input is always asked for when the
+	// user opens the list: the answer can be what was picked lately. Since: v0.5
+	MinChars int `msg:"min_chars,omitempty"`
+	// Follows are the names of fields of the same form on which a picker's choices depend. When the user changes one of them, what the
+	// picker holds is dropped. Since: v0.5
+	Follows []string `msg:"follows,omitempty,limit=16384"`
 }
 
 // Option is one choice of a select.

@@ -10,8 +10,8 @@ import (
 func (z *Block) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(9)
-	var zb0001Mask uint16 /* 9 bits */
+	zb0001Len := uint32(12)
+	var zb0001Mask uint16 /* 12 bits */
 	_ = zb0001Mask
 	if z.Heading == nil {
 		zb0001Len--
@@ -48,6 +48,18 @@ func (z *Block) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Buttons == nil {
 		zb0001Len--
 		zb0001Mask |= 0x100
+	}
+	if z.Section == nil {
+		zb0001Len--
+		zb0001Mask |= 0x200
+	}
+	if z.List == nil {
+		zb0001Len--
+		zb0001Mask |= 0x400
+	}
+	if z.Pager == nil {
+		zb0001Len--
+		zb0001Mask |= 0x800
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -232,6 +244,45 @@ func (z *Block) MarshalMsg(b []byte) (o []byte, err error) {
 						err = msgp.WrapError(err, "Buttons", "Buttons", za0002)
 						return
 					}
+				}
+			}
+		}
+		if (zb0001Mask & 0x200) == 0 { // if not omitted
+			// string "section"
+			o = append(o, 0xa7, 0x73, 0x65, 0x63, 0x74, 0x69, 0x6f, 0x6e)
+			if z.Section == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Section.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Section")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
+			// string "list"
+			o = append(o, 0xa4, 0x6c, 0x69, 0x73, 0x74)
+			if z.List == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.List.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "List")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
+			// string "pager"
+			o = append(o, 0xa5, 0x70, 0x61, 0x67, 0x65, 0x72)
+			if z.Pager == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Pager.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Pager")
+					return
 				}
 			}
 		}
@@ -554,6 +605,57 @@ func (z *Block) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					}
 				}
 			}
+		case "section":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Section = nil
+			} else {
+				if z.Section == nil {
+					z.Section = new(Section)
+				}
+				bts, err = z.Section.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Section")
+					return
+				}
+			}
+		case "list":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.List = nil
+			} else {
+				if z.List == nil {
+					z.List = new(List)
+				}
+				bts, err = z.List.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "List")
+					return
+				}
+			}
+		case "pager":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Pager = nil
+			} else {
+				if z.Pager == nil {
+					z.Pager = new(Pager)
+				}
+				bts, err = z.Pager.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Pager")
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -628,6 +730,24 @@ func (z *Block) Msgsize() (s int) {
 		for za0002 := range z.Buttons.Buttons {
 			s += z.Buttons.Buttons[za0002].Msgsize()
 		}
+	}
+	s += 8
+	if z.Section == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Section.Msgsize()
+	}
+	s += 5
+	if z.List == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.List.Msgsize()
+	}
+	s += 6
+	if z.Pager == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Pager.Msgsize()
 	}
 	return
 }
@@ -1083,15 +1203,19 @@ func (z *Cell) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
-func (z Column) MarshalMsg(b []byte) (o []byte, err error) {
+func (z *Column) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(2)
-	var zb0001Mask uint8 /* 2 bits */
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
 	_ = zb0001Mask
 	if z.Number == false {
 		zb0001Len--
 		zb0001Mask |= 0x2
+	}
+	if z.Sort == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -1105,6 +1229,26 @@ func (z Column) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "number"
 			o = append(o, 0xa6, 0x6e, 0x75, 0x6d, 0x62, 0x65, 0x72)
 			o = msgp.AppendBool(o, z.Number)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "sort"
+			o = append(o, 0xa4, 0x73, 0x6f, 0x72, 0x74)
+			if z.Sort == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Sort.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Sort")
+					return
+				}
+			}
+		}
+		// string "sorted"
+		o = append(o, 0xa6, 0x73, 0x6f, 0x72, 0x74, 0x65, 0x64)
+		o, err = z.Sorted.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Sorted")
+			return
 		}
 	}
 	return
@@ -1140,6 +1284,29 @@ func (z *Column) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Number")
 				return
 			}
+		case "sort":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Sort = nil
+			} else {
+				if z.Sort == nil {
+					z.Sort = new(Call)
+				}
+				bts, err = z.Sort.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Sort")
+					return
+				}
+			}
+		case "sorted":
+			bts, err = z.Sorted.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Sorted")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -1153,8 +1320,14 @@ func (z *Column) UnmarshalMsg(bts []byte) (o []byte, err error) {
 }
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
-func (z Column) Msgsize() (s int) {
-	s = 1 + 6 + msgp.StringPrefixSize + len(z.Title) + 7 + msgp.BoolSize
+func (z *Column) Msgsize() (s int) {
+	s = 1 + 6 + msgp.StringPrefixSize + len(z.Title) + 7 + msgp.BoolSize + 5
+	if z.Sort == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Sort.Msgsize()
+	}
+	s += 7 + z.Sorted.Msgsize()
 	return
 }
 
@@ -1238,8 +1411,8 @@ func (z Empty) Msgsize() (s int) {
 func (z *Field) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(12)
-	var zb0001Mask uint16 /* 12 bits */
+	zb0001Len := uint32(18)
+	var zb0001Mask uint32 /* 18 bits */
 	_ = zb0001Mask
 	if z.Value == "" {
 		zb0001Len--
@@ -1277,8 +1450,32 @@ func (z *Field) MarshalMsg(b []byte) (o []byte, err error) {
 		zb0001Len--
 		zb0001Mask |= 0x800
 	}
+	if z.Suggest == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1000
+	}
+	if z.Chosen == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2000
+	}
+	if z.Multiple == false {
+		zb0001Len--
+		zb0001Mask |= 0x4000
+	}
+	if z.MaxChosen == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x8000
+	}
+	if z.MinChars == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x10000
+	}
+	if z.Follows == nil {
+		zb0001Len--
+		zb0001Mask |= 0x20000
+	}
 	// variable map header, size zb0001Len
-	o = append(o, 0x80|uint8(zb0001Len))
+	o = msgp.AppendMapHeader(o, zb0001Len)
 
 	// skip if no fields are to be emitted
 	if zb0001Len != 0 {
@@ -1344,6 +1541,46 @@ func (z *Field) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "unit"
 			o = append(o, 0xa4, 0x75, 0x6e, 0x69, 0x74)
 			o = msgp.AppendString(o, z.Unit)
+		}
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+			// string "suggest"
+			o = append(o, 0xa7, 0x73, 0x75, 0x67, 0x67, 0x65, 0x73, 0x74)
+			o = msgp.AppendString(o, z.Suggest)
+		}
+		if (zb0001Mask & 0x2000) == 0 { // if not omitted
+			// string "chosen"
+			o = append(o, 0xa6, 0x63, 0x68, 0x6f, 0x73, 0x65, 0x6e)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Chosen)))
+			for za0002 := range z.Chosen {
+				o, err = z.Chosen[za0002].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Chosen", za0002)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x4000) == 0 { // if not omitted
+			// string "multiple"
+			o = append(o, 0xa8, 0x6d, 0x75, 0x6c, 0x74, 0x69, 0x70, 0x6c, 0x65)
+			o = msgp.AppendBool(o, z.Multiple)
+		}
+		if (zb0001Mask & 0x8000) == 0 { // if not omitted
+			// string "max_chosen"
+			o = append(o, 0xaa, 0x6d, 0x61, 0x78, 0x5f, 0x63, 0x68, 0x6f, 0x73, 0x65, 0x6e)
+			o = msgp.AppendInt(o, z.MaxChosen)
+		}
+		if (zb0001Mask & 0x10000) == 0 { // if not omitted
+			// string "min_chars"
+			o = append(o, 0xa9, 0x6d, 0x69, 0x6e, 0x5f, 0x63, 0x68, 0x61, 0x72, 0x73)
+			o = msgp.AppendInt(o, z.MinChars)
+		}
+		if (zb0001Mask & 0x20000) == 0 { // if not omitted
+			// string "follows"
+			o = append(o, 0xa7, 0x66, 0x6f, 0x6c, 0x6c, 0x6f, 0x77, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Follows)))
+			for za0003 := range z.Follows {
+				o = msgp.AppendString(o, z.Follows[za0003])
+			}
 		}
 	}
 	return
@@ -1493,6 +1730,76 @@ func (z *Field) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Unit")
 				return
 			}
+		case "suggest":
+			z.Suggest, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Suggest")
+				return
+			}
+		case "chosen":
+			var zb0005 uint32
+			zb0005, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Chosen")
+				return
+			}
+			if zb0005 > 16384 {
+				err = msgp.ErrLimitExceeded
+				return
+			}
+			if cap(z.Chosen) >= int(zb0005) {
+				z.Chosen = (z.Chosen)[:zb0005]
+			} else {
+				z.Chosen = make([]Choice, zb0005)
+			}
+			for za0002 := range z.Chosen {
+				bts, err = z.Chosen[za0002].UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Chosen", za0002)
+					return
+				}
+			}
+		case "multiple":
+			z.Multiple, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Multiple")
+				return
+			}
+		case "max_chosen":
+			z.MaxChosen, bts, err = msgp.ReadIntBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "MaxChosen")
+				return
+			}
+		case "min_chars":
+			z.MinChars, bts, err = msgp.ReadIntBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "MinChars")
+				return
+			}
+		case "follows":
+			var zb0006 uint32
+			zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Follows")
+				return
+			}
+			if zb0006 > 16384 {
+				err = msgp.ErrLimitExceeded
+				return
+			}
+			if cap(z.Follows) >= int(zb0006) {
+				z.Follows = (z.Follows)[:zb0006]
+			} else {
+				z.Follows = make([]string, zb0006)
+			}
+			for za0003 := range z.Follows {
+				z.Follows[za0003], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Follows", za0003)
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -1507,11 +1814,18 @@ func (z *Field) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *Field) Msgsize() (s int) {
-	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 6 + msgp.StringPrefixSize + len(z.Label) + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 6 + msgp.StringPrefixSize + len(z.Value) + 5 + msgp.StringPrefixSize + len(z.Help) + 6 + msgp.StringPrefixSize + len(z.Error) + 9 + msgp.BoolSize + 8 + msgp.ArrayHeaderSize
+	s = 3 + 5 + msgp.StringPrefixSize + len(z.Name) + 6 + msgp.StringPrefixSize + len(z.Label) + 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 6 + msgp.StringPrefixSize + len(z.Value) + 5 + msgp.StringPrefixSize + len(z.Help) + 6 + msgp.StringPrefixSize + len(z.Error) + 9 + msgp.BoolSize + 8 + msgp.ArrayHeaderSize
 	for za0001 := range z.Options {
 		s += 1 + 6 + msgp.StringPrefixSize + len(z.Options[za0001].Value) + 6 + msgp.StringPrefixSize + len(z.Options[za0001].Label)
 	}
-	s += 4 + msgp.StringPrefixSize + len(z.Min) + 4 + msgp.StringPrefixSize + len(z.Max) + 5 + msgp.StringPrefixSize + len(z.Step) + 5 + msgp.StringPrefixSize + len(z.Unit)
+	s += 4 + msgp.StringPrefixSize + len(z.Min) + 4 + msgp.StringPrefixSize + len(z.Max) + 5 + msgp.StringPrefixSize + len(z.Step) + 5 + msgp.StringPrefixSize + len(z.Unit) + 8 + msgp.StringPrefixSize + len(z.Suggest) + 7 + msgp.ArrayHeaderSize
+	for za0002 := range z.Chosen {
+		s += z.Chosen[za0002].Msgsize()
+	}
+	s += 9 + msgp.BoolSize + 11 + msgp.IntSize + 10 + msgp.IntSize + 8 + msgp.ArrayHeaderSize
+	for za0003 := range z.Follows {
+		s += msgp.StringPrefixSize + len(z.Follows[za0003])
+	}
 	return
 }
 
@@ -2988,51 +3302,83 @@ func (z *Span) Msgsize() (s int) {
 // MarshalMsg implements msgp.Marshaler
 func (z *Table) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
-	// map header, size 3
-	// string "caption"
-	o = append(o, 0x83, 0xa7, 0x63, 0x61, 0x70, 0x74, 0x69, 0x6f, 0x6e)
-	o = msgp.AppendString(o, z.Caption)
-	// string "columns"
-	o = append(o, 0xa7, 0x63, 0x6f, 0x6c, 0x75, 0x6d, 0x6e, 0x73)
-	o = msgp.AppendArrayHeader(o, uint32(len(z.Columns)))
-	for za0001 := range z.Columns {
-		// check for omitted fields
-		zb0002Len := uint32(2)
-		var zb0002Mask uint8 /* 2 bits */
-		_ = zb0002Mask
-		if z.Columns[za0001].Number == false {
-			zb0002Len--
-			zb0002Mask |= 0x2
-		}
-		// variable map header, size zb0002Len
-		o = append(o, 0x80|uint8(zb0002Len))
-
-		// skip if no fields are to be emitted
-		if zb0002Len != 0 {
-			// string "title"
-			o = append(o, 0xa5, 0x74, 0x69, 0x74, 0x6c, 0x65)
-			o = msgp.AppendString(o, z.Columns[za0001].Title)
-			if (zb0002Mask & 0x2) == 0 { // if not omitted
-				// string "number"
-				o = append(o, 0xa6, 0x6e, 0x75, 0x6d, 0x62, 0x65, 0x72)
-				o = msgp.AppendBool(o, z.Columns[za0001].Number)
-			}
-		}
+	// check for omitted fields
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
+	_ = zb0001Mask
+	if z.Foot == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
 	}
-	// string "rows"
-	o = append(o, 0xa4, 0x72, 0x6f, 0x77, 0x73)
-	o = msgp.AppendArrayHeader(o, uint32(len(z.Rows)))
-	for za0002 := range z.Rows {
-		// map header, size 1
-		// string "cells"
-		o = append(o, 0x81, 0xa5, 0x63, 0x65, 0x6c, 0x6c, 0x73)
-		o = msgp.AppendArrayHeader(o, uint32(len(z.Rows[za0002].Cells)))
-		for za0003 := range z.Rows[za0002].Cells {
-			o, err = z.Rows[za0002].Cells[za0003].MarshalMsg(o)
+	if z.RowHeads == false {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Compact == false {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "caption"
+		o = append(o, 0xa7, 0x63, 0x61, 0x70, 0x74, 0x69, 0x6f, 0x6e)
+		o = msgp.AppendString(o, z.Caption)
+		// string "columns"
+		o = append(o, 0xa7, 0x63, 0x6f, 0x6c, 0x75, 0x6d, 0x6e, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Columns)))
+		for za0001 := range z.Columns {
+			o, err = z.Columns[za0001].MarshalMsg(o)
 			if err != nil {
-				err = msgp.WrapError(err, "Rows", za0002, "Cells", za0003)
+				err = msgp.WrapError(err, "Columns", za0001)
 				return
 			}
+		}
+		// string "rows"
+		o = append(o, 0xa4, 0x72, 0x6f, 0x77, 0x73)
+		o = msgp.AppendArrayHeader(o, uint32(len(z.Rows)))
+		for za0002 := range z.Rows {
+			// map header, size 1
+			// string "cells"
+			o = append(o, 0x81, 0xa5, 0x63, 0x65, 0x6c, 0x6c, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Rows[za0002].Cells)))
+			for za0003 := range z.Rows[za0002].Cells {
+				o, err = z.Rows[za0002].Cells[za0003].MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Rows", za0002, "Cells", za0003)
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "foot"
+			o = append(o, 0xa4, 0x66, 0x6f, 0x6f, 0x74)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Foot)))
+			for za0004 := range z.Foot {
+				// map header, size 1
+				// string "cells"
+				o = append(o, 0x81, 0xa5, 0x63, 0x65, 0x6c, 0x6c, 0x73)
+				o = msgp.AppendArrayHeader(o, uint32(len(z.Foot[za0004].Cells)))
+				for za0005 := range z.Foot[za0004].Cells {
+					o, err = z.Foot[za0004].Cells[za0005].MarshalMsg(o)
+					if err != nil {
+						err = msgp.WrapError(err, "Foot", za0004, "Cells", za0005)
+						return
+					}
+				}
+			}
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "row_heads"
+			o = append(o, 0xa9, 0x72, 0x6f, 0x77, 0x5f, 0x68, 0x65, 0x61, 0x64, 0x73)
+			o = msgp.AppendBool(o, z.RowHeads)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "compact"
+			o = append(o, 0xa7, 0x63, 0x6f, 0x6d, 0x70, 0x61, 0x63, 0x74)
+			o = msgp.AppendBool(o, z.Compact)
 		}
 	}
 	return
@@ -3079,74 +3425,41 @@ func (z *Table) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				z.Columns = make([]Column, zb0002)
 			}
 			for za0001 := range z.Columns {
-				var zb0003 uint32
-				zb0003, bts, err = msgp.ReadMapHeaderBytes(bts)
+				bts, err = z.Columns[za0001].UnmarshalMsg(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Columns", za0001)
 					return
 				}
-				if zb0003 > 16384 {
-					err = msgp.ErrLimitExceeded
-					return
-				}
-				for zb0003 > 0 {
-					zb0003--
-					field, bts, err = msgp.ReadMapKeyZC(bts)
-					if err != nil {
-						err = msgp.WrapError(err, "Columns", za0001)
-						return
-					}
-					switch msgp.UnsafeString(field) {
-					case "title":
-						z.Columns[za0001].Title, bts, err = msgp.ReadStringBytes(bts)
-						if err != nil {
-							err = msgp.WrapError(err, "Columns", za0001, "Title")
-							return
-						}
-					case "number":
-						z.Columns[za0001].Number, bts, err = msgp.ReadBoolBytes(bts)
-						if err != nil {
-							err = msgp.WrapError(err, "Columns", za0001, "Number")
-							return
-						}
-					default:
-						bts, err = msgp.Skip(bts)
-						if err != nil {
-							err = msgp.WrapError(err, "Columns", za0001)
-							return
-						}
-					}
-				}
 			}
 		case "rows":
-			var zb0004 uint32
-			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Rows")
 				return
 			}
-			if zb0004 > 16384 {
+			if zb0003 > 16384 {
 				err = msgp.ErrLimitExceeded
 				return
 			}
-			if cap(z.Rows) >= int(zb0004) {
-				z.Rows = (z.Rows)[:zb0004]
+			if cap(z.Rows) >= int(zb0003) {
+				z.Rows = (z.Rows)[:zb0003]
 			} else {
-				z.Rows = make([]Row, zb0004)
+				z.Rows = make([]Row, zb0003)
 			}
 			for za0002 := range z.Rows {
-				var zb0005 uint32
-				zb0005, bts, err = msgp.ReadMapHeaderBytes(bts)
+				var zb0004 uint32
+				zb0004, bts, err = msgp.ReadMapHeaderBytes(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Rows", za0002)
 					return
 				}
-				if zb0005 > 16384 {
+				if zb0004 > 16384 {
 					err = msgp.ErrLimitExceeded
 					return
 				}
-				for zb0005 > 0 {
-					zb0005--
+				for zb0004 > 0 {
+					zb0004--
 					field, bts, err = msgp.ReadMapKeyZC(bts)
 					if err != nil {
 						err = msgp.WrapError(err, "Rows", za0002)
@@ -3154,20 +3467,20 @@ func (z *Table) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					}
 					switch msgp.UnsafeString(field) {
 					case "cells":
-						var zb0006 uint32
-						zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
+						var zb0005 uint32
+						zb0005, bts, err = msgp.ReadArrayHeaderBytes(bts)
 						if err != nil {
 							err = msgp.WrapError(err, "Rows", za0002, "Cells")
 							return
 						}
-						if zb0006 > 16384 {
+						if zb0005 > 16384 {
 							err = msgp.ErrLimitExceeded
 							return
 						}
-						if cap(z.Rows[za0002].Cells) >= int(zb0006) {
-							z.Rows[za0002].Cells = (z.Rows[za0002].Cells)[:zb0006]
+						if cap(z.Rows[za0002].Cells) >= int(zb0005) {
+							z.Rows[za0002].Cells = (z.Rows[za0002].Cells)[:zb0005]
 						} else {
-							z.Rows[za0002].Cells = make([]Cell, zb0006)
+							z.Rows[za0002].Cells = make([]Cell, zb0005)
 						}
 						for za0003 := range z.Rows[za0002].Cells {
 							bts, err = z.Rows[za0002].Cells[za0003].UnmarshalMsg(bts)
@@ -3185,6 +3498,85 @@ func (z *Table) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					}
 				}
 			}
+		case "foot":
+			var zb0006 uint32
+			zb0006, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Foot")
+				return
+			}
+			if zb0006 > 16384 {
+				err = msgp.ErrLimitExceeded
+				return
+			}
+			if cap(z.Foot) >= int(zb0006) {
+				z.Foot = (z.Foot)[:zb0006]
+			} else {
+				z.Foot = make([]Row, zb0006)
+			}
+			for za0004 := range z.Foot {
+				var zb0007 uint32
+				zb0007, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Foot", za0004)
+					return
+				}
+				if zb0007 > 16384 {
+					err = msgp.ErrLimitExceeded
+					return
+				}
+				for zb0007 > 0 {
+					zb0007--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Foot", za0004)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "cells":
+						var zb0008 uint32
+						zb0008, bts, err = msgp.ReadArrayHeaderBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Foot", za0004, "Cells")
+							return
+						}
+						if zb0008 > 16384 {
+							err = msgp.ErrLimitExceeded
+							return
+						}
+						if cap(z.Foot[za0004].Cells) >= int(zb0008) {
+							z.Foot[za0004].Cells = (z.Foot[za0004].Cells)[:zb0008]
+						} else {
+							z.Foot[za0004].Cells = make([]Cell, zb0008)
+						}
+						for za0005 := range z.Foot[za0004].Cells {
+							bts, err = z.Foot[za0004].Cells[za0005].UnmarshalMsg(bts)
+							if err != nil {
+								err = msgp.WrapError(err, "Foot", za0004, "Cells", za0005)
+								return
+							}
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Foot", za0004)
+							return
+						}
+					}
+				}
+			}
+		case "row_heads":
+			z.RowHeads, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "RowHeads")
+				return
+			}
+		case "compact":
+			z.Compact, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Compact")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -3201,7 +3593,7 @@ func (z *Table) UnmarshalMsg(bts []byte) (o []byte, err error) {
 func (z *Table) Msgsize() (s int) {
 	s = 1 + 8 + msgp.StringPrefixSize + len(z.Caption) + 8 + msgp.ArrayHeaderSize
 	for za0001 := range z.Columns {
-		s += 1 + 6 + msgp.StringPrefixSize + len(z.Columns[za0001].Title) + 7 + msgp.BoolSize
+		s += z.Columns[za0001].Msgsize()
 	}
 	s += 5 + msgp.ArrayHeaderSize
 	for za0002 := range z.Rows {
@@ -3210,6 +3602,14 @@ func (z *Table) Msgsize() (s int) {
 			s += z.Rows[za0002].Cells[za0003].Msgsize()
 		}
 	}
+	s += 5 + msgp.ArrayHeaderSize
+	for za0004 := range z.Foot {
+		s += 1 + 6 + msgp.ArrayHeaderSize
+		for za0005 := range z.Foot[za0004].Cells {
+			s += z.Foot[za0004].Cells[za0005].Msgsize()
+		}
+	}
+	s += 10 + msgp.BoolSize + 8 + msgp.BoolSize
 	return
 }
 

@@ -48,6 +48,7 @@
 #define PERGOLA_OP_VIEW "view"
 #define PERGOLA_OP_ACTION "action"
 #define PERGOLA_OP_FILE "file"
+#define PERGOLA_OP_SUGGEST "suggest"
 #define PERGOLA_OP_SERVICE "service"
 #define PERGOLA_OP_GUARD "guard"
 #define PERGOLA_SYNC_CHECK "sync.check"
@@ -436,7 +437,7 @@ typedef struct {
 /* Each list ends with {0}; one that is not offered may be NULL. */
 typedef struct {
   const char *id, *version; /* as in plugin.json */
-  const pergola_named *views, *actions, *files;
+  const pergola_named *views, *actions, *files, *suggesters;
 } pergola_plugin;
 
 static inline void pergola_add_names(pergola_writer *w, const char *field, const pergola_named *list) {
@@ -448,7 +449,7 @@ static inline void pergola_add_names(pergola_writer *w, const char *field, const
 }
 
 static inline void pergola_describe(const pergola_plugin *p, pergola_writer *w) {
-  pergola_add_map(w, 6);
+  pergola_add_map(w, 7);
   pergola_add_text(w, "id");
   pergola_add_text(w, p->id);
   pergola_add_text(w, "version");
@@ -458,6 +459,7 @@ static inline void pergola_describe(const pergola_plugin *p, pergola_writer *w) 
   pergola_add_names(w, "views", p->views);
   pergola_add_names(w, "actions", p->actions);
   pergola_add_names(w, "files", p->files);
+  pergola_add_names(w, "suggesters", p->suggesters);
 }
 
 static inline pergola_error pergola_route(const pergola_plugin *p, const uint8_t *at, size_t n, pergola_writer *answer) {
@@ -471,6 +473,7 @@ static inline pergola_error pergola_route(const pergola_plugin *p, const uint8_t
   if (pergola_is(name, PERGOLA_OP_VIEW)) list = p->views;
   else if (pergola_is(name, PERGOLA_OP_ACTION)) list = p->actions;
   else if (pergola_is(name, PERGOLA_OP_FILE)) list = p->files;
+  else if (pergola_is(name, PERGOLA_OP_SUGGEST)) list = p->suggesters;
   else return pergola_fail(PERGOLA_UNIMPLEMENTED, "this plugin was built with SDK " PERGOLA_SDK ", which does not have that operation");
   if (!pergola_is_map(request)) return pergola_fail(PERGOLA_INVALID, "decode the request: it is not a map");
   name = pergola_as_string(pergola_field(request, "name"));

@@ -307,6 +307,7 @@ export class Plugin {
   views: Map<string, Handler> = new Map();
   actions: Map<string, Handler> = new Map();
   files: Map<string, Handler> = new Map();
+  suggesters: Map<string, Handler> = new Map();
 }
 
 /** What this program serves; fill it in at the top level of the program. */
@@ -324,17 +325,18 @@ function route(bytes: Bytes, answer: Writer): Fault | null {
   let op = call.field("op"), request = call.field("body"), word = op.string();
   if (!op.absent && !op.isString) return new Fault("invalid", "decode the call: op is not a string");
   if (word == "describe") {
-    answer.map(6).string("id").string(plugin.id).string("version").string(plugin.version).string("sdk").string(SDK);
+    answer.map(7).string("id").string(plugin.id).string("version").string(plugin.version).string("sdk").string(SDK);
     names(answer, "views", plugin.views);
     names(answer, "actions", plugin.actions);
     names(answer, "files", plugin.files);
+    names(answer, "suggesters", plugin.suggesters);
     return null;
   }
-  if (word != "view" && word != "action" && word != "file") {
+  if (word != "view" && word != "action" && word != "file" && word != "suggest") {
     return new Fault("unimplemented", "operation " + word + "; this plugin was built with SDK " + SDK);
   }
   if (!request.isMap) return new Fault("invalid", "decode the request of " + word + ": it is not a map");
-  let handlers = word == "view" ? plugin.views : word == "action" ? plugin.actions : plugin.files;
+  let handlers = word == "view" ? plugin.views : word == "action" ? plugin.actions : word == "file" ? plugin.files : plugin.suggesters;
   let name = request.field("name").string();
   if (!handlers.has(name)) return new Fault("not_found", word + " " + name);
   return handlers.get(name)(request, answer);

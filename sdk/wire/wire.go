@@ -52,6 +52,7 @@ const (
 	OpView     = "view"     // sdk.Request → view.Page
 	OpAction   = "action"   // sdk.Request → view.Page
 	OpFile     = "file"     // sdk.Request → sdk.Attachment
+	OpSuggest  = "suggest"  // sdk.Request → view.Choices
 
 	OpService = "service" // service.Request → service.Answer; see sdk/service
 	OpGuard   = "guard"   // config.Change → config.Verdict; see sdk/config

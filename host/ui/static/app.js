@@ -1,5 +1,5 @@
 // What a page does: it sends forms and clicks to the server and puts the HTML that comes back in the place of the element
-// with the same id. Everything is driven by data attributes; templates/*.html sets them.
+// with the same id, as data attributes say.
 const { pergola } = window;
 const root = document.documentElement;
 const $ = (selector, within = document) => within.querySelector(selector);
@@ -39,7 +39,7 @@ const busy = (el, scope, on) => {
   el.setAttribute('aria-disabled', on);
 };
 
-// run makes one call for a button or a form. A part of the page makes one call at a time.
+// run makes one call for a button or a form; each part of the page makes one at a time.
 async function run(el, work) {
   const scope = el.closest('[data-scope]') || document.body;
   if (scope.getAttribute('aria-busy') === 'true') return;
@@ -61,7 +61,7 @@ function swap(html) {
     const old = fresh.id && byId(fresh.id);
     if (!old) continue;
     const had = old.contains(document.activeElement) && document.activeElement;
-    for (const d of old.querySelectorAll('details[open]')) $('#' + d.id, fresh)?.setAttribute('open', '');
+    for (const d of old.querySelectorAll('details[id]')) $('#' + d.id, fresh)?.toggleAttribute('open', d.open);
     for (const panel of old.querySelectorAll('.settings')) { // half-filled ones survive the switch above them
       const place = $('#' + panel.id, fresh);
       if (!place) continue;
@@ -94,6 +94,7 @@ function arrive(el, had) {
     say(step.dataset.words);
   } else if (had && !step && !d.flag) say(d.title || '');
   if (d.open) pergola.openIssue({ id: d.open, key: d.openKey, href: d.openAt });
+  for (const m of el.querySelectorAll('[data-module]')) import(m.dataset.module).then((x) => x.start(m));
   const next = $('[data-next]', el);
   if (next) proceed(next);
 }
@@ -202,3 +203,4 @@ document.addEventListener('input', (e) => {
 });
 
 for (const el of document.querySelectorAll('[data-scope]')) arrive(el);
+export { call, say };

@@ -236,6 +236,13 @@ plugin.actions.set("echo", (request: Value, answer: Writer): Fault | null => {
   return null;
 });
 
+plugin.suggesters.set("echo", (request: Value, answer: Writer): Fault | null => {
+  answer.map(2).string("choices").list(1)
+    .map(2).string("value").text(param(request, "field").raw()).string("label").text(param(request, "q").raw())
+    .string("more").bool(true);
+  return null;
+});
+
 function attach(answer: Writer, name: string, body: StaticArray<u8>): Fault | null {
   answer.map(3).string("name").string(name).string("content_type").string("text/csv").string("body").bin(body);
   return null;

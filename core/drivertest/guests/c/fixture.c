@@ -243,6 +243,20 @@ static pergola_error echo_action(pergola_value request, pergola_writer *answer) 
   return PERGOLA_OK;
 }
 
+static pergola_error echo_choice(pergola_value request, pergola_writer *answer) {
+  pergola_add_map(answer, 2);
+  pergola_add_text(answer, "choices");
+  pergola_add_list(answer, 1);
+  pergola_add_map(answer, 2);
+  pergola_add_text(answer, "value");
+  pergola_add_string(answer, param(request, "field"));
+  pergola_add_text(answer, "label");
+  pergola_add_string(answer, param(request, "q"));
+  pergola_add_text(answer, "more");
+  pergola_add_bool(answer, true);
+  return PERGOLA_OK;
+}
+
 static pergola_error attach(pergola_writer *answer, const char *name, pergola_bytes body) {
   pergola_add_map(answer, 3);
   pergola_add_text(answer, "name");
@@ -282,5 +296,6 @@ static const pergola_named views[] = {
 };
 static const pergola_named actions[] = {{"echo", echo_action}, {0}};
 static const pergola_named files[] = {{"big", big}, {"bytes", state}, {"fill", fill}, {0}};
-static const pergola_plugin plugin = {.id = "pergola.fixture", .version = "1.2.3", .views = views, .actions = actions, .files = files};
+static const pergola_named suggesters[] = {{"echo", echo_choice}, {0}};
+static const pergola_plugin plugin = {.id = "pergola.fixture", .version = "1.2.3", .views = views, .actions = actions, .files = files, .suggesters = suggesters};
 PERGOLA_SERVE(plugin)
