@@ -54,6 +54,9 @@ type Error struct {
 	// Limit names the limit that was reached, as a manifest's limits have it: the class of the call and the limit, such as
 	// request.fuel; empty where the error is about none. Since: v0.2
 	Limit string `msg:"limit,omitempty"`
+	// RetryAfter is how many seconds it takes until the same can work, where the code is [Exhausted] or [Unavailable] and Jira said so; 0
+	// where nobody knows. Since: v0.5
+	RetryAfter int `msg:"retry_after,omitempty"`
 }
 
 // Error returns the code and the message.

@@ -38,8 +38,8 @@ func (z Code) Msgsize() (s int) {
 func (z *Error) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(5)
-	var zb0001Mask uint8 /* 5 bits */
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
 	_ = zb0001Mask
 	if z.Field == "" {
 		zb0001Len--
@@ -48,6 +48,10 @@ func (z *Error) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Limit == "" {
 		zb0001Len--
 		zb0001Mask |= 0x10
+	}
+	if z.RetryAfter == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x20
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -72,6 +76,11 @@ func (z *Error) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "limit"
 			o = append(o, 0xa5, 0x6c, 0x69, 0x6d, 0x69, 0x74)
 			o = msgp.AppendString(o, z.Limit)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "retry_after"
+			o = append(o, 0xab, 0x72, 0x65, 0x74, 0x72, 0x79, 0x5f, 0x61, 0x66, 0x74, 0x65, 0x72)
+			o = msgp.AppendInt(o, z.RetryAfter)
 		}
 	}
 	return
@@ -133,6 +142,12 @@ func (z *Error) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Limit")
 				return
 			}
+		case "retry_after":
+			z.RetryAfter, bts, err = msgp.ReadIntBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "RetryAfter")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -147,7 +162,7 @@ func (z *Error) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *Error) Msgsize() (s int) {
-	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Code)) + 7 + msgp.StringPrefixSize + len(string(z.Source)) + 8 + msgp.StringPrefixSize + len(z.Message) + 6 + msgp.StringPrefixSize + len(z.Field) + 6 + msgp.StringPrefixSize + len(z.Limit)
+	s = 1 + 5 + msgp.StringPrefixSize + len(string(z.Code)) + 7 + msgp.StringPrefixSize + len(string(z.Source)) + 8 + msgp.StringPrefixSize + len(z.Message) + 6 + msgp.StringPrefixSize + len(z.Field) + 6 + msgp.StringPrefixSize + len(z.Limit) + 12 + msgp.IntSize
 	return
 }
 

@@ -161,7 +161,7 @@ func TestProblemsSayWhatToWrite(t *testing.T) {
 		{"runtime unknown", set(`"kind": "wasm"`, `"kind": "container"`)},
 		{"entry in a folder", set(`"entry": "plugin.wasm"`, `"entry": "../plugin.wasm"`)},
 		{"ABI of tomorrow", set(`"abi": 1`, `"abi": 2`)},
-		{"permission unknown", set(`"name": "jira:read"`, `"name": "jira:write"`)},
+		{"permission unknown", set(`"name": "jira:read"`, `"name": "jira:delete"`)},
 		{"permission without reason", set(`, "reason": "Print the key and summary on the label"`, ``)},
 		{"permission without a real reason", set(`"Print the key and summary on the label"`, `"Needed"`)},
 		{"permission twice", set(`"name": "jira:read"`, `"name": "store"`)},

@@ -8,6 +8,7 @@ import (
 // The permissions that a plugin can ask for.
 const (
 	JiraRead     = "jira:read"
+	JiraWrite    = "jira:write"
 	JiraProjects = "jira:projects"
 	Store        = "store"
 )
@@ -20,7 +21,11 @@ type KnownPermission struct {
 }
 
 var permissions = []KnownPermission{
-	{JiraRead, "Read issues the user can see", "Only while that user has a page of the plugin open. Nothing that is read is kept."},
+	{JiraRead, "Read issues the user can see", "Only while that user has a page of the plugin open, with their links, the names of fields and types, and what that user may do. " +
+		"Nothing that is read is kept."},
+	{JiraWrite, "Link issues and create them", "Only for a user who has a page of the plugin open, and only where that user may do the same in Jira. " +
+		"On issues it also writes properties of its own, which people do not see in the issue but can search for; it may do that by itself, in the background. " +
+		"It changes no field of an issue that exists and deletes no issue."},
 	{JiraProjects, "Read the list of projects", "As the app itself sees it, with names, descriptions, leads and categories, also of projects that some users cannot see. " +
 		"Only while a synchronizer of the plugin is set up or runs. The issues that it makes of projects can be read by all who see the target project."},
 	{Store, "Keep identifiers", "Ids of issues, projects, fields and accounts, and counts, times and switches, as listed below. Never the content of an issue."},

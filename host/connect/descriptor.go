@@ -122,12 +122,14 @@ type page struct {
 	Conditions []condition `json:"conditions"`
 }
 
-// scopes says which Connect scope a plugin's permission needs; "" for none. The host itself needs READ: it checks users'
-// permissions and lists projects and issue types for the settings forms. App properties need no scope.
-var scopes = map[string]string{
-	manifest.JiraRead:     "READ",
-	manifest.JiraProjects: "READ",
-	manifest.Store:        "",
+// scopes says which Connect scopes a plugin's permission needs. The host itself needs READ: it checks users'
+// permissions and lists projects and issue types for the settings forms. App properties need no scope. Links and properties of issues
+// are removed with DELETE; WRITE does not include it, nor the other way round.
+var scopes = map[string][]string{
+	manifest.JiraRead:     {"READ"},
+	manifest.JiraWrite:    {"READ", "WRITE", "DELETE"},
+	manifest.JiraProjects: {"READ"},
+	manifest.Store:        nil,
 }
 
 // Descriptor returns atlassian-connect.json for the plugins: the same bytes for the same plugins, in whatever order they
@@ -180,12 +182,14 @@ func Descriptor(c Config, plugins []*manifest.Manifest) ([]byte, error) {
 // add appends a plugin's modules and the scopes of its permissions.
 func (d *descriptor) add(p *manifest.Manifest) error {
 	for _, permission := range p.Permissions {
-		scope, ok := scopes[permission.Name]
+		needed, ok := scopes[permission.Name]
 		if !ok {
 			return fmt.Errorf("the permission %q has no Connect scope", permission.Name)
 		}
-		if scope != "" && !slices.Contains(d.Scopes, scope) {
-			d.Scopes = append(d.Scopes, scope)
+		for _, scope := range needed {
+			if !slices.Contains(d.Scopes, scope) {
+				d.Scopes = append(d.Scopes, scope)
+			}
 		}
 	}
 	if slices.ContainsFunc(p.Provides, func(o manifest.Provided) bool { return o.Capability == manifest.SyncV1 }) {

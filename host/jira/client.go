@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -51,6 +52,7 @@ type Client struct {
 	clock   func() time.Time
 	sleep   func(context.Context, time.Duration) error
 	users   users
+	readers readers
 }
 
 // New returns a client.
@@ -108,6 +110,9 @@ type call struct {
 	words  bool // a refusal's own words may be shown: they are about what the user typed
 	out    any  // takes the answer's JSON; nil drops it
 	wrong  any  // takes the JSON of a 400, which says what is wrong with what; nil drops it
+
+	locale string  // in which names are answered, such as de-DE; "" for the site's own
+	task   *string // takes the id of the task that a 303 leads to; where it is nil, a 303 is no answer
 
 	mayBeEmpty bool         // a 204 is an answer too, and leaves out as it is
 	header     *http.Header // takes the headers of a success; nil drops them
@@ -183,6 +188,11 @@ func (c *Client) send(ctx context.Context, t tenant.Tenant, q call, body []byte)
 		f := failed(q.what, mayNotAct, nil)
 		f.status = res.StatusCode
 		return f
+	case res.StatusCode == http.StatusSeeOther && q.task != nil:
+		if *q.task = path.Base(res.Header.Get("Location")); !taskForm.MatchString(*q.task) {
+			return failed(q.what, unreadable, nil)
+		}
+		return nil
 	case res.StatusCode < 200 || res.StatusCode > 299:
 		if q.wrong != nil && res.StatusCode == http.StatusBadRequest {
 			_ = json.Unmarshal(raw, q.wrong) // what is no JSON says nothing
@@ -227,6 +237,11 @@ func (c *Client) request(ctx context.Context, t tenant.Tenant, q call, body []by
 	req.Header.Set("Authorization", authorization)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "pergola")
+	if q.locale != "" {
+		// Without the second header Jira answers in the language of the app's own account.
+		req.Header.Set("Accept-Language", strings.ReplaceAll(q.locale, "_", "-"))
+		req.Header.Set("X-Force-Accept-Language", "true")
+	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}

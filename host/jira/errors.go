@@ -81,6 +81,7 @@ func refused(q call, res *http.Response, body []byte, now time.Time) *Failure {
 	f := failed(q.what, public(res.StatusCode), nil)
 	f.status = res.StatusCode
 	f.RetryAfter = retryAfter(res.Header, now)
+	f.public.RetryAfter = int((f.RetryAfter + time.Second - 1) / time.Second)
 	if res.StatusCode == http.StatusTooManyRequests {
 		f.Reason = reason(res.Header.Get("RateLimit-Reason"))
 	}

@@ -26,6 +26,7 @@ type permissionCheck struct {
 
 type projectPermission struct {
 	Permissions []string `json:"permissions"`
+	Projects    []int64  `json:"projects,omitempty"`
 	Issues      []int64  `json:"issues"`
 }
 
@@ -33,6 +34,7 @@ type permissionGrants struct {
 	GlobalPermissions  []string `json:"globalPermissions"`
 	ProjectPermissions []struct {
 		Permission string  `json:"permission"`
+		Projects   []int64 `json:"projects"`
 		Issues     []int64 `json:"issues"`
 	} `json:"projectPermissions"`
 }

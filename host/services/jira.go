@@ -28,6 +28,7 @@ const (
 type jiraService struct {
 	jira    Jira
 	visible *visibility
+	lists   *lists
 	log     *slog.Logger
 }
 

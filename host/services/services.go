@@ -76,6 +76,39 @@ type Jira interface {
 	Projects(ctx context.Context, t capability.TenantID, q jira.ProjectQuery) (*jira.ProjectPage, error)
 	// Categories returns the categories of projects.
 	Categories(ctx context.Context, t capability.TenantID) (*jira.CategoryList, error)
+	JiraLists
+	JiraWriter
+}
+
+// JiraLists reads what a site is made of, and many issues at once, as its app.
+type JiraLists interface {
+	// Issues returns those of up to 100 issues that are there, in the order of the ids, with only those fields.
+	Issues(ctx context.Context, t capability.TenantID, ids, fields []string) ([]jira.Issue, error)
+	// Fields, LinkTypes and IssueTypes list what the site has, with names in that language where Jira has them. An empty project
+	// means the whole site.
+	Fields(ctx context.Context, t capability.TenantID, locale string) (*jira.FieldList, error)
+	LinkTypes(ctx context.Context, t capability.TenantID, locale string) (*jira.LinkTypeList, error)
+	IssueTypes(ctx context.Context, t capability.TenantID, locale, project string) (*jira.IssueTypeList, error)
+	// Rights says what an account may do; the empty account is the app itself.
+	Rights(ctx context.Context, t capability.TenantID, account string, q jira.RightsQuery) (*jira.Rights, error)
+}
+
+// JiraWriter writes to a site, as its app. What it is told has been checked, also against the rights of the user.
+type JiraWriter interface {
+	Links(ctx context.Context, t capability.TenantID, issue string) (*jira.IssueLinkList, error)
+	Link(ctx context.Context, t capability.TenantID, id string) (*jira.IssueLink, error)
+	AddLink(ctx context.Context, t capability.TenantID, l jira.NewLink) (*jira.IssueLink, error)
+	RemoveLink(ctx context.Context, t capability.TenantID, id string) error
+	Create(ctx context.Context, t capability.TenantID, n jira.New) (*jira.Created, error)
+	JiraProperties
+}
+
+// JiraProperties keeps entity properties of issues, by their whole keys.
+type JiraProperties interface {
+	Property(ctx context.Context, t capability.TenantID, issue, key string) ([]byte, error)
+	// SetProperties writes all of them or, with the code invalid or not_found, none.
+	SetProperties(ctx context.Context, t capability.TenantID, list []jira.Property) error
+	DeleteProperty(ctx context.Context, t capability.TenantID, issue, key string) error
 }
 
 // Manifests knows the manifests of the plugins that run.
@@ -103,7 +136,7 @@ func New(d Deps) []capability.Row {
 	if d.Random == nil {
 		d.Random = rand.Reader
 	}
-	j := &jiraService{jira: d.Jira, visible: newVisibility(d.Jira, d.Now), log: d.Log}
+	j := &jiraService{jira: d.Jira, visible: newVisibility(d.Jira, d.Now), lists: newLists(d.Now), log: d.Log}
 	k := &tokenService{key: d.TokenKey, random: d.Random}
 	c := &configService{configs: d.Configs}
 	s := &storeService{store: d.Store, manifests: d.Manifests, tokens: k, configs: d.Configs, now: d.Now}
@@ -117,6 +150,18 @@ func New(d Deps) []capability.Row {
 		row(&d, config.OpList, "", c.list),
 		counted(capability.Egress, row(&d, jira.OpIssue, manifest.JiraRead, j.issue)),
 		counted(capability.Egress, row(&d, jira.OpSearch, manifest.JiraRead, j.search)),
+		counted(capability.Egress, row(&d, jira.OpIssues, manifest.JiraRead, j.issues)),
+		counted(capability.Egress, row(&d, jira.OpFields, manifest.JiraRead, j.fields)),
+		counted(capability.Egress, row(&d, jira.OpLinkTypes, manifest.JiraRead, j.linkTypes)),
+		counted(capability.Egress, row(&d, jira.OpIssueTypes, manifest.JiraRead, j.issueTypes)),
+		counted(capability.Egress, row(&d, jira.OpMay, manifest.JiraRead, j.may)),
+		counted(capability.Egress, row(&d, jira.OpLinks, manifest.JiraRead, j.links)),
+		counted(capability.Egress, row(&d, jira.OpLink, manifest.JiraWrite, j.link)),
+		counted(capability.Egress, row(&d, jira.OpUnlink, manifest.JiraWrite, j.unlink)),
+		counted(capability.Egress, row(&d, jira.OpCreate, manifest.JiraWrite, j.create)),
+		counted(capability.Egress, row(&d, jira.OpGetProperty, manifest.JiraWrite, j.property)),
+		counted(capability.Egress, row(&d, jira.OpSetProperties, manifest.JiraWrite, j.setProperties)),
+		counted(capability.Egress, row(&d, jira.OpDeleteProperty, manifest.JiraWrite, j.deleteProperty)),
 		counted(capability.Egress, row(&d, jira.OpProjects, manifest.JiraProjects, j.projects)),
 		counted(capability.Egress, row(&d, jira.OpCategories, manifest.JiraProjects, j.categories)),
 		row(&d, sdkstore.OpGet, manifest.Store, s.get),

@@ -96,3 +96,131 @@ func ExampleCategories() {
 	fmt.Println(health.About, err)
 	// Output: 1 category, Internal <nil>
 }
+
+// linked is a site whose issues can be linked, where the user may not see OPS-3.
+func linked() (context.Context, *sdktest.Host) {
+	h := sdktest.New(&sdk.Plugin{})
+	for _, n := range []string{"1", "2", "3"} {
+		h.Issues = append(h.Issues, jira.Issue{ID: "1000" + n, Key: "OPS-" + n, Fields: map[string]jira.Value{"summary": {Text: "Laptop " + n}}})
+	}
+	h.LinkTypes = []jira.LinkType{{ID: "10000", Name: "Blocks", Outward: "blocks", Inward: "is blocked by"}}
+	h.Fields = []jira.Field{{ID: "summary", Name: "Summary", Type: "string", Searchable: true}}
+	h.IssueTypes = []jira.IssueType{{ID: "10001", Name: "Asset"}, {ID: "10002", Name: "Part", ProjectID: "10000"}}
+	h.May = func(permission, id string) bool { return id != "10003" }
+	return h.With(context.Background()), h
+}
+
+// A list reads all of its issues at once.
+func ExampleIssues() {
+	ctx, _ := linked()
+	list, err := jira.Issues(ctx, []string{"10002", "10001", "10003"}, "summary")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, issue := range list.Issues {
+		fmt.Println(issue.Key, issue.Fields["summary"].Text)
+	}
+	fmt.Println("hidden:", list.Hidden)
+	// Output:
+	// OPS-2 Laptop 2
+	// OPS-1 Laptop 1
+	// hidden: 1
+}
+
+func ExampleFields() {
+	ctx, _ := linked()
+	fields, err := jira.Fields(ctx)
+	fmt.Println(fields[0].ID, fields[0].Type, err)
+	// Output: summary string <nil>
+}
+
+func ExampleLinkTypes() {
+	ctx, _ := linked()
+	types, err := jira.LinkTypes(ctx)
+	fmt.Println(types[0].Outward, "/", types[0].Inward, err)
+	// Output: blocks / is blocked by <nil>
+}
+
+func ExampleIssueTypes() {
+	ctx, _ := linked()
+	types, err := jira.IssueTypes(ctx, "10000")
+	fmt.Println(len(types), types[0].Name, err)
+	// Output: 2 Asset <nil>
+}
+
+// A page leaves out the button that would be refused.
+func ExampleMay() {
+	ctx, _ := linked()
+	rights, err := jira.May(ctx, jira.RightsQuery{
+		Permissions: []string{jira.LinkIssues, jira.CreateIssues, jira.Administer}, IssueIDs: []string{"10001", "10003"}, ProjectIDs: []string{"10000"},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(rights.OnIssue(jira.LinkIssues, "10001"), rights.OnIssue(jira.LinkIssues, "10003"))
+	fmt.Println(rights.InProject(jira.CreateIssues, "10000"), rights.Globally(jira.Administer))
+	// Output:
+	// true false
+	// true true
+}
+
+// OPS-1 blocks OPS-2, for a moment.
+func ExampleLink() {
+	ctx, _ := linked()
+	link, err := jira.Link(ctx, jira.NewLink{TypeID: "10000", FromID: "10001", ToID: "10002"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	list, err := jira.Links(ctx, "10002")
+	fmt.Println(len(list.Links), list.Links[0].FromID, err)
+	fmt.Println(jira.Unlink(ctx, link.ID))
+	_, err = jira.Link(ctx, jira.NewLink{TypeID: "10000", FromID: "10001", ToID: "10003"})
+	fmt.Println(err)
+	// Output:
+	// 1 10001 <nil>
+	// <nil>
+	// not_found: there is no issue 10003, or you may not see it
+}
+
+func ExampleCreate() {
+	ctx, _ := linked()
+	made, err := jira.Create(ctx, jira.New{
+		ProjectID: "10000", IssueTypeID: "10001", Summary: "Dock", Fields: map[string][]byte{"duedate": []byte(`"2027-01-31"`)},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	issue, err := jira.Get(ctx, made.ID, "summary", "duedate")
+	fmt.Println(issue.Fields["summary"].Text, issue.Fields["duedate"].Text, err)
+	// Output: Dock 2027-01-31 <nil>
+}
+
+func ExampleSetProperty() {
+	ctx, _ := linked()
+	fmt.Println(jira.SetProperty(ctx, "10001", "links", []byte(`{"laptops":[10002]}`)))
+	value, err := jira.GetProperty(ctx, "10001", "links")
+	fmt.Println(string(value), err)
+	fmt.Println(jira.DeleteProperty(ctx, "10001", "links"))
+	_, err = jira.GetProperty(ctx, "10001", "links")
+	fmt.Println(sdk.CodeOf(err))
+	// Output:
+	// <nil>
+	// {"laptops":[10002]} <nil>
+	// <nil>
+	// not_found
+}
+
+// An indexing run writes a page of issues at a time.
+func ExampleSetProperties() {
+	ctx, _ := linked()
+	outcome, err := jira.SetProperties(ctx, []jira.Property{
+		{IssueID: "10001", Key: "links", Value: []byte(`{"laptops":[10002]}`)},
+		{IssueID: "10003", Key: "links", Value: []byte(`{"laptops":[]}`)},
+	})
+	fmt.Println(outcome.Refused, err)
+	// Output: [10003] <nil>
+}

@@ -64,6 +64,9 @@ func (h *Host) answer(raw []byte, synchronizing bool) (msgp.Marshaler, error) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if answer, err, ok := h.jiraCall(call.Op, call.Body); ok {
+		return answer, err
+	}
 	switch call.Op {
 	case jira.OpIssue:
 		return with(call.Body, h.issue)
@@ -111,6 +114,8 @@ func permission(op string) string {
 	switch op {
 	case jira.OpProjects, jira.OpCategories:
 		return projectsPermission
+	case jira.OpLink, jira.OpUnlink, jira.OpCreate, jira.OpGetProperty, jira.OpSetProperties, jira.OpDeleteProperty:
+		return "jira:write"
 	}
 	area, _, _ := strings.Cut(op, ".")
 	return map[string]string{"jira": "jira:read", "store": "store"}[area]

@@ -51,6 +51,17 @@ type Host struct {
 	// Projects and Categories are those that the app sees. Only a synchronizer is told of them, see [Host.Source].
 	Projects   []jira.Project
 	Categories []jira.Category
+	// Fields, LinkTypes and IssueTypes are what the site is made of, Links the links between its issues. Those of hidden projects and issues are
+	// left out, see [Host.May].
+	Fields     []jira.Field
+	LinkTypes  []jira.LinkType
+	IssueTypes []jira.IssueType
+	Links      []jira.IssueLink
+	// May says whether the user has a permission of Jira's, such as jira.EditIssues, on the issue or in the project with that id; the id is empty
+	// for the whole site. nil allows everything.
+	May func(permission, id string) bool
+	// Background says that the calls come from a job or an event, where nobody waits. Without an account in Context, properties can still be written.
+	Background bool
 	// Services are those of other plugins, by the names that plugin.json requires, such as acme.stock/v1.
 	Services map[string]sdk.Service
 	// Settings are what the admin chose.
@@ -71,12 +82,14 @@ type Host struct {
 	minted   map[string]bool
 	records  map[store.Key]store.Record
 
-	configs   map[string]*configType // by type; nil takes any
-	documents []config.Document
-	entries   []log.Entry
-	dropped   []log.Entry
-	searches  []jira.Search
-	calls     []string
+	configs    map[string]*configType // by type; nil takes any
+	documents  []config.Document
+	made       int // links and issues
+	properties map[propertyAt][]byte
+	entries    []log.Entry
+	dropped    []log.Entry
+	searches   []jira.Search
+	calls      []string
 }
 
 // New returns a host with no issues, no settings, every permission, records of any type and field, and any log code. Prefer
@@ -93,6 +106,8 @@ func New(p *sdk.Plugin) *Host {
 		random:  rand.NewChaCha8([32]byte{7}),
 		minted:  map[string]bool{},
 		records: map[store.Key]store.Record{},
+
+		properties: map[propertyAt][]byte{},
 	}
 }
 

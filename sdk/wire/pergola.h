@@ -59,6 +59,18 @@
 /* What a plugin asks of its host. */
 #define PERGOLA_JIRA_ISSUE "jira.issue"
 #define PERGOLA_JIRA_SEARCH "jira.search"
+#define PERGOLA_JIRA_ISSUES "jira.issues"
+#define PERGOLA_JIRA_FIELDS "jira.fields"
+#define PERGOLA_JIRA_LINKTYPES "jira.linktypes"
+#define PERGOLA_JIRA_ISSUETYPES "jira.issuetypes"
+#define PERGOLA_JIRA_MAY "jira.may"
+#define PERGOLA_JIRA_LINKS "jira.links"
+#define PERGOLA_JIRA_LINK "jira.link"
+#define PERGOLA_JIRA_UNLINK "jira.unlink"
+#define PERGOLA_JIRA_CREATE "jira.create"
+#define PERGOLA_JIRA_PROPERTY_GET "jira.property.get"
+#define PERGOLA_JIRA_PROPERTY_SET "jira.property.set"
+#define PERGOLA_JIRA_PROPERTY_DELETE "jira.property.delete"
 #define PERGOLA_JIRA_PROJECTS "jira.projects"
 #define PERGOLA_JIRA_CATEGORIES "jira.categories"
 #define PERGOLA_STORE_GET "store.get"
@@ -379,6 +391,7 @@ static inline void pergola_add_paragraph(pergola_writer *w, pergola_bytes text) 
 /* An sdk.Error; there is none where the code is empty. */
 typedef struct {
   pergola_bytes code, source, message, field, limit;
+  int64_t retry_after; /* seconds, 0 where nobody knows */
 } pergola_error;
 
 #define PERGOLA_OK ((pergola_error){0})
@@ -417,6 +430,7 @@ static inline pergola_error pergola_ask(const char *op, const pergola_writer *bo
         pergola_as_string(pergola_field(error, "message")),
         pergola_as_string(pergola_field(error, "field")),
         pergola_as_string(pergola_field(error, "limit")),
+        pergola_as_int(pergola_field(error, "retry_after")),
     };
     return pergola_failed(e) ? e : pergola_host_fault("the host's error has no code");
   }
@@ -498,7 +512,7 @@ static inline uint64_t pergola_dispatch(const pergola_plugin *p, const uint8_t *
     result = (pergola_writer){0};
     pergola_add_map(&result, 1);
     pergola_add_text(&result, "error");
-    pergola_add_map(&result, 3 + (e.field.n > 0) + (e.limit.n > 0));
+    pergola_add_map(&result, 3 + (e.field.n > 0) + (e.limit.n > 0) + (e.retry_after > 0));
     pergola_add_text(&result, "code");
     pergola_add_string(&result, e.code);
     pergola_add_text(&result, "source");
@@ -512,6 +526,10 @@ static inline uint64_t pergola_dispatch(const pergola_plugin *p, const uint8_t *
     if (e.limit.n) {
       pergola_add_text(&result, "limit");
       pergola_add_string(&result, e.limit);
+    }
+    if (e.retry_after > 0) {
+      pergola_add_text(&result, "retry_after");
+      pergola_add_int(&result, e.retry_after);
     }
   }
   return (uint64_t)(uintptr_t)result.at << 32 | result.n;

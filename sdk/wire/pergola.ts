@@ -56,6 +56,7 @@ export class Fault {
     public source: string = "plugin",
     public field: string = "",
     public limit: string = "", // that was reached, such as "request.hostCalls"
+    public retryAfter: i64 = 0, // seconds, 0 where nobody knows
   ) {}
 }
 
@@ -293,7 +294,7 @@ export function ask(op: string, body: Writer | null = null): Answer {
   if (code == "") return hostFault("the host's error has no code");
   return new Answer(
     new Fault(code, error.field("message").string(), error.field("source").string(), error.field("field").string(),
-      error.field("limit").string()),
+      error.field("limit").string(), error.field("retry_after").int()),
     result.field("body"),
   );
 }
@@ -363,12 +364,13 @@ export function pergola_call(n: u32): u64 {
     }
   }
   if (fault) {
-    result = new Writer().map(1).string("error").map(3 + i32(fault.field != "") + i32(fault.limit != ""))
+    result = new Writer().map(1).string("error").map(3 + i32(fault.field != "") + i32(fault.limit != "") + i32(fault.retryAfter > 0))
       .string("code").string(fault.code)
       .string("source").string(fault.source == "" ? "plugin" : fault.source)
       .string("message").string(fault.message);
     if (fault.field != "") result.string("field").string(fault.field);
     if (fault.limit != "") result.string("limit").string(fault.limit);
+    if (fault.retryAfter > 0) result.string("retry_after").int(fault.retryAfter);
   }
   return (<u64>result.ptr << 32) | result.length;
 }

@@ -1,0 +1,79 @@
+package services
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/jira"
+)
+
+func (s *jiraService) issues(ctx context.Context, b *capability.Binding, q *jira.IssuesQuery) (*jira.IssueList, error) {
+	if err := s.allowed(b); err != nil {
+		return nil, err
+	}
+	ids, err := idList("ids", manifest.KindIssue, q.IDs, jira.MaxIssues)
+	if err != nil {
+		return nil, err
+	}
+	fields, err := fieldList(q.Fields)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := s.seen(ctx, b, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := &jira.IssueList{}
+	if len(shown) > 0 {
+		found, err := s.jira.Issues(ctx, b.Tenant, shown, fields)
+		if err != nil {
+			return nil, s.downstream(ctx, b, err)
+		}
+		for i := range found {
+			if slices.Contains(shown, found[i].ID) {
+				out.Issues = append(out.Issues, *only(&found[i], fields))
+			}
+		}
+	}
+	out.Hidden = len(ids) - len(out.Issues)
+	return out, nil
+}
+
+// seen returns those of the issues that the user may see.
+func (s *jiraService) seen(ctx context.Context, b *capability.Binding, ids []string) ([]string, error) {
+	var out []string
+	for chunk := range slices.Chunk(ids, maxFound) {
+		visible, err := s.visible.of(ctx, b.Tenant, b.Context.Account, chunk)
+		if err != nil {
+			return nil, s.downstream(ctx, b, err)
+		}
+		for _, id := range chunk {
+			if visible[id] {
+				out = append(out, id)
+			}
+		}
+	}
+	return out, nil
+}
+
+// idList checks ids and takes out repetitions.
+func idList(field, kind string, asked []string, most int) ([]string, error) {
+	ids := make([]string, 0, len(asked))
+	known := map[string]bool{}
+	for _, id := range asked {
+		if wanted := fits(kind, id); wanted != "" {
+			return nil, withField(field, hostError(sdk.Invalid, "the ids: %s", wanted))
+		}
+		if !known[id] {
+			known[id] = true
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) > most {
+		return nil, withField(field, hostError(sdk.Invalid, "at most %d can be named at a time", most))
+	}
+	return ids, nil
+}

@@ -1,0 +1,45 @@
+package jira
+
+import (
+	"context"
+
+	"github.com/pergola-platform/pergola/sdk/hostcall"
+)
+
+//go:generate msgp -tests=false -io=false -o zz_issues_msgp.go
+
+// OpIssues is a host call operation: IssuesQuery → IssueList.
+const OpIssues = "jira.issues"
+
+// MaxIssues is how many issues one call of [Issues] or [May] can name.
+const MaxIssues = 100
+
+// IssuesQuery asks for several issues at once.
+//
+// Since: v0.5
+type IssuesQuery struct {
+	IDs    []string `msg:"ids,limit=16384"` // numeric, at most [MaxIssues]; one that is named twice counts once
+	Fields []string `msg:"fields,omitempty,limit=16384"`
+}
+
+// IssueList is the issues that were found, in the order in which they were asked for.
+//
+// Since: v0.5
+type IssueList struct {
+	Issues []Issue `msg:"issues,limit=16384"`
+	// Hidden is how many of the issues are left out: they are gone, or the user may not see them. Nobody learns which of both.
+	Hidden int `msg:"hidden,omitempty"`
+}
+
+// Issues returns up to [MaxIssues] issues by their numeric ids. The host asks Jira once, whatever their number, so this is what a list or
+// a panel should use. Issues that the user may not see are no error; they are counted in Hidden.
+//
+// Since: v0.5
+func Issues(ctx context.Context, ids []string, fields ...string) (*IssueList, error) {
+	q := IssuesQuery{IDs: ids, Fields: fields}
+	var out IssueList
+	if err := hostcall.Exchange(ctx, OpIssues, q.MarshalMsg, out.UnmarshalMsg); err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
