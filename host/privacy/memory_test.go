@@ -1,6 +1,7 @@
 package privacy_test
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"testing"
@@ -119,5 +120,41 @@ func TestHostsRememberTogether(t *testing.T) {
 	typ, _ := types.Of(labelCollection)
 	if diff := cmp.Diff([]string{"fields.a", "fields.b", "fields.c", "fields.d", "written"}, paths(typ)); diff != "" {
 		t.Errorf("fields (-want +got):\n%s", diff)
+	}
+}
+
+// Whoever moves or erases records after their plugin was taken out meets a gate that knows their ids still.
+func TestIDsMadeOfFieldsAreKnownAfterTheirPluginWasTakenOut(t *testing.T) {
+	raw := openStore(t)
+	gate, types := gated(t, raw, installed{links()})
+	if err := types.Remember(t.Context(), gate, links()); err != nil {
+		t.Fatal(err)
+	}
+	gate, types = gated(t, raw, nil)
+	const token = "4Nk7tQxYzAbCdEfGh2"
+	record := func(id string) store.Op {
+		return store.Op{Doc: store.Doc{
+			Key:   store.Key{Tenant: tenantID, Collection: "rec.acme.links.link", ID: id},
+			Body:  []byte(`{"fields":{"relation":"` + token + `","outward":"1","inward":"2","by":"ann"}}`),
+			Index: map[string]string{"outward": "1", "inward": "2", "by": "ann"},
+		}, IfRev: store.Any}
+	}
+	if _, err := gate.Write(t.Context(), record(token+".2.1")); !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("an id of other fields: %v", err)
+	}
+	if _, err := gate.Write(t.Context(), record(token+".1.2")); err != nil {
+		t.Fatal(err)
+	}
+	typ, _ := types.Of("rec.acme.links.link")
+	d, err := gate.Get(t.Context(), record(token+".1.2").Doc.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	op, named, err := typ.Without(d, "ann")
+	if err != nil || !named {
+		t.Fatalf("Without = %v, %v", named, err)
+	}
+	if _, err := gate.Write(t.Context(), op); err != nil {
+		t.Errorf("an account could not be erased from a link: %v", err)
 	}
 }

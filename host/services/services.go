@@ -167,7 +167,10 @@ func New(d Deps) []capability.Row {
 		row(&d, sdkstore.OpGet, manifest.Store, s.get),
 		row(&d, sdkstore.OpPut, manifest.Store, s.put),
 		row(&d, sdkstore.OpDelete, manifest.Store, s.delete),
+		row(&d, sdkstore.OpWrite, manifest.Store, s.write),
 		row(&d, sdkstore.OpList, manifest.Store, s.list),
+		row(&d, sdkstore.OpCount, manifest.Store, s.count),
+		row(&d, sdkstore.OpClear, manifest.Store, s.clear),
 		row(&d, sdkstore.OpTokens, manifest.Store, k.mint),
 		row(&d, service.OpCall, "", p.call),
 	}
