@@ -42,6 +42,7 @@ type site struct {
 	mu      sync.Mutex
 	answers []answer
 	seen    []seen
+	headers []http.Header
 	slept   []time.Duration
 }
 
@@ -89,6 +90,7 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	s.seen = append(s.seen, seen{r.Method, r.RequestURI, string(body)})
+	s.headers = append(s.headers, r.Header)
 	a := s.answers[0]
 	if len(s.answers) > 1 {
 		s.answers = s.answers[1:]

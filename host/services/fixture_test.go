@@ -22,7 +22,7 @@ func binding(t capability.TenantID) *capability.Binding {
 	return &capability.Binding{
 		Tenant: t, Plugin: "acme.labels", Version: "1.0.0",
 		Context: sdk.Context{Account: "557058:ann", IssueID: "10001"},
-		Grants:  capability.Grants{"jira:read": true, "jira:projects": true, "store": true},
+		Grants:  capability.Grants{"jira:read": true, "jira:write": true, "jira:projects": true, "store": true},
 	}
 }
 

@@ -31,6 +31,10 @@ type fakeJira struct {
 	asked   []jira.Search
 	listed  []jira.ProjectQuery
 	reads   int
+
+	lacks  map[string]bool // "account permission id"
+	rights []jira.RightsQuery
+	did    []string // other calls
 }
 
 func newFakeJira() *fakeJira {

@@ -58,9 +58,11 @@ func (s *jiraService) must(ctx context.Context, b *capability.Binding, permissio
 	if err != nil {
 		return err
 	}
-	for _, id := range issues {
-		if err := lacks(rights, permission, id); err != nil {
-			return err
+	for _, p := range []string{jira.BrowseProjects, permission} { // what may not be seen comes first
+		for _, id := range issues {
+			if err := lacks(rights, p, id); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -40,9 +40,11 @@ func (h *Host) link(n *jira.NewLink) (msgp.Marshaler, error) {
 	if n.FromID == n.ToID {
 		return nil, wrong("to_id", "an issue cannot be linked to itself; choose another")
 	}
-	for _, id := range []string{n.FromID, n.ToID} {
-		if err := h.must(jira.LinkIssues, id); err != nil {
-			return nil, err
+	for _, permission := range []string{jira.BrowseProjects, jira.LinkIssues} { // what may not be seen comes first
+		for _, id := range []string{n.FromID, n.ToID} {
+			if err := h.must(permission, id); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if !slices.ContainsFunc(h.LinkTypes, func(t jira.LinkType) bool { return t.ID == n.TypeID }) {
