@@ -9,6 +9,7 @@ budgets='
 examples/as-hello    16000
 examples/c-hello     24000
 examples/hello     3900000
+examples/picker    3900000
 examples/service-shelf 4100000
 examples/service-stock 3900000
 examples/sync-csv     4200000

@@ -9,6 +9,23 @@ import (
 	"github.com/pergola-platform/pergola/sdk/view"
 )
 
+// deep is sections in each other.
+func deep(n int) []view.Block {
+	blocks := []view.Block{view.P("the innermost")}
+	for range n {
+		blocks = []view.Block{{Section: &view.Section{Title: "deeper", Blocks: blocks}}}
+	}
+	return blocks
+}
+
+// wide is sections in each other, many in each.
+func wide(depth, each int) []view.Block {
+	if depth == 0 {
+		return []view.Block{view.P("the innermost")}
+	}
+	return slices.Repeat([]view.Block{{Section: &view.Section{Title: "wider", Blocks: wide(depth-1, each)}}}, each)
+}
+
 // TestAPageOfAnySizeStaysSmall holds pages that a broken or hostile plugin could return within the 4 MiB of a message.
 func TestAPageOfAnySizeStaysSmall(t *testing.T) {
 	long := strings.Repeat(`"`, 4<<20) // each becomes five bytes
@@ -33,6 +50,14 @@ func TestAPageOfAnySizeStaysSmall(t *testing.T) {
 		"huge drawing":   {{Figure: &view.Figure{Width: 1, Height: 1, Shapes: paths}}},
 		"many options":   {{Form: &view.Form{Action: "a", Fields: []view.Field{{Name: "n", Kind: view.SelectField, Options: make([]view.Option, 1_000_000)}}}}},
 		"many fields":    {{Form: &view.Form{Action: "a", Fields: slices.Repeat([]view.Field{{Name: "n", Label: "l", Help: "h", Unit: "u", Error: "e"}}, 100_000)}}},
+		"many choices":   {{Form: &view.Form{Action: "a", Fields: []view.Field{{Name: "n", Kind: view.PickerField, Suggest: "s", Multiple: true, Chosen: slices.Repeat([]view.Choice{{Value: "v", Description: long}}, 100_000)}}}}},
+		"many sections":  many(1_000_000, view.Block{Section: &view.Section{Title: "a", Badge: "b", Color: view.Red, Blocks: []view.Block{view.P("a")}}}),
+		"deep sections":  deep(10),
+		"wide sections":  wide(3, 40),
+		"many items":     {{List: &view.List{Items: slices.Repeat([]view.Item{{Icon: view.BugIcon, Spans: spans[:2], Buttons: []view.Button{{Label: "b", Action: "c"}}}}, 100_000)}}},
+		"many pagers":    many(1_000_000, view.Block{Pager: &view.Pager{Page: 5, Pages: 1 << 62, Call: view.Call{View: "v", Params: map[string]string{"a": "b"}}}}),
+		"huge pagers":    many(100, view.Block{Pager: &view.Pager{Page: 5, Pages: 9, Call: view.Call{View: "v", State: make([]byte, 256<<10)}}}),
+		"many sorts":     many(10_000, view.Block{Table: &view.Table{Columns: slices.Repeat([]view.Column{{Title: "a", Sort: &view.Call{View: "v", Params: map[string]string{"a": "b"}}}}, 30)}}),
 		"params":         {view.Actions(view.Button{Label: "b", Action: "c", Params: map[string]string{long: long}})},
 	}
 	for name, blocks := range tests {
