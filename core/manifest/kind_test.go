@@ -128,7 +128,7 @@ func TestNoPartOfAnIDHoldsADotOrAnAccount(t *testing.T) {
 // What a manifest may declare has to fit into a record's id, whatever its values.
 func TestLongestIDsAreStillIDs(t *testing.T) {
 	longest := map[string]string{
-		manifest.KindField: "customfield_" + strings.Repeat("9", 19), manifest.KindToken: strings.Repeat("a", 18), manifest.KindSwitch: "false", manifest.KindStatus: strings.Repeat("w", 30),
+		manifest.KindField: "customfield_" + strings.Repeat("9", 19), manifest.KindToken: strings.Repeat("a", 18), manifest.KindConfig: strings.Repeat("a", 18), manifest.KindSwitch: "false", manifest.KindStatus: strings.Repeat("w", 30),
 	}
 	for _, kind := range manifest.PartKinds() {
 		value, ok := longest[kind]

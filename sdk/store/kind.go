@@ -67,11 +67,11 @@ func IDKinds() []string {
 }
 
 // PartKinds returns the kinds of the fields of which a record's id can be made ("id": {"fields": …} in plugin.json): IDKinds,
-// words and switches. None of their values has a dot, by which they are joined. An account is none of them, as above; a number
+// configuration documents, words and switches. None of their values has a dot, by which they are joined. An account is none of them, as above; a number
 // is none, whose order would not be that of the ids.
 //
 // Since: v0.5
-func PartKinds() []string { return append(IDKinds(), KindStatus, KindSwitch) }
+func PartKinds() []string { return append(IDKinds(), KindConfig, KindStatus, KindSwitch) }
 
 // JoinID returns the id of the record whose id is made of fields with these values, in the order of plugin.json: what Get
 // and Delete want.
