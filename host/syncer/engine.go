@@ -238,7 +238,7 @@ type memory struct {
 	prefix  string // of the project's issue keys
 	lookup  *finder
 	paths   *paths
-	keys    *keyset
+	keys    *keys
 
 	number int                        // of the last step that was done here
 	clean  bool                       // it ended well

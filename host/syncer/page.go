@@ -52,13 +52,13 @@ func (st *step) items(ctx context.Context, page *sync.Page) (items []*item, err 
 		i.result.Faults = i.record.Faults
 		if i.record.Key != "" {
 			i.result.Row = st.memory.hasher.Row(st.sync.ID, i.record.Key)
-			if seen[i.result.Row] || st.memory.keys != nil && st.memory.keys.doubled(i.result.Row) {
+			if seen[i.result.Row] || st.memory.keys != nil && st.memory.keys.Doubled(i.result.Row) {
 				i.result.Faults = nil
 				i.result.fault("", mapping.KeyTwice)
 			}
 			seen[i.result.Row] = true
 			if st.memory.keys != nil && st.sync.Config.Missing.Policy != mapping.Ignore {
-				st.memory.keys.meet(i.result.Row)
+				st.memory.keys.Meet(i.result.Row)
 			}
 		}
 		if i.record.Broken() {
