@@ -43,7 +43,8 @@ func (st *step) pages(ctx context.Context, f func(items []*item) error) (last bo
 func (st *step) items(ctx context.Context, page *sync.Page) (items []*item, err error) {
 	m := st.memory.mapping
 	untold := untold(page)
-	seen := map[identity.Digest]bool{}
+	seen := make(map[identity.Digest]bool, len(page.Rows))
+	items = make([]*item, 0, len(page.Rows))
 	for n, row := range page.Rows {
 		i := &item{}
 		if i.record, err = m.Record(ctx, row, untold[int64(n)], st.memory.lookup); err != nil {
