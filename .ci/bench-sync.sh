@@ -11,6 +11,7 @@
 #   rss_mib_10k_rows               most memory that the engine's process holds during a dry run of 10,000 rows that have no issue:
 #                                  every row is read twice, looked up and planned
 #   rss_mib_1m_rows, rss_ratio     the same of a million (-large), and how many times the former that is; the goal is 1.2
+#   rss_ratio_labelling            the same of runs that label issues whose row is gone, for which keys are held to the end
 #   kills_survived                 SIGKILLs of the engine at random moments while it writes, 20 (-kills), under host/jobs
 #   wrong_issues_after_kills       rows that have not exactly one issue with the right values afterwards; has to be 0
 set -euo pipefail

@@ -85,7 +85,7 @@ func (st *step) stops(t tally) *Braked {
 
 // wouldStop is the verdict at the end of a dry run.
 func (st *step) wouldStop(ctx context.Context) (*Braked, error) {
-	empty := st.at.Phase == sweeping && st.memory.keys.empty()
+	empty := st.at.Phase == sweeping && st.memory.keys.Empty()
 	if st.sync.Config.Brake == (mapping.Brake{}) && !empty {
 		return nil, nil
 	}

@@ -160,16 +160,6 @@ type StepOutput struct {
 	Rows       []Result
 }
 
-func (o *StepOutput) report(rows ...Result) {
-	if o.Counts == nil {
-		o.Counts = map[string]int64{}
-	}
-	for _, r := range rows {
-		o.Counts[string(r.Outcome)]++
-	}
-	o.Rows = append(o.Rows, rows...)
-}
-
 // Step does the next step of a run. Errors are *sdk.Error, or wrap one: invalid where the configuration or the source does
 // not allow the run, with a mapping.Problems where that is what is wrong; unavailable and others where trying again may help.
 func (e *Engine) Step(ctx context.Context, s Sync, in StepInput) (StepOutput, error) {
@@ -238,7 +228,7 @@ type memory struct {
 	prefix  string // of the project's issue keys
 	lookup  *finder
 	paths   *paths
-	keys    *keyset
+	keys    *keys
 
 	number int                        // of the last step that was done here
 	clean  bool                       // it ended well

@@ -2,66 +2,27 @@ package syncer
 
 import (
 	"context"
-	"hash/fnv"
 	"math"
 	"time"
 
-	"github.com/pergola-platform/pergola/host/syncer/identity"
+	"github.com/pergola-platform/pergola/host/syncer/keyset"
 	"github.com/pergola-platform/pergola/host/syncer/mapping"
 	"github.com/pergola-platform/pergola/sdk/sync"
 )
 
-// keyset knows the keys of all rows of a source: eight bytes of each row. It lives in memory alone, and is read again where it
-// was lost. Two rows in a million million share a place; then an issue whose row is gone is left alone, or a row is taken for a
-// second one and not written.
-type keyset struct {
-	seen  *slots // sorted as soon as the set is whole
-	twice map[uint64]struct{}
-	// late are rows that came into the source after its keys were read.
-	late  map[uint64]struct{}
+// keys are those of all rows of a source. They live in memory alone, and are read again where they were lost.
+type keys struct {
+	*keyset.Set
 	next  []byte
 	rows  int64
+	again bool // they are read a second time
 	whole bool
 }
 
-func newKeyset() *keyset {
-	return &keyset{seen: &slots{}, twice: map[uint64]struct{}{}, late: map[uint64]struct{}{}}
-}
-
-func slot(d identity.Digest) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(d))
-	return h.Sum64()
-}
-
-// add adds a key to a set that is not whole yet.
-func (k *keyset) add(d identity.Digest) { k.seen.add(slot(d)) }
-
-// complete makes the set whole: no key is added any more.
-func (k *keyset) complete() {
-	k.seen.sort(func(v uint64) { k.twice[v] = struct{}{} })
-	k.whole = true
-}
-
-// meet notes a row that was read while the run went on.
-func (k *keyset) meet(d identity.Digest) {
-	if !k.has(d) {
-		k.late[slot(d)] = struct{}{}
-	}
-}
-
-func (k *keyset) has(d identity.Digest) bool {
-	at := slot(d)
-	_, late := k.late[at]
-	return late || k.seen.has(at)
-}
-
-// empty says that the source has no row with a key.
-func (k *keyset) empty() bool { return k.seen.n == 0 && len(k.late) == 0 }
-
-func (k *keyset) doubled(d identity.Digest) bool {
-	_, ok := k.twice[slot(d)]
-	return ok
+// close ends a reading. Where the set wants another one, that begins with the first row.
+func (k *keys) close() {
+	k.whole = k.Close()
+	k.again = true
 }
 
 const (
@@ -74,7 +35,7 @@ const (
 func (st *step) readKeys(ctx context.Context) (bool, error) {
 	m := st.memory
 	if m.keys == nil {
-		m.keys = newKeyset()
+		m.keys = &keys{Set: keyset.New()}
 	}
 	k := m.keys
 	columns := m.mapping.KeyColumns()
@@ -85,17 +46,23 @@ func (st *step) readKeys(ctx context.Context) (bool, error) {
 	err := st.ahead(ctx, r, keyTime, math.MaxInt, func(page *sync.Page) error {
 		for _, row := range page.Rows {
 			if key := mapping.Key(row); key != "" {
-				k.add(m.hasher.Row(st.sync.ID, key))
+				k.Add(m.hasher.Row(st.sync.ID, key))
 			}
-			k.rows++
+		}
+		if !k.again {
+			k.rows += int64(len(page.Rows))
 		}
 		if k.next = page.Next; len(k.next) == 0 {
-			k.complete()
+			k.close()
 		}
 		return nil
 	})
 	if err != nil {
 		m.keys = nil // a cursor that is not good any more would not get better
+		return false, err
 	}
-	return k.whole && err == nil, err
+	if k.whole && st.sync.Config.Missing.Policy == mapping.Ignore {
+		k.Forget() // nobody will ask which rows there are
+	}
+	return k.whole, nil
 }

@@ -43,7 +43,8 @@ func (st *step) pages(ctx context.Context, f func(items []*item) error) (last bo
 func (st *step) items(ctx context.Context, page *sync.Page) (items []*item, err error) {
 	m := st.memory.mapping
 	untold := untold(page)
-	seen := map[identity.Digest]bool{}
+	seen := make(map[identity.Digest]bool, len(page.Rows))
+	items = make([]*item, 0, len(page.Rows))
 	for n, row := range page.Rows {
 		i := &item{}
 		if i.record, err = m.Record(ctx, row, untold[int64(n)], st.memory.lookup); err != nil {
@@ -52,13 +53,13 @@ func (st *step) items(ctx context.Context, page *sync.Page) (items []*item, err 
 		i.result.Faults = i.record.Faults
 		if i.record.Key != "" {
 			i.result.Row = st.memory.hasher.Row(st.sync.ID, i.record.Key)
-			if seen[i.result.Row] || st.memory.keys != nil && st.memory.keys.doubled(i.result.Row) {
+			if seen[i.result.Row] || st.memory.keys != nil && st.memory.keys.Doubled(i.result.Row) {
 				i.result.Faults = nil
 				i.result.fault("", mapping.KeyTwice)
 			}
 			seen[i.result.Row] = true
 			if st.memory.keys != nil && st.sync.Config.Missing.Policy != mapping.Ignore {
-				st.memory.keys.meet(i.result.Row)
+				st.memory.keys.Meet(i.result.Row)
 			}
 		}
 		if i.record.Broken() {

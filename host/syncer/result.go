@@ -1,6 +1,8 @@
 package syncer
 
 import (
+	"slices"
+
 	"github.com/pergola-platform/pergola/host/syncer/identity"
 	"github.com/pergola-platform/pergola/host/syncer/mapping"
 )
@@ -39,4 +41,24 @@ type Result struct {
 func (r *Result) fault(field string, code mapping.Code) {
 	r.Outcome = Failed
 	r.Faults = append(r.Faults, mapping.Fault{Field: field, Code: code})
+}
+
+// expect makes room for the results of a page. A step that has several may have as many rows as one is given: as they grew little by
+// little, results took three times their memory.
+func (o *StepOutput) expect(rows int) {
+	if o.Rows == nil {
+		o.Rows = make([]Result, 0, rows)
+	} else if cap(o.Rows)-len(o.Rows) < rows {
+		o.Rows = slices.Grow(o.Rows, stepRows)
+	}
+}
+
+func (o *StepOutput) report(rows ...Result) {
+	if o.Counts == nil {
+		o.Counts = map[string]int64{}
+	}
+	for _, r := range rows {
+		o.Counts[string(r.Outcome)]++
+	}
+	o.Rows = append(o.Rows, rows...)
 }

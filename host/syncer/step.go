@@ -131,6 +131,7 @@ func (st *step) writePages(ctx context.Context) (StepOutput, error) {
 			return err
 		}
 		st.at.tally = sum
+		out.expect(len(items))
 		for _, i := range items {
 			out.report(i.result)
 			st.mark(i)

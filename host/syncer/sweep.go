@@ -13,7 +13,7 @@ import (
 // sweepPage looks through a page of all issues of the synchronization for those whose row is gone.
 func (st *step) sweepPage(ctx context.Context) (StepOutput, error) {
 	policy := st.sync.Config.Missing
-	if st.memory.keys.empty() && !st.in.DryRun && !st.in.Approved {
+	if st.memory.keys.Empty() && !st.in.DryRun && !st.in.Approved {
 		return st.stopEmpty(ctx)
 	}
 	fields := []string{"id", "status", "issuetype"}
@@ -30,7 +30,7 @@ func (st *step) sweepPage(ctx context.Context) (StepOutput, error) {
 	sum := st.at.tally
 	for _, issue := range issues {
 		link, ok := identity.Parse(issue.Properties[identity.Property])
-		if !ok || link.Sync != st.sync.ID || st.memory.keys.has(link.Row) {
+		if !ok || link.Sync != st.sync.ID || st.memory.keys.Has(link.Row) {
 			continue
 		}
 		if link.State == identity.Live || link.Run == st.in.Run {

@@ -53,6 +53,7 @@ type order struct {
 	Sync   string `json:"sync"`   // id of the synchronization
 	Table  string `json:"table"`  // its stream
 	Dry    bool   `json:"dry"`    // plan and write nothing
+	Label  bool   `json:"label"`  // label issues whose row is gone
 	Record bool   `json:"record"` // keep what creates issues, for Replay
 	Replay bool   `json:"replay"` // send what was kept again, with nothing around it; no run
 }
@@ -179,7 +180,11 @@ func (c *child) obey(ctx context.Context, o order) answer {
 		err = c.replay(ctx)
 	} else {
 		c.wire.record(o.Record)
-		a.Counts, err = c.run(ctx, c.sync(o.Sync, o.Table), o.Dry)
+		s := c.sync(o.Sync, o.Table)
+		if o.Label {
+			s.Config.Missing = mapping.Missing{Policy: mapping.Label, Label: "gone"}
+		}
+		a.Counts, err = c.run(ctx, s, o.Dry)
 	}
 	a.Took, a.CPU = time.Since(began), cpu()-before
 	if err != nil {

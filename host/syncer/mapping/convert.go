@@ -3,6 +3,7 @@ package mapping
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -78,13 +79,7 @@ func items(v sync.Value) []sync.Value {
 	if v.Type() != sync.ListType {
 		return []sync.Value{v}
 	}
-	var out []sync.Value
-	for _, item := range v.List() {
-		if !isEmpty(item) {
-			out = append(out, item)
-		}
-	}
-	return out
+	return slices.DeleteFunc(v.List(), isEmpty) // of a copy
 }
 
 func text(v sync.Value) (any, error) {

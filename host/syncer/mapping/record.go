@@ -188,7 +188,7 @@ func linkKey(v sync.Value) string {
 }
 
 func isEmpty(v sync.Value) bool {
-	return v.IsNull() || v.Type() == sync.StringType && strings.TrimSpace(v.Text()) == "" || v.Type() == sync.ListType && len(v.List()) == 0
+	return v.IsNull() || v.Type() == sync.StringType && strings.TrimSpace(v.Text()) == "" || v.Equal(sync.List()) // List would copy it
 }
 
 // value is a field's value before it takes the form that Jira wants: the column, the expression, the value map, the default.

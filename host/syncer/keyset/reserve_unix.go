@@ -1,6 +1,6 @@
 //go:build unix
 
-package syncer
+package keyset
 
 import "syscall"
 

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package syncer
+package keyset
 
 // reserve returns zeroed memory. Elsewhere than on Unix it is of the heap.
 func reserve(bytes int) (block []byte, free func([]byte)) { return make([]byte, bytes), nil }
