@@ -136,6 +136,9 @@ func TestLongestIDsAreStillIDs(t *testing.T) {
 			value = strings.Repeat("9", 19)
 		}
 		field := `{ "kind": "` + kind + `" }`
+		if kind == manifest.KindConfig {
+			field = `{ "kind": "` + kind + `", "config": "design", "indexed": true }`
+		}
 		if kind == manifest.KindStatus {
 			field = `{ "kind": "` + kind + `", "values": ["` + value + `"] }`
 		}

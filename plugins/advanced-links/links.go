@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/store"
+)
+
+// linked is a page of the issues at the other end of a side.
+type linked struct {
+	ids  []string
+	refs map[string]string // of links that are Jira's own: their ids, by issue
+	next string            // cursor; "" on the last page
+}
+
+// links returns a page of the links of an issue.
+func (s side) links(ctx context.Context, issue, cursor string, limit int) (linked, error) {
+	if s.native {
+		return s.nativeLinks(ctx, issue, cursor, limit)
+	}
+	page, err := store.List(ctx, store.Query{Type: "link", Field: s.field(), Value: issue, Prefix: s.prefix(issue), Cursor: cursor, Limit: limit})
+	if err != nil {
+		return linked{}, err
+	}
+	out := linked{next: page.Next}
+	for _, r := range page.Records {
+		out.ids = append(out.ids, r.Fields[s.otherField()])
+	}
+	return out, nil
+}
+
+// prefix bounds the links of an issue to those of the relation.
+func (s side) prefix(issue string) []string {
+	if s.end == first {
+		return []string{s.id, issue}
+	}
+	return []string{s.id}
+}
+
+// count says how many links an issue has, up to limit.
+func (s side) count(ctx context.Context, issue string, limit int) (*store.Tally, error) {
+	if s.native {
+		return s.nativeCount(ctx, issue, limit)
+	}
+	return store.Count(ctx, store.Query{Type: "link", Field: s.field(), Value: issue, Prefix: s.prefix(issue), Limit: limit})
+}
+
+// attempts bounds how often a user waits for others who link the same issue.
+const attempts = 8
+
+// link joins an issue to others. Pairs that are there already are left as they are; added says how many are new.
+func (p *plugin) link(ctx context.Context, s side, issue string, others []string, account string) (added int, err error) {
+	for _, other := range others {
+		if other == issue {
+			return added, invalid("An issue cannot be linked to itself.")
+		}
+		ok, err := p.linkOne(ctx, s, issue, other, account)
+		if err != nil {
+			return added, err
+		}
+		if ok {
+			added++
+		}
+	}
+	return added, nil
+}
+
+// linkOne joins two issues. It is false where they are joined already.
+func (p *plugin) linkOne(ctx context.Context, s side, issue, other, account string) (bool, error) {
+	if s.native {
+		return s.linkNatively(ctx, issue, other)
+	}
+	l := store.Record{Type: "link", Fields: map[string]string{
+		"relation": s.id, s.field(): issue, s.otherField(): other, "at": p.now().UTC().Truncate(time.Second).Format(time.RFC3339),
+	}}
+	if account != "" {
+		l.Fields["by"] = account
+	}
+	id := store.JoinID(s.id, l.Fields["outward"], l.Fields["inward"])
+	for range attempts {
+		if _, err := store.Get(ctx, "link", id); err == nil {
+			return false, nil
+		} else if sdk.CodeOf(err) != sdk.NotFound {
+			return false, err
+		}
+		put := []store.Record{l}
+		for _, at := range []struct {
+			side
+			issue string
+		}{{s, issue}, {side{s.relation, s.other()}, other}} {
+			gate, err := at.room(ctx, at.issue)
+			if err != nil {
+				return false, err
+			}
+			if gate != nil {
+				put = append(put, *gate)
+			}
+		}
+		_, err := store.Write(ctx, store.Changes{Put: put})
+		if err == nil {
+			return true, nil
+		}
+		if sdk.CodeOf(err) != sdk.Exists {
+			return false, err
+		}
+	}
+	return false, &sdk.Error{Code: sdk.Unavailable, Source: sdk.FromPlugin, Message: "Others link the same issue at this moment. Try again."}
+}
+
+// room refuses one more link of an issue where the relation takes no more. Where it is bounded it returns the record that has to be
+// written with the link: of two users who both find the last place free, one is told that the record changed.
+func (s side) room(ctx context.Context, issue string) (*store.Record, error) {
+	most := s.here().most
+	if most == 0 {
+		return nil, nil
+	}
+	gate, err := store.Get(ctx, "end", store.JoinID(s.id, s.end, issue))
+	if sdk.CodeOf(err) == sdk.NotFound {
+		gate, err = &store.Record{Type: "end", Fields: map[string]string{"relation": s.id, "end": s.end, "issue": issue}}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	n, err := s.count(ctx, issue, most) // after the revision was read
+	if err != nil {
+		return nil, err
+	}
+	if n.Records >= most {
+		return nil, s.full()
+	}
+	return gate, nil
+}
+
+// full says that an issue at this end takes no more links.
+func (s side) full() error {
+	most := s.here().most
+	if most == 1 {
+		return invalid(fmt.Sprintf("“%s” takes one issue. Remove the other one first.", s.here().label))
+	}
+	return invalid(fmt.Sprintf("“%s” takes %d issues at most. Remove one of them first.", s.here().label, most))
+}
+
+// unlink removes a link; it is no error where there is none.
+func (s side) unlink(ctx context.Context, issue, other, ref string) error {
+	if s.native {
+		return s.unlinkNatively(ctx, issue, ref)
+	}
+	l := store.Record{Type: "link", Fields: map[string]string{"relation": s.id, s.field(): issue, s.otherField(): other}}
+	_, err := store.Write(ctx, store.Changes{Delete: []store.Record{l}})
+	return err
+}
+
+func invalid(message string) error {
+	return &sdk.Error{Code: sdk.Invalid, Source: sdk.FromPlugin, Message: message}
+}

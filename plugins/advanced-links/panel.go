@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/jira"
+	"github.com/pergola-platform/pergola/sdk/view"
+)
+
+const (
+	pageSize = 20    // links of a side that are shown at once
+	mostSeen = 10000 // up to which number links are counted
+)
+
+// shown is what a page asks the panel to show, beside the links.
+type shown struct {
+	adding  string // key of the side that has its form open
+	side    string // key of the side of which another page than the first is shown
+	page    int
+	cursors []string // that lead to the pages behind the first
+	problem string   // what is wrong with what was picked
+	flag    *view.Flag
+}
+
+// panel draws the relations of an issue.
+func (p *plugin) panel(ctx context.Context, r *sdk.Request) (*view.Page, error) {
+	page, _ := strconv.Atoi(r.Params["page"])
+	return p.draw(ctx, r, shown{adding: r.Params["add"], side: r.Params["side"], page: page, cursors: cursorsOf(r.State)})
+}
+
+func (p *plugin) draw(ctx context.Context, r *sdk.Request, want shown) (*view.Page, error) {
+	sides, _, err := p.here(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	out := &view.Page{Title: "Linked assets", Flag: want.flag}
+	if len(sides) == 0 {
+		out.Blocks = []view.Block{{Empty: &view.Empty{Title: "No relation shows here", Body: "A Jira admin says under Apps, Pergola, Relations which issues can be linked."}}}
+		return out, nil
+	}
+	parts, err := load(ctx, r.Context.IssueID, sides, want)
+	if err != nil {
+		return nil, err
+	}
+	issues, err := lookUp(ctx, parts)
+	if err != nil {
+		return nil, err
+	}
+	may, err := mayLink(ctx, r.Context)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range parts {
+		out.Blocks = append(out.Blocks, part.section(issues, may, want))
+	}
+	return out, nil
+}
+
+// here returns the sides that show in the issue beside which the user is.
+func (p *plugin) here(ctx context.Context, r *sdk.Request) ([]side, *jira.Issue, error) {
+	issue, err := jira.Get(ctx, r.Context.IssueID, "summary")
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err := relations(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return sidesOf(all, issue), issue, nil
+}
+
+// mayLink says whether the user may link the issue. An anonymous one may not.
+func mayLink(ctx context.Context, c sdk.Context) (bool, error) {
+	if c.Account == "" {
+		return false, nil
+	}
+	rights, err := jira.May(ctx, jira.RightsQuery{Permissions: []string{jira.LinkIssues}, IssueIDs: []string{c.IssueID}})
+	if err != nil {
+		return false, err
+	}
+	return rights.OnIssue(jira.LinkIssues, c.IssueID), nil
+}
+
+// part is a side with those of its links that are shown.
+type part struct {
+	side
+	linked
+	count int
+	more  bool // there are more than count
+	page  int  // from 1
+	state []byte
+}
+
+// load reads the links of all sides.
+func load(ctx context.Context, issue string, sides []side, want shown) ([]part, error) {
+	out := make([]part, len(sides))
+	for i, s := range sides {
+		p := part{side: s, page: 1}
+		cursor, cursors := "", []string(nil)
+		if s.key() == want.side && want.page > 1 && want.page-2 < len(want.cursors) {
+			p.page, cursors = want.page, want.cursors
+			cursor = cursors[p.page-2]
+		}
+		var err error
+		if p.linked, err = s.links(ctx, issue, cursor, pageSize); err != nil {
+			return nil, err
+		}
+		p.count = len(p.ids)
+		if p.next != "" || p.page > 1 {
+			n, err := s.count(ctx, issue, mostSeen)
+			if err != nil {
+				return nil, err
+			}
+			p.count, p.more = n.Records, n.More
+			if p.next != "" && len(cursors) < p.page {
+				cursors = append(slices.Clone(cursors), p.next)
+			}
+			p.state = stateOf(cursors)
+		}
+		out[i] = p
+	}
+	return out, nil
+}
+
+// lookUp reads the issues of all parts, a hundred in a request.
+func lookUp(ctx context.Context, parts []part) (map[string]*jira.Issue, error) {
+	ids := map[string]bool{}
+	for _, p := range parts {
+		for _, id := range p.ids {
+			ids[id] = true
+		}
+	}
+	out := map[string]*jira.Issue{}
+	for some := range slices.Chunk(slices.Sorted(maps.Keys(ids)), jira.MaxIssues) {
+		list, err := jira.Issues(ctx, some, "summary", "status")
+		if err != nil {
+			return nil, err
+		}
+		for i := range list.Issues {
+			out[list.Issues[i].ID] = &list.Issues[i]
+		}
+	}
+	return out, nil
+}
+
+// section draws a side.
+func (p part) section(issues map[string]*jira.Issue, may bool, want shown) view.Block {
+	s := &view.Section{Title: p.here().label, Name: "side-" + strconv.FormatUint(uint64(hash(p.key())), 36), Badge: strconv.Itoa(p.count), Color: p.color}
+	if p.more {
+		s.Badge = "more than " + s.Badge
+	}
+	list := &view.List{Label: p.here().label}
+	hidden := 0
+	for _, id := range p.ids {
+		i := issues[id]
+		if i == nil {
+			hidden++
+			continue
+		}
+		list.Items = append(list.Items, p.item(i, may))
+	}
+	if len(list.Items) > 0 {
+		s.Blocks = append(s.Blocks, view.Block{List: list})
+	}
+	if hidden > 0 {
+		s.Blocks = append(s.Blocks, view.Muted(hiddenWords(hidden)))
+	}
+	if len(p.ids) == 0 {
+		s.Blocks = append(s.Blocks, view.Muted("Nothing is linked yet."))
+	}
+	if p.next != "" || p.page > 1 {
+		pager := &view.Pager{Label: p.here().label, Page: p.page, More: p.next != "", Call: view.Call{View: "panel", Params: map[string]string{"side": p.key()}, State: p.state}}
+		s.Blocks = append(s.Blocks, view.Block{Pager: pager})
+	}
+	most := p.here().most
+	switch {
+	case !may || most > 0 && p.count >= most:
+	case want.adding == p.key():
+		s.Blocks = append(s.Blocks, p.form(want.problem), view.Actions(view.Button{Label: "Cancel", View: "panel"}))
+	default:
+		s.Blocks = append(s.Blocks, view.Actions(view.Button{Label: "Link an issue", View: "panel", Params: map[string]string{"add": p.key()}}))
+	}
+	return view.Block{Section: s}
+}
+
+func (p part) item(i *jira.Issue, may bool) view.Item {
+	item := view.Item{Spans: []view.Span{{Text: i.Key, IssueID: i.ID}, {Text: " " + i.Fields["summary"].Text}}}
+	if status := i.Fields["status"].Text; status != "" {
+		item.Aside = []view.Span{{Text: status, Lozenge: true}}
+	}
+	if may {
+		item.Buttons = []view.Button{{
+			Label: "Remove", Action: "remove", Params: map[string]string{"side": p.key(), "issue": i.ID, "ref": p.refs[i.ID]},
+			Confirm: fmt.Sprintf("Remove the link to %s? Both issues stay as they are.", i.Key),
+		}}
+	}
+	return item
+}
+
+func (p part) form(problem string) view.Block {
+	f := view.Field{Name: "issues", Label: "Issues", Kind: view.PickerField, Suggest: "issues", Multiple: true, MaxChosen: mostPicked, Required: true, Error: problem}
+	if most := p.here().most; most > 0 {
+		f.MaxChosen = min(mostPicked, most-p.count)
+		f.Multiple = f.MaxChosen > 1
+	}
+	if !f.Multiple {
+		f.MaxChosen = 0
+	}
+	return view.Block{Form: &view.Form{Action: "add", Submit: "Link", State: []byte(p.key()), Fields: []view.Field{f}}}
+}
+
+// hiddenWords say that there are issues which the user does not see, and never which.
+func hiddenWords(n int) string {
+	if n == 1 {
+		return "1 more that you may not see."
+	}
+	return strconv.Itoa(n) + " more that you may not see."
+}

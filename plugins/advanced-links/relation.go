@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/config"
+	"github.com/pergola-platform/pergola/sdk/jira"
+	"github.com/pergola-platform/pergola/sdk/settings"
+	"github.com/pergola-platform/pergola/sdk/view"
+)
+
+const relationType = "relation" // of configs and of the records' field
+
+// The two ends of a relation, as plugin.json has them.
+const (
+	first  = "first"  // the outward issue of a link
+	second = "second" // the inward one
+)
+
+// place is what a relation says of one of its ends.
+type place struct {
+	label           string // what stands in an issue at this end
+	show            bool
+	projects, types []string // ids; none means all
+	most            int      // links of an issue at this end; 0 means any number
+}
+
+// holds says whether an issue can be at this end.
+func (p place) holds(i *jira.Issue) bool {
+	return (len(p.projects) == 0 || slices.Contains(p.projects, i.ProjectID)) && (len(p.types) == 0 || slices.Contains(p.types, i.IssueTypeID))
+}
+
+// relation is what an admin wrote.
+type relation struct {
+	id       string
+	name     string
+	color    view.Color
+	native   bool   // its links are Jira's own
+	linkType string // of Jira's, where native
+	ends     map[string]place
+}
+
+func newRelation(id string, v *settings.Values) relation {
+	r := relation{
+		id: id, name: v.String("name"), color: view.Color(v.String("color")), native: v.String("storage") == "jira", linkType: v.String("linkType"), ends: map[string]place{},
+	}
+	for end, label := range map[string]string{first: v.String("outward"), second: v.String("inward")} {
+		r.ends[end] = place{
+			label: label, show: v.Bool(end + ".show"), projects: v.List(end + ".projects"), types: v.List(end + ".types"), most: v.Int(end + ".most"),
+		}
+	}
+	return r
+}
+
+// side is a relation as it is seen from an issue at one of its ends.
+type side struct {
+	relation
+	end string // at which the issue is
+}
+
+func (s side) here() place  { return s.ends[s.end] }
+func (s side) there() place { return s.ends[s.other()] }
+
+func (s side) other() string {
+	if s.end == first {
+		return second
+	}
+	return first
+}
+
+// name of the side among the sections and params of a page.
+func (s side) key() string { return s.id + "-" + s.end }
+
+// fields of a link are named by what an issue is in it.
+func (s side) field() string {
+	if s.end == first {
+		return "outward"
+	}
+	return "inward"
+}
+
+func (s side) otherField() string { return side{s.relation, s.other()}.field() }
+
+func relations(ctx context.Context) ([]relation, error) {
+	all, err := config.List(ctx, relationType)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]relation, len(all))
+	for i := range all {
+		out[i] = newRelation(all[i].ID, &all[i].Values)
+	}
+	return out, nil
+}
+
+// sidesOf returns the sides that show in an issue, in the order in which the admin made the relations.
+func sidesOf(all []relation, i *jira.Issue) []side {
+	var out []side
+	for _, r := range all {
+		for _, end := range []string{first, second} {
+			if p := r.ends[end]; p.show && p.holds(i) {
+				out = append(out, side{r, end})
+			}
+		}
+	}
+	return out
+}
+
+// pick finds the side that a page names, among those that show in the issue.
+func pick(sides []side, key string) (side, error) {
+	for _, s := range sides {
+		if s.key() == key {
+			return s, nil
+		}
+	}
+	return side{}, &sdk.Error{Code: sdk.NotFound, Source: sdk.FromPlugin, Message: "This relation does not show here any more. Reload the page."}
+}
