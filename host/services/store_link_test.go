@@ -384,7 +384,7 @@ func (m *meddling) List(ctx context.Context, q hoststore.Query) ([]hoststore.Doc
 	docs, err := m.Driver.List(ctx, q)
 	if err == nil && len(docs) > 0 && m.times > 0 {
 		m.times--
-		_, err = m.Driver.Write(ctx, hoststore.Op{Doc: docs[0], IfRev: docs[0].Rev})
+		_, err = m.Write(ctx, hoststore.Op{Doc: docs[0], IfRev: docs[0].Rev})
 	}
 	return docs, err
 }

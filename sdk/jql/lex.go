@@ -119,10 +119,10 @@ func wordLength(rest string) int {
 func closing(src string, at int) (int, error) {
 	rest := src[at:]
 	for i := 1; i < len(rest); i++ {
-		switch {
-		case rest[i] == '\\':
+		switch rest[i] {
+		case '\\':
 			i++
-		case rest[i] == rest[0]:
+		case rest[0]:
 			if inside := strings.Index(rest[:i], "{{"); inside >= 0 {
 				return 0, wrong(src, at+inside, "a variable inside of quotes would be text; write it bare, it is quoted by itself, such as key = {{issue.key}}")
 			}

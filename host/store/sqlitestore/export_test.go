@@ -2,6 +2,7 @@ package sqlitestore
 
 import (
 	"context"
+	"errors"
 	"strings"
 )
 
@@ -51,7 +52,7 @@ func Plans(ctx context.Context, s *Store) (map[string]string, error) {
 			}
 			plans[st.sql] += detail + "\n"
 		}
-		if err := rows.Close(); err != nil {
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 			return nil, err
 		}
 	}
