@@ -1,6 +1,11 @@
 // Package jira reads Jira through the host: as the tenant's app, and never more than the user of the call may see.
 // Needs the permission "jira:read" in plugin.json.
 //
+// With the permission "jira:write" it links issues, creates them and keeps properties on them, where the user of the call may do the same in
+// Jira: see [Link], [Create] and [SetProperty]. Only properties can be written by a call without a user, such as a job's.
+//
+// Where Jira is asked too often, the error has the code exhausted, and RetryAfter says how many seconds to wait.
+//
 // Synchronizers, whose calls have no user, list projects as the app sees them: see [Projects].
 //
 // Nothing that is read may be kept: sdk/store takes identifiers only.
