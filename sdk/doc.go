@@ -1,4 +1,4 @@
-// Package sdk is the contract between a plugin and the host: a [Plugin] with its views, actions and files, the [Request]
+// Package sdk is the contract between a plugin and the host: a [Plugin] with its views, actions, files and suggesters, the [Request]
 // they get, and the one [Error] type.
 //
 // A plugin is three files: main.go, plugin.json and a test. main.go registers the plugin in init, because a Go program

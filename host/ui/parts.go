@@ -145,10 +145,10 @@ func (b *builder) pager(in *view.Pager) *pager {
 		p.Next = b.turn(id+"next", &in.Call, page+1)
 	}
 	for _, n := range window(page, pages) {
-		switch {
-		case n == 0:
+		switch n {
+		case 0:
 			p.Turns = append(p.Turns, turn{})
-		case n == page:
+		case page:
 			p.Turns = append(p.Turns, turn{ID: id + strconv.Itoa(n), Number: n, Current: true})
 		default:
 			if t := b.turn(id+strconv.Itoa(n), &in.Call, n); t != nil {

@@ -65,10 +65,10 @@ var relations = &sdk.Plugin{
 		}),
 	},
 	Suggesters: map[string]sdk.Suggester{"assets": sdk.SuggesterFunc(func(_ context.Context, r *sdk.Request) (*view.Choices, error) {
-		switch {
-		case r.Params["q"] == "broken":
+		switch r.Params["q"] {
+		case "broken":
 			return &view.Choices{Choices: make([]view.Choice, 1)}, nil
-		case r.Params["q"] == "":
+		case "":
 			return &view.Choices{Title: "Recently picked", Empty: "Nothing was picked yet"}, nil
 		}
 		return &view.Choices{More: true, Choices: []view.Choice{
