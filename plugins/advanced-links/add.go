@@ -24,7 +24,9 @@ func (p *plugin) add(ctx context.Context, r *sdk.Request) (*view.Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	again := func(problem string) (*view.Page, error) { return p.draw(ctx, r, shown{adding: s.key(), problem: problem}) }
+	again := func(problem string) (*view.Page, error) {
+		return p.draw(ctx, r, shown{adding: s.key(), problem: problem})
+	}
 	ids := r.Form["issues"]
 	switch {
 	case len(ids) == 0:

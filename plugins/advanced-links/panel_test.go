@@ -26,8 +26,8 @@ func TestALinkShowsAtBothEnds(t *testing.T) {
 	s := newSite(t)
 	s.relate()
 	page := s.at("10001").link("10101", "10102")
-	s.shows(page, "is used by", "HR-1", "Employee 1", "HR-2", "2 issues are linked", "Active")
-	s.shows(s.at("10102").panel(), "uses", "IT-1", "Laptop 1", "In use")
+	s.shows(page, "is used by", "HR-1", "Employee 1", "HR-2", "2 issues are linked", "[ACTIVE]")
+	s.shows(s.at("10102").panel(), "uses", "IT-1", "Laptop 1", "[IN USE]")
 	s.shows(s.at("10103").panel(), "uses", "Nothing is linked yet.")
 	for _, r := range s.Records("link") {
 		if r.Fields["by"] == "" || r.Fields["at"] != "2026-11-27T12:00:00Z" {
@@ -89,7 +89,7 @@ func TestAnIssueTakesAsManyLinksAsTheAdminSays(t *testing.T) {
 	s.shows(s.at("10003").link("10101"), "“uses” takes 2 issues at most")
 	// Whoever sends the form all the same.
 	key := s.Records("link")[0].Fields["relation"] + "-first"
-	page, err := s.at("10001").Act(sdk.Request{Name: "add", State: []byte(key), Form: map[string][]string{"issues": {"10102"}}})
+	page, err := s.at("10001").Action(sdk.Request{Name: "add", State: []byte(key), Form: map[string][]string{"issues": {"10102"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,12 +144,12 @@ func TestManyLinksArePaged(t *testing.T) {
 	s.hides(page, "HR-121")
 	for _, want := range []string{"HR-121", "HR-145"} {
 		var err error
-		if page, err = s.Page(page, "is used by", pagerOf(page).Page+1); err != nil {
+		if page, err = s.Turn(page, "is used by", pagerOf(page).Page+1); err != nil {
 			t.Fatal(err)
 		}
 		s.shows(page, want)
 	}
-	page, err := s.Page(page, "is used by", 1)
+	page, err := s.Turn(page, "is used by", 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func TestPickerOffersWhatCanBeLinked(t *testing.T) {
 		t.Errorf("%+v", got.Choices[:2])
 	}
 	searches := s.Searches()
-	want := `NOT id IN (10001) AND issuetype IN ("10002") AND (issuekey = "HR-2" OR summary ~ "hr 2") ORDER BY updated DESC`
+	want := `NOT id in (10001) AND issuetype in ("10002") AND ("issuekey" = "HR-2" OR summary ~ "hr 2") ORDER BY updated DESC`
 	if diff := cmp.Diff(want, searches[len(searches)-1].JQL); diff != "" {
 		t.Errorf("query (-want +got):\n%s", diff)
 	}
