@@ -70,7 +70,7 @@ func TestFromInstallationToScannedCode(t *testing.T) {
 	})
 	var issuePage, panelAddress string
 	b.do("", "location.href", &issuePage)
-	b.do("", `document.querySelector("iframe").src`, &panelAddress)
+	b.do("", `document.querySelector("iframe[src*='pergola.qrcode']").src`, &panelAddress)
 
 	step("switched off means gone", func() {
 		b.open(d.Admin)
@@ -79,7 +79,7 @@ func TestFromInstallationToScannedCode(t *testing.T) {
 		b.open(issuePage)
 		b.wait("", `document.querySelector("h1")`)
 		var panels int
-		b.do("", `document.querySelectorAll("iframe, [data-frame]").length`, &panels)
+		b.do("", `document.querySelectorAll("iframe[src*='pergola.qrcode'], [data-frame*='pergola.qrcode']").length`, &panels)
 		if panels != 0 {
 			t.Errorf("the issue still shows %d panels of an app that is switched off", panels)
 		}
@@ -140,7 +140,7 @@ func TestFromInstallationToScannedCode(t *testing.T) {
 		b.open(issuePage)
 		b.wait("", `document.querySelector("h1")`)
 		var panels int
-		b.do("", `document.querySelectorAll("iframe, [data-frame]").length`, &panels)
+		b.do("", `document.querySelectorAll("iframe[src*='pergola.qrcode'], [data-frame*='pergola.qrcode']").length`, &panels)
 		if panels != 0 {
 			t.Error("the panel shows in a project that the settings leave out")
 		}
