@@ -22,9 +22,11 @@ import (
 	site "github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/seal/sealtest"
+	"github.com/pergola-platform/pergola/host/services"
 	"github.com/pergola-platform/pergola/host/store/sqlitestore"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/view"
 )
@@ -81,6 +83,7 @@ type world struct {
 	t       testing.TB
 	jira    *fakeJira
 	choices *choices
+	configs *tenant.Configs
 	tenants *tenant.Tenants
 	tenant  tenant.Tenant
 	engine  *core.Engine
@@ -99,6 +102,11 @@ func newWorld(t testing.TB) *world {
 	t.Cleanup(func() { check(t, db.Close()) })
 	clock := func() time.Time { return now }
 	w.choices = &choices{Modules: tenant.NewModules(db, clock)}
+	ticks := 0
+	w.configs = tenant.NewConfigs(db, func() time.Time { // each document has a time of its own
+		ticks++
+		return now.Add(time.Duration(ticks) * time.Second)
+	})
 	w.tenants = tenant.NewTenants(db, sealtest.Keeper(t, db), clock)
 	w.tenant, err = w.tenants.Install(t.Context(), tenant.Installation{
 		ClientKey: "site-one", SharedSecret: seal.NewSecret("0123456789abcdef"), BaseURL: "https://acme.atlassian.net",
@@ -119,7 +127,17 @@ func newWorld(t testing.TB) *world {
 			"save": sdk.FileFunc(func(context.Context, *sdk.Request) (*sdk.Attachment, error) {
 				return &sdk.Attachment{Name: "a.csv"}, nil
 			}),
-		}, Actions: map[string]sdk.Action{"do": sdk.ActionFunc(show)}, Suggesters: map[string]sdk.Suggester{
+		}, Guards: map[string]sdk.Guard{"shelf": config.Guard(func(_ context.Context, c *config.Change) (*config.Verdict, error) {
+			switch {
+			case c.Context.Account != admin:
+				return nil, sdk.Errorf(sdk.Internal, "judged for %q", c.Context.Account)
+			case c.Op == config.Delete && c.Before.String("name") == "Kept":
+				return config.No("", "This one is needed."), nil
+			case c.Op == config.Save && c.After.Int("boards") == 13:
+				return config.No("boards", "Not 13, please."), nil
+			}
+			return nil, nil
+		})}, Actions: map[string]sdk.Action{"do": sdk.ActionFunc(show)}, Suggesters: map[string]sdk.Suggester{
 			"offer": sdk.SuggesterFunc(func(_ context.Context, r *sdk.Request) (*view.Choices, error) {
 				w.mu.Lock()
 				defer w.mu.Unlock()
@@ -146,6 +164,7 @@ func (w *world) service(enabled []string, manifests ...*manifest.Manifest) *feat
 	return feature.New(feature.Config{
 		Catalog: c, Engine: w.engine, Tenants: w.tenants, Jira: w.jira, BaseURL: "https://pergola.example",
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return now },
+		Documents: w.configs, NewID: services.NewConfigID,
 	})
 }
 

@@ -128,24 +128,24 @@ var steps = []struct {
 	{"count too much", counts(store.Query{Type: "link", Limit: 10_001}), fault(sdk.Invalid, "limit")},
 	{"count from a cursor", counts(store.Query{Type: "link", Cursor: "MTEw"}), fault(sdk.Invalid, "cursor")},
 
-	{"write puts and deletes", writes([]store.Record{link("10200", "7", "8")}, link("10200", "1", "2"), named("10100.1.4", store.Record{Type: "link"})), nil},
-	{"write nothing", writes(nil), nil},
-	{"write: a put fails", writes([]store.Record{link("10100", "1", "2")}, link("10100", "2", "2")), fault(sdk.Exists, "")},
-	{"write: a delete of an old revision fails", writes([]store.Record{link("10200", "7", "9")}, at(2, link("10100", "1", "2"))), fault(sdk.Exists, "")},
-	{"write: a delete of what is gone fails", writes([]store.Record{link("10200", "7", "9")}, at(1, link("10200", "1", "2"))), fault(sdk.Exists, "")},
-	{"write: gone, whatever was there", writes(nil, link("10200", "1", "2")), nil},
-	{"write: a delete at its revision", writes(nil, at(3, link("10100", "1", "2"))), nil},
-	{"write: put and delete the same", writes([]store.Record{link("10200", "1", "1")}, link("10200", "1", "1")), fault(sdk.Invalid, "")},
-	{"write: a delete of no id", writes(nil, store.Record{Type: "mark"}), fault(sdk.Invalid, "id")},
-	{"write: a delete of half an id", writes(nil, store.Record{Type: "link", Fields: map[string]string{"relation": "10100"}}), fault(sdk.Invalid, "outward")},
-	{"write: a delete of an id that says something", writes(nil, link("10100", "Mia's", "1")), fault(sdk.Invalid, "outward")},
-	{"write: a delete of no revision", writes(nil, at(-1, link("10100", "1", "1"))), fault(sdk.Invalid, "rev")},
-	{"write: a delete of a type that is not there", writes(nil, store.Record{Type: "note", ID: "1"}), fault(sdk.Invalid, "type")},
-	{"write too much", writes(numbered(500), link("10100", "1", "1")), fault(sdk.Invalid, "")},
+	{"write puts and deletes", changing([]store.Record{link("10200", "7", "8")}, link("10200", "1", "2"), named("10100.1.4", store.Record{Type: "link"})), nil},
+	{"write nothing", changing(nil), nil},
+	{"write: a put fails", changing([]store.Record{link("10100", "1", "2")}, link("10100", "2", "2")), fault(sdk.Exists, "")},
+	{"write: a delete of an old revision fails", changing([]store.Record{link("10200", "7", "9")}, at(2, link("10100", "1", "2"))), fault(sdk.Exists, "")},
+	{"write: a delete of what is gone fails", changing([]store.Record{link("10200", "7", "9")}, at(1, link("10200", "1", "2"))), fault(sdk.Exists, "")},
+	{"write: gone, whatever was there", changing(nil, link("10200", "1", "2")), nil},
+	{"write: a delete at its revision", changing(nil, at(3, link("10100", "1", "2"))), nil},
+	{"write: put and delete the same", changing([]store.Record{link("10200", "1", "1")}, link("10200", "1", "1")), fault(sdk.Invalid, "")},
+	{"write: a delete of no id", changing(nil, store.Record{Type: "mark"}), fault(sdk.Invalid, "id")},
+	{"write: a delete of half an id", changing(nil, store.Record{Type: "link", Fields: map[string]string{"relation": "10100"}}), fault(sdk.Invalid, "outward")},
+	{"write: a delete of an id that says something", changing(nil, link("10100", "Mia's", "1")), fault(sdk.Invalid, "outward")},
+	{"write: a delete of no revision", changing(nil, at(-1, link("10100", "1", "1"))), fault(sdk.Invalid, "rev")},
+	{"write: a delete of a type that is not there", changing(nil, store.Record{Type: "note", ID: "1"}), fault(sdk.Invalid, "type")},
+	{"write too much", changing(numbered(500), link("10100", "1", "1")), fault(sdk.Invalid, "")},
 	{"what is left", lists(store.Query{Type: "link"}), nil},
 
-	{"as much as can be written", writes(numbered(499), link("10100", "1", "1")), nil},
-	{"and some more", writes([]store.Record{link("10300", "1", "9"), link("10300", "2", "9")}), nil},
+	{"as much as can be written", changing(numbered(499), link("10100", "1", "1")), nil},
+	{"and some more", changing([]store.Record{link("10300", "1", "9"), link("10300", "2", "9")}), nil},
 	{"count more than a page", counts(store.Query{Type: "link", Prefix: []string{"10300"}}), nil},
 	{"clear whatever", clears(store.Query{Type: "link"}), fault(sdk.Invalid, "field")},
 	{"clear from a cursor", clears(store.Query{Type: "link", Prefix: []string{"10300"}, Cursor: "MTEw"}), fault(sdk.Invalid, "cursor")},
@@ -165,7 +165,7 @@ func puts(records ...store.Record) func(context.Context) (any, error) {
 	return func(ctx context.Context) (any, error) { return store.Put(ctx, records...) }
 }
 
-func writes(put []store.Record, remove ...store.Record) func(context.Context) (any, error) {
+func changing(put []store.Record, remove ...store.Record) func(context.Context) (any, error) {
 	return func(ctx context.Context) (any, error) {
 		return store.Write(ctx, store.Changes{Put: put, Delete: remove})
 	}

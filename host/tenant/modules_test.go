@@ -238,8 +238,41 @@ func TestNoMethodReachesAnotherTenant(t *testing.T) {
 		}
 		return nil
 	}
+	configs := tenant.NewConfigs(d, clock())
+	written, err := configs.Put(t.Context(), ours.ID, shelves, shelf("a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	walk["Configs.Get"] = func() error {
+		if _, err := configs.Get(t.Context(), theirs.ID, shelves, "a"); !errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("%w, want ErrNotFound", err)
+		}
+		return nil
+	}
+	walk["Configs.List"] = func() error {
+		if all, err := configs.List(t.Context(), theirs.ID, shelves); err != nil || len(all) > 0 {
+			return fmt.Errorf("%+v, %w; want nothing", all, err)
+		}
+		return nil
+	}
+	walk["Configs.Put"] = func() error {
+		if _, err := configs.Put(t.Context(), theirs.ID, shelves, written); !errors.Is(err, store.ErrConflict) {
+			return fmt.Errorf("over our revision: %w, want ErrConflict", err)
+		}
+		return nil
+	}
+	walk["Configs.Purge"] = func() error { // of theirs, which is not there
+		err := configs.Purge(t.Context(), theirs.ID, written)
+		if _, ours := configs.Get(t.Context(), ours.ID, shelves, "a"); ours != nil {
+			return fmt.Errorf("it reached ours: %w", ours)
+		}
+		if err != nil && !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+		return nil
+	}
 	var methods []string
-	for _, repository := range []any{tenants, modules, kept, tokens} {
+	for _, repository := range []any{tenants, modules, kept, tokens, configs} {
 		typ := reflect.TypeOf(repository)
 		for i := range typ.NumMethod() {
 			methods = append(methods, strings.TrimPrefix(typ.String(), "*tenant.")+"."+typ.Method(i).Name)
