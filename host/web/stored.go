@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -115,7 +116,11 @@ func (s *Server) stored(ctx context.Context, t tenant.Tenant) (ui.Stored, error)
 		if err != nil {
 			return ui.Stored{}, err
 		}
-		if g.Types = append(g.Types, settings...); len(g.Types) > 0 {
+		configs, err := s.storedConfigs(ctx, t.ID, f)
+		if err != nil {
+			return ui.Stored{}, err
+		}
+		if g.Types = append(append(g.Types, settings...), configs...); len(g.Types) > 0 {
 			page.Groups = append(page.Groups, g)
 		}
 	}
@@ -168,6 +173,28 @@ func (s *Server) storedSettings(ctx context.Context, t capability.TenantID, f fe
 	}
 	settingFields(form.Fields, &typ.Fields)
 	return []ui.StoredType{typ}, nil
+}
+
+// storedConfigs is what admins wrote for a feature, by type. All of it lies in the configuration documents above.
+func (s *Server) storedConfigs(ctx context.Context, t capability.TenantID, f feature.Feature) ([]ui.StoredType, error) {
+	var out []ui.StoredType
+	for _, c := range f.Manifest.Configs {
+		written, err := s.Features.Configured(ctx, t, f.Manifest.ID, c.Type)
+		if err != nil {
+			return nil, err
+		}
+		form, err := s.Features.ConfigForm(ctx, t, f.Manifest.ID, c.Type, "")
+		if err != nil {
+			return nil, err
+		}
+		typ := ui.StoredType{
+			Name: c.Plural, Purpose: strings.TrimSuffix(c.Purpose, "."), Documents: int64(len(written.Documents) + len(written.Deleted)),
+			Retention: "until an admin deletes it, and 30 days after that", Fields: []ui.StoredField{},
+		}
+		settingFields(form.Form.Fields, &typ.Fields)
+		out = append(out, typ)
+	}
+	return out, nil
 }
 
 func settingFields(fields []schemaform.Field, out *[]ui.StoredField) {
