@@ -262,3 +262,44 @@ export const learn = {
   createPermissionGrant: r => ({ permissionId: r?.id }),
   getQueues: r => ({ queueId: Number(r?.values?.[0]?.id) || undefined }),
 };
+
+// holds says whether an answer shows what was done before.
+export const holds = {
+  getIssue: (r, m) => r.fields.summary === 'Changed by jira.js' && r.fields.assignee.accountId === m.account && r.fields[m.forgeField] === 'A-19',
+  getComment: r => r.body.content[0].content[0].text === 'A changed comment',
+  getWorklog: r => r.timeSpentSeconds === 7200 && r.comment.content[0].content[0].text === 'Looked longer',
+  getRemoteIssueLinkById: r => r.object.title === 'Another page',
+  getAttachmentContent: r => Buffer.from(r).toString() === 'A note',
+  getIssueProperty: r => r.value.by === 'jira.js',
+  getIssuePropertyKeys: r => ['judge', 'judge2', 'judge3', 'judge4', 'moved'].every(key => r.keys.some(k => k.key === key)),
+  getProjectProperty: r => r.value.by === 'jira.js',
+  getProjectCategoryById: r => r.name === 'Judged again',
+  getComponent: r => r.name === 'Display' && r.assigneeType === 'COMPONENT_LEAD',
+  getVersion: r => r.name === '1.0' && r.released === true && r.description === 'Changed by jira.js',
+  getProjectVersions: r => r.some(v => v.name === '1.0') && r.some(v => v.name === '1.1') && !r.some(v => v.name === '1.2' || v.name === '1.3'),
+  getFilter: r => r.name === 'Judged again' && r.favourite && r.jql.endsWith('ORDER BY key'),
+  getSharePermissions: r => r.some(p => p.type === 'project' && p.project.id === '10000') && r.some(p => p.type === 'user'),
+  getFavouriteFilters: r => r.some(f => f.name === 'Judged again'),
+  getIssueLinkType: r => r.outward === 'judges well',
+  getPermissionScheme: r => r.name === 'Judged again',
+  getOptionsForContext: r => r.values.length > 0,
+  getTask: r => r.status === 'COMPLETE' && r.progress === 100,
+  getUserEmail: r => r.email === 'jonas@pergola.example',
+  getDynamicWebhooksForApp: (r, m) => r.values.length === 1 && r.values[0].id === m.webhook && r.values[0].jqlFilter === 'project = OPS' && r.values[0].url === m.hook,
+  'AddonPropertiesResource.getAddonProperty_get': r => r.value.by === 'jira.js again',
+  getForgeAppProperty: r => r.value.by === 'jira.js again',
+  getIssueFieldOption: r => r.value === 'Bought' && r.config.scope.projects2[0].attributes[0] === 'notSelectable',
+  getSelectableIssueFieldOptions: r => r.total === 0, // the only option is not selectable in the only project that it is for
+  getVisibleIssueFieldOptions: r => r.values[0].value === 'Bought',
+  getCustomerRequestByIdOrKey: r => r.requestFieldValues.some(f => f.fieldId === 'summary' && f.value === 'Asked by jira.js'),
+  getRequestParticipants: (r, m) => r.values.some(u => u.accountId === m.account),
+  getSubscriptionStatus: r => r.subscribed,
+  'desk getAttachmentContent': r => Buffer.from(r).equals(picture),
+};
+
+// gone are reading operations on what was deleted meanwhile: called once more, they answer 404.
+export const gone = [
+  'getComment', 'getWorklog', 'getRemoteIssueLinkById', 'getAttachment', 'getIssueLink', 'getIssueProperty', 'getProjectProperty', 'getUserProperty',
+  'getProjectCategoryById', 'getComponent', 'getSharePermission', 'getIssueLinkType', 'getPermissionScheme', 'getOrganization',
+  'AddonPropertiesResource.getAddonProperty_get', 'getForgeAppProperty', 'getIssueFieldOption',
+];

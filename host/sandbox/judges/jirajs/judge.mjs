@@ -6,7 +6,7 @@
 // "uncalled": [{id, why}], "deviations": [{id, at, expected, received}]}. Lacking are operations that jira.js does not have.
 import { readFileSync } from 'node:fs';
 import { callers, functionFor } from './callers.mjs';
-import { as, first, learn, needs, refused, seeded } from './calls.mjs';
+import { as, first, gone, holds, learn, needs, refused, seeded } from './calls.mjs';
 
 const input = JSON.parse(readFileSync(0, 'utf8'));
 const called = [], lacking = [], uncalled = [], deviations = [];
@@ -53,6 +53,12 @@ const rank = op => (first.includes(op.key) ? 0 : op.method === 'GET' ? 2 : op.me
 const operations = input.operations.map(op => ({ ...op, ...keyOf(op) }))
   .toSorted((a, b) => rank(a) - rank(b) || order.indexOf(a.key) - order.indexOf(b.key));
 
+// verify fails if an answer does not show what was done before.
+async function verify(key, answer) {
+  if (!holds[key](answer, memory)) throw new Error(`it does not hold what was done before: ${JSON.stringify(answer)}`);
+}
+
+const again = new Map(); // how each operation was called last
 for (const { key, isDesk, ...op } of operations) {
   const found = functionFor(op);
   if (!found) {
@@ -76,15 +82,19 @@ for (const { key, isDesk, ...op } of operations) {
   }
   called.push(op.id);
   const call = client[isDesk ? 'desk' : 'cloud'][found.name];
+  again.set(key, { id: op.id, call: () => call(given.at(-1)) });
   for (const [n, parameters] of given.entries()) {
     if (refused[key]) {
       await refuse(op.id, refused[key], () => call(parameters));
       continue;
     }
     const answer = await attempt(op.id, () => call(parameters));
+    if (answer !== undefined && holds[key]) await attempt(op.id, () => verify(key, answer), 'answer');
     for (const [name, value] of Object.entries(learn[key]?.(answer, n) ?? {})) memory[name] = value ?? memory[name];
   }
 }
+
+for (const { id, call } of gone.map(key => again.get(key)).filter(Boolean)) await refuse(id, 404, call);
 
 // jira.js sends wiki markup through version 2 of the interface, and reads back a document.
 if (called.includes('createIssue')) {
