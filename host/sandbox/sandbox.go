@@ -159,7 +159,7 @@ func (s *Site) assemble(cfg Config) error {
 	})
 	log := &calls.Log{}
 	interfaces := rest.Config{
-		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Limits: limits, Faults: fault.New(fault.Config{Clock: cfg.Clock}),
+		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Clock: cfg.Clock, Limits: limits, Faults: fault.New(fault.Config{Clock: cfg.Clock}),
 		Operations: slices.Concat(
 			api.Operations(), service.Operations(), s.apps.Operations(), s.forge.Operations(), s.moves.Operations(),
 		),
