@@ -74,16 +74,25 @@ func TestJiraJSFindsDeviations(t *testing.T) {
 		_, _ = io.WriteString(w, body)
 	}))
 	defer srv.Close()
-	for sent, at := range map[string]string{
-		`{"accountId":5}`:                     "accountId",
-		`{"accountId":"x","nickname":"m"}`:    ".nickname",
-		`{"accountId":"x","accountType":"m"}`: "accountType",
-		`{"accountId":"x"`:                    "",
+	myself := jirajsRow{"GET", "/rest/api/3/myself", "getCurrentUser"}
+	keys := jirajsRow{"GET", "/rest/api/3/issue/{issueIdOrKey}/properties", "getIssuePropertyKeys"}
+	one := jirajsRow{"GET", "/rest/api/3/issue/{issueIdOrKey}/properties/{propertyKey}", "getIssueProperty"}
+	for _, c := range []struct {
+		name     string
+		op       jirajsRow
+		sent, at string
+	}{
+		{"a type", myself, `{"accountId":5}`, "accountId"},
+		{"a key", myself, `{"accountId":"x","nickname":"m"}`, ".nickname"},
+		{"a value", myself, `{"accountId":"x","accountType":"m"}`, "accountType"},
+		{"no JSON", myself, `{"accountId":"x"`, ""},
+		{"nothing of what was done", keys, `{"keys":[]}`, "answer"},
+		{"what was deleted", one, `{"key":"judge","value":{"by":"jira.js"}}`, ""},
 	} {
-		body = sent
-		out := runJiraJS(t, dir, jirajsInput{Host: srv.URL, Operations: []jirajsRow{{"GET", "/rest/api/3/myself", "getCurrentUser"}}})
-		if len(out.Deviations) != 1 || out.Deviations[0].At != at {
-			t.Errorf("%s: %v, want one deviation at %q", sent, out.Deviations, at)
+		body = c.sent
+		out := runJiraJS(t, dir, jirajsInput{Host: srv.URL, Operations: []jirajsRow{c.op}})
+		if len(out.Deviations) != 1 || out.Deviations[0].At != c.at {
+			t.Errorf("%s: %v, want one deviation at %q", c.name, out.Deviations, c.at)
 		}
 	}
 }
