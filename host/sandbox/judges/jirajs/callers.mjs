@@ -9,7 +9,7 @@ const functionsOf = client =>
 
 const bare = template => template.replace(/\{[^}]*\}/g, '{}');
 
-// functions finds the functions of jira.js by what they ask for, in "GET /rest/api/3/issue/{}": each is called with the names
+// functionsByRequest finds the functions of jira.js by what they ask for, in "GET /rest/api/3/issue/{}": each is called with the names
 // of its parameters as their values, and nothing is sent. So no operation is overlooked because it has another name there.
 // Whatever a function does after its first request is not asked for.
 async function functionsByRequest(make) {
