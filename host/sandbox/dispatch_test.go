@@ -50,6 +50,32 @@ func TestVersion2HasTextInsteadOfDocuments(t *testing.T) {
 	}
 }
 
+func TestVersion2TakesTextWhereverVersion3WantsDocuments(t *testing.T) {
+	site := openSite(t)
+	mia := site.login("mia")
+	field := mia.do("POST", "/rest/api/3/field", `{"name":"Terms","type":"com.atlassian.jira.plugin.system.customfieldtypes:textarea"}`).json(t)["id"].(string)
+	const issue = "/rest/api/2/issue/OPS-1"
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+		read, want         string // what then holds the text
+	}{
+		{"POST", issue + "/worklog", `{"timeSpent":"1h","comment":"Looked at it"}`, 201, issue + "/worklog", "Looked at it"},
+		{"PUT", issue, `{"update":{"worklog":[{"add":{"timeSpent":"1h","comment":"Looked twice"}}]}}`, 204, issue + "/worklog", "Looked twice"},
+		{"POST", "/rest/api/2/issueLink", `{"type":{"name":"Relates"},"inwardIssue":{"key":"OPS-1"},"outwardIssue":{"key":"OPS-2"},"comment":{"body":"Linked"}}`, 201, "/rest/api/2/issue/OPS-2/comment", "Linked"},
+		{"PUT", issue, `{"fields":{"` + field + `":"Three years"}}`, 204, issue, "Three years"},
+		{"PUT", issue, `{"update":{"` + field + `":[{"set":"Four years"}]}}`, 204, issue, "Four years"},
+		{"POST", "/rest/api/2/issue/bulk", `{"issueUpdates":[{"fields":{"project":{"key":"OPS"},"issuetype":{"name":"Laptop"},"summary":"x","description":"One of many"}}]}`, 201, "/rest/api/2/search/jql?jql=project=OPS+ORDER+BY+key+DESC&maxResults=1&fields=description", "One of many"},
+	} {
+		if a := mia.do(c.method, c.path, c.body); a.status != c.status {
+			t.Errorf("%s %s: status %d: %s", c.method, c.path, a.status, a.body)
+		}
+		if a := mia.get(c.read); !strings.Contains(a.body, `"`+c.want+`"`) {
+			t.Errorf("%s after %s: %s, want the text %q", c.read, c.body, a.body, c.want)
+		}
+	}
+}
+
 func TestVersion2LeavesPropertiesAlone(t *testing.T) {
 	site, app := installedApp(t)
 	const value = `{"body":"text","doc":{"content":[],"type":"doc","version":1}}`

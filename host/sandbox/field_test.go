@@ -290,3 +290,11 @@ func TestBulkCreationSaysWhatFailed(t *testing.T) {
 	})
 	parts(t, mia.fields(t, part(a.json(t), "issues.0.key").(string)), map[string]string{"timespent": "3600", "status.name": "In use"})
 }
+
+func TestBulkThatIsCutOffIsRefusedAsABulk(t *testing.T) {
+	a := openSite(t).login("mia").do("POST", "/rest/api/3/issue/bulk", `{"issueUpdates":[{"fields":{`)
+	want := `{"errors":[{"elementErrors":{"errorMessages":["Invalid request payload. Refer to the REST API documentation and try again."],"errors":{}},"status":400}],"issues":[]}`
+	if got := strings.TrimSpace(a.body); a.status != 400 || got != want {
+		t.Errorf("status %d: %s, want 400: %s", a.status, got, want)
+	}
+}

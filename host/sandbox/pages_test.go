@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -375,9 +376,12 @@ func TestCallLogShowsWhatWasRefused(t *testing.T) {
 	site, app := installedApp(t)
 	mia := site.login("mia")
 	site.call(app, "GET", "/rest/api/3/issue/OPS-1", "")
+	site.clock.Advance(36 * time.Hour)
+	later := site.clock.Now()
 	site.call(app, "POST", "/rest/api/3/field", `{"name":"secret words"}`)
 	page := html.UnescapeString(mia.get("/admin/calls").body)
-	for _, want := range []string{"/rest/api/3/issue/OPS-1", "it needs the scope ADMIN", ">403<"} {
+	when := `datetime="` + later.Format(time.RFC3339) + `"`
+	for _, want := range []string{"/rest/api/3/issue/OPS-1", "it needs the scope ADMIN", ">403<", when} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the log has no %s", want)
 		}

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -102,5 +103,27 @@ func TestVisibilityHidesWork(t *testing.T) {
 	}
 	if a := jonas.do("DELETE", work+"/10000", ""); a.status != http.StatusBadRequest {
 		t.Errorf("another's work: status %d: %s", a.status, a.body)
+	}
+}
+
+func TestFiltersOfOthersAreNeitherDeletedNorGivenTwice(t *testing.T) {
+	site := openSite(t)
+	mia, jonas := site.login("mia"), site.login("jonas")
+	const shared = `{"name":"Laptops","jql":"type = Laptop","sharePermissions":[{"type":"authenticated"}]}`
+	path := "/rest/api/3/filter/" + mia.do("POST", "/rest/api/3/filter", shared).json(t)["id"].(string)
+	if a := jonas.do("DELETE", path, ""); a.status != 401 {
+		t.Errorf("delete the filter of another: status %d: %s", a.status, a.body)
+	}
+	if a := jonas.do("POST", path+"/permission", `{"type":"user","accountId":"`+site.account("ada")+`"}`); a.status != 404 {
+		t.Errorf("share the filter of another: status %d: %s", a.status, a.body)
+	}
+	if a := jonas.do("POST", "/rest/api/3/filter", shared); a.status != 200 {
+		t.Fatalf("make one of the same name: status %d: %s", a.status, a.body)
+	}
+	if a := mia.do("PUT", path+"/owner", `{"accountId":"`+site.account("jonas")+`"}`); a.status != 400 || !strings.Contains(a.body, "same name") {
+		t.Errorf("give it to somebody who has one: status %d: %s", a.status, a.body)
+	}
+	if a := mia.get(path); a.status != 200 {
+		t.Errorf("the filter afterwards: status %d", a.status)
 	}
 }

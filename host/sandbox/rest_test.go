@@ -146,6 +146,7 @@ var restCalls = []restCall{
 	{"GET", "/rest/api/3/issue/{issueIdOrKey}/changelog", "/rest/api/3/issue/OPS-999/changelog", "", 404},
 	{"POST", "/rest/api/3/issue/bulk", "", `{"issueUpdates":[{"fields":{"project":{"key":"OPS"},"issuetype":{"name":"Laptop"},"summary":"One of two"}},{"fields":{}}]}`, 201},
 	{"POST", "/rest/api/3/issue/bulk", "", `{"issueUpdates":[{"fields":{}}]}`, 400},
+	{"POST", "/rest/api/3/issue/bulk", "", `{"issueUpdates":[]}`, 400},
 	{"POST", "/rest/api/3/issue/bulkfetch", "", `{"issueIdsOrKeys":["OPS-3","10100","OPS-999"],"fields":["*all"]}`, 200},
 	{"POST", "/rest/api/3/issue/bulkfetch", "", `{"issueIdsOrKeys":[]}`, 400},
 	{"GET", "/rest/api/3/issueLinkType", "", "", 200},

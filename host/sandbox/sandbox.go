@@ -159,7 +159,7 @@ func (s *Site) assemble(cfg Config) error {
 	})
 	log := &calls.Log{}
 	interfaces := rest.Config{
-		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Limits: limits, Faults: fault.New(fault.Config{Clock: cfg.Clock}),
+		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Clock: cfg.Clock, Limits: limits, Faults: fault.New(fault.Config{Clock: cfg.Clock}),
 		Operations: slices.Concat(
 			api.Operations(), service.Operations(), s.apps.Operations(), s.forge.Operations(), s.moves.Operations(),
 		),
@@ -180,8 +180,9 @@ func (s *Site) assemble(cfg Config) error {
 		r.URL.Path, r.URL.RawPath = "/rest/api/3/attachment/content/"+r.PathValue("id"), ""
 		recorded.ServeHTTP(w, r)
 	})
-	mux.HandleFunc("/rest/api/2/", rest.Version2(mux))
-	mux.HandleFunc("/rest/api/latest/", rest.Version2(mux))
+	version2 := rest.Version2(mux, s.store.State)
+	mux.HandleFunc("/rest/api/2/", version2)
+	mux.HandleFunc("/rest/api/latest/", version2)
 	s.apps.Serve(mux)
 	tokens.Serve(mux)
 	s.forge.Serve(mux)

@@ -54,10 +54,10 @@ func (s *API) createIssues(c *rest.Call) (rest.Answer, error) {
 		IssueUpdates []issueInput `json:"issueUpdates"`
 	}
 	if err := c.DecodeBody(&in); err != nil {
-		return rest.Answer{}, err
+		return noneCreated(err)
 	}
 	if n := len(in.IssueUpdates); n == 0 || n > maxCreated {
-		return rest.Answer{}, rest.Fail(http.StatusBadRequest, "Between 1 and %d issues can be created at once, and these are %d.", maxCreated, n)
+		return noneCreated(rest.Fail(http.StatusBadRequest, "Between 1 and %d issues can be created at once, and these are %d.", maxCreated, n))
 	}
 	issues, errs := []object{}, []object{}
 	for n, each := range in.IssueUpdates {
@@ -65,14 +65,9 @@ func (s *API) createIssues(c *rest.Call) (rest.Answer, error) {
 		var wrong *rest.Error
 		switch {
 		case errors.As(err, &wrong):
-			fields := wrong.Fields
-			if fields == nil {
-				fields = map[string]string{}
-			}
-			errs = append(errs, object{
-				"status": wrong.Status, "failedElementNumber": n,
-				"elementErrors": object{"errorMessages": append([]string{}, wrong.Messages...), "errors": fields},
-			})
+			failed := elementError(wrong)
+			failed["failedElementNumber"] = n
+			errs = append(errs, failed)
 		case err != nil:
 			return rest.Answer{}, err
 		default:
@@ -84,6 +79,24 @@ func (s *API) createIssues(c *rest.Call) (rest.Answer, error) {
 		status = http.StatusBadRequest
 	}
 	return rest.Answer{Status: status, Body: object{"issues": issues, "errors": errs}}, nil
+}
+
+// elementError says in a bulk's answer what is wrong, there with an element of it.
+func elementError(wrong *rest.Error) object {
+	fields := wrong.Fields
+	if fields == nil {
+		fields = map[string]string{}
+	}
+	return object{"status": wrong.Status, "elementErrors": object{"errorMessages": append([]string{}, wrong.Messages...), "errors": fields}}
+}
+
+// noneCreated refuses a bulk as a whole. The document has one shape for all that is wrong with one; no element is named.
+func noneCreated(err error) (rest.Answer, error) {
+	var wrong *rest.Error
+	if !errors.As(err, &wrong) || wrong.Status != http.StatusBadRequest {
+		return rest.Answer{}, err
+	}
+	return rest.Answer{Status: wrong.Status, Body: object{"issues": []object{}, "errors": []object{elementError(wrong)}}}, nil
 }
 
 func (s *API) fetchIssues(c *rest.Call) (rest.Answer, error) {

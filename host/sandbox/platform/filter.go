@@ -44,11 +44,11 @@ func (s *API) filterJSON(c *rest.Call, st *world.State, f *world.Filter) object 
 	}
 }
 
-// filter returns the filter of the path, if the caller may use it.
-func filter(c *rest.Call, st *world.State) (*world.Filter, error) {
+// filter returns the filter of the path, if the caller may use it; missing is the status of the refusal.
+func filter(c *rest.Call, st *world.State, missing int) (*world.Filter, error) {
 	f := st.Filters.Get(world.FilterID(c.PathValue("id")))
 	if !st.SeesFilter(c.Who.Account, f) {
-		return nil, rest.Fail(http.StatusBadRequest, "The selected filter is not available to you, perhaps it has been deleted or had its permissions changed.")
+		return nil, rest.Fail(missing, "The selected filter is not available to you, perhaps it has been deleted or had its permissions changed.")
 	}
 	return f, nil
 }
@@ -106,7 +106,7 @@ func (s *API) searchFilters(c *rest.Call) (rest.Answer, error) {
 }
 
 func (s *API) getFilter(c *rest.Call) (rest.Answer, error) {
-	f, err := filter(c, c.St)
+	f, err := filter(c, c.St, http.StatusBadRequest)
 	if err != nil {
 		return rest.Answer{}, err
 	}
@@ -176,7 +176,7 @@ func (s *API) updateFilter(c *rest.Call) (rest.Answer, error) {
 	if err := c.DecodeBody(&in); err != nil {
 		return rest.Answer{}, err
 	}
-	return s.putFilter(c, in, func(tx *world.Tx) (*world.Filter, error) { return editedFilter(c, tx) })
+	return s.putFilter(c, in, func(tx *world.Tx) (*world.Filter, error) { return editedFilter(c, tx, http.StatusBadRequest) })
 }
 
 func (s *API) putFilter(c *rest.Call, in filterInput, which func(*world.Tx) (*world.Filter, error)) (rest.Answer, error) {
@@ -198,26 +198,26 @@ func (s *API) putFilter(c *rest.Call, in filterInput, which func(*world.Tx) (*wo
 	return rest.Answer{Status: http.StatusOK, Body: out}, err
 }
 
-// editedFilter is the filter of the path to be changed, if the caller may.
-func editedFilter(c *rest.Call, tx *world.Tx) (*world.Filter, error) {
-	f, err := filter(c, tx.State)
+// editedFilter is the filter of the path to be changed, if the caller may; missing is the status of the refusal.
+func editedFilter(c *rest.Call, tx *world.Tx, missing int) (*world.Filter, error) {
+	f, err := filter(c, tx.State, missing)
 	if err != nil {
 		return nil, err
 	}
 	if !tx.EditsFilter(c.Who.Account, f) && !c.Administers(tx.State) {
-		return nil, rest.Fail(http.StatusBadRequest, "You do not have permission to change the filter.")
+		return nil, rest.Fail(missing, "You do not have permission to change the filter.")
 	}
 	return world.Edit(f), nil
 }
 
 func (s *API) deleteFilter(c *rest.Call) (rest.Answer, error) {
 	err := s.store.ChangeAs(c.Who.Account, func(tx *world.Tx) error {
-		f, err := filter(c, tx.State)
+		f, err := filter(c, tx.State, http.StatusBadRequest)
 		if err != nil {
 			return err
 		}
 		if f.Owner != c.Who.Account && !c.Administers(tx.State) {
-			return rest.Fail(http.StatusBadRequest, "Only the owner of the filter, and administrators, can delete it.")
+			return rest.Fail(http.StatusUnauthorized, "Only the owner of the filter, and administrators, can delete it.")
 		}
 		return tx.Delete(f)
 	})
@@ -230,7 +230,7 @@ func (s *API) unmarkFilter(c *rest.Call) (rest.Answer, error) { return s.mark(c,
 func (s *API) mark(c *rest.Call, favourite bool) (rest.Answer, error) {
 	var out object
 	err := s.store.ChangeAs(c.Who.Account, func(tx *world.Tx) error {
-		f, err := filter(c, tx.State)
+		f, err := filter(c, tx.State, http.StatusBadRequest)
 		if err != nil {
 			return err
 		}
@@ -251,7 +251,7 @@ func (s *API) giveFilter(c *rest.Call) (rest.Answer, error) {
 		return rest.Answer{}, err
 	}
 	err := s.store.ChangeAs(c.Who.Account, func(tx *world.Tx) error {
-		f, err := filter(c, tx.State)
+		f, err := filter(c, tx.State, http.StatusNotFound)
 		if err != nil {
 			return err
 		}
@@ -259,7 +259,10 @@ func (s *API) giveFilter(c *rest.Call) (rest.Answer, error) {
 			return rest.Fail(http.StatusForbidden, "Only the owner of the filter, and administrators, can give it to somebody else.")
 		}
 		if tx.User(in.AccountID) == nil {
-			return rest.Fail(http.StatusBadRequest, "The user %s does not exist.", in.AccountID)
+			return rest.Fail(http.StatusNotFound, "The user %s does not exist.", in.AccountID)
+		}
+		if tx.Filters.First(func(o *world.Filter) bool { return o.ID != f.ID && o.Owner == in.AccountID && o.Name == f.Name }) != nil {
+			return rest.Fail(http.StatusBadRequest, "The new owner has a filter of the same name.")
 		}
 		f = world.Edit(f)
 		f.Owner = in.AccountID

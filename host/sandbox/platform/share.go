@@ -121,7 +121,7 @@ func (in shareInput) share(c *rest.Call, st *world.State) (world.Share, error) {
 }
 
 func (s *API) listShares(c *rest.Call) (rest.Answer, error) {
-	f, err := filter(c, c.St)
+	f, err := filter(c, c.St, http.StatusNotFound)
 	if err != nil {
 		return rest.Answer{}, err
 	}
@@ -135,7 +135,7 @@ func (s *API) addShare(c *rest.Call) (rest.Answer, error) {
 	}
 	var out []object
 	err := s.store.ChangeAs(c.Who.Account, func(tx *world.Tx) error {
-		f, err := editedFilter(c, tx)
+		f, err := editedFilter(c, tx, http.StatusNotFound)
 		if err != nil {
 			return err
 		}
@@ -166,7 +166,7 @@ func shareOf(c *rest.Call, f *world.Filter) (int, error) {
 }
 
 func (s *API) getShare(c *rest.Call) (rest.Answer, error) {
-	f, err := filter(c, c.St)
+	f, err := filter(c, c.St, http.StatusNotFound)
 	if err != nil {
 		return rest.Answer{}, err
 	}
@@ -179,7 +179,7 @@ func (s *API) getShare(c *rest.Call) (rest.Answer, error) {
 
 func (s *API) deleteShare(c *rest.Call) (rest.Answer, error) {
 	err := s.store.ChangeAs(c.Who.Account, func(tx *world.Tx) error {
-		f, err := editedFilter(c, tx)
+		f, err := editedFilter(c, tx, http.StatusNotFound)
 		if err != nil {
 			return err
 		}

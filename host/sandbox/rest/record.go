@@ -15,8 +15,8 @@ import (
 
 // Record is what is to be remembered of a request.
 type Record struct {
-	Time    time.Time
-	Took    time.Duration
+	Time    time.Time       // by the site's clock
+	Took    time.Duration   // in truth, however the site's clock goes
 	App     world.AppKey    // "" for a person
 	Account world.AccountID // "" for nobody
 	Method  string
@@ -37,7 +37,7 @@ type recordKey struct{}
 func (s *server) recorded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		rec := &Record{Time: began, Method: r.Method, Path: withoutToken(r)}
+		rec := &Record{Time: s.Clock(), Method: r.Method, Path: withoutToken(r)}
 		r = r.WithContext(context.WithValue(r.Context(), recordKey{}, rec))
 		tap := &tap{ResponseWriter: w}
 		var asked *bytes.Buffer

@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/pergola-platform/pergola/host/sandbox/fault"
 	"github.com/pergola-platform/pergola/host/sandbox/limit"
@@ -23,6 +24,7 @@ type Config struct {
 	Store      *world.Store
 	Base       string // the site's address, without a trailing slash
 	Logger     *slog.Logger
+	Clock      func() time.Time // of records
 	Limits     *limit.Limiter
 	Faults     *fault.Set
 	Operations []Operation

@@ -9,14 +9,15 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/pergola-platform/pergola/host/sandbox/openapi"
-
 	"github.com/pergola-platform/pergola/host/sandbox/adf"
+	"github.com/pergola-platform/pergola/host/sandbox/openapi"
+	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
 
 // Version2 serves the paths of version 2 of the interface, which clients from before there were documents use, and whoever writes wiki
-// markup. It is version 3 with text where that has documents. Markup is text here: nobody interprets it.
-func Version2(v3 http.Handler) http.HandlerFunc {
+// markup. It is version 3 with text where that has documents. Markup is text here: nobody interprets it. state is asked which
+// custom fields hold documents.
+func Version2(v3 http.Handler, state func() *world.State) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		// An app's properties are its own business, whatever they look like.
 		opaque := strings.Contains(r.URL.Path, "/properties")
@@ -29,7 +30,7 @@ func Version2(v3 http.Handler) http.HandlerFunc {
 				WriteJSON(w, http.StatusRequestEntityTooLarge, object{"errorMessages": []string{"The request body is too large."}, "errors": object{}})
 				return
 			}
-			raw = rewrite(raw, asDocuments)
+			raw = rewrite(raw, documents{state()}.in)
 			to.Body, to.ContentLength = io.NopCloser(bytes.NewReader(raw)), int64(len(raw))
 		}
 		answer := &held{ResponseWriter: w, status: http.StatusOK}
@@ -74,38 +75,69 @@ func rewrite(raw []byte, change func(any) any) []byte {
 	return out
 }
 
-// asDocuments makes documents of the texts of a request that version 3 wants as such.
-func asDocuments(v any) any {
+// documents makes documents of the texts of a request that version 3 wants as such.
+type documents struct{ st *world.State }
+
+// in changes the body of a request: of a comment, a worklog, a link, an issue, or of issues to make.
+func (d documents) in(v any) any {
 	body, ok := v.(object)
 	if !ok {
 		return v
 	}
-	if text, ok := body["body"].(string); ok { // of a comment
-		body["body"] = adf.Document(text)
+	for _, name := range []string{"body", "comment"} {
+		if text, ok := body[name].(string); ok {
+			body[name] = adf.Document(text)
+		}
 	}
-	for _, part := range []string{"fields", "update"} {
-		body[part] = withDocuments(body[part])
-		if body[part] == nil {
-			delete(body, part)
+	for _, part := range []string{"fields", "update", "comment"} {
+		if body[part] != nil {
+			body[part] = d.below(body[part])
+		}
+	}
+	if list, ok := body["issueUpdates"].([]any); ok {
+		for n := range list {
+			list[n] = d.in(list[n])
 		}
 	}
 	return body
 }
 
-func withDocuments(v any) any {
+func (d documents) below(v any) any {
 	switch v := v.(type) {
 	case object:
 		for name, member := range v {
 			text, ok := member.(string)
-			if ok && (name == "description" || name == "environment" || name == "body") {
+			switch {
+			case ok && (name == "description" || name == "environment" || name == "body" || name == "comment" || d.rich(name)):
 				v[name] = adf.Document(text)
-			} else {
-				v[name] = withDocuments(member)
+			case d.rich(name):
+				v[name] = settings(member)
+			default:
+				v[name] = d.below(member)
 			}
 		}
 	case []any:
 		for n := range v {
-			v[n] = withDocuments(v[n])
+			v[n] = d.below(v[n])
+		}
+	}
+	return v
+}
+
+// rich says whether there is a custom field of that name that holds documents.
+func (d documents) rich(name string) bool {
+	f := d.st.Field(world.FieldID(name))
+	return f != nil && f.Kind == world.TextArea
+}
+
+// settings makes documents of the texts that a field is set to, in "update".
+func settings(v any) any {
+	list, _ := v.([]any)
+	for _, each := range list {
+		if change, ok := each.(object); ok {
+			if text, ok := change["set"].(string); ok {
+				change["set"] = adf.Document(text)
+			}
 		}
 	}
 	return v

@@ -89,7 +89,7 @@ func (s *Site) Install(descriptor string) {
 }
 
 // App is an installed app that does nothing but know its credentials, for clients that sign.
-type App struct{ Key, ClientKey, Secret, OAuthClientID string }
+type App struct{ Key, ClientKey, Secret, OAuthClientID, BaseURL string }
 
 // InstallApp installs an app with those scopes, such as READ.
 func (s *Site) InstallApp(key string, scopes ...string) *App {
@@ -120,6 +120,7 @@ func (s *Site) InstallModules(key string, modules map[string]any, scopes ...stri
 		w.WriteHeader(http.StatusNoContent)
 	}))
 	s.t.Cleanup(srv.Close)
+	app.BaseURL = srv.URL
 	s.Install(srv.URL + "/atlassian-connect.json")
 	return app
 }

@@ -2,31 +2,55 @@
 
 const doc = text => ({ type: 'doc', version: 1, content: [{ type: 'paragraph', content: [{ type: 'text', text }] }] });
 
-// memory is what is known: the parameters of paths by name, at first from the seeded site.
-export const seeded = account => ({
+const transfer = m => ({ 'Atlassian-Transfer-Id': m.transfer });
+
+function form(name, content) {
+  const out = new FormData();
+  out.append('file', new Blob([content], { type: 'image/png' }), name);
+  return out;
+}
+
+// The smallest picture that there is.
+const picture = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+
+// memory is what is known: the parameters of paths by name, at first from the seeded site and the apps on it.
+export const seeded = ({ account, connect, forge }) => ({
   account, issueIdOrKey: 'OPS-1', issueId: 10100, other: 'OPS-3', doomed: 'OPS-2', projectIdOrKey: 'OPS', projectKeyOrId: 'OPS', projectId: 10000,
   propertyKey: 'judge', issueTypeId: '10001', fieldIdOrKey: 'customfield_10002',
+  addonKey: connect?.key, transfer: connect?.transfer, fieldKey: connect && `${connect.key}__sort`, forgeField: forge?.field, hook: connect?.hook, connectField: connect?.field,
 });
 
+// as says who calls an operation: those that only apps may are called by one.
+export const as = ({ path }) =>
+  /^\/rest\/(forge\/1|api\/3\/app)\//.test(path) ? 'forge'
+  : /^\/rest\/(atlassian-connect\/1|api\/3\/(webhook|user\/email|field\/\{fieldKey\}))/.test(path) ? 'connect' : 'person';
+
+// refused are operations on what no site of the sandbox has, by the status that says so.
+export const refused = { getApprovalById: 404, answerApproval: 404, getSlaInformationById: 404, 'ConnectToForgeMigrationFetchTaskResource.fetchMigrationTask_get': 404 };
+
 // first are the reading operations that the writing ones learn from.
-export const first = ['getTransitions', 'getIssueLinkTypes', 'getContextsForField', 'getServiceDesks', 'getRequestTypes', 'getQueues'];
+export const first = ['getTransitions', 'getIssueLinkTypes', 'getContextsForField', 'getServiceDesks', 'getRequestTypes', 'getQueues', 'getCustomFieldConfiguration'];
 
 // needs are by operation, functions of the memory. Operations that write are called only if they stand here, in this order; a
 // function that returns undefined says that too little is known.
 export const needs = {
   createIssue: () => ({ fields: { project: { key: 'OPS' }, issuetype: { name: 'Laptop' }, summary: 'Made by jira.js', description: doc('Text') } }),
-  createIssues: () => ({ issueUpdates: [{ fields: { project: { key: 'OPS' }, issuetype: { name: 'Laptop' }, summary: 'Made by jira.js' } }] }),
+  createIssues: m => ({ issueUpdates: [{ fields: { project: { key: 'OPS' }, issuetype: { name: 'Laptop' }, summary: 'Made by jira.js', reporter: { accountId: m.account } } }] }),
   editIssue: () => ({ fields: { summary: 'Changed by jira.js' } }),
   assignIssue: m => ({ accountId: m.account }),
   doTransition: m => m.transition && { transition: { id: m.transition } },
   addComment: () => ({ body: doc('A comment') }),
   updateComment: m => m.comment && { id: m.comment, body: { body: doc('A changed comment') } },
   addWatcher: m => ({ accountId: m.account }),
-  addAttachment: () => ({ attachments: { filename: 'note.txt', content: 'A note' } }),
+  addAttachment: () => [{ attachments: { filename: 'note.txt', content: 'A note' } }, { attachments: { filename: 'dot.png', content: picture } }],
+  addVote: m => m.asked && { issueIdOrKey: m.asked },
+  addWorklog: () => [{ timeSpent: '1h 30m', started: '2026-01-02T03:04:05.000+0000', comment: doc('Looked at it') }, { timeSpentSeconds: 60, comment: '*bold*' }],
+  updateWorklog: m => m.worklog && { id: m.worklog, body: { timeSpentSeconds: 7200, comment: doc('Looked longer') } },
   linkIssues: m => m.linkType && { type: { name: m.linkType }, inwardIssue: { key: 'OPS-1' }, outwardIssue: { key: 'OPS-3' } },
   createIssueLinkType: () => ({ name: 'Judged', inward: 'is judged by', outward: 'judges' }),
   updateIssueLinkType: m => m.madeLinkType && { issueLinkTypeId: m.madeLinkType, outward: 'judges well' },
-  createOrUpdateRemoteIssueLink: () => ({ globalId: 'judge=1', object: { url: 'https://example.com/1', title: 'A page' } }),
+  createOrUpdateRemoteIssueLink: () => [1, 2].map(n => ({ globalId: `judge=${n}`, object: { url: `https://example.com/${n}`, title: 'A page' } })),
+  updateRemoteIssueLink: m => m.linkId && { linkId: m.linkId, globalId: 'judge=1', object: { url: 'https://example.com/2', title: 'Another page' } },
   setIssueProperty: () => ({ body: { by: 'jira.js' } }),
   setProjectProperty: () => ({ body: { by: 'jira.js' } }),
   setUserProperty: m => ({ accountId: m.account, body: { by: 'jira.js' } }),
@@ -36,8 +60,16 @@ export const needs = {
   setCommentProperty: m => m.comment && { commentId: m.comment, propertyKey: 'judge', body: { by: 'jira.js' } },
   createProjectCategory: () => ({ name: 'Judged', description: 'Made by jira.js' }),
   updateProjectCategory: m => m.category && { id: m.category, body: { name: 'Judged again', description: 'Changed by jira.js' } },
-  createProject: m => ({ key: 'JUDGE', name: 'Judged', projectTypeKey: 'business', leadAccountId: m.account, assigneeType: 'UNASSIGNED' }),
+  createProject: m => ['JUDGE', 'STORE'].map(key => ({ key, name: `Made by ${key}`, projectTypeKey: 'business', leadAccountId: m.account, assigneeType: 'UNASSIGNED' })),
+  archiveProject: () => ({ projectIdOrKey: 'STORE' }),
   updateProject: () => ({ projectIdOrKey: 'JUDGE', description: 'Changed by jira.js' }),
+  createComponent: m => ['Screen', 'Keyboard'].map(name => ({ project: 'OPS', name, description: 'Made by jira.js', leadAccountId: m.account, assigneeType: 'COMPONENT_LEAD' })),
+  updateComponent: m => m.component && { id: m.component, body: { name: 'Display', description: 'Changed by jira.js' } },
+  createVersion: m => ['1.0', '1.1', '1.2', '1.3'].map(name => ({ name, projectId: m.projectId, description: 'Made by jira.js', startDate: '2026-01-02', releaseDate: '2026-02-03' })),
+  updateVersion: m => m.version0 && { id: m.version0, body: { released: true, description: 'Changed by jira.js' } },
+  moveVersion: m => m.version1 && [{ id: m.version1, position: 'First' }, { id: m.version1, after: m.version0Self }],
+  mergeVersions: m => m.version2 && { id: m.version2, moveIssuesTo: m.version0 },
+  deleteAndReplaceVersion: m => m.version3 && { id: m.version3, moveFixIssuesTo: Number(m.version0), moveAffectedIssuesTo: Number(m.version1) },
   createIssueType: () => ({ name: 'Judged', description: 'Made by jira.js', type: 'standard' }),
   createCustomField: () => ({ name: 'Judged', type: 'com.atlassian.jira.plugin.system.customfieldtypes:select', searcherKey: 'com.atlassian.jira.plugin.system.customfieldtypes:multiselectsearcher' }),
   updateCustomField: m => m.field && { fieldId: m.field, description: 'Changed by jira.js' },
@@ -45,6 +77,26 @@ export const needs = {
   updateCustomFieldContext: m => m.context && { fieldId: m.field, contextId: m.context, name: 'Judged again' },
   createCustomFieldOption: m => m.context && { fieldId: m.field, contextId: m.context, options: [{ value: 'One' }] },
   updateCustomFieldOption: m => m.option && { fieldId: m.field, contextId: m.context, options: [{ id: m.option, value: 'Two' }] },
+  createFilter: () => ({ name: 'Judged', description: 'Made by jira.js', jql: 'project = OPS', favourite: false, expand: 'sharedUsers,subscriptions' }),
+  updateFilter: m => m.filter && { id: m.filter, body: { name: 'Judged again', jql: 'project = OPS ORDER BY key' } },
+  setFavouriteForFilter: m => m.filter && { id: m.filter },
+  addSharePermission: m => m.filter && [{ id: m.filter, type: 'project', projectId: '10000' }, { id: m.filter, type: 'user', accountId: m.account }],
+  createUser: () => ({ emailAddress: 'judge@example.org', displayName: 'Judge', products: ['jira-software'] }),
+
+  registerDynamicWebhooks: m => ({ url: m.hook, webhooks: [{ jqlFilter: 'project = OPS', events: ['jira:issue_updated', 'issue_property_set'], fieldIdsFilter: ['summary'], issuePropertyKeysFilter: ['judge'] }] }),
+  refreshWebhooks: m => m.webhook && { webhookIds: [m.webhook] },
+  'AddonPropertiesResource.putAddonProperty_put': () => [{ body: { by: 'jira.js' } }, { body: { by: 'jira.js again' } }],
+  'DynamicModulesResource.registerModules_post': () => ({ modules: { generalPages: [{ key: 'later', name: { value: 'Later page' }, url: '/later' }] } }),
+  createIssueFieldOption: () => ({ value: 'Leased', properties: { category: 'outside' }, config: { scope: { projects: [10000] } } }),
+  updateIssueFieldOption: m => m.optionId && { optionId: m.optionId, id: m.optionId, value: 'Bought', properties: {}, config: { scope: { projects2: [{ id: 10000, attributes: ['notSelectable'] }] } } },
+  'AppIssueFieldValueUpdateResource.updateIssueFields_put': m => ({ ...transfer(m), updateValueList: [{ _type: 'StringIssueField', issueID: m.issueId, fieldID: m.connectField, string: 'A-17' }] }),
+  'MigrationResource.updateEntityPropertiesValue_put': m => ({ ...transfer(m), entityType: 'IssueProperty', body: [{ entityId: m.issueId, key: 'moved', value: '{"by":"jira.js"}' }] }),
+  'MigrationResource.workflowRuleSearch_post': m => ({ ...transfer(m), workflowEntityId: 'a498d711-685d-428d-8c3e-bc03bb450ea7', ruleIds: ['55d44f1d-c859-42e5-9c27-2c5ec3f340b1'] }),
+  putForgeAppProperty: () => [{ body: { by: 'jira.js' } }, { body: { by: 'jira.js again' } }],
+  updateCustomFieldConfiguration: m => m.configuration && { fieldIdOrKey: m.forgeField, configurations: [{ id: m.configuration, configuration: { from: 1 }, schema: { type: 'object' } }] },
+  updateCustomFieldValue: m => ({ fieldIdOrKey: m.forgeField, updates: [{ issueIds: [m.issueId], value: 'A-18' }] }),
+  updateMultipleCustomFieldValues: m => ({ updates: [{ customField: m.forgeField, issueIds: [m.issueId], value: 'A-19' }] }),
+
   bulkFetchIssues: () => ({ issueIdsOrKeys: ['OPS-1', 'OPS-3', 'OPS-9999'], fields: ['*all'] }),
   countIssues: () => ({ jql: 'project = OPS' }),
   searchAndReconsileIssuesUsingJqlPost: () => ({ jql: 'project = HR ORDER BY key', fields: ['summary', 'status', 'assignee'], maxResults: 5 }),
@@ -65,6 +117,9 @@ export const needs = {
   subscribe: m => m.request && { issueIdOrKey: m.request },
   createCustomer: () => ({ email: 'judge@example.com', displayName: 'A judge' }),
   addCustomers: m => m.serviceDeskId && { serviceDeskId: m.serviceDeskId, accountIds: [m.account] },
+  attachTemporaryFile: m => m.serviceDeskId && { serviceDeskId: m.serviceDeskId, body: form('dot.png', picture) },
+  createCommentWithAttachment: m => m.temporary && { temporaryAttachmentIds: [m.temporary], additionalComment: { body: 'See the picture' }, public: true },
+  answerApproval: () => ({ approvalId: 1, decision: 'approve' }),
   createOrganization: () => ({ name: 'Judged' }),
   setProperty: m => m.organizationId && { organizationId: m.organizationId, body: { by: 'jira.js' } },
   addUsersToOrganization: m => m.organizationId && { organizationId: m.organizationId, body: { accountIds: [m.account] } },
@@ -105,11 +160,30 @@ export const needs = {
   getComment: m => m.comment && { id: m.comment },
   getCommentPropertyKeys: m => m.comment && { commentId: m.comment },
   getCommentProperty: m => m.comment && { commentId: m.comment, propertyKey: 'judge' },
-  getCustomFieldConfiguration: () => undefined, // the seeded site has no field of a Forge app
+  getCustomFieldConfiguration: m => m.forgeField && { fieldIdOrKey: m.forgeField },
   getCustomFieldOption: () => ({ id: '10010' }),
   getIssue: () => ({ expand: 'renderedFields,names,schema,transitions,operations,editmeta,changelog' }),
   getIssueLinkType: m => m.madeLinkType && { issueLinkTypeId: m.madeLinkType },
   getIssueLink: m => m.link && { linkId: m.link },
+  getAttachmentThumbnail: m => m.picture && { id: m.picture, width: 20, height: 20 },
+  getWorklog: m => m.worklog && { id: m.worklog, expand: 'properties' },
+  getComponent: m => m.component && { id: m.component },
+  getComponentRelatedIssues: m => m.component && { id: m.component },
+  getVersion: m => m.version0 && { id: m.version0, expand: 'operations,issuesstatus,driver,approvers' },
+  getVersionRelatedIssues: m => m.version0 && { id: m.version0 },
+  getVersionUnresolvedIssues: m => m.version0 && { id: m.version0 },
+  getFilter: m => m.filter && { id: m.filter, expand: 'sharedUsers,subscriptions' },
+  getSharePermissions: m => m.filter && { id: m.filter },
+  getSharePermission: m => m.sharePermission && { id: m.filter, permissionId: m.sharePermission },
+  getIssueFieldOption: m => m.optionId && { optionId: m.optionId },
+  getSelectableIssueFieldOptions: m => ({ projectId: m.projectId }),
+  getUserEmail: m => ({ accountId: m.account }),
+  getUserEmailBulk: m => ({ accountId: [m.account] }),
+  getSlaInformationById: () => ({ slaMetricId: 1 }),
+  getApprovalById: () => ({ approvalId: 1 }),
+  'desk getAttachmentContent': m => m.requestAttachment && { attachmentId: m.requestAttachment },
+  'desk getAttachmentThumbnail': m => m.requestAttachment && { attachmentId: m.requestAttachment },
+  'ConnectToForgeMigrationFetchTaskResource.fetchMigrationTask_get': m => ({ connectKey: m.addonKey, jiraIssueFieldsKey: 'sort' }),
   getArticles: () => ({ query: 'laptop', highlight: false }),
 
   deleteIssue: m => ({ issueIdOrKey: m.doomed }),
@@ -120,6 +194,14 @@ export const needs = {
   deleteIssueLinkType: m => m.madeLinkType && { issueLinkTypeId: m.madeLinkType },
   deleteIssueLink: m => m.link && { linkId: m.link },
   deleteRemoteIssueLinkByGlobalId: () => ({ globalId: 'judge=1' }),
+  deleteRemoteIssueLinkById: m => m.linkId2 && { linkId: m.linkId2 },
+  deleteWorklog: m => m.worklog && { id: m.worklog, adjustEstimate: 'leave' },
+  removeVote: m => m.asked && { issueIdOrKey: m.asked },
+  deleteComponent: m => m.component && { id: m.component, moveIssuesTo: m.component1 },
+  deleteSharePermission: m => m.sharePermission && { id: m.filter, permissionId: m.sharePermission },
+  deleteFavouriteForFilter: m => m.filter && { id: m.filter },
+  deleteFilter: m => m.filter && { id: m.filter },
+  removeUser: m => m.madeUser && { accountId: m.madeUser },
   deleteIssueProperty: () => ({}),
   deleteProjectProperty: () => ({}),
   deleteUserProperty: m => ({ accountId: m.account }),
@@ -131,6 +213,11 @@ export const needs = {
   deleteCustomField: m => m.field && { id: m.field },
   deletePermissionSchemeEntity: m => m.permissionId && { schemeId: m.schemeId, permissionId: m.permissionId },
   deletePermissionScheme: m => m.schemeId && { schemeId: m.schemeId },
+  deleteIssueFieldOption: m => m.optionId && { optionId: m.optionId },
+  deleteWebhookById: m => m.webhook && { webhookIds: [m.webhook] },
+  'AddonPropertiesResource.deleteAddonProperty_delete': () => ({}),
+  'DynamicModulesResource.removeModules_delete': () => ({ moduleKey: ['later'] }),
+  deleteForgeAppProperty: () => ({}),
   deleteProperty: m => m.organizationId && { organizationId: m.organizationId },
   removeUsersFromOrganization: m => m.organizationId && { organizationId: m.organizationId, body: { accountIds: [m.account] } },
   removeOrganization: m => m.organizationId && { serviceDeskId: m.serviceDeskId, body: { organizationId: m.organizationId } },
@@ -145,8 +232,9 @@ export const learn = {
   getIssueLinkTypes: r => ({ linkType: r?.issueLinkTypes?.[0]?.name }),
   createIssueLinkType: r => ({ madeLinkType: r?.id }),
   getContextsForField: r => ({ seededContext: Number(r?.values?.[0]?.id) || undefined }),
+  createIssues: r => ({ asked: r?.issues?.[0]?.key }), // Mia does not report it, so she can vote for it
   addComment: r => ({ comment: r?.id }),
-  addAttachment: r => ({ attachment: r?.[0]?.id }),
+  addAttachment: (r, n) => ({ [n ? 'picture' : 'attachment']: r?.[0]?.id }),
   getIssue: r => ({ link: r?.fields?.issuelinks?.[0]?.id }),
   createProjectCategory: r => ({ category: Number(r?.id) || undefined }),
   createCustomField: r => ({ field: r?.id }),
@@ -154,6 +242,19 @@ export const learn = {
   createCustomFieldOption: r => ({ option: r?.options?.[0]?.id }),
   getServiceDesks: r => ({ serviceDeskId: r?.values?.[0]?.id }),
   getRequestTypes: r => ({ requestTypeId: r?.values?.[0]?.id }),
+  addWorklog: r => ({ worklog: r?.id }),
+  createOrUpdateRemoteIssueLink: (r, n) => ({ [n ? 'linkId2' : 'linkId']: r?.id && String(r.id) }),
+  createComponent: (r, n) => ({ [n ? 'component1' : 'component']: r?.id }),
+  createVersion: (r, n) => ({ [`version${n}`]: r?.id, [`version${n}Self`]: r?.self }),
+  createFilter: r => ({ filter: Number(r?.id) || undefined }),
+  addSharePermission: r => ({ sharePermission: r?.at(-1)?.id }),
+  createUser: r => ({ madeUser: r?.accountId }),
+  bulkSetIssuesPropertiesList: r => ({ taskId: r?.id }),
+  registerDynamicWebhooks: r => ({ webhook: r?.webhookRegistrationResult?.[0]?.createdWebhookId }),
+  createIssueFieldOption: r => ({ optionId: r?.id }),
+  getCustomFieldConfiguration: r => ({ configuration: r?.values?.[0]?.id }),
+  attachTemporaryFile: r => ({ temporary: r?.temporaryAttachments?.[0]?.temporaryAttachmentId }),
+  createCommentWithAttachment: r => ({ requestAttachment: Number(r?.attachments?.values?.[0]?._links?.jiraRest?.match(/\d+$/)) || undefined }),
   createCustomerRequest: r => ({ request: r?.issueKey }),
   createRequestComment: r => ({ commentId: Number(r?.id) || undefined }),
   createOrganization: r => ({ organizationId: Number(r?.id) || undefined }),
@@ -162,12 +263,43 @@ export const learn = {
   getQueues: r => ({ queueId: Number(r?.values?.[0]?.id) || undefined }),
 };
 
-// names are what jira.js calls operations that share a name in the documents. It has no properties of request types.
-export const names = {
-  'GET /rest/servicedeskapi/servicedesk/{serviceDeskId}/requesttype/{requestTypeId}/property': 'getPropertiesKeysOfRequestType',
-  'GET /rest/servicedeskapi/servicedesk/{serviceDeskId}/requesttype/{requestTypeId}/property/{propertyKey}': 'getPropertyOfRequestType',
-  'PUT /rest/servicedeskapi/servicedesk/{serviceDeskId}/requesttype/{requestTypeId}/property/{propertyKey}': 'setPropertyOfRequestType',
-  'DELETE /rest/servicedeskapi/servicedesk/{serviceDeskId}/requesttype/{requestTypeId}/property/{propertyKey}': 'deletePropertyOfRequestType',
-  'GET /rest/servicedeskapi/servicedesk/{serviceDeskId}/knowledgebase/article': 'getServiceDeskArticles',
-  'GET /rest/servicedeskapi/servicedesk/{serviceDeskId}/organization': 'getServiceDeskOrganizations',
+// holds says whether an answer shows what was done before.
+export const holds = {
+  getIssue: (r, m) => r.fields.summary === 'Changed by jira.js' && r.fields.assignee.accountId === m.account && r.fields[m.forgeField] === 'A-19',
+  getComment: r => r.body.content[0].content[0].text === 'A changed comment',
+  getWorklog: r => r.timeSpentSeconds === 7200 && r.comment.content[0].content[0].text === 'Looked longer',
+  getRemoteIssueLinkById: r => r.object.title === 'Another page',
+  getAttachmentContent: r => Buffer.from(r).toString() === 'A note',
+  getIssueProperty: r => r.value.by === 'jira.js',
+  getIssuePropertyKeys: r => ['judge', 'judge2', 'judge3', 'judge4', 'moved'].every(key => r.keys.some(k => k.key === key)),
+  getProjectProperty: r => r.value.by === 'jira.js',
+  getProjectCategoryById: r => r.name === 'Judged again',
+  getComponent: r => r.name === 'Display' && r.assigneeType === 'COMPONENT_LEAD',
+  getVersion: r => r.name === '1.0' && r.released === true && r.description === 'Changed by jira.js',
+  getProjectVersions: r => r.some(v => v.name === '1.0') && r.some(v => v.name === '1.1') && !r.some(v => v.name === '1.2' || v.name === '1.3'),
+  getFilter: r => r.name === 'Judged again' && r.favourite && r.jql.endsWith('ORDER BY key'),
+  getSharePermissions: r => r.some(p => p.type === 'project' && p.project.id === '10000') && r.some(p => p.type === 'user'),
+  getFavouriteFilters: r => r.some(f => f.name === 'Judged again'),
+  getIssueLinkType: r => r.outward === 'judges well',
+  getPermissionScheme: r => r.name === 'Judged again',
+  getOptionsForContext: r => r.values.length > 0,
+  getTask: r => r.status === 'COMPLETE' && r.progress === 100,
+  getUserEmail: r => r.email === 'jonas@pergola.example',
+  getDynamicWebhooksForApp: (r, m) => r.values.length === 1 && r.values[0].id === m.webhook && r.values[0].jqlFilter === 'project = OPS' && r.values[0].url === m.hook,
+  'AddonPropertiesResource.getAddonProperty_get': r => r.value.by === 'jira.js again',
+  getForgeAppProperty: r => r.value.by === 'jira.js again',
+  getIssueFieldOption: r => r.value === 'Bought' && r.config.scope.projects2[0].attributes[0] === 'notSelectable',
+  getSelectableIssueFieldOptions: r => r.total === 0, // the only option is not selectable in the only project that it is for
+  getVisibleIssueFieldOptions: r => r.values[0].value === 'Bought',
+  getCustomerRequestByIdOrKey: r => r.requestFieldValues.some(f => f.fieldId === 'summary' && f.value === 'Asked by jira.js'),
+  getRequestParticipants: (r, m) => r.values.some(u => u.accountId === m.account),
+  getSubscriptionStatus: r => r.subscribed,
+  'desk getAttachmentContent': r => Buffer.from(r).equals(picture),
 };
+
+// gone are reading operations on what was deleted meanwhile: called once more, they answer 404.
+export const gone = [
+  'getComment', 'getWorklog', 'getRemoteIssueLinkById', 'getAttachment', 'getIssueLink', 'getIssueProperty', 'getProjectProperty', 'getUserProperty',
+  'getProjectCategoryById', 'getComponent', 'getSharePermission', 'getIssueLinkType', 'getPermissionScheme', 'getOrganization',
+  'AddonPropertiesResource.getAddonProperty_get', 'getForgeAppProperty', 'getIssueFieldOption',
+];
