@@ -34,11 +34,15 @@ func (p *plugin) panel(ctx context.Context, r *sdk.Request) (*view.Page, error) 
 }
 
 func (p *plugin) draw(ctx context.Context, r *sdk.Request, want shown) (*view.Page, error) {
+	out := &view.Page{Title: "Linked assets", Flag: want.flag}
+	if r.Context.Account == "" {
+		out.Blocks = []view.Block{{Empty: &view.Empty{Title: "Log in to see what is linked", Body: "Links show to users who are logged in to Jira."}}}
+		return out, nil
+	}
 	sides, _, err := p.here(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	out := &view.Page{Title: "Linked assets", Flag: want.flag}
 	if len(sides) == 0 {
 		out.Blocks = []view.Block{{Empty: &view.Empty{Title: "No relation shows here", Body: "A Jira admin says under Apps, Pergola, Relations which issues can be linked."}}}
 		return out, nil
@@ -74,11 +78,8 @@ func (p *plugin) here(ctx context.Context, r *sdk.Request) ([]side, *jira.Issue,
 	return sidesOf(all, issue), issue, nil
 }
 
-// mayLink says whether the user may link the issue. An anonymous one may not.
+// mayLink says whether the user may link the issue.
 func mayLink(ctx context.Context, c sdk.Context) (bool, error) {
-	if c.Account == "" {
-		return false, nil
-	}
 	rights, err := jira.May(ctx, jira.RightsQuery{Permissions: []string{jira.LinkIssues}, IssueIDs: []string{c.IssueID}})
 	if err != nil {
 		return false, err
