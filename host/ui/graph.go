@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -109,7 +110,7 @@ func (b *builder) graph(in *view.Graph) *drawing {
 		gap += min(longest, mostLineWords)
 	}
 	laid := graph.Lay(g, graph.Config{NodeWidth: nodeWidth, NodeHeight: height, ColumnGap: gap})
-	d.Width, d.Height = px(laid.Width+2*drawingPad), px(laid.Height+2*drawingPad)
+	d.Width, d.Height = px(math.Ceil(laid.Width+2*drawingPad)), px(math.Ceil(laid.Height+2*drawingPad))
 	d.NodeWidth, d.NodeHeight, d.TextWidth = px(nodeWidth), px(height), px(nodeWidth-nodePad/2)
 	b.spots(d, nodes, laid, height)
 	d.draw(edges, laid, nodes)

@@ -24,7 +24,9 @@ export function start(el) {
     e.preventDefault();
     at.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true }));
   });
-  svg.addEventListener('click', (e) => { // app.js knows the links of HTML, whose address is no object
+  svg.addEventListener('click', (e) => { // app.js knows links and buttons of HTML, which are other things
+    const expand = e.target.closest('.graph-expand');
+    if (expand) press(el, expand.dataset);
     const link = e.target.closest('a[data-issue]');
     if (!link) return;
     e.stopPropagation();
@@ -42,6 +44,15 @@ export function start(el) {
     if (how) say(zoom(how));
     if (save) saveAs(save, svg).catch(() => pergola.flag({ tone: 'danger', title: 'The drawing could not be saved', body: 'Try the other format.' }));
   });
+}
+
+// press makes the call of a button of the drawing, by way of a button that app.js knows.
+function press(el, data) {
+  const button = Object.assign(document.createElement('button'), { type: 'button', hidden: true });
+  Object.assign(button.dataset, data);
+  el.append(button);
+  button.click();
+  button.remove();
 }
 
 // zooming returns what changes the zoom, and says how it is then.
@@ -91,6 +102,7 @@ function filtering(el, svg, mine) {
     const had = new Set();
     const has = new Set();
     let hidden = 0;
+    for (const e of svg.querySelectorAll('.graph-words')) e.toggleAttribute('hidden', off.has(e.dataset.kind));
     edges.forEach((e, i) => {
       const { kind, from, to } = e.dataset;
       const gone = off.has(kind);
@@ -113,7 +125,7 @@ function filtering(el, svg, mine) {
     box.addEventListener('change', () => {
       if (box.checked) mine.off.delete(name(box));
       else mine.off.add(name(box));
-      say(apply() + ' relations hidden');
+      say('Hidden: ' + apply() + ' of ' + edges.length + ' relations');
     });
   }
   apply();
@@ -126,7 +138,7 @@ function nearing(svg) {
     svg.classList.toggle('close', Boolean(spot));
     if (!spot) return;
     const near = new Set([spot.dataset.node]);
-    for (const e of svg.querySelectorAll('.graph-edge')) {
+    for (const e of svg.querySelectorAll('[data-from]')) {
       const { from, to } = e.dataset;
       if (from !== spot.dataset.node && to !== spot.dataset.node) continue;
       e.classList.add('near');
@@ -137,8 +149,9 @@ function nearing(svg) {
   const of = (e) => e.target.closest?.('.graph-spot');
   svg.addEventListener('pointerover', (e) => show(of(e)));
   svg.addEventListener('pointerleave', () => show());
-  svg.addEventListener('focusin', (e) => { if (e.target.matches(':focus-visible')) show(of(e)); });
-  svg.addEventListener('focusout', () => show());
+  const ground = svg.parentElement; // with such listeners of its own, a drawing would be a stop of the Tab key
+  ground.addEventListener('focusin', (e) => { if (e.target.matches(':focus-visible')) show(of(e)); });
+  ground.addEventListener('focusout', () => show());
 }
 
 // dragging moves a drawing that is larger than its ground; fingers do so by themselves.
@@ -203,7 +216,10 @@ async function painted(svg) {
     image.src = url;
     await image.decode();
     const canvas = Object.assign(document.createElement('canvas'), { width: Math.round(width * scale), height: Math.round(height * scale) });
-    canvas.getContext('2d').drawImage(image, 0, 0, canvas.width, canvas.height);
+    const pen = canvas.getContext('2d');
+    pen.fillStyle = getComputedStyle(svg.querySelector('.graph-back')).fill;
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    pen.drawImage(image, 0, 0, canvas.width, canvas.height);
     const blob = await new Promise((done) => { canvas.toBlob(done, 'image/png'); });
     if (!blob) throw new Error('no picture');
     return blob;
