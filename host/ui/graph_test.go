@@ -154,7 +154,7 @@ func TestGraphIsCutAtItsBounds(t *testing.T) {
 func TestLongWordsAreCutAndStayInTheTitle(t *testing.T) {
 	long := strings.Repeat("漢字とかな", 40)
 	got := drawn(t, &view.Graph{Label: "l", Nodes: []view.Node{{ID: "a", Label: long, Detail: long, Lozenge: long}}})
-	if !strings.Contains(got, "<title>"+long+", "+long+", "+long) || strings.Contains(got, `">`+long+"</text>") || !strings.Contains(got, "漢字とかな漢字とかな漢字…</text>") {
+	if !strings.Contains(got, "<title>"+long+", "+long+", "+long) || strings.Contains(got, `">`+long+"</text>") || !strings.Contains(got, "漢字とかな漢字とかな漢字と…</text>") {
 		t.Errorf("%.3000s", got)
 	}
 }

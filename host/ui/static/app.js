@@ -62,11 +62,9 @@ function swap(html) {
     if (!old) continue;
     const had = old.contains(document.activeElement) && document.activeElement;
     for (const d of old.querySelectorAll('details[id]')) $('#' + d.id, fresh)?.toggleAttribute('open', d.open);
-    for (const panel of old.querySelectorAll('.settings')) { // half-filled ones survive the switch above them
-      const place = $('#' + panel.id, fresh);
-      if (!place) continue;
-      place.replaceWith(panel);
-      $('[aria-controls="' + panel.id + '"]', fresh).setAttribute('aria-expanded', true);
+    for (const panel of old.querySelectorAll('.settings')) { // half-filled ones survive
+      $('#' + panel.id, fresh)?.replaceWith(panel);
+      $('[aria-controls="' + panel.id + '"]', fresh)?.setAttribute('aria-expanded', true);
     }
     old.replaceWith(fresh);
     arrive(fresh, had);
@@ -158,7 +156,8 @@ async function click(el, d) {
     proceed(step);
   } else if (d.get) {
     const panel = byId(el.getAttribute('aria-controls'));
-    if (!panel.hidden) close(panel);
+    if (!panel) run(el, () => send(d.get));
+    else if (!panel.hidden) close(panel);
     else {
       run(el, async () => {
         await send(d.get);
@@ -167,7 +166,7 @@ async function click(el, d) {
       });
     }
   } else if ('file' in d) run(el, () => save(el));
-  else run(el, () => send(d.call, 'fetch' in d ? null : bodyOf(el)));
+  else run(el, () => send(d.call, bodyOf(el)));
 }
 
 document.addEventListener('click', (e) => {
