@@ -287,7 +287,7 @@ type taken struct{ rows map[int][][2]float64 }
 
 func newTaken() *taken { return &taken{rows: map[int][][2]float64{}} }
 
-// place returns the words of a line beside it; nil where there are others already.
+// place returns the words of a line beside it, on the side where it does not run; nil where there are others already.
 func (t *taken) place(l *graph.Line, text string) *words {
 	const tall = 12
 	w := textWidth(text, wordsSize)
@@ -303,6 +303,9 @@ func (t *taken) place(l *graph.Line, text string) *words {
 	default:
 		y = l.Label.Y + 4
 	}
+	if l.Side != 0 && descends(l) {
+		y = l.Label.Y + tall
+	}
 	first, last := int(y-tall)/4, int(y)/4
 	for row := first; row <= last; row++ {
 		for _, other := range t.rows[row] {
@@ -315,6 +318,19 @@ func (t *taken) place(l *graph.Line, text string) *words {
 		t.rows[row] = append(t.rows[row], [2]float64{from, from + w})
 	}
 	return &words{X: px(x + drawingPad), Y: px(y + drawingPad), Anchor: anchor, Text: text}
+}
+
+// descends says whether a line comes from above to the end at which its words stand.
+func descends(l *graph.Line) bool {
+	for i := range l.Steps {
+		if l.Side < 0 {
+			i = len(l.Steps) - 1 - i
+		}
+		if s := &l.Steps[i]; !s.Straight && s.C1.Y != s.C2.Y {
+			return (s.C1.Y < s.C2.Y) == (l.Side < 0)
+		}
+	}
+	return false
 }
 
 // same is the table that says what the drawing says: a row for each edge, then one for each node without any.
