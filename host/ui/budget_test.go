@@ -58,6 +58,8 @@ func TestAPageOfAnySizeStaysSmall(t *testing.T) {
 		"many pagers":    many(1_000_000, view.Block{Pager: &view.Pager{Page: 5, Pages: 1 << 62, Call: view.Call{View: "v", Params: map[string]string{"a": "b"}}}}),
 		"huge pagers":    many(100, view.Block{Pager: &view.Pager{Page: 5, Pages: 9, Call: view.Call{View: "v", State: make([]byte, 256<<10)}}}),
 		"many sorts":     many(10_000, view.Block{Table: &view.Table{Columns: slices.Repeat([]view.Column{{Title: "a", Sort: &view.Call{View: "v", Params: map[string]string{"a": "b"}}}}, 30)}}),
+		"many graphs":    many(1000, view.Block{Graph: hub(499)}),
+		"huge graph":     {{Graph: &view.Graph{Nodes: slices.Repeat([]view.Node{{ID: "a", Label: long, Detail: long}}, 100_000), Edges: slices.Repeat([]view.Edge{{From: "a", To: "a", Label: long, Both: true}}, 100_000)}}},
 		"params":         {view.Actions(view.Button{Label: "b", Action: "c", Params: map[string]string{long: long}})},
 	}
 	for name, blocks := range tests {

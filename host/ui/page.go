@@ -36,6 +36,7 @@ type (
 		Section  *section
 		List     *list
 		Pager    *pager
+		Graph    *drawing
 	}
 	text struct {
 		Spans []span
@@ -97,9 +98,9 @@ type builder struct {
 
 	prints, waiting bool // some figure is for paper, some progress goes on by itself
 
-	depth          int             // of sections
-	sections       map[string]bool // names of sections so far
-	tables, pagers int             // so far: ids of what the user presses again must not depend on what lies above
+	depth                  int             // of sections
+	sections               map[string]bool // names of sections so far
+	tables, pagers, graphs int             // so far: ids of what the user presses again must not depend on what lies above
 }
 
 func (b *builder) id(prefix string) string {
@@ -180,6 +181,9 @@ func (b *builder) block(in view.Block) (block, bool) {
 	case in.Pager != nil:
 		p := b.pager(in.Pager)
 		return block{Pager: p}, p != nil
+	case in.Graph != nil:
+		g := b.graph(in.Graph)
+		return block{Graph: g}, g != nil
 	}
 	return block{}, false
 }
@@ -398,6 +402,12 @@ func walkBlocks(blocks []view.Block, depth int, visit func(view.Span)) {
 				all(i.Spans)
 				all(i.Detail)
 				all(i.Aside)
+			}
+		}
+		if bl.Graph != nil {
+			for _, n := range bl.Graph.Nodes {
+				word, _, _ := strings.Cut(n.Label, " ")
+				visit(view.Span{Text: word, IssueID: n.IssueID})
 			}
 		}
 		if bl.Section != nil && depth < view.MaxNesting {

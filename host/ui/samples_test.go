@@ -100,6 +100,8 @@ func everyBlock() *view.Page {
 		{Pager: &view.Pager{Label: "Search", Page: 2, More: true, Call: view.Call{Action: "search", State: []byte("token")}}},
 		{Heading: &view.Heading{Level: 3, Text: "Pickers"}},
 		{Form: linking()},
+		{Heading: &view.Heading{Level: 3, Text: "A graph"}},
+		{Graph: assets(5)},
 	}}
 }
 
@@ -275,6 +277,9 @@ func pages(t testing.TB) map[string]string {
 	draw("fragment-choices", func(b *bytes.Buffer) error { return r.Choices(b, someChoices()) })
 	draw("fragment-choices-none", func(b *bytes.Buffer) error { return r.Choices(b, &view.Choices{}) })
 	draw("page-relations", func(b *bytes.Buffer) error { return r.Page(b, panel, relationsPanel()) })
+	for name, g := range map[string]*view.Graph{"5": assets(5), "40": assets(40), "200": assets(200), "hub": hub(199)} {
+		draw("graph-"+name, func(b *bytes.Buffer) error { return r.Page(b, alone, graphPage(g)) })
+	}
 	draw("page-colors", func(b *bytes.Buffer) error { return r.Page(b, alone, everyColor()) })
 	draw("admin", func(b *bytes.Buffer) error { return r.Admin(b, admin, adminPage(t)) })
 	draw("admin-none", func(b *bytes.Buffer) error { return r.Admin(b, admin, ui.Admin{StoredURL: storedURL}) })

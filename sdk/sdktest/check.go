@@ -82,6 +82,9 @@ func (c *checker) block(at string, b view.Block, depth int) {
 	if b.Pager != nil {
 		c.pager(at, b.Pager)
 	}
+	if b.Graph != nil {
+		c.graph(at, b.Graph)
+	}
 }
 
 func (c *checker) spans(at string, spans []view.Span) {

@@ -23,6 +23,10 @@ import (
 //	list: Servers
 //	- OPS-7 <10001> [ACTIVE] (Remove)
 //	page 2 of 5, 93 in all: Servers
+//	graph: Relations of OPS-7
+//	* OPS-7 <10001> [ACTIVE] (+)    a node; the star marks the focus, (+) one that expands
+//	- OPS-8 <10002>
+//	  OPS-7 - runs on -> OPS-8      an edge; <- runs on -> goes both ways
 //
 // Since: v0.1
 func Text(p *view.Page) string {
@@ -97,6 +101,8 @@ func (w *writer) block(b view.Block) {
 		w.list(b.List)
 	case b.Pager != nil:
 		w.line("%s", pages(b.Pager))
+	case b.Graph != nil:
+		w.graph(b.Graph)
 	}
 }
 

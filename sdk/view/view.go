@@ -37,6 +37,7 @@ type Block struct {
 	Section *Section `msg:"section,omitempty"`
 	List    *List    `msg:"list,omitempty"`
 	Pager   *Pager   `msg:"pager,omitempty"`
+	Graph   *Graph   `msg:"graph,omitempty"`
 }
 
 // Tone is the meaning of a colour.

@@ -10,8 +10,8 @@ import (
 func (z *Block) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(12)
-	var zb0001Mask uint16 /* 12 bits */
+	zb0001Len := uint32(13)
+	var zb0001Mask uint16 /* 13 bits */
 	_ = zb0001Mask
 	if z.Heading == nil {
 		zb0001Len--
@@ -60,6 +60,10 @@ func (z *Block) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Pager == nil {
 		zb0001Len--
 		zb0001Mask |= 0x800
+	}
+	if z.Graph == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1000
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -282,6 +286,19 @@ func (z *Block) MarshalMsg(b []byte) (o []byte, err error) {
 				o, err = z.Pager.MarshalMsg(o)
 				if err != nil {
 					err = msgp.WrapError(err, "Pager")
+					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+			// string "graph"
+			o = append(o, 0xa5, 0x67, 0x72, 0x61, 0x70, 0x68)
+			if z.Graph == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				o, err = z.Graph.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Graph")
 					return
 				}
 			}
@@ -656,6 +673,23 @@ func (z *Block) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "graph":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Graph = nil
+			} else {
+				if z.Graph == nil {
+					z.Graph = new(Graph)
+				}
+				bts, err = z.Graph.UnmarshalMsg(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Graph")
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -748,6 +782,12 @@ func (z *Block) Msgsize() (s int) {
 		s += msgp.NilSize
 	} else {
 		s += z.Pager.Msgsize()
+	}
+	s += 6
+	if z.Graph == nil {
+		s += msgp.NilSize
+	} else {
+		s += z.Graph.Msgsize()
 	}
 	return
 }
