@@ -25,6 +25,8 @@ import (
 // Jira is what the service asks of a tenant's site; host/jira.Client is one.
 type Jira interface {
 	Issue(ctx context.Context, t tenant.Tenant, id string, fields []string) (*jira.Issue, error)
+	// Issues returns those of up to jira.MaxIssues issues that are there, whoever may see them.
+	Issues(ctx context.Context, t tenant.Tenant, ids, fields []string) ([]jira.Issue, error)
 	// Browse says which of the issues the account may see.
 	Browse(ctx context.Context, t tenant.Tenant, account string, issueIDs []string) (map[string]bool, error)
 	IsAdmin(ctx context.Context, t tenant.Tenant, account string) (bool, error)

@@ -204,7 +204,7 @@ type fakeJira struct {
 	mu     sync.Mutex
 	told   []connect.Toggle
 	keys   []string
-	asked  int
+	bulk   []int // how many issues each request of Issues named
 	down   error
 	hidden []string // issues that nobody may see
 	gone   []string // issues that are not there
@@ -214,11 +214,23 @@ type fakeJira struct {
 func (j *fakeJira) Issue(_ context.Context, _ tenant.Tenant, id string, _ []string) (*jira.Issue, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.asked++
 	if slices.Contains(j.gone, id) {
 		return nil, &sdk.Error{Code: sdk.NotFound, Source: sdk.FromDownstream, Message: "There is no such issue."}
 	}
 	return &jira.Issue{ID: id, Key: "OPS-" + id, ProjectID: id[:1] + "0000", IssueTypeID: id[:1]}, nil
+}
+
+func (j *fakeJira) Issues(_ context.Context, _ tenant.Tenant, ids, _ []string) ([]jira.Issue, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.bulk = append(j.bulk, len(ids))
+	var out []jira.Issue
+	for _, id := range ids {
+		if !slices.Contains(j.gone, id) {
+			out = append(out, jira.Issue{ID: id, Key: "OPS-" + id})
+		}
+	}
+	return out, j.lists
 }
 
 func (j *fakeJira) Browse(_ context.Context, _ tenant.Tenant, _ string, ids []string) (map[string]bool, error) {

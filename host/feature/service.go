@@ -15,6 +15,7 @@ import (
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/ui"
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/view"
 )
 
@@ -277,9 +278,9 @@ type Drawn struct {
 	IssueKeys map[string]string
 }
 
-// maxLookups bounds the requests to Jira that links to issues may cost on one page. A link beyond it still works, by way
-// of a search for the id.
-const maxLookups = 10
+// maxLookups bounds the issues that one page has looked up: as many as Jira takes in one request. A link beyond it still works,
+// by way of a search for the id.
+const maxLookups = jira.MaxIssues
 
 // finish looks up where a page's links to issues lead, for the visitor's eyes only.
 func (s *Service) finish(ctx context.Context, v visit, page *view.Page, err error) (Drawn, error) {
@@ -300,17 +301,15 @@ func (s *Service) finish(ctx context.Context, v visit, page *view.Page, err erro
 	if err != nil {
 		return Drawn{}, err
 	}
+	shown := slices.DeleteFunc(ids, func(id string) bool { return !visible[id] })
 	drawn.IssueKeys = map[string]string{}
-	for _, id := range ids {
-		if !visible[id] || len(drawn.IssueKeys) == maxLookups {
-			continue
-		}
-		issue, err := s.Jira.Issue(ctx, t, id, nil)
-		if err != nil {
-			s.Log.WarnContext(ctx, "look up a link's issue", "plugin", b.Plugin, "error", sdk.CodeOf(err))
-			continue
-		}
-		drawn.IssueKeys[id] = issue.Key
+	issues, err := s.Jira.Issues(ctx, t, shown[:min(len(shown), maxLookups)], nil)
+	if err != nil {
+		s.Log.WarnContext(ctx, "look up the issues of links", "plugin", b.Plugin, "error", sdk.CodeOf(err))
+		return drawn, nil
+	}
+	for _, i := range issues {
+		drawn.IssueKeys[i.ID] = i.Key
 	}
 	return drawn, nil
 }

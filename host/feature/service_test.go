@@ -1,6 +1,7 @@
 package feature_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/jira"
 )
 
 func TestDefaults(t *testing.T) {
@@ -142,19 +144,37 @@ func TestLinksToIssuesAreLookedUpForTheVisitor(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"1": "OPS-1"}, drawn.IssueKeys); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
-	w.issues, w.jira.hidden, w.jira.gone, w.jira.asked = nil, nil, nil, 0
-	for i := range 30 {
+	if diff := cmp.Diff([]int{2}, w.jira.bulk); diff != "" {
+		t.Errorf("requests for issues, and how many each names (-want +got):\n%s", diff)
+	}
+	w.jira.lists = errors.New("down")
+	drawn, err = s.View(t.Context(), w.principal(), feature.Place{Plugin: notes, Module: "open"}, nil)
+	if err != nil || len(drawn.IssueKeys) != 0 || drawn.Page == nil {
+		t.Errorf("without the keys: %v, %v, want the page all the same", drawn, err)
+	}
+}
+
+func TestLinksToIssuesCostOneRequest(t *testing.T) {
+	w := newWorld(t)
+	s := w.service([]string{"*"}, parse(t, nil))
+	for i := range jira.MaxIssues + 30 {
 		w.issues = append(w.issues, fmt.Sprint(i+1))
 	}
-	drawn, err = s.View(t.Context(), w.principal(), feature.Place{Plugin: notes, Module: "open"}, nil)
-	if err != nil || len(drawn.IssueKeys) != 10 || w.jira.asked != 10 {
-		t.Errorf("%d keys, %d requests, %v; want 10 of each", len(drawn.IssueKeys), w.jira.asked, err)
-	}
-	anonymous := w.principal()
-	anonymous.Account = ""
-	drawn, err = s.View(t.Context(), anonymous, feature.Place{Plugin: notes, Module: "open"}, nil)
-	if err != nil || len(drawn.IssueKeys) != 0 || w.jira.asked != 10 {
-		t.Errorf("anonymous: %v, %v, %d requests", drawn.IssueKeys, err, w.jira.asked)
+	for _, tt := range []struct {
+		name, account string
+		keys          int
+		want          []int
+	}{
+		{"a user", user, jira.MaxIssues, []int{jira.MaxIssues}},
+		{"an anonymous one", "", 0, nil},
+	} {
+		w.jira.bulk = nil
+		p := w.principal()
+		p.Account = tt.account
+		drawn, err := s.View(t.Context(), p, feature.Place{Plugin: notes, Module: "open"}, nil)
+		if diff := cmp.Diff(tt.want, w.jira.bulk); err != nil || diff != "" || len(drawn.IssueKeys) != tt.keys {
+			t.Errorf("%s: %d keys, want %d; %v; requests and how many issues each names (-want +got):\n%s", tt.name, len(drawn.IssueKeys), tt.keys, err, diff)
+		}
 	}
 }
 

@@ -81,9 +81,9 @@ func expireType(ctx context.Context, s store.Driver, q store.Query, keep manifes
 // expire deletes one record if its time is over, or begins to count it. Each is a write of its own: in a batch, one that was
 // written meanwhile would hold up all others.
 func expire(ctx context.Context, s store.Driver, d store.Doc, keep manifest.Retention, now time.Time) (gone bool, err error) {
-	var r record
-	if err := json.Unmarshal(d.Body, &r); err != nil {
-		return false, fmt.Errorf("decode record %s: %w", d.Key, err)
+	r, err := decodeRecord(d)
+	if err != nil {
+		return false, err
 	}
 	op := store.Op{Doc: d, IfRev: d.Rev}
 	if _, ok := r.writtenTime(); !ok {

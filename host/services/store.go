@@ -104,20 +104,50 @@ func keyOf(b *capability.Binding, typ, id string) (store.Key, error) {
 // ExpireRecords. Fields that this version of the plugin does not declare any more stay behind, so that what was read can be
 // put again.
 func (s *storeService) read(declared manifest.Record, d store.Doc) (*sdkstore.Record, bool, error) {
-	var stored record
-	if err := json.Unmarshal(d.Body, &stored); err != nil {
-		return nil, false, fmt.Errorf("decode record %s: %w", d.Key, err)
+	stored, err := decodeRecord(d)
+	if err != nil {
+		return nil, false, err
 	}
 	if stored.expired(declared.Retention, s.now()) {
 		return nil, false, nil
 	}
-	r := &sdkstore.Record{Type: declared.Type, ID: d.Key.ID, Rev: d.Rev, Fields: map[string]string{}}
-	for name, value := range stored.Fields {
-		if _, ok := declared.Fields[name]; ok {
-			r.Fields[name] = value
+	if stored.Fields == nil {
+		stored.Fields = map[string]string{}
+	}
+	for name := range stored.Fields {
+		if _, ok := declared.Fields[name]; !ok {
+			delete(stored.Fields, name)
 		}
 	}
-	return r, true, nil
+	return &sdkstore.Record{Type: declared.Type, ID: d.Key.ID, Rev: d.Rev, Fields: stored.Fields}, true, nil
+}
+
+func decodeRecord(d store.Doc) (record, error) {
+	if r, ok := plainRecord(string(d.Body)); ok {
+		return r, nil
+	}
+	var r record
+	if err := json.Unmarshal(d.Body, &r); err != nil {
+		return record{}, fmt.Errorf("decode record %s: %w", d.Key, err)
+	}
+	return r, nil
+}
+
+// plainRecord decodes a record that is written as json.Marshal writes one of plain identifiers, which most are. It is false for any other.
+func plainRecord(body string) (r record, ok bool) {
+	rest, ok := strings.CutPrefix(body, `{"fields":`)
+	if !ok {
+		return record{}, false
+	}
+	if r.Fields, rest, ok = store.CutFlat(rest); !ok {
+		return record{}, false
+	}
+	if written, found := strings.CutPrefix(rest, `,"written":`); found {
+		if r.Written, rest, ok = store.CutString(written); !ok {
+			return record{}, false
+		}
+	}
+	return r, rest == "}"
 }
 
 // clip shortens what a plugin made up, for a message.

@@ -43,8 +43,8 @@ func TestManyIssuesAreReadInOneQuestion(t *testing.T) {
 	}
 }
 
-// writes are all operations that change Jira, and what they leave behind at the site.
-var writes = map[string]struct {
+// siteWrites are all operations that change Jira, and what they leave behind at the site.
+var siteWrites = map[string]struct {
 	permission string // of the user, on issue 10001 or in project 10000
 	call       func(context.Context) error
 	want       string
@@ -71,7 +71,7 @@ var writes = map[string]struct {
 }
 
 func TestWritesAreCheckedAgainstTheUsersOwnRights(t *testing.T) {
-	for name, w := range writes {
+	for name, w := range siteWrites {
 		t.Run(name, func(t *testing.T) {
 			j := newFakeJira()
 			if err := w.call(as(t, services.New(all(t, j)), binding("t"))); err != nil {
@@ -102,7 +102,7 @@ func TestWritesAreCheckedAgainstTheUsersOwnRights(t *testing.T) {
 }
 
 func TestWritesNeedTheGrantAndAUser(t *testing.T) {
-	for name, w := range writes {
+	for name, w := range siteWrites {
 		for what, change := range map[string]func(*capability.Binding){
 			"not granted":      func(b *capability.Binding) { delete(b.Grants, "jira:write") },
 			"anonymous":        func(b *capability.Binding) { b.Context.Account = "" },
@@ -120,7 +120,7 @@ func TestWritesNeedTheGrantAndAUser(t *testing.T) {
 }
 
 func TestWithoutAUserABackgroundCallWritesPropertiesAlone(t *testing.T) {
-	for name, w := range writes {
+	for name, w := range siteWrites {
 		j, b := newFakeJira(), binding("t")
 		b.Context, b.Background = sdk.Context{}, true
 		err := w.call(as(t, services.New(all(t, j)), b))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"sync"
 
 	"github.com/pergola-platform/pergola/host/store"
 )
@@ -110,16 +111,20 @@ func (s *Store) prepare(ctx context.Context, conn *sql.Conn, statements []statem
 	return nil
 }
 
-// pool lends connections. Waiting for one ends with the context or the pool.
+// pool lends connections, first the one that came back last: it has in memory what was read last, and the others cost none while
+// one is enough. Waiting for one ends with the context or the pool.
 type pool[T any] struct {
-	free   chan T
+	free   chan struct{} // a token for each of idle, put in after it
 	closed chan struct{}
 	// closing holds one token for the one who closes.
 	closing chan struct{}
+
+	mu   sync.Mutex
+	idle []T
 }
 
 func newPool[T any](size int) *pool[T] {
-	p := &pool[T]{free: make(chan T, size), closed: make(chan struct{}), closing: make(chan struct{}, 1)}
+	p := &pool[T]{free: make(chan struct{}, size), closed: make(chan struct{}), closing: make(chan struct{}, 1)}
 	p.closing <- struct{}{}
 	return p
 }
@@ -136,18 +141,28 @@ func (p *pool[T]) take(ctx context.Context) (T, error) {
 		return none, ctx.Err()
 	case <-p.closed:
 		return none, errClosed
-	case c := <-p.free:
+	case <-p.free:
 		select {
 		case <-p.closed: // select chose between the two at random; the one who drains waits for this connection
-			p.free <- c
+			p.free <- struct{}{}
 			return none, errClosed
 		default:
-			return c, nil
 		}
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := len(p.idle) - 1
+	c := p.idle[last]
+	p.idle = p.idle[:last]
+	return c, nil
 }
 
-func (p *pool[T]) give(c T) { p.free <- c }
+func (p *pool[T]) give(c T) {
+	p.mu.Lock()
+	p.idle = append(p.idle, c)
+	p.mu.Unlock()
+	p.free <- struct{}{}
+}
 
 // drain closes the pool and waits until every connection is back. It returns false where somebody did that before.
 func (p *pool[T]) drain() bool {

@@ -199,8 +199,8 @@ func decodeIndexes(b []byte) (map[string]string, error) {
 	if b == nil {
 		return nil, nil
 	}
-	var m map[string]string
-	if err := json.Unmarshal(b, &m); err != nil {
+	m, err := store.Flat(b)
+	if err != nil {
 		return nil, fmt.Errorf("decode the indexes: %w", err)
 	}
 	return m, nil
