@@ -7,7 +7,7 @@
 // given up; an error with a code that no further try can mend, such as invalid or not_found, is given up at once. While the plugin
 // is switched off it hears of nothing.
 //
-// Nobody looks on: Context names no user, so what needs the rights of one, such as sdk/jira, is refused.
+// Nobody looks on: Context names no user, so what needs the rights of one is refused. Of sdk/jira that leaves the plugin's own properties of issues.
 package event
 
 import (
@@ -37,7 +37,7 @@ func Kinds() []string {
 }
 
 // MaxChanged bounds Event.Changed.
-const MaxChanged = 150
+const MaxChanged = 90
 
 // Event is something that happened. Identifiers are Jira's own.
 //
