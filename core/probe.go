@@ -59,6 +59,11 @@ func compare(m *manifest.Manifest, code *sdk.Description) error {
 			problems = append(problems, fmt.Sprintf("the config %q of plugin.json names the guard %q, and the code has %s", c.Type, c.Guard, list("guards", code.Guards)))
 		}
 	}
+	for _, e := range m.Events {
+		if !slices.Contains(code.Events, e.Handler) {
+			problems = append(problems, fmt.Sprintf("the event %q of plugin.json names the handler %q, and the code has %s", e.Event, e.Handler, list("handlers of events", code.Events)))
+		}
+	}
 	if len(problems) == 0 {
 		return nil
 	}

@@ -36,6 +36,8 @@ type Plugin struct {
 	Guards map[string]Guard
 	// Suggesters offer choices to the pickers of forms while the user types; see view.PickerField. Since: v0.5
 	Suggesters map[string]Suggester
+	// Events hear what happened in Jira; see sdk/event. The events of plugin.json name them. Since: v0.5
+	Events map[string]EventHandler
 }
 
 // View draws a module: an issue panel, a page.
@@ -129,6 +131,13 @@ type Guard interface {
 	Judge(ctx context.Context, change []byte) (verdict []byte, err error)
 }
 
+// EventHandler hears what happened in Jira. It is an event.Handler of sdk/event, whose codec only those plugins carry that use it.
+//
+// Since: v0.5
+type EventHandler interface {
+	Handle(ctx context.Context, event []byte) error
+}
+
 // Describe returns what p says of itself, names sorted.
 //
 // Since: v0.1
@@ -143,5 +152,6 @@ func (p *Plugin) Describe() *Description {
 		Services:      slices.Sorted(maps.Keys(p.Services)),
 		Guards:        slices.Sorted(maps.Keys(p.Guards)),
 		Suggesters:    slices.Sorted(maps.Keys(p.Suggesters)),
+		Events:        slices.Sorted(maps.Keys(p.Events)),
 	}
 }

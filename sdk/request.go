@@ -68,4 +68,6 @@ type Description struct {
 	Guards []string `msg:"guards,omitempty,limit=16384"`
 	// Suggesters are the names of the suggesters. Since: v0.5
 	Suggesters []string `msg:"suggesters,omitempty,limit=16384"`
+	// Events are the names of the handlers of events. Since: v0.5
+	Events []string `msg:"events,omitempty,limit=16384"`
 }

@@ -262,8 +262,8 @@ func (z *Context) Msgsize() (s int) {
 func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(10)
-	var zb0001Mask uint16 /* 10 bits */
+	zb0001Len := uint32(11)
+	var zb0001Mask uint16 /* 11 bits */
 	_ = zb0001Mask
 	if z.Views == nil {
 		zb0001Len--
@@ -292,6 +292,10 @@ func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Suggesters == nil {
 		zb0001Len--
 		zb0001Mask |= 0x200
+	}
+	if z.Events == nil {
+		zb0001Len--
+		zb0001Mask |= 0x400
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -361,6 +365,14 @@ func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Suggesters)))
 			for za0007 := range z.Suggesters {
 				o = msgp.AppendString(o, z.Suggesters[za0007])
+			}
+		}
+		if (zb0001Mask & 0x400) == 0 { // if not omitted
+			// string "events"
+			o = append(o, 0xa6, 0x65, 0x76, 0x65, 0x6e, 0x74, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Events)))
+			for za0008 := range z.Events {
+				o = msgp.AppendString(o, z.Events[za0008])
 			}
 		}
 	}
@@ -564,6 +576,29 @@ func (z *Description) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "events":
+			var zb0009 uint32
+			zb0009, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Events")
+				return
+			}
+			if zb0009 > 16384 {
+				err = msgp.ErrLimitExceeded
+				return
+			}
+			if cap(z.Events) >= int(zb0009) {
+				z.Events = (z.Events)[:zb0009]
+			} else {
+				z.Events = make([]string, zb0009)
+			}
+			for za0008 := range z.Events {
+				z.Events[za0008], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Events", za0008)
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -605,6 +640,10 @@ func (z *Description) Msgsize() (s int) {
 	s += 11 + msgp.ArrayHeaderSize
 	for za0007 := range z.Suggesters {
 		s += msgp.StringPrefixSize + len(z.Suggesters[za0007])
+	}
+	s += 7 + msgp.ArrayHeaderSize
+	for za0008 := range z.Events {
+		s += msgp.StringPrefixSize + len(z.Events[za0008])
 	}
 	return
 }

@@ -12,6 +12,7 @@ var tests = []struct {
 	{"echo", testEcho},
 	{"service", testService},
 	{"guard", testGuard},
+	{"event", testEvent},
 	{"suggest", testSuggest},
 	{"error of a handler crosses as it is", testHandlerError},
 	{"unknown operation is unimplemented", testUnknownOperation},

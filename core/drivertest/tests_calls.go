@@ -15,6 +15,7 @@ import (
 	"github.com/pergola-platform/pergola/core/drivertest/fixture"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/config"
+	"github.com/pergola-platform/pergola/sdk/event"
 	"github.com/pergola-platform/pergola/sdk/service"
 	"github.com/pergola-platform/pergola/sdk/settings"
 	"github.com/pergola-platform/pergola/sdk/view"
@@ -36,6 +37,9 @@ func testDescribe(t *testing.T, b *bench) {
 	}
 	if len(got.Guards) == 0 {
 		want.Guards = nil // nor this
+	}
+	if len(got.Events) == 0 {
+		want.Events = nil // nor this
 	}
 	if len(got.Suggesters) == 0 {
 		want.Suggesters = nil // nor this
@@ -96,6 +100,26 @@ func testGuard(t *testing.T, b *bench) {
 	}
 	_, err = judge(config.Change{Name: "nobody"})
 	wantError(t, err, sdk.NotFound, sdk.FromPlugin)
+}
+
+func testEvent(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{})
+	tell := func(e event.Event) error {
+		return answer(context.Background(), t, m, driver.Call{Message: Message(t, wire.OpEvent, &e)}, ignored{})
+	}
+	err := tell(event.Event{Name: fixture.Ears, Kind: event.IssueDeleted, ID: "1", IssueID: "10001"})
+	if sdk.CodeOf(err) == sdk.NotFound || sdk.CodeOf(err) == sdk.Unimplemented {
+		t.Skip("a twin in another language need not hear of events")
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	err = tell(event.Event{Name: fixture.Ears, Kind: event.LinkDeleted, ID: "2"})
+	want := &sdk.Error{Code: sdk.Unavailable, Source: sdk.FromPlugin, Message: "heard of issuelink.deleted"}
+	if diff := cmp.Diff(error(want), err); diff != "" {
+		t.Errorf("error (-want +got):\n%s", diff)
+	}
+	wantError(t, tell(event.Event{Name: "nobody"}), sdk.NotFound, sdk.FromPlugin)
 }
 
 func testSuggest(t *testing.T, b *bench) {

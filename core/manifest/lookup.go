@@ -37,6 +37,11 @@ func (m *Manifest) Service(service string) (Provided, bool) {
 	return pick(m.Provides, func(p Provided) bool { return p.Capability == ServiceV1 && p.Service == service })
 }
 
+// Listener is what the plugin has told of a kind of event, if it listens to it.
+func (m *Manifest) Listener(kind string) (Event, bool) {
+	return pick(m.Events, func(e Event) bool { return e.Event == kind })
+}
+
 // Asks says whether the plugin asks for that permission.
 func (m *Manifest) Asks(permission string) bool { return slices.Contains(m.Grants(), permission) }
 

@@ -34,6 +34,8 @@ type Manifest struct {
 	Provides []Provided `json:"provides,omitempty"`
 	// Requires are the services of other plugins that the plugin uses.
 	Requires []Required `json:"requires,omitempty"`
+	// Events are what the plugin hears of when it happens in Jira.
+	Events []Event `json:"events,omitempty"`
 	// Settings is a JSON Schema (object) from which the admin's form is drawn and against which it is validated.
 	Settings json.RawMessage `json:"settings,omitempty"`
 	// Configs are the types of configuration document that admins write, any number of each.
@@ -103,6 +105,13 @@ type Required struct {
 	Reason  string `json:"reason"`
 	// Optional says that the plugin works without it. Without any other one it is not switched on.
 	Optional bool `json:"optional,omitempty"`
+}
+
+// Event is something in Jira that the plugin listens to, with the reason that the admin reads.
+type Event struct {
+	Event   string `json:"event"`   // one of event.Kinds of sdk/event
+	Handler string `json:"handler"` // in the code: a key of sdk.Plugin.Events
+	Reason  string `json:"reason"`
 }
 
 // Secret is a password, a token, a private key.

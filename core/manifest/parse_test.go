@@ -82,6 +82,7 @@ func TestFullManifestParses(t *testing.T) {
 			},
 		}, {Capability: manifest.ServiceV1, Name: "prints", Title: "What was printed", Service: "acme.prints/v1"}},
 		Requires:      []manifest.Required{{Service: "acme.stock/v1", Reason: "Order new labels", Optional: true}},
+		Events:        []manifest.Event{{Event: "issue.deleted", Handler: "deleted", Reason: "Forget the codes of issues that are gone"}},
 		FailurePolicy: manifest.FailurePolicy{View: manifest.Hide, File: manifest.Retry},
 		Limits: manifest.Limits{
 			Request: manifest.ClassLimits{MemoryMiB: 64, TimeoutMs: 5000},
@@ -252,6 +253,8 @@ func TestProblemsSayWhatToWrite(t *testing.T) {
 		{"service with a connection", set(`"service": "acme.prints/v1"`, `"service": "acme.prints/v1", "connection": { "type": "object", "properties": {} }, "secrets": [ { "name": "key", "title": "Key" } ]`)},
 		{"synchronizer with the name of a service", set(`"title": "Printed labels",`, `"title": "Printed labels", "service": "acme.labels/v1",`)},
 		{"requirement twice", set(`"requires": [`, `"requires": [ { "service": "acme.stock/v1", "reason": "Count twice" },`)},
+		{"event twice", set(`"events": [`, `"events": [ { "event": "issue.deleted", "handler": "again", "reason": "Forget it twice" },`)},
+		{"event that nobody knows", set(`"issue.deleted"`, `"issue.dreamt"`)},
 		{"requirement that it meets itself", set(`"requires": [`, `"requires": [ { "service": "acme.prints/v1", "reason": "Ask itself" },`)},
 		{"synchronizer of two words", set(`"name": "labels",
       "title"`, `"name": "Printed labels",

@@ -18,6 +18,7 @@ import (
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/config"
 	"github.com/pergola-platform/pergola/host/connect"
+	"github.com/pergola-platform/pergola/host/events"
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/jobs"
@@ -48,6 +49,7 @@ type Host struct {
 	features *feature.Service
 	jobs     *jobs.Jobs
 	syncs    *syncing.Service
+	events   *events.Service
 	memory   snapshot.Report // how it is restored after a call
 	shelf    shelf
 	page     descriptor
@@ -138,7 +140,7 @@ func (h *Host) openSurface(context.Context) error {
 		AppKey: c.AppKey, AppName: c.AppName, BaseURL: h.url, BridgeURL: c.BridgeURL, FrameAncestors: c.FrameAncestors,
 		BodyLimit: h.cfg.Web.BodyLimit, ReadTimeout: h.cfg.Web.ReadTimeout, MetricsToken: h.cfg.Metrics.Token,
 		Log: h.log, Metrics: h.metrics, Verifier: verifier, Lifecycle: lifecycle, Descriptor: h.Descriptor,
-		Features: h.features, Syncs: h.syncs, Blueprints: blueprints, Tenants: h.tenants, Sites: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, Now: time.Now,
+		Features: h.features, Syncs: h.syncs, Events: h.events, Blueprints: blueprints, Tenants: h.tenants, Sites: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, Now: time.Now,
 	})
 	return err
 }

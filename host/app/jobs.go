@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/events"
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/syncer"
 	"github.com/pergola-platform/pergola/host/syncer/identity"
@@ -38,6 +39,10 @@ func (h *Host) openJobs(ctx context.Context) (err error) {
 		Store: h.store, Keys: h.storage.Keys, Tenants: h.tenants, Features: h.features, Site: h.jira, Engine: engine, Jobs: h.jobs,
 		Log: runlog.New(h.store, time.Now), Logger: h.log, Now: time.Now,
 	})
+	if err != nil {
+		return err
+	}
+	h.events, err = events.New(events.Config{Tenants: h.tenants, Features: h.features, Site: h.jira, Jobs: h.jobs, Log: h.log})
 	return err
 }
 

@@ -195,6 +195,7 @@ func (d *descriptor) add(p *manifest.Manifest) error {
 	if slices.ContainsFunc(p.Provides, func(o manifest.Provided) bool { return o.Capability == manifest.SyncV1 }) {
 		d.synchronizes()
 	}
+	d.listens(p)
 	for _, m := range p.Modules {
 		key := manifest.ConnectModuleKey(p.ID, m.Key)
 		address := pathModule + url.PathEscape(string(p.ID)) + "/" + url.PathEscape(m.Key)

@@ -15,6 +15,7 @@ import (
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/sandbox/condition"
+	"github.com/pergola-platform/pergola/sdk/event"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -229,5 +230,36 @@ func TestTogglePropertyOnTheWire(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"10001", "10000", "10001"}, projects); diff != "" {
 		t.Errorf("the caller's list was changed:\n%s", diff)
+	}
+}
+
+func TestWebhooksAreThoseThatPluginsListenTo(t *testing.T) {
+	all := plugins()
+	all[0].Events = []manifest.Event{{Event: event.IssueDeleted}, {Event: event.LinkCreated}}
+	all[1].Events = []manifest.Event{{Event: event.IssueDeleted}}
+	raw, err := connect.Descriptor(config(), all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Modules struct {
+			Webhooks []map[string]string `json:"webhooks"`
+		} `json:"modules"`
+	}
+	if err := json.Unmarshal(raw, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := []map[string]string{
+		{"event": "issuelink_created", "url": "/connect/event/issuelink.created"}, {"event": "jira:issue_deleted", "url": "/connect/event/issue.deleted"},
+	}
+	slices.SortFunc(got.Modules.Webhooks, func(a, b map[string]string) int { return strings.Compare(a["event"], b["event"]) })
+	if diff := cmp.Diff(want, got.Modules.Webhooks); diff != "" {
+		t.Errorf("webhooks (-want +got):\n%s", diff)
+	}
+	for _, kind := range event.Kinds() {
+		all[0].Events = []manifest.Event{{Event: kind}}
+		if raw, err = connect.Descriptor(config(), all); err != nil || !strings.Contains(string(raw), `"url": "/connect/event/`+kind+`"`) || strings.Contains(string(raw), `"event": ""`) {
+			t.Errorf("%s: %v\n%s", kind, err, raw)
+		}
 	}
 }

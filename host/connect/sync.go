@@ -55,8 +55,8 @@ func (d *descriptor) synchronizes() {
 	for _, path := range identity.Indexed() {
 		keys.Extractions = append(keys.Extractions, extraction{path, "string"})
 	}
-	for _, event := range ProjectEvents() {
-		d.Modules.Webhooks = append(d.Modules.Webhooks, webhook{event, EventPath + event})
+	for _, name := range ProjectEvents() {
+		d.Modules.Webhooks = append(d.Modules.Webhooks, webhook{name, EventPath + name})
 	}
 	d.Modules.EntityProperties = []entityProperty{{syncKey, text{"Synchronization"}, "issue", []keyConfiguration{keys}}}
 }

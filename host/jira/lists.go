@@ -160,6 +160,19 @@ func (c *Client) Fields(ctx context.Context, t tenant.Tenant) ([]Field, error) {
 	return out, err
 }
 
+// Self is the account under which the app itself works on the site.
+func (c *Client) Self(ctx context.Context, t tenant.Tenant) (string, error) {
+	const what = "ask who we are"
+	var got struct {
+		AccountID string `json:"accountId"`
+	}
+	err := c.do(ctx, t, call{what: what, method: http.MethodGet, path: "/rest/api/3/myself", again: true, out: &got})
+	if err == nil && got.AccountID == "" {
+		err = failed(what, unreadable, nil)
+	}
+	return got.AccountID, err
+}
+
 // Ping checks that the site takes our calls: the address is right, the secret still holds and the app is switched on.
 func (c *Client) Ping(ctx context.Context, t tenant.Tenant) error {
 	return c.do(ctx, t, call{what: "ask who we are", method: http.MethodGet, path: "/rest/api/3/myself", again: true})

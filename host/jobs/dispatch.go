@@ -136,9 +136,10 @@ func (d *dispatcher) pick(b *board.Board, known func(string) (Kind, bool), but c
 		if l.Tenant == but || all >= d.cfg.PerTenant {
 			return true
 		}
+		first := oldest(l, known)
 		for _, t := range l.Tickets {
 			at := place{t.Tenant, RunID(t.Run)}
-			if _, ok := known(t.Kind); !ok || d.active[at] != nil {
+			if kind, ok := known(t.Kind); !ok || d.active[at] != nil || kind.InOrder && t.Key != "" && first[t.Key] != t.Run {
 				continue
 			}
 			if until, ok := d.snoozed[at]; ok {
@@ -168,6 +169,21 @@ func (d *dispatcher) pick(b *board.Board, known func(string) (Kind, bool), but c
 		return true
 	})
 	return best, found, next, pause
+}
+
+// oldest is the run of each key that comes first, of the kinds that keep an order.
+func oldest(l board.Line, known func(string) (Kind, bool)) map[string]string {
+	var first map[string]string
+	for _, t := range l.Tickets {
+		if kind, _ := known(t.Kind); !kind.InOrder || t.Key == "" {
+			continue
+		}
+		if first == nil {
+			first = map[string]string{}
+		}
+		first[t.Key] = max(first[t.Key], t.Run) // older runs have greater ids
+	}
+	return first
 }
 
 func (d *dispatcher) begin(h board.Hold, cancel context.CancelCauseFunc) *working {

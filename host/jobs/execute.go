@@ -19,6 +19,7 @@ var (
 	errFenced  = errors.New("another host works on the run")
 	errResting = errors.New("the run does not go on")
 	errEarly   = errors.New("the run is not due")
+	errBehind  = errors.New("a run before this one is not over")
 	errLost    = errors.New("the queue, the store or the host gave up")
 )
 
@@ -35,6 +36,8 @@ func (j *Jobs) execute(ctx context.Context, w *working) {
 	switch {
 	case errors.Is(err, errResting), errors.Is(err, errEarly):
 		j.settle(session, h, r)
+	case errors.Is(err, errBehind):
+		j.dispatcher.snooze(w)
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, seal.ErrShredded): // purged
 		j.remove(session, h.Ticket)
 	case errors.Is(err, errFenced):
@@ -80,6 +83,15 @@ func (j *Jobs) begin(ctx context.Context, w *working) (record, error) {
 		admitted = j.cfg.Admit(ctx, t, r.Plugin)
 		if sdk.CodeOf(admitted) == sdk.Unavailable {
 			return r, admitted
+		}
+	}
+	if admitted == nil && r.State.Live() {
+		behind, err := j.records.behind(ctx, r)
+		if err != nil {
+			return r, err
+		}
+		if behind { // the board does not show the one before it, or not yet
+			return r, errBehind
 		}
 	}
 	before := r.State
@@ -209,7 +221,7 @@ func (j *Jobs) over(w *working) bool {
 // opened is the step that a record asks for.
 func (j *Jobs) opened(ctx context.Context, r record) (Step, error) {
 	s := Step{
-		Tenant: r.tenant, Plugin: r.Plugin, Run: r.id, ID: stepID(r.id, r.Step), Number: r.Step, Attempt: r.Attempt, Planned: r.Planned,
+		Tenant: r.tenant, Plugin: r.Plugin, Run: r.id, ID: stepID(r.id, r.Step), Number: r.Step, Attempt: r.Attempt, By: r.By, Planned: r.Planned,
 	}
 	var err error
 	if s.Input, err = j.records.open(ctx, runKey(r.tenant, r.id), "input", r.Input); err != nil {

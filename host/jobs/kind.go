@@ -37,6 +37,11 @@ type Kind struct {
 	Retry Retry
 	// KeyLimit is how many runs with the same concurrency key are worked on at a time; 0 means one.
 	KeyLimit int
+	// InOrder has runs with the same concurrency key worked on in the order of their ids, each one when those before it are over, however long
+	// these wait for their next try. KeyLimit has to be one then.
+	InOrder bool
+	// Keep is how long a run that was done or canceled is kept after its end; 0 means as long as Config.Keep says, as dead letters are.
+	Keep time.Duration
 	// Counts are the names of what its runs count beside the progress, such as "created".
 	Counts []string
 }
@@ -69,6 +74,8 @@ type Step struct {
 	Input   []byte
 	// Cursor is what the step before returned; nil for the first.
 	Cursor []byte
+	// By is the account that began the run, "" where it is nobody.
+	By string
 	// Planned is the time for which a schedule planned the run; zero otherwise.
 	Planned time.Time
 }
@@ -97,8 +104,10 @@ func (k Kind) withDefaults() (Kind, error) {
 		return Kind{}, fmt.Errorf("register a kind of job: the name %q is no letter with up to 63 letters, digits, dots and _ after it", k.Name)
 	case k.Step == nil:
 		return Kind{}, fmt.Errorf("register kind %s: Step is required", k.Name)
-	case k.Timeout < 0 || k.KeyLimit < 0 || k.Retry.Attempts < 0 || k.Retry.First < 0 || k.Retry.Most < 0 || k.Retry.Lost < 0:
+	case k.Timeout < 0 || k.KeyLimit < 0 || k.Retry.Attempts < 0 || k.Retry.First < 0 || k.Retry.Most < 0 || k.Retry.Lost < 0 || k.Keep < 0:
 		return Kind{}, fmt.Errorf("register kind %s: a limit is negative; 0 is the default", k.Name)
+	case k.InOrder && k.KeyLimit > 1:
+		return Kind{}, fmt.Errorf("register kind %s: runs that keep an order are worked on one at a time; leave KeyLimit out", k.Name)
 	case len(k.Counts) > maxCounts || slices.ContainsFunc(k.Counts, func(name string) bool { return !word.MatchString(name) }):
 		return Kind{}, fmt.Errorf("register kind %s: it has up to %d counts, each named by a letter and up to 63 letters, digits, dots and _", k.Name, maxCounts)
 	}

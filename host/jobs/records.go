@@ -40,6 +40,8 @@ type document struct {
 	Refused  bool                `json:"refused,omitempty"` // Config.Admit has paused it
 	Priority int                 `json:"priority,omitempty"`
 	Key      string              `json:"key,omitempty"` // digest
+	InOrder  bool                `json:"inOrder,omitempty"`
+	Line     string              `json:"line,omitempty"` // the key while a run that keeps an order is not over
 	Schedule ScheduleID          `json:"schedule,omitempty"`
 	LiveOf   ScheduleID          `json:"liveOf,omitempty"` // the schedule while the run is not over
 	Planned  time.Time           `json:"planned,omitzero"`
@@ -83,9 +85,12 @@ func runKey(t capability.TenantID, id RunID) store.Key {
 // turn moves a run to a state.
 func (d *document) turn(to State, now time.Time) {
 	d.State, d.Live, d.Refused = to, to.Live(), false
-	d.LiveOf = d.Schedule
+	d.LiveOf, d.Line = d.Schedule, ""
+	if d.InOrder {
+		d.Line = d.Key
+	}
 	if to.Over() {
-		d.LiveOf = ""
+		d.LiveOf, d.Line = "", ""
 	}
 	if d.Ended = (time.Time{}); to.Over() {
 		d.Ended = now
@@ -127,6 +132,9 @@ func (r record) put() (store.Op, error) {
 	}
 	if r.LiveOf != "" {
 		index[byLiveOf] = string(r.LiveOf)
+	}
+	if r.Line != "" {
+		index[byLine] = r.Line
 	}
 	return store.Op{Doc: store.Doc{Key: runKey(r.tenant, r.id), Body: body, Index: index}, IfRev: r.rev}, nil
 }
@@ -174,6 +182,15 @@ func (r record) set() time.Time {
 		return time.Time{}
 	}
 	return r.Changed
+}
+
+// behind says whether a run that keeps an order has to wait for one before it. Older runs have greater ids.
+func (s *records) behind(ctx context.Context, r record) (bool, error) {
+	if r.Line == "" {
+		return false, nil
+	}
+	before, err := s.store.List(ctx, store.Query{Tenant: r.tenant, Collection: runCollection, Index: byLine, Value: r.Line, After: string(r.id), Limit: 1})
+	return len(before) > 0, err
 }
 
 func (s *records) load(ctx context.Context, t capability.TenantID, id RunID) (record, error) {

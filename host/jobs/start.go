@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -33,6 +34,11 @@ type Request struct {
 	By string
 	// At is when the first step is due; zero means at once.
 	At time.Time
+	// Once names what the run is for, such as a message that may come twice: of requests with the same Kind, Plugin, Once and Happened only
+	// the first begins a run, as long as that is kept, and all get its id. "" begins one each time.
+	Once string
+	// Happened is when that was; required with Once. Ids are in its order.
+	Happened time.Time
 }
 
 // Start begins a run. When it returns an id, the run survives whatever happens to this host. Codes: invalid; exhausted, where
@@ -49,6 +55,9 @@ func (j *Jobs) Start(ctx context.Context, t capability.TenantID, q Request) (Run
 		return "", err
 	}
 	id := newRunID(j.cfg.Now())
+	if q.Once != "" {
+		id = derivedRunID(ScheduleID(q.Kind+"\x00"+string(q.Plugin)), q.Happened, q.Once)
+	}
 	r, err := j.newRecord(ctx, t, id, q, origin{})
 	if err != nil {
 		return "", err
@@ -57,7 +66,9 @@ func (j *Jobs) Start(ctx context.Context, t capability.TenantID, q Request) (Run
 	if err != nil {
 		return "", err
 	}
-	if _, err := j.cfg.Store.Write(ctx, op); err != nil {
+	if _, err := j.cfg.Store.Write(ctx, op); errors.Is(err, store.ErrConflict) && q.Once != "" {
+		return id, nil // it began before
+	} else if err != nil {
 		return "", atEdge("start a run", err)
 	}
 	j.post(ctx, r, kind)
@@ -70,6 +81,8 @@ func (q Request) check() error {
 		return fail(sdk.Invalid, "the input of a run has %d bytes; at most %d are kept, so pass ids and read the rest in the steps", len(q.Input), MaxInput)
 	case q.Priority < MinPriority || q.Priority > MaxPriority:
 		return fail(sdk.Invalid, "a priority is from %d to %d, not %d", MinPriority, MaxPriority, q.Priority)
+	case q.Once != "" && q.Happened.IsZero():
+		return fail(sdk.Invalid, "a run that begins once is for something that happened; say when")
 	case q.Total < 0:
 		return fail(sdk.Invalid, "a total is not negative")
 	}
@@ -106,6 +119,9 @@ func (j *Jobs) newRecord(ctx context.Context, t capability.TenantID, id RunID, q
 	}}
 	if from.keyed != "" {
 		r.Key = from.keyed
+	}
+	if kind, _ := j.kind(q.Kind); kind.InOrder {
+		r.InOrder = r.Key != ""
 	}
 	r.turn(Queued, now)
 	if q.At.After(now) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pergola-platform/pergola/core/capability"
@@ -161,35 +162,64 @@ func (j *Jobs) sweepSchedules(ctx context.Context, t capability.TenantID) error 
 	return nil
 }
 
-// Expire deletes the runs of a tenant that ended longer ago than Config.Keep, and returns how many.
+// Expire deletes the runs of a tenant that ended longer ago than Config.Keep, or than their kind has them kept, and returns how many.
 func (j *Jobs) Expire(ctx context.Context, t capability.TenantID, now time.Time) (int, error) {
 	removed := 0
+	runs := store.Query{Tenant: t, Collection: runCollection, Limit: store.MaxLimit}
 	for _, state := range States() {
 		if !state.Over() {
 			continue
 		}
-		// Ids are in the order of creation, and what was created since then has not ended before.
-		old := store.Query{
-			Tenant: t, Collection: runCollection, Index: byState, Value: string(state), After: string(runID(now.Add(-j.cfg.Keep), nil)), Limit: store.MaxLimit,
+		runs.Index, runs.Value = byState, string(state)
+		n, err := j.expire(ctx, runs, now, j.cfg.Keep, state)
+		if removed += n; err != nil {
+			return removed, err
 		}
-		for d, err := range store.Each(ctx, j.cfg.Store, old) {
-			if err != nil {
-				return removed, err
-			}
-			r, err := decodeRun(d)
-			if err != nil {
-				return removed, err
-			}
-			if r.Ended.IsZero() || now.Before(r.Ended.Add(j.cfg.Keep)) {
-				continue
-			}
-			_, err = j.cfg.Store.Write(ctx, store.Op{Doc: store.Doc{Key: d.Key}, Delete: true, IfRev: d.Rev})
-			if err != nil && !errors.Is(err, store.ErrConflict) { // it was tried again at this moment
-				return removed, err
-			}
-			if err == nil {
-				removed++
-			}
+	}
+	for _, kind := range j.shortLived() {
+		runs.Index, runs.Value = byKind, kind.Name
+		n, err := j.expire(ctx, runs, now, kind.Keep, Done, Canceled)
+		if removed += n; err != nil {
+			return removed, err
+		}
+	}
+	return removed, nil
+}
+
+// shortLived are the kinds of runs that are kept less long than others.
+func (j *Jobs) shortLived() []Kind {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var out []Kind
+	for _, k := range j.kinds {
+		if k.Keep > 0 && k.Keep < j.cfg.Keep {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// expire deletes the runs of a query that came to one of the states longer ago than keep.
+func (j *Jobs) expire(ctx context.Context, runs store.Query, now time.Time, keep time.Duration, states ...State) (int, error) {
+	removed := 0
+	runs.After = string(runID(now.Add(-keep), nil)) // ids are in the order of creation, and what was created since then has not ended before
+	for d, err := range store.Each(ctx, j.cfg.Store, runs) {
+		if err != nil {
+			return removed, err
+		}
+		r, err := decodeRun(d)
+		if err != nil {
+			return removed, err
+		}
+		if !slices.Contains(states, r.State) || r.Ended.IsZero() || now.Before(r.Ended.Add(keep)) {
+			continue
+		}
+		_, err = j.cfg.Store.Write(ctx, store.Op{Doc: store.Doc{Key: d.Key}, Delete: true, IfRev: d.Rev})
+		if err != nil && !errors.Is(err, store.ErrConflict) { // it was tried again at this moment
+			return removed, err
+		}
+		if err == nil {
+			removed++
 		}
 	}
 	return removed, nil

@@ -17,6 +17,7 @@ const (
 	bySchedule = "schedule"
 	byLive     = "live"   // runs that go on by themselves
 	byLiveOf   = "liveOf" // those of one schedule
+	byLine     = "line"   // those that come one after the other
 	byEvent    = "event"
 )
 
@@ -43,6 +44,8 @@ func Types() []privacy.Type {
 				{Path: "refused", Kind: privacy.Switch},
 				{Path: "priority", Kind: privacy.Count},
 				{Path: "key", Kind: privacy.Digest},
+				{Path: "inOrder", Kind: privacy.Switch},
+				{Path: "line", Kind: privacy.Digest, Index: byLine},
 				{Path: "schedule", Kind: privacy.Code, Index: bySchedule},
 				{Path: "liveOf", Kind: privacy.Code, Index: byLiveOf},
 				{Path: "planned", Kind: privacy.Time},

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/sdk/event"
 	"github.com/pergola-platform/pergola/sdk/view"
 )
 
@@ -119,6 +120,7 @@ type card struct {
 	Limits         []Limit
 	Places         []string
 	Permissions    []permission
+	Events         []heard
 	Records        []record
 	Links          []link
 	Settings       *settings
@@ -132,6 +134,7 @@ type (
 		Title, Reason, Detail string
 		Missing               bool
 	}
+	heard      struct{ Title, Reason string }
 	configLink struct{ Title, Panel, Call string }
 	record     struct {
 		Purpose, Type string
@@ -181,6 +184,9 @@ func newCard(p AdminPlugin) (card, error) {
 	for _, wish := range m.Wishes() {
 		known := manifest.Known(wish.Name)
 		c.Permissions = append(c.Permissions, permission{Title: known.Title, Detail: known.Detail, Reason: wish.Reason, Missing: slices.Contains(p.Missing, wish.Name)})
+	}
+	for _, e := range m.Events {
+		c.Events = append(c.Events, heard{Title: eventWords(e.Event), Reason: e.Reason})
 	}
 	for _, rec := range m.Records {
 		out := record{Type: rec.Type, Purpose: rec.Purpose}
@@ -240,6 +246,23 @@ func placeWords(m manifest.Module) string {
 		return "Page “" + m.Name + "” in the Apps menu"
 	}
 	return m.Name
+}
+
+// eventWords say what a plugin is told of.
+func eventWords(kind string) string {
+	switch kind {
+	case event.IssueCreated:
+		return "An issue was created"
+	case event.IssueUpdated:
+		return "An issue was changed"
+	case event.IssueDeleted:
+		return "An issue was deleted"
+	case event.LinkCreated:
+		return "Issues were linked"
+	case event.LinkDeleted:
+		return "A link between issues was removed"
+	}
+	return kind
 }
 
 // kinds say what the fields of stored records hold.

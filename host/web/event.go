@@ -11,18 +11,26 @@ import (
 
 	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/event"
 )
 
-// event takes a webhook of Jira. Of its body only the time is read: what has changed, whoever runs asks Jira itself.
+// event takes a webhook of Jira. Of one about a project only the time is read: what has changed, whoever runs asks Jira itself. Of one
+// about issues host/events reads ids.
 func (s *Server) event(ctx context.Context, c *fiber.Ctx) error {
 	p, err := s.Verifier.Webhook(ctx, request(c))
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(connect.ProjectEvents(), c.Params("event")) {
-		return &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: "Nobody here waits for this event."}
+	name, id, at := c.Params("event"), c.Get("X-Atlassian-Webhook-Identifier"), happened(c.Body(), s.Now())
+	switch {
+	case slices.Contains(connect.ProjectEvents(), name):
+		err = s.Syncs.ProjectsChanged(ctx, p.Tenant, id, at)
+	case slices.Contains(event.Kinds(), name) && s.Events != nil:
+		err = s.Events.Take(ctx, p.Tenant, name, id, at, c.Body())
+	default:
+		err = &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: "Nobody here waits for this event."}
 	}
-	if err := s.Syncs.ProjectsChanged(ctx, p.Tenant, c.Get("X-Atlassian-Webhook-Identifier"), happened(c.Body(), s.Now())); err != nil {
+	if err != nil {
 		return err
 	}
 	return c.SendStatus(http.StatusNoContent)

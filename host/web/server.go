@@ -30,6 +30,7 @@ import (
 
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/connect"
+	"github.com/pergola-platform/pergola/host/events"
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/metrics"
 	"github.com/pergola-platform/pergola/host/syncing"
@@ -61,6 +62,7 @@ type Config struct {
 	Descriptor func() []byte
 	Features   *feature.Service
 	Syncs      *syncing.Service
+	Events     *events.Service // nil takes no webhooks about issues
 	Blueprints *blueprint.Service
 	Tenants    Tenants
 	Sites      Sites // for the operator's commands, needed by ServeDoor

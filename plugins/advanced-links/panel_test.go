@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -15,7 +16,7 @@ import (
 
 func sdkRequest(name string) sdk.Request { return sdk.Request{Name: name} }
 
-func TestPluginConforms(t *testing.T) { sdktest.Conform(t, newPlugin(nil)) }
+func TestPluginConforms(t *testing.T) { sdktest.Conform(t, newPlugin(time.Now)) }
 
 func TestWithoutRelationsThePanelSaysWhoMakesThem(t *testing.T) {
 	s := newSite(t).at("10001")

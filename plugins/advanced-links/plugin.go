@@ -4,6 +4,7 @@
 //	relation.go  what an admin wrote, and the end of it that an issue is at    guard.go  what a form alone cannot judge
 //	links.go     links that the plugin keeps itself: read, added, removed      native.go those that are Jira's own
 //	panel.go     the issue panel            add.go  what a user does there      suggest.go what can be linked
+//	events.go    what happens to links of issues that are deleted
 package main
 
 import (
@@ -11,6 +12,7 @@ import (
 
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/config"
+	"github.com/pergola-platform/pergola/sdk/event"
 )
 
 // plugin holds what the handlers need from outside.
@@ -29,5 +31,6 @@ func newPlugin(now func() time.Time) *sdk.Plugin {
 		},
 		Suggesters: map[string]sdk.Suggester{"issues": sdk.SuggesterFunc(p.issues)},
 		Guards:     map[string]sdk.Guard{"relation": config.Guard(p.guard)},
+		Events:     map[string]sdk.EventHandler{"deleted": event.Handler(p.deleted)},
 	}
 }

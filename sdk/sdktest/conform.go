@@ -15,6 +15,7 @@ import (
 
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/config"
+	"github.com/pergola-platform/pergola/sdk/event"
 	"github.com/pergola-platform/pergola/sdk/hostcall"
 	"github.com/pergola-platform/pergola/sdk/serve"
 	"github.com/pergola-platform/pergola/sdk/service"
@@ -36,6 +37,7 @@ func Conform(t *testing.T, p *sdk.Plugin) {
 	t.Run("refuses what it does not know", c.refuses)
 	t.Run("withstands damaged calls", c.damagedCalls)
 	t.Run("withstands damaged questions", c.damagedQuestions)
+	t.Run("withstands strange events", c.strangeEvents)
 	t.Run("withstands empty requests", func(t *testing.T) { c.everyHandler(t, New(p), sdk.Request{}) })
 	t.Run("withstands strange requests", func(t *testing.T) {
 		for _, s := range []string{"", "-1", "9e99", "<script>", "\x00\xff", "../..", "ä€𐍈"} {
@@ -93,8 +95,8 @@ func (c conformance) describes(t *testing.T) {
 	if !versionForm.MatchString(got.Version) {
 		t.Errorf("the version is %q; write three numbers joined by dots, such as 1.4.0", got.Version)
 	}
-	if len(got.Views)+len(got.Actions)+len(got.Files)+len(got.Synchronizers)+len(got.Services)+len(got.Suggesters) == 0 {
-		t.Error("it offers nothing: no view, no action, no file, no suggester, no synchronizer, no service")
+	if len(got.Views)+len(got.Actions)+len(got.Files)+len(got.Synchronizers)+len(got.Services)+len(got.Suggesters)+len(got.Events) == 0 {
+		t.Error("it offers nothing: no view, no action, no file, no suggester, no synchronizer, no service, no handler of events")
 	}
 }
 
@@ -104,6 +106,7 @@ func normal(d *sdk.Description) sdk.Description {
 	out.Synchronizers, out.Services = slices.Clip(append([]string{}, d.Synchronizers...)), slices.Clip(append([]string{}, d.Services...))
 	out.Guards = slices.Clip(append([]string{}, d.Guards...))
 	out.Suggesters = slices.Clip(append([]string{}, d.Suggesters...))
+	out.Events = slices.Clip(append([]string{}, d.Events...))
 	return out
 }
 
@@ -149,6 +152,14 @@ func (c conformance) names(t *testing.T) {
 			t.Errorf("guard %q: start with a lower-case letter and go on with lower-case letters, digits, _ and -, 64 at most", name)
 		}
 	}
+	for name, h := range c.plugin.Events {
+		if h == nil {
+			t.Errorf("the handler of events %q is nil", name)
+		}
+		if !nameForm.MatchString(name) {
+			t.Errorf("handler of events %q: start with a lower-case letter and go on with lower-case letters, digits, _ and -, 64 at most", name)
+		}
+	}
 	for name, s := range c.plugin.Services {
 		if s == nil {
 			t.Errorf("the service %q is nil", name)
@@ -174,6 +185,9 @@ func (c conformance) refuses(t *testing.T) {
 	}
 	if code := c.code(t, h, question(wire.OpGuard, &config.Change{Name: "a_name_that_nobody_has"})); code != sdk.NotFound {
 		t.Errorf("a change for an unknown guard: code %q, want %q", code, sdk.NotFound)
+	}
+	if code := c.code(t, h, question(wire.OpEvent, &event.Event{Name: "a_name_that_nobody_has"})); code != sdk.NotFound {
+		t.Errorf("an event for an unknown handler: code %q, want %q", code, sdk.NotFound)
 	}
 	for _, op := range syncOps {
 		if code := c.code(t, h, question(op, &sync.Check{Name: "a_name_that_nobody_has"})); code != sdk.NotFound {
@@ -209,6 +223,32 @@ func (c conformance) damagedQuestions(t *testing.T) {
 				damaged[random.IntN(len(damaged))] ^= byte(1 + random.IntN(255))
 				c.code(t, h, damaged) // may be another valid question
 			}
+		}
+	}
+}
+
+// strangeEvents tells handlers of nothing, of what they cannot know, and of events that are cut and damaged.
+func (c conformance) strangeEvents(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2)) // the same damage in every run
+	for _, name := range slices.Sorted(maps.Keys(c.plugin.Events)) {
+		h := New(c.plugin)
+		for _, e := range []event.Event{
+			{}, {Kind: "kind.of.tomorrow", ID: "1"}, {Kind: event.IssueDeleted, ID: "1", IssueID: "\x00\xff"}, {Kind: event.LinkDeleted, ID: "1", FromID: "-1", ToID: "9e99"},
+		} {
+			e.Name = name
+			c.code(t, h, question(wire.OpEvent, &e))
+		}
+		whole := question(wire.OpEvent, &event.Event{Name: name, Kind: event.IssueUpdated, ID: "1", IssueID: "10001", Changed: []string{"summary"}})
+		for n := range whole {
+			if code := c.code(t, h, whole[:n]); code != sdk.Invalid {
+				t.Errorf("an event for %s cut to %d of %d bytes: code %q, want %q", name, n, len(whole), code, sdk.Invalid)
+				break
+			}
+		}
+		for range 200 {
+			damaged := slices.Clone(whole)
+			damaged[random.IntN(len(damaged))] ^= byte(1 + random.IntN(255))
+			c.code(t, h, damaged) // may be another valid event
 		}
 	}
 }

@@ -48,6 +48,10 @@ type manifest struct {
 	Requires []struct {
 		Service string `json:"service"`
 	} `json:"requires"`
+	Events []struct {
+		Event   string `json:"event"`
+		Handler string `json:"handler"`
+	} `json:"events"`
 	Modules []struct {
 		Key  string `json:"key"`
 		View string `json:"view"`
@@ -90,6 +94,11 @@ func (h *Host) UseManifest(plugin []byte) error {
 			wrong = append(wrong, fmt.Errorf("the config %q names the guard %q, which is not in the code", c.Type, c.Guard))
 		}
 	}
+	for _, e := range m.Events {
+		if h.plugin.Events[e.Handler] == nil {
+			wrong = append(wrong, fmt.Errorf("the event %q names the handler %q, which is not in the code", e.Event, e.Handler))
+		}
+	}
 	for _, r := range m.Records {
 		if err := r.identified(); err != nil {
 			wrong = append(wrong, err)
@@ -112,6 +121,10 @@ func (h *Host) UseManifest(plugin []byte) error {
 		h.declared[m.Records[i].Type] = &m.Records[i]
 	}
 	h.logs = m.Logs
+	h.listens = map[string]string{}
+	for _, e := range m.Events {
+		h.listens[e.Event] = e.Handler
+	}
 	h.configs = map[string]*configType{}
 	for i := range m.Configs {
 		h.configs[m.Configs[i].Type] = &m.Configs[i]

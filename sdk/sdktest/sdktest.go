@@ -78,6 +78,7 @@ type Host struct {
 	mu       sync.Mutex
 	declared map[string]*record // by type; nil takes any
 	logs     map[string]string  // what a code means
+	listens  map[string]string  // the handlers, by what happened
 	random   *rand.ChaCha8      // the same in every test
 	minted   map[string]bool
 	records  map[store.Key]store.Record

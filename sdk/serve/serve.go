@@ -48,7 +48,7 @@ func dispatch(ctx context.Context, p *sdk.Plugin, raw []byte) ([]byte, error) {
 	if call.Op == wire.OpDescribe {
 		return p.Describe().MarshalMsg(nil)
 	}
-	if strings.HasPrefix(call.Op, wire.SyncOps) || call.Op == wire.OpService || call.Op == wire.OpGuard {
+	if strings.HasPrefix(call.Op, wire.SyncOps) || call.Op == wire.OpService || call.Op == wire.OpGuard || call.Op == wire.OpEvent {
 		return named(ctx, p, call)
 	}
 	var r sdk.Request
@@ -81,7 +81,7 @@ func dispatch(ctx context.Context, p *sdk.Plugin, raw []byte) ([]byte, error) {
 	return nil, sdk.Errorf(sdk.NotFound, "%s %q", call.Op, r.Name)
 }
 
-// named hands a question to the synchronizer, service or guard that its body names. The body stays as it is: only a plugin that has one
+// named hands a question to the synchronizer, service, guard or handler of events that its body names. The body stays as it is: only a plugin that has one
 // knows its types.
 func named(ctx context.Context, p *sdk.Plugin, call wire.Call) ([]byte, error) {
 	name, err := nameIn(call.Body)
@@ -99,6 +99,11 @@ func named(ctx context.Context, p *sdk.Plugin, call wire.Call) ([]byte, error) {
 			return g.Judge(ctx, call.Body)
 		}
 		return nil, sdk.Errorf(sdk.NotFound, "guard %q", name)
+	case wire.OpEvent:
+		if h := p.Events[name]; h != nil {
+			return nil, h.Handle(ctx, call.Body)
+		}
+		return nil, sdk.Errorf(sdk.NotFound, "handler of events %q", name)
 	}
 	if s := p.Synchronizers[name]; s != nil {
 		return s.Synchronize(ctx, call.Op, call.Body)

@@ -51,6 +51,7 @@
 #define PERGOLA_OP_SUGGEST "suggest"
 #define PERGOLA_OP_SERVICE "service"
 #define PERGOLA_OP_GUARD "guard"
+#define PERGOLA_OP_EVENT "event"
 #define PERGOLA_SYNC_CHECK "sync.check"
 #define PERGOLA_SYNC_DISCOVER "sync.discover"
 #define PERGOLA_SYNC_READ "sync.read"

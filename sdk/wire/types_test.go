@@ -17,6 +17,7 @@ import (
 
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/config"
+	"github.com/pergola-platform/pergola/sdk/event"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/log"
 	"github.com/pergola-platform/pergola/sdk/service"
@@ -61,6 +62,7 @@ var types = map[string]func() message{
 	"config.Key":           func() message { return new(config.Key) },
 	"config.Query":         func() message { return new(config.Query) },
 	"config.Listing":       func() message { return new(config.Listing) },
+	"event.Event":          func() message { return new(event.Event) },
 	"config.Change":        func() message { return new(config.Change) },
 	"config.Verdict":       func() message { return new(config.Verdict) },
 	"config.Problem":       func() message { return new(config.Problem) },

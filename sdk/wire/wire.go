@@ -56,6 +56,7 @@ const (
 
 	OpService = "service" // service.Request → service.Answer; see sdk/service
 	OpGuard   = "guard"   // config.Change → config.Verdict; see sdk/config
+	OpEvent   = "event"   // event.Event → nothing; see sdk/event
 
 	// SyncOps is how the operations of a synchronizer begin; see sdk/sync.
 	SyncOps = "sync."

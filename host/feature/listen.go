@@ -1,0 +1,66 @@
+package feature
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/tenant"
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/event"
+)
+
+// Listeners are the plugins of a tenant that are switched on and listen to a kind of event.
+func (s *Service) Listeners(ctx context.Context, t capability.TenantID, kind string) ([]capability.PluginID, error) {
+	var out []capability.PluginID
+	for _, st := range s.Engine.Plugins() {
+		e, choice, err := s.choice(ctx, t, st.Manifest.ID)
+		if sdk.CodeOf(err) == sdk.NotFound {
+			continue // it was taken out just now
+		}
+		if err != nil {
+			return nil, err
+		}
+		if _, listens := e.manifest.Listener(kind); listens && e.on(choice) == nil {
+			out = append(out, e.manifest.ID)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// Tell tells a plugin of something that happened. It is unavailable where the plugin was switched off or taken out just now, and does nothing
+// where its version does not listen to that.
+func (s *Service) Tell(ctx context.Context, t tenant.Tenant, id capability.PluginID, v event.Event) error {
+	hold, err := s.Engine.Hold(id, t.ID)
+	switch {
+	case sdk.CodeOf(err) == sdk.NotFound:
+		return deaf(id)
+	case err != nil:
+		return err
+	}
+	defer hold.Release()
+	e, known := s.Catalog.entry(id, hold.Manifest().Version)
+	if !known { // the engine knows it and we do not
+		return deaf(id)
+	}
+	choice, err := s.Catalog.choice(ctx, t.ID, e)
+	if err != nil {
+		return err
+	}
+	if e.on(choice) != nil {
+		return deaf(id)
+	}
+	listener, listens := e.manifest.Listener(v.Kind)
+	if !listens {
+		return nil
+	}
+	v.Name = listener.Handler
+	return hold.Tell(ctx, s.binding(t, e, choice), v)
+}
+
+// deaf is the error of a plugin that cannot be told of anything now, but may be later.
+func deaf(id capability.PluginID) error {
+	return &sdk.Error{Code: sdk.Unavailable, Source: sdk.FromHost, Message: fmt.Sprintf("the plugin %.128q is switched off or not there at this moment", id)}
+}
