@@ -59,8 +59,13 @@ func (p *plugin) draw(ctx context.Context, r *sdk.Request, want shown) (*view.Pa
 	if err != nil {
 		return nil, err
 	}
+	there := 0
 	for _, part := range parts {
 		out.Blocks = append(out.Blocks, part.section(issues, may, want))
+		there += len(part.ids)
+	}
+	if there > 0 {
+		out.Blocks = append(out.Blocks, view.Actions(view.Button{Label: "Show as a graph", View: "graph"}))
 	}
 	return out, nil
 }

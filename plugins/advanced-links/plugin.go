@@ -4,6 +4,7 @@
 //	relation.go  what an admin wrote, and the end of it that an issue is at    guard.go  what a form alone cannot judge
 //	links.go     links that the plugin keeps itself: read, added, removed      native.go those that are Jira's own
 //	panel.go     the issue panel            add.go  what a user does there      suggest.go what can be linked
+//	graph.go     what is linked to that, drawn
 //	events.go    what happens to links of issues that are deleted
 package main
 
@@ -24,7 +25,7 @@ func newPlugin(now func() time.Time) *sdk.Plugin {
 	p := &plugin{now: now}
 	return &sdk.Plugin{
 		ID: "pergola.links", Version: "0.1.0",
-		Views: map[string]sdk.View{"panel": sdk.ViewFunc(p.panel)},
+		Views: map[string]sdk.View{"panel": sdk.ViewFunc(p.panel), "graph": sdk.ViewFunc(p.graph)},
 		Actions: map[string]sdk.Action{
 			"add":    sdk.ActionFunc(p.add),
 			"remove": sdk.ActionFunc(p.remove),
