@@ -88,11 +88,11 @@ const maxReferring = 1000
 func Referring(ctx context.Context, s store.Driver, m *manifest.Manifest, t capability.TenantID, typ, id string) (n int, more bool, err error) {
 	for _, q := range referrers(m, t, typ, id) {
 		q.Limit = maxReferring + 1 - n
-		docs, err := s.List(ctx, q)
+		some, err := s.Count(ctx, q)
 		if err != nil {
 			return 0, false, fmt.Errorf("count what refers to a configuration document: %w", err)
 		}
-		if n += len(docs); n > maxReferring {
+		if n += some; n > maxReferring {
 			return maxReferring, true, nil
 		}
 	}
