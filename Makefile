@@ -116,6 +116,10 @@ bench-sandbox: build ## Measure the sandbox and what its judges say
 bench-sync: ## Measure the synchronization engine, and kill it 20 times while it writes; ARGS='-rows 2000' passes flags on
 	@.ci/bench-sync.sh $(ARGS)
 
+.PHONY: bench-relations
+bench-relations: ## Measure links between issues, and the panel that shows them; ARGS='-links 100000' passes flags on
+	@.ci/bench-relations.sh $(ARGS)
+
 .PHONY: canary
 canary: build ## Plant content in a Jira site, use every feature, and search everything that was written for it
 	$(say) search "what hosts wrote"
