@@ -105,6 +105,22 @@ func (h *linksHost) install() {
 	h.store = beside
 }
 
+// forge sends a webhook that the site did not sign.
+func (h *linksHost) forge(token string) int {
+	h.Helper()
+	r, err := http.NewRequestWithContext(h.Context(), http.MethodPost, h.url+"/connect/event/issue.deleted", strings.NewReader(`{"issue":{"id":"10001"}}`))
+	if err != nil {
+		h.Fatal(err)
+	}
+	r.Header.Set("Authorization", token)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		h.Fatal(err)
+	}
+	defer answer.Body.Close()
+	return answer.StatusCode
+}
+
 // link puts a link between two issues into the plugin's records.
 func (h *linksHost) link(from, to string) store.Key {
 	h.Helper()
@@ -181,6 +197,11 @@ func TestLinksGoWithTheIssueThatIsDeletedInJira(t *testing.T) {
 	h := newLinksHost(t, site)
 	h.serve("pergola.links")
 	h.install()
+	for _, token := range []string{"", "JWT x.y.z"} {
+		if status := h.forge(token); status != http.StatusUnauthorized {
+			t.Errorf("a webhook that nobody signed is answered with %d", status)
+		}
+	}
 	stays, one, two, three := site.issue("OPS-1"), site.issue("OPS-2"), site.issue("OPS-3"), site.issue("OPS-4")
 
 	// The app cannot find out who it is, so that the event waits for its next try; and the host is killed.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +24,7 @@ import (
 	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/event"
 	datasync "github.com/pergola-platform/pergola/sdk/sync"
 	"github.com/pergola-platform/pergola/sdk/view"
 )
@@ -31,6 +33,9 @@ import (
 type releases struct {
 	driver.Driver
 	draw func(version string, r *sdk.Request) (*view.Page, error)
+
+	mu    sync.Mutex
+	heard []string
 }
 
 func (d *releases) Load(ctx context.Context, code []byte, l driver.Limits) (driver.Module, error) {
@@ -42,6 +47,12 @@ func (d *releases) Load(ctx context.Context, code []byte, l driver.Limits) (driv
 	p := &sdk.Plugin{
 		ID: string(notes), Version: version, Views: map[string]sdk.View{"show": show, viewOf(version): show},
 		Synchronizers: map[string]sdk.Synchronizer{"rows": rows}, // where the manifest provides it
+		Events: map[string]sdk.EventHandler{"gone": event.Handler(func(_ context.Context, e *event.Event) error {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.heard = append(d.heard, fmt.Sprintf("%s: %s %s of %s on %s", version, e.Name, e.IssueID, e.Context.Account, e.Context.SiteURL))
+			return nil
+		})},
 	}
 	return inproc.New(slog.New(slog.DiscardHandler), p).Load(ctx, []byte(notes), l)
 }
@@ -54,17 +65,26 @@ type live struct {
 	*world
 	*feature.Service
 	engine *core.Engine
+	code   *releases
+}
+
+// heard is what the plugin was told of.
+func (l *live) heard() []string {
+	l.code.mu.Lock()
+	defer l.code.mu.Unlock()
+	return slices.Clone(l.code.heard)
 }
 
 func goLive(t *testing.T, c core.Config) *live {
 	t.Helper()
 	w := newWorld(t)
-	c.Drivers = map[string]driver.Driver{"wasm": &releases{draw: func(version string, r *sdk.Request) (*view.Page, error) {
+	code := &releases{draw: func(version string, r *sdk.Request) (*view.Page, error) {
 		if r.Params["do"] == "panic" {
 			panic("as asked")
 		}
 		return &view.Page{Title: version}, nil
-	}}}
+	}}
+	c.Drivers = map[string]driver.Driver{"wasm": code}
 	e, err := core.New(c)
 	check(t, err)
 	t.Cleanup(func() { check(t, e.Close(context.Background())) })
@@ -73,7 +93,7 @@ func goLive(t *testing.T, c core.Config) *live {
 	return &live{w, feature.New(feature.Config{
 		Catalog: catalog, Engine: e, Tenants: w.tenants, Jira: w.jira, BaseURL: "https://pergola.example",
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return now },
-	}), e}
+	}), e, code}
 }
 
 // add takes a version in, as a host does.

@@ -47,9 +47,9 @@ func TestRunsThatKeepAnOrderWaitForTheOneBefore(t *testing.T) {
 		for _, what := range []struct {
 			input string
 			after time.Duration
-		}{{"a2", 2}, {"a3", 3}, {"b1", 1}, {"a4", 4}} {
+		}{{"a2", 2 * time.Second}, {"a3", 3 * time.Second}, {"b1", time.Second}, {"a4", 4 * time.Second}} {
 			ids = append(ids, s.start(j, jobs.Request{
-				Kind: "tell", Input: []byte(what.input), Key: what.input[:1], Once: what.input, Happened: start.Add(what.after * time.Second),
+				Kind: "tell", Input: []byte(what.input), Key: what.input[:1], Once: what.input, Happened: start.Add(what.after),
 			}))
 		}
 		s.untilState(j, ids[2], jobs.Done)

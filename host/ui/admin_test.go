@@ -7,6 +7,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/ui"
+	"github.com/pergola-platform/pergola/sdk/event"
 )
 
 func TestCardWordsForWhatIsAskedAndStored(t *testing.T) {
@@ -38,6 +39,19 @@ func TestKindsOfTheManifestHaveWords(t *testing.T) {
 		}
 		if strings.Contains(b.String(), strings.ReplaceAll(kind, ".", " ")) {
 			t.Errorf("%s has no words", kind)
+		}
+	}
+}
+
+func TestEventsOfTheManifestHaveWords(t *testing.T) {
+	for _, kind := range event.Kinds() {
+		m := &manifest.Manifest{ID: "a.b", Events: []manifest.Event{{Event: kind, Reason: "Forget what is gone"}}}
+		var b bytes.Buffer
+		if err := newRenderer(t).AdminPlugin(&b, ui.Shell{}, ui.AdminPlugin{Manifest: m}); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(b.String(), kind) || !strings.Contains(b.String(), "It is told when these things happen in Jira") || !strings.Contains(b.String(), "Forget what is gone") {
+			t.Errorf("%s has no words, or its reason is not shown", kind)
 		}
 	}
 }

@@ -57,7 +57,7 @@ type Event struct {
 	// Changed are the ids of the fields that changed, such as summary or customfield_10010: the first MaxChanged of them, of updates only.
 	Changed []string `msg:"changed,omitempty,limit=16384"`
 
-	// Of a link, from the issue that has the outward end to the one that has the inward end.
+	// Of a link, which reads "from, outward words of its type, to", as a jira.IssueLink does.
 
 	LinkID     string `msg:"link_id,omitempty"`
 	LinkTypeID string `msg:"link_type_id,omitempty"`

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/event"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/sdktest"
 	"github.com/pergola-platform/pergola/sdk/view"
@@ -20,13 +21,19 @@ var bad = map[string]struct {
 	plugin *sdk.Plugin
 	want   string
 }{
-	"id":      {&sdk.Plugin{ID: "Bad", Version: "0.1.0", Files: workshop.Files}, `the id is "Bad"`},
-	"version": {&sdk.Plugin{ID: "a.b", Version: "v1", Files: workshop.Files}, `the version is "v1"`},
-	"empty":   {&sdk.Plugin{ID: "a.b", Version: "0.1.0"}, "it offers nothing"},
-	"name":    {views("Two words", workshop.Views["panel"]), `view "Two words"`},
-	"nil":     {views("v", nil), `the view "v" is nil`},
-	"page":    {views("v", page(func(*sdk.Request) *view.Page { return &view.Page{} })), "has no title"},
-	"panic":   {views("v", page(func(r *sdk.Request) *view.Page { return &view.Page{Title: r.Form["name"][0]} })), "view v: panic: runtime error: index out of range"},
+	"id":         {&sdk.Plugin{ID: "Bad", Version: "0.1.0", Files: workshop.Files}, `the id is "Bad"`},
+	"version":    {&sdk.Plugin{ID: "a.b", Version: "v1", Files: workshop.Files}, `the version is "v1"`},
+	"empty":      {&sdk.Plugin{ID: "a.b", Version: "0.1.0"}, "it offers nothing"},
+	"name":       {views("Two words", workshop.Views["panel"]), `view "Two words"`},
+	"nil":        {views("v", nil), `the view "v" is nil`},
+	"page":       {views("v", page(func(*sdk.Request) *view.Page { return &view.Page{} })), "has no title"},
+	"panic":      {views("v", page(func(r *sdk.Request) *view.Page { return &view.Page{Title: r.Form["name"][0]} })), "view v: panic: runtime error: index out of range"},
+	"event name": {listener("Two words", func(context.Context, *event.Event) error { return nil }), `handler of events "Two words"`},
+	"event nil":  {&sdk.Plugin{ID: "a.b", Version: "0.1.0", Events: map[string]sdk.EventHandler{"e": nil}}, `the handler of events "e" is nil`},
+	"event panic": {listener("e", func(_ context.Context, e *event.Event) error {
+		_ = e.Changed[0]
+		return nil
+	}), "panic: runtime error: index out of range"},
 	"host error ignored": {views("v", sdk.ViewFunc(func(ctx context.Context, _ *sdk.Request) (*view.Page, error) {
 		issue, _ := jira.Get(ctx, "10001")
 		return &view.Page{Title: issue.Key}, nil
@@ -34,6 +41,10 @@ var bad = map[string]struct {
 	"error without words": {views("v", sdk.ViewFunc(func(context.Context, *sdk.Request) (*view.Page, error) {
 		return nil, &sdk.Error{Code: sdk.Internal}
 	})), "an error without code, source or message"},
+}
+
+func listener(name string, h event.Handler) *sdk.Plugin {
+	return &sdk.Plugin{ID: "a.b", Version: "0.1.0", Events: map[string]sdk.EventHandler{name: h}}
 }
 
 func views(name string, v sdk.View) *sdk.Plugin {
