@@ -16,7 +16,7 @@ const mostPicked = 20
 
 // add links the issues that the user picked. All of it comes from the browser: which issues can be linked is checked again.
 func (p *plugin) add(ctx context.Context, r *sdk.Request) (*view.Page, error) {
-	sides, _, err := p.here(ctx, r)
+	sides, err := p.here(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (s side) linkable(ctx context.Context, issue string, ids []string) (keys []
 
 // remove takes a link away.
 func (p *plugin) remove(ctx context.Context, r *sdk.Request) (*view.Page, error) {
-	sides, _, err := p.here(ctx, r)
+	sides, err := p.here(ctx, r)
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func (p *plugin) draw(ctx context.Context, r *sdk.Request, want shown) (*view.Pa
 		out.Blocks = []view.Block{{Empty: &view.Empty{Title: "Log in to see what is linked", Body: "Links show to users who are logged in to Jira."}}}
 		return out, nil
 	}
-	sides, _, err := p.here(ctx, r)
+	sides, err := p.here(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -71,16 +71,16 @@ func (p *plugin) draw(ctx context.Context, r *sdk.Request, want shown) (*view.Pa
 }
 
 // here returns the sides that show in the issue beside which the user is.
-func (p *plugin) here(ctx context.Context, r *sdk.Request) ([]side, *jira.Issue, error) {
+func (p *plugin) here(ctx context.Context, r *sdk.Request) ([]side, error) {
 	issue, err := jira.Get(ctx, r.Context.IssueID, "summary")
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	all, err := relations(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return sidesOf(all, issue), issue, nil
+	return sidesOf(all, issue), nil
 }
 
 // mayLink says whether the user may link the issue.

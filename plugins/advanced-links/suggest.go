@@ -15,7 +15,7 @@ const offered = 20 // choices at a time
 
 // issues offers the issues that can be linked at the side whose form asks.
 func (p *plugin) issues(ctx context.Context, r *sdk.Request) (*view.Choices, error) {
-	sides, _, err := p.here(ctx, r)
+	sides, err := p.here(ctx, r)
 	if err != nil {
 		return nil, err
 	}
