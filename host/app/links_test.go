@@ -47,11 +47,15 @@ func TestARelationFromTheAdminToBothIssues(t *testing.T) {
 	b.wait(linksFrame, `document.querySelectorAll("details").length >= 2 && document.body.textContent.includes("is part of")`)
 	b.click(linksFrame, `[...document.querySelectorAll("button")].find((e) => e.textContent === "Link an issue")`)
 	input := `document.querySelector("[data-name=issues] [role=combobox]")`
-	b.wait(linksFrame, input)
+	b.wait(linksFrame, input+` && !document.querySelector("[data-module]")`) // its script is there
 	b.do(linksFrame, `((e) => { e.focus(); e.value = "OPS-2"; e.dispatchEvent(new Event("input", { bubbles: true })); })(`+input+`)`, nil)
 	b.click(linksFrame, `[...document.querySelectorAll("[role=option]")].find((o) => o.textContent.includes("OPS-2"))`)
 	b.click(linksFrame, button("Link"))
 	b.wait(linksFrame, `document.querySelector(".list, ul")?.textContent.includes("OPS-2") && document.body.textContent.includes("Remove")`)
+	b.click(linksFrame, button("Show as a graph"))
+	b.wait(linksFrame, `[...document.querySelectorAll("svg")].some((e) => e.textContent.includes("OPS-2"))`)
+	b.click(linksFrame, button("Show as a list"))
+	b.wait(linksFrame, `document.body.textContent.includes("Link an issue")`)
 	other := strings.Replace(d.Issue, "OPS-1", "OPS-2", 1)
 	b.open(other)
 	b.wait(linksFrame, `document.body.textContent.includes("OPS-1") && document.body.textContent.includes("has the parts")`)
