@@ -78,7 +78,7 @@ func TestARelationFromTheAdminToBothIssues(t *testing.T) {
 
 	// It all outlives a crash, and the link is removed from the other end.
 	d.kill()
-	d = startDev(t, data, addresses...)
+	startDev(t, data, addresses...)
 	b.open(other)
 	b.wait(linksFrame, `document.body.textContent.includes("OPS-1")`)
 	b.click(linksFrame, button("Remove"))

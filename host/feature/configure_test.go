@@ -59,7 +59,7 @@ func (s *shelves) reads() (out []string) {
 }
 
 func (s *shelves) binding() *capability.Binding {
-	return &capability.Binding{Tenant: s.world.tenant.ID, Plugin: notes, Version: "1.0.0"}
+	return &capability.Binding{Tenant: s.tenant.ID, Plugin: notes, Version: "1.0.0"}
 }
 
 func (s *shelves) refuses(err error, code sdk.Code, words string) {
@@ -125,7 +125,7 @@ func TestDeletionIsTakenBack(t *testing.T) {
 	s := newShelves(t)
 	kept, east := s.add("Kept"), s.add("East")
 	remove := func(d tenant.Config) error {
-		return s.DeleteConfig(t.Context(), s.world.tenant, admin, notes, "shelf", d.ID, d.Rev)
+		return s.DeleteConfig(t.Context(), s.tenant, admin, notes, "shelf", d.ID, d.Rev)
 	}
 	s.refuses(remove(kept), sdk.Invalid, "This one is needed.")
 	check(t, remove(east))
@@ -137,12 +137,12 @@ func TestDeletionIsTakenBack(t *testing.T) {
 	s.refuses(err, sdk.NotFound, "deleted")
 	_, err = s.save("", 0, map[string][]string{"name": {"East"}})
 	s.refuses(err, "", "can still be taken back")
-	all, err := s.Configured(t.Context(), s.world.tenant.ID, notes, "shelf")
+	all, err := s.Configured(t.Context(), s.tenant.ID, notes, "shelf")
 	check(t, err)
 	if len(all.Documents) != 1 || len(all.Deleted) != 1 || all.Deleted[0].Label != "East" || !all.Deleted[0].Deleted.Equal(now) {
 		t.Errorf("%+v", all)
 	}
-	check(t, s.RestoreConfig(t.Context(), s.world.tenant, admin, notes, "shelf", east.ID))
+	check(t, s.RestoreConfig(t.Context(), s.tenant, admin, notes, "shelf", east.ID))
 	if diff := cmp.Diff([]string{"Kept:====", "East:===="}, s.reads()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -150,8 +150,8 @@ func TestDeletionIsTakenBack(t *testing.T) {
 
 func TestUnknownTypeOrPluginIsNotFound(t *testing.T) {
 	s := newShelves(t)
-	_, err := s.ConfigForm(t.Context(), s.world.tenant.ID, notes, "box", "")
+	_, err := s.ConfigForm(t.Context(), s.tenant.ID, notes, "box", "")
 	s.refuses(err, sdk.NotFound, `has no "box" to configure`)
-	_, err = s.Configured(t.Context(), s.world.tenant.ID, "acme.nobody", "shelf")
+	_, err = s.Configured(t.Context(), s.tenant.ID, "acme.nobody", "shelf")
 	s.refuses(err, sdk.NotFound, "no plugin")
 }
