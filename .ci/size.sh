@@ -12,11 +12,11 @@ examples/hello     3900000
 examples/picker    3900000
 examples/service-shelf 4100000
 examples/service-stock 3900000
-examples/sync-csv     4200000
+examples/sync-csv     4280000
 examples/sync-memory  4150000
 plugins/advanced-links 4500000
 plugins/database-sync 42000000
-plugins/project-sync  4300000
+plugins/project-sync  4400000
 plugins/qrcode     6900000
 '
 
