@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
@@ -40,11 +41,18 @@ func configTypes(m *manifest.Manifest) ([]configType, error) {
 	return all, nil
 }
 
+// configOf finds a type of configuration document.
+func (e entry) configOf(typ string) (configType, bool) {
+	i := slices.IndexFunc(e.configs, func(c configType) bool { return c.Type == typ })
+	if i < 0 {
+		return configType{}, false
+	}
+	return e.configs[i], true
+}
+
 func (e entry) config(typ string) (configType, error) {
-	for _, c := range e.configs {
-		if c.Type == typ {
-			return c, nil
-		}
+	if c, ok := e.configOf(typ); ok {
+		return c, nil
 	}
 	return configType{}, &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: fmt.Sprintf("%s has no %.64q to configure.", e.manifest.Name, typ)}
 }
@@ -101,10 +109,8 @@ func (c Configs) declared(b *capability.Binding, typ string) (configType, error)
 	if !ok {
 		return configType{}, unknownPlugin(b.Plugin)
 	}
-	for _, t := range e.configs {
-		if t.Type == typ {
-			return t, nil
-		}
+	if t, ok := e.configOf(typ); ok {
+		return t, nil
 	}
 	return configType{}, &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Field: "type", Message: fmt.Sprintf("plugin.json declares no config %.64q", typ)}
 }

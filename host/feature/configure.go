@@ -208,7 +208,7 @@ func (s *Service) DeleteConfig(ctx context.Context, t tenant.Tenant, account str
 	return err
 }
 
-// RestoreConfig takes the deletion of a document back.
+// RestoreConfig takes the deletion of a document back, within the time of Regret: after it the records that refer to the document may be going.
 func (s *Service) RestoreConfig(ctx context.Context, t tenant.Tenant, account string, plugin capability.PluginID, typ, id string) error {
 	giveBack, err := s.turns.take(ctx, t.ID)
 	if err != nil {
@@ -225,6 +225,9 @@ func (s *Service) RestoreConfig(ctx context.Context, t tenant.Tenant, account st
 	}
 	if err != nil || d.Deleted.IsZero() {
 		return err
+	}
+	if !s.Now().Before(d.Deleted.Add(Regret)) {
+		return gone(c)
 	}
 	problems, err := s.judge(ctx, t, account, e, c, config.Change{Op: config.Save, ID: id, After: c.form.Flatten(c.form.Defaults(d.Values))})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -142,6 +143,9 @@ func TestDeletionIsTakenBack(t *testing.T) {
 	if len(all.Documents) != 1 || len(all.Deleted) != 1 || all.Deleted[0].Label != "East" || !all.Deleted[0].Deleted.Equal(now) {
 		t.Errorf("%+v", all)
 	}
+	s.Now = func() time.Time { return now.Add(feature.Regret) }
+	s.refuses(s.RestoreConfig(t.Context(), s.tenant, admin, notes, "shelf", east.ID), sdk.NotFound, "not there any more")
+	s.Now = func() time.Time { return now.Add(feature.Regret - time.Second) }
 	check(t, s.RestoreConfig(t.Context(), s.tenant, admin, notes, "shelf", east.ID))
 	if diff := cmp.Diff([]string{"Kept:====", "East:===="}, s.reads()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
