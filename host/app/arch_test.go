@@ -18,7 +18,7 @@ import (
 const module = "github.com/pergola-platform/pergola"
 
 // layers says which of our folders a folder may import: plugins, examples ──► sdk ◄── core ◄── host. A plugin and an
-// example also see their own folder, and nobody else's.
+// example also see their own folder, and nobody else's; plugins also what they agreed on.
 var layers = map[string][]string{
 	"sdk":      {"sdk"},
 	"core":     {"core", "sdk"},
@@ -26,6 +26,9 @@ var layers = map[string][]string{
 	"plugins":  {"sdk"},
 	"examples": {"sdk"},
 }
+
+// agreed is what plugins say to one another: it belongs to no plugin, and imports none.
+const agreed = "plugins/relations"
 
 // place says where a third-party library may be imported. Each has one place behind our own small interface, so that it
 // can be replaced there. A library without a place may not be imported at all.
@@ -151,6 +154,8 @@ func wrongArrow(dir, layer, target string) string {
 		return fmt.Sprintf("%s ─✗─► host/app; it knows everybody and only host/cmd knows it", dir)
 	case slices.Contains(layers[layer], to):
 		return ""
+	case layer == "plugins" && under(target, agreed):
+		return ""
 	case layer == to && feature(dir) == feature(target): // a plugin's or example's own folder
 		return ""
 	}
@@ -177,6 +182,8 @@ func TestArrowRulesRefuseWhatTheyShould(t *testing.T) {
 		{"plugins/a/main.go", own("sdk/view"), ""},
 		{"plugins/a/main.go", own("plugins/a/label"), ""},
 		{"plugins/a/main.go", own("plugins/b/label"), "plugins ─✗─► plugins"},
+		{"plugins/a/main.go", own("plugins/relations"), ""},
+		{"plugins/relations/links.go", own("plugins/a/label"), "plugins ─✗─► plugins"},
 		{"plugins/a/main.go", own("core/manifest"), "plugins ─✗─► core"},
 		{"plugins/a/a_test.go", own("core/wasm"), "plugins ─✗─► core"},
 		{"examples/hello/main.go", own("host/app"), "─✗─► host/app"},

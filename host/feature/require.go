@@ -54,7 +54,7 @@ func (s *Service) provider(ctx context.Context, t capability.TenantID, name stri
 func (s *Service) Ask(ctx context.Context, caller *capability.Binding, q *service.Question) (*service.Answer, error) {
 	p, err := s.provider(ctx, caller.Tenant, q.Service, caller.Plugin)
 	if sdk.CodeOf(err) == sdk.NotFound {
-		return nil, &sdk.Error{Code: sdk.Unavailable, Source: sdk.FromHost, Message: s.nobody(q.Service)}
+		return nil, service.Absent(sdk.Unavailable, s.nobody(q.Service))
 	}
 	if err != nil {
 		return nil, err
@@ -64,7 +64,11 @@ func (s *Service) Ask(ctx context.Context, caller *capability.Binding, q *servic
 	if err != nil {
 		return nil, fmt.Errorf("load tenant: %w", err)
 	}
-	return p.hold.Serve(ctx, caller, s.binding(t, p.entry, p.choice), q)
+	a, err := p.hold.Serve(ctx, caller, s.binding(t, p.entry, p.choice), q)
+	if service.Missing(err) { // what the provider itself does without is there for the caller
+		return nil, &sdk.Error{Code: sdk.CodeOf(err), Source: sdk.FromDownstream, Message: err.Error()}
+	}
+	return a, err
 }
 
 // nobody says that a service is not there, and what an admin can do.

@@ -3,6 +3,7 @@ package services
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
@@ -34,7 +35,8 @@ func (s *serviceService) call(ctx context.Context, b *capability.Binding, q *ser
 	case s.plugins == nil:
 		return nil, hostError(sdk.Unimplemented, "plugins of this host cannot call one another")
 	case !b.Grants[manifest.UseOf(q.Service)]:
-		return nil, hostError(sdk.PermissionDenied, "the plugin may not use %.100q: plugin.json has to list it in requires, and an admin of the site has to grant it on the Pergola page", q.Service)
+		return nil, service.Absent(sdk.PermissionDenied, fmt.Sprintf(
+			"the plugin may not use %.100q: plugin.json has to list it in requires, and an admin of the site has to grant it on the Pergola page", q.Service))
 	case q.Op == "" || len(q.Op) > maxOperation:
 		return nil, withField("op", hostError(sdk.Invalid, "the name of an operation has 1 to %d bytes", maxOperation))
 	}

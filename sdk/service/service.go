@@ -11,6 +11,7 @@ package service
 
 import (
 	"context"
+	"errors"
 
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/hostcall"
@@ -45,6 +46,26 @@ func Ask(ctx context.Context, service, op string, encode, decode func([]byte) ([
 		return sdk.Errorf(sdk.Internal, "decode the answer to %s of %s: %v", op, service, err)
 	}
 	return nil
+}
+
+// absent is the Field of errors that say that a service is not there for the plugin.
+const absent = "service"
+
+// Absent returns the error of a call to a service that is not there for the caller: nobody provides it (unavailable), or the admin has not
+// granted it (permission_denied). It is the host's, and that of tests which stand in for it.
+//
+// Since: v0.5
+func Absent(code sdk.Code, message string) error {
+	return &sdk.Error{Code: code, Source: sdk.FromHost, Field: absent, Message: message}
+}
+
+// Missing says whether a call failed because the service is not there for the plugin, so that a plugin can go on without one that
+// its plugin.json lists as optional. An error of a service that is there is none of these: what it would have said is not known then.
+//
+// Since: v0.5
+func Missing(err error) bool {
+	var e *sdk.Error
+	return errors.As(err, &e) && e != nil && e.Source == sdk.FromHost && e.Field == absent && (e.Code == sdk.Unavailable || e.Code == sdk.PermissionDenied)
 }
 
 // Handler answers an operation of a service. Its answer is a body.
