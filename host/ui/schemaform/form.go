@@ -66,9 +66,10 @@ const (
 	Categories Source = "category" // of projects
 	Filters    Source = "filter"
 	LinkTypes  Source = "linkType"
+	Users      Source = "user"
 )
 
-var sources = []Source{Projects, IssueTypes, JiraFields, Categories, Filters, LinkTypes}
+var sources = []Source{Projects, IssueTypes, JiraFields, Categories, Filters, LinkTypes, Users}
 
 // Choice is one thing of a Jira site.
 type Choice struct {
