@@ -16,11 +16,11 @@ const usePrefix = "service:"
 // serve answers a question of the plugin to another one. h is locked; a service does not ask h.
 func (h *Host) serve(q *service.Question) (msgp.Marshaler, error) {
 	if h.Grants != nil && !h.Grants[usePrefix+q.Service] {
-		return nil, refuse(sdk.PermissionDenied, "the plugin may not use "+q.Service+"; list it in requires of plugin.json")
+		return nil, service.Absent(sdk.PermissionDenied, "the plugin may not use "+q.Service+"; list it in requires of plugin.json")
 	}
 	s := h.Services[q.Service]
 	if s == nil {
-		return nil, refuse(sdk.Unavailable, "no plugin provides "+q.Service+"; put one into Services")
+		return nil, service.Absent(sdk.Unavailable, "no plugin provides "+q.Service+"; put one into Services")
 	}
 	in := service.Request{Name: q.Service, Op: q.Op, Caller: h.plugin.ID, Context: h.Context, Body: q.Body}
 	raw, err := in.MarshalMsg(nil)
@@ -28,6 +28,9 @@ func (h *Host) serve(q *service.Question) (msgp.Marshaler, error) {
 		return nil, err
 	}
 	body, err := s.Serve(context.Background(), raw)
+	if service.Missing(err) { // what the provider itself does without is there for the plugin
+		return nil, &sdk.Error{Code: sdk.CodeOf(err), Source: sdk.FromDownstream, Message: err.Error()}
+	}
 	if err != nil {
 		return nil, err
 	}
