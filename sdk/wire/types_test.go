@@ -135,6 +135,7 @@ var types = map[string]func() message{
 	"view.Next":            func() message { return new(view.Next) },
 	"view.Buttons":         func() message { return new(view.Buttons) },
 	"view.Button":          func() message { return new(view.Button) },
+	"jira.ValueKind":       func() message { return new(jira.ValueKind) },
 	"jira.IssuesQuery":     func() message { return new(jira.IssuesQuery) },
 	"jira.IssueList":       func() message { return new(jira.IssueList) },
 	"jira.Field":           func() message { return new(jira.Field) },
