@@ -48,6 +48,20 @@ func (s side) count(ctx context.Context, issue string, limit int) (*store.Tally,
 	return store.Count(ctx, store.Query{Type: "link", Field: s.field(), Value: issue, Prefix: s.prefix(issue), Limit: limit})
 }
 
+// find says whether an issue is linked to another one, and of a link of Jira's own its id.
+func (s side) find(ctx context.Context, issue, other string) (ref string, there bool, err error) {
+	if s.native {
+		all, err := s.nativeLinks(ctx, issue, "", 1<<30)
+		return all.refs[other], all.refs[other] != "", err
+	}
+	fields := map[string]string{s.field(): issue, s.otherField(): other}
+	_, err = store.Get(ctx, "link", store.JoinID(s.id, fields["outward"], fields["inward"]))
+	if sdk.CodeOf(err) == sdk.NotFound {
+		return "", false, nil
+	}
+	return "", err == nil, err
+}
+
 // attempts bounds how often a user waits for others who link the same issue.
 const attempts = 8
 

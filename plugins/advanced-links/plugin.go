@@ -5,6 +5,7 @@
 //	links.go     links that the plugin keeps itself: read, added, removed      native.go those that are Jira's own
 //	panel.go     the issue panel            add.go  what a user does there      suggest.go what can be linked
 //	graph.go     what is linked to that, drawn
+//	judge.go     what can be linked, as the rules of other plugins have it    serve.go  what other plugins ask
 //	events.go    what happens to links of issues that are deleted
 package main
 
@@ -32,6 +33,7 @@ func newPlugin(now func() time.Time) *sdk.Plugin {
 		},
 		Suggesters: map[string]sdk.Suggester{"issues": sdk.SuggesterFunc(p.issues)},
 		Guards:     map[string]sdk.Guard{"relation": config.Guard(p.guard)},
+		Services:   map[string]sdk.Service{"links": p.service()},
 		Events:     map[string]sdk.EventHandler{"deleted": event.Handler(p.deleted)},
 	}
 }

@@ -2,6 +2,7 @@ package sdktest
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tinylib/msgp/msgp"
 
@@ -28,8 +29,15 @@ func (h *Host) serve(q *service.Question) (msgp.Marshaler, error) {
 		return nil, err
 	}
 	body, err := s.Serve(context.Background(), raw)
+<<<<<<< HEAD
 	if service.Missing(err) { // what the provider itself does without is there for the plugin
 		return nil, &sdk.Error{Code: sdk.CodeOf(err), Source: sdk.FromDownstream, Message: err.Error()}
+=======
+	if e := (*sdk.Error)(nil); errors.As(err, &e) && e.Source == sdk.FromPlugin {
+		theirs := *e
+		theirs.Source = sdk.FromDownstream // what another plugin says is not the caller's
+		return nil, &theirs
+>>>>>>> select
 	}
 	if err != nil {
 		return nil, err
