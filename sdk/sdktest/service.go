@@ -29,15 +29,10 @@ func (h *Host) serve(q *service.Question) (msgp.Marshaler, error) {
 		return nil, err
 	}
 	body, err := s.Serve(context.Background(), raw)
-<<<<<<< HEAD
-	if service.Missing(err) { // what the provider itself does without is there for the plugin
-		return nil, &sdk.Error{Code: sdk.CodeOf(err), Source: sdk.FromDownstream, Message: err.Error()}
-=======
-	if e := (*sdk.Error)(nil); errors.As(err, &e) && e.Source == sdk.FromPlugin {
+	if e := (*sdk.Error)(nil); errors.As(err, &e) && (e.Source == sdk.FromPlugin || service.Missing(err)) {
 		theirs := *e
-		theirs.Source = sdk.FromDownstream // what another plugin says is not the caller's
+		theirs.Source = sdk.FromDownstream // what another plugin says, and what it does without, is not the caller's
 		return nil, &theirs
->>>>>>> select
 	}
 	if err != nil {
 		return nil, err
