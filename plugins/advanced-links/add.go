@@ -25,7 +25,7 @@ func (p *plugin) add(ctx context.Context, r *sdk.Request) (*view.Page, error) {
 	again := func(problem string) (*view.Page, error) {
 		return p.draw(ctx, r, shown{adding: s.key(), problem: problem})
 	}
-	ids := r.Form["issues"]
+	ids := r.Form[pickerName]
 	switch {
 	case len(ids) == 0:
 		return again("Pick an issue.")
@@ -50,7 +50,7 @@ func (p *plugin) add(ctx context.Context, r *sdk.Request) (*view.Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.draw(ctx, r, shown{flag: addedFlag(added, can.keys())})
+	return p.changed(ctx, r, addedFlag(added, can.keys()))
 }
 
 func addedFlag(added int, keys []string) *view.Flag {
@@ -85,5 +85,5 @@ func (p *plugin) remove(ctx context.Context, r *sdk.Request) (*view.Page, error)
 		return nil, err
 	}
 	log.Write(ctx, log.Info, "links.removed")
-	return p.draw(ctx, r, shown{flag: &view.Flag{Tone: view.Success, Title: "The link is removed"}})
+	return p.changed(ctx, r, &view.Flag{Tone: view.Success, Title: "The link is removed"})
 }

@@ -103,27 +103,6 @@ func (p *plugin) serveLinked(ctx context.Context, _ *service.Request, q *contrac
 	return out, nil
 }
 
-// mostListed is how many records the store lists at a time.
-const mostListed = 500
-
-// upTo is links for more than the store lists at a time.
-func (s side) upTo(ctx context.Context, issue, cursor string, limit int) (linked, error) {
-	out := linked{next: cursor, refs: map[string]string{}}
-	for {
-		page, err := s.links(ctx, issue, out.next, min(limit-len(out.ids), mostListed))
-		if err != nil {
-			return linked{}, err
-		}
-		out.ids, out.next = append(out.ids, page.ids...), page.next
-		for id, ref := range page.refs {
-			out.refs[id] = ref
-		}
-		if out.next == "" || len(out.ids) == limit {
-			return out, nil
-		}
-	}
-}
-
 // ready finds the side of a change, and refuses one that nobody could be asked about.
 func ready(ctx context.Context, r *service.Request, l *contract.Linking) (side, error) {
 	switch {
