@@ -128,6 +128,7 @@ type page struct {
 var scopes = map[string][]string{
 	manifest.JiraRead:     {"READ"},
 	manifest.JiraWrite:    {"READ", "WRITE", "DELETE"},
+	manifest.JiraSearchAs: {"READ"},
 	manifest.JiraProjects: {"READ"},
 	manifest.Store:        nil,
 }

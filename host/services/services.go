@@ -78,6 +78,7 @@ type Jira interface {
 	Categories(ctx context.Context, t capability.TenantID) (*jira.CategoryList, error)
 	JiraLists
 	JiraWriter
+	Accounts
 }
 
 // JiraLists reads what a site is made of, and many issues at once, as its app.
@@ -136,7 +137,7 @@ func New(d Deps) []capability.Row {
 	if d.Random == nil {
 		d.Random = rand.Reader
 	}
-	j := &jiraService{jira: d.Jira, visible: newVisibility(d.Jira, d.Now), lists: newLists(d.Now), log: d.Log}
+	j := &jiraService{jira: d.Jira, configs: d.Configs, visible: newVisibility(d.Jira, d.Now), lists: newLists(d.Now), log: d.Log}
 	k := &tokenService{key: d.TokenKey, random: d.Random}
 	c := &configService{configs: d.Configs}
 	s := &storeService{store: d.Store, manifests: d.Manifests, tokens: k, configs: d.Configs, now: d.Now}

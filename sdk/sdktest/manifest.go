@@ -63,6 +63,7 @@ type schema struct {
 	Properties map[string]schema `json:"properties"`
 	Items      *schema           `json:"items"`
 	Default    json.RawMessage   `json:"default"`
+	Jira       any               `json:"x-jira"`
 }
 
 // UseManifest makes the host one that knows this plugin.json: it grants the permissions that are asked for, fills in the

@@ -60,6 +60,10 @@ type Host struct {
 	// May says whether the user has a permission of Jira's, such as jira.EditIssues, on the issue or in the project with that id; the id is empty
 	// for the whole site. nil allows everything.
 	May func(permission, id string) bool
+	// Accounts are the active ones in whose place a plugin can ask, see jira.Search, with what each may do, as May has it; nil allows everything.
+	//
+	// Since: v0.5
+	Accounts map[string]func(permission, id string) bool
 	// Background says that the calls come from a job or an event, where nobody waits. Without an account in Context, properties can still be written.
 	Background bool
 	// Services are those of other plugins, by the names that plugin.json requires, such as acme.stock/v1.
