@@ -19,10 +19,11 @@ const maxDepth = 60
 //
 //	text, numbers, switches     as they are, numbers in their shortest decimal form
 //	a moment                    2026-03-01 12:30 +01:00
+//	a date                      2026-03-01
 //	rich text (ADF)             its text, a line for each block
 //	user                        the display name; ID is the account id
 //	option, cascading option    the value; "value / child"
-//	status, project, version …  the name
+//	status, project, version …  the name; of a status Category says how far it is
 //	issue, such as parent       the key
 //	attachment                  the file name
 //	list                        the members joined by ", "; Items holds them
@@ -45,9 +46,9 @@ func value(v any, depth int) jira.Value {
 	}
 	switch v := v.(type) {
 	case string:
-		return jira.Value{Text: moment(v)}
+		return moment(v)
 	case json.Number:
-		return jira.Value{Text: number(v)}
+		return jira.Value{Text: number(v), Kind: jira.NumberValue}
 	case bool:
 		return jira.Value{Text: strconv.FormatBool(v)}
 	case []any:
@@ -100,6 +101,12 @@ func object(o map[string]any, depth int) jira.Value {
 	if out.Text == "" {
 		return jira.Value{} // an id alone says nothing to a person
 	}
+	if scalar(o["accountId"]) != "" {
+		out.Kind = jira.UserValue
+	}
+	if category, ok := o["statusCategory"].(map[string]any); ok {
+		out.Kind, out.Category = jira.StatusValue, scalar(category["key"])
+	}
 	if child, ok := o["child"].(map[string]any); ok {
 		if c := value(child, depth+1); c.Text != "" {
 			out.Text += " / " + c.Text
@@ -134,18 +141,22 @@ func number(n json.Number) string {
 	return strconv.FormatFloat(f, 'f', -1, 64)
 }
 
-// moment makes Jira's form of a point in time readable. Every other text, dates among it, stays as it is.
-func moment(s string) string {
-	const form = "2006-01-02T15:04:05.000-0700"
-	if len(s) != len(form) {
-		return s
+// moment makes Jira's form of a point in time readable, and knows a date. Every other text stays as it is.
+func moment(s string) jira.Value {
+	const wire = "2006-01-02T15:04:05.000-0700"
+	switch len(s) {
+	case len(wire):
+		if at, err := time.Parse(wire, s); err == nil {
+			form := "2006-01-02 15:04 -07:00"
+			if _, offset := at.Zone(); offset == 0 {
+				form = "2006-01-02 15:04 UTC"
+			}
+			return jira.Value{Text: at.Format(form), Kind: jira.MomentValue, At: at.UnixMilli()}
+		}
+	case len(time.DateOnly):
+		if at, err := time.Parse(time.DateOnly, s); err == nil {
+			return jira.Value{Text: s, Kind: jira.DateValue, At: at.UnixMilli()}
+		}
 	}
-	at, err := time.Parse(form, s)
-	if err != nil {
-		return s
-	}
-	if _, offset := at.Zone(); offset == 0 {
-		return at.Format("2006-01-02 15:04") + " UTC"
-	}
-	return at.Format("2006-01-02 15:04 -07:00")
+	return jira.Value{Text: s}
 }

@@ -53,7 +53,34 @@ type Value struct {
 	ID string `msg:"id,omitempty"`
 	// Items are the members of a list.
 	Items []Value `msg:"items,omitempty,limit=16384"`
+	// Kind says what the value is, where Text alone does not: by it a number or a moment can be compared. Since: v0.5
+	Kind ValueKind `msg:"kind,omitempty"`
+	// At is the moment that a time or a date is, in milliseconds since 1970; a date begins at midnight UTC. Since: v0.5
+	At int64 `msg:"at,omitempty"`
+	// Category is how far a status is: one of StatusToDo, StatusInProgress and StatusDone. Since: v0.5
+	Category string `msg:"category,omitempty"`
 }
+
+// ValueKind is what a value is.
+//
+// Since: v0.5
+type ValueKind string
+
+// The kinds of value. Everything else, such as text, options, versions and lists, has none.
+const (
+	NumberValue ValueKind = "number" // Text is a decimal number
+	DateValue   ValueKind = "date"   // Text is 2026-03-01; a text that reads so is taken for one
+	MomentValue ValueKind = "moment" // Text is 2026-03-01 12:30 +01:00
+	UserValue   ValueKind = "user"   // ID is an account id
+	StatusValue ValueKind = "status" // Category says how far it is
+)
+
+// The categories of statuses, by Jira's own keys.
+const (
+	StatusToDo       = "new"
+	StatusInProgress = "indeterminate"
+	StatusDone       = "done"
+)
 
 // IssueQuery asks for one issue.
 type IssueQuery struct {

@@ -501,8 +501,8 @@ func (z *Search) Msgsize() (s int) {
 func (z *Value) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(3)
-	var zb0001Mask uint8 /* 3 bits */
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
 	_ = zb0001Mask
 	if z.ID == "" {
 		zb0001Len--
@@ -511,6 +511,18 @@ func (z *Value) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Items == nil {
 		zb0001Len--
 		zb0001Mask |= 0x4
+	}
+	if z.Kind == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.At == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.Category == "" {
+		zb0001Len--
+		zb0001Mask |= 0x20
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -536,6 +548,21 @@ func (z *Value) MarshalMsg(b []byte) (o []byte, err error) {
 					return
 				}
 			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "kind"
+			o = append(o, 0xa4, 0x6b, 0x69, 0x6e, 0x64)
+			o = msgp.AppendString(o, string(z.Kind))
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "at"
+			o = append(o, 0xa2, 0x61, 0x74)
+			o = msgp.AppendInt64(o, z.At)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "category"
+			o = append(o, 0xa8, 0x63, 0x61, 0x74, 0x65, 0x67, 0x6f, 0x72, 0x79)
+			o = msgp.AppendString(o, z.Category)
 		}
 	}
 	return
@@ -594,6 +621,28 @@ func (z *Value) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "kind":
+			{
+				var zb0003 string
+				zb0003, bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Kind")
+					return
+				}
+				z.Kind = ValueKind(zb0003)
+			}
+		case "at":
+			z.At, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "At")
+				return
+			}
+		case "category":
+			z.Category, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Category")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -612,5 +661,34 @@ func (z *Value) Msgsize() (s int) {
 	for za0001 := range z.Items {
 		s += z.Items[za0001].Msgsize()
 	}
+	s += 5 + msgp.StringPrefixSize + len(string(z.Kind)) + 3 + msgp.Int64Size + 9 + msgp.StringPrefixSize + len(z.Category)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z ValueKind) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	o = msgp.AppendString(o, string(z))
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *ValueKind) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	{
+		var zb0001 string
+		zb0001, bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		(*z) = ValueKind(zb0001)
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z ValueKind) Msgsize() (s int) {
+	s = msgp.StringPrefixSize + len(string(z))
 	return
 }

@@ -66,6 +66,9 @@ func (h *Host) answer(raw []byte, synchronizing bool) (msgp.Marshaler, error) {
 	if answer, err, ok := h.jiraCall(call.Op, call.Body); ok {
 		return answer, err
 	}
+	if answer, err, ok := h.jobCall(call.Op, call.Body); ok {
+		return answer, err
+	}
 	switch call.Op {
 	case jira.OpIssue:
 		return with(call.Body, h.issue)

@@ -83,7 +83,10 @@ type Host struct {
 	declared map[string]*record // by type; nil takes any
 	logs     map[string]string  // what a code means
 	listens  map[string]string  // the handlers, by what happened
-	random   *rand.ChaCha8      // the same in every test
+	jobs     map[string]*jobType
+	admins   map[string]bool // the modules that are an adminPage
+	runs     []*runOf
+	random   *rand.ChaCha8 // the same in every test
 	minted   map[string]bool
 	records  map[store.Key]store.Record
 
