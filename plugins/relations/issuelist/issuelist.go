@@ -3,7 +3,7 @@
 // many of them the user may not see. Start with [List].
 //
 //	issuelist.go  what is drawn       table.go, rows.go  how        value.go  a field's value as a cell
-//	sort.go       the order           sum.go             the sums
+//	sort.go       the order           sum.go             the sums              look.go   what an admin wrote
 package issuelist
 
 import (
