@@ -121,6 +121,16 @@ func TestManifestsOfThisRepositoryParse(t *testing.T) {
 }
 
 // The messages are for people, so they are kept as a text that a person can read through: testdata/problems.golden.
+func TestRowsAndReferencesAreSettings(t *testing.T) {
+	base := full(t)
+	in := strings.Replace(base, `"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "array", "maxItems": 9, "items": { "type": "object", "title": "Column", "required": ["of"], "properties": {
+		"of": { "type": "string", "title": "Of", "x-config": "acme.labels/design" }, "who": { "type": "array", "items": { "type": "string" }, "x-jira": "user" },
+		"elsewhere": { "type": "array", "items": { "type": "string" }, "x-config": "acme.other/thing" }, "wide": { "type": "integer", "default": 4 } } } }`, 1)
+	if _, err := manifest.Parse("plugin.json", []byte(in)); in == base || err != nil {
+		t.Error(err)
+	}
+}
+
 func TestProblemsSayWhatToWrite(t *testing.T) {
 	base := full(t)
 	set := func(old, new string) string {
@@ -264,6 +274,7 @@ func TestProblemsSayWhatToWrite(t *testing.T) {
 		{"secret twice", set(`"name": "certificate"`, `"name": "token"`)},
 		{"secret that is a setting too", set(`"name": "certificate"`, `"name": "address"`)},
 		{"connection required, but not there", set(`["address"]`, `["host"]`)},
+		{"connection with a list of groups", set(`"default": 3`, `"default": 3 }, "paths": { "type": "array", "items": { "type": "object", "properties": { "x": { "type": "string" } } }`)},
 		{"connection default out of range", set(`"default": 3`, `"default": 30`)},
 		{"failure policy unknown", set(`"view": "hide"`, `"view": "ignore"`)},
 		{"settings as a list", set(`"type": "object",
@@ -296,6 +307,17 @@ func TestProblemsSayWhatToWrite(t *testing.T) {
 		{"x-jira on a number", set(`"multipleOf": 5`, `"x-jira": "field"`)},
 		{"x-jira inside items", set(`"items": { "type": "string" }, "x-jira": "field"`, `"items": { "type": "string", "x-jira": "field" }`)},
 		{"x-jira with enum", set(`"enum": ["A4", "Letter"]`, `"enum": ["A4", "Letter"], "x-jira": "field"`)},
+		{"rows with a default", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "array", "items": { "type": "object", "properties": { "x": { "type": "string" } } }, "default": [] }`)},
+		{"rows with x-jira", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "array", "items": { "type": "object", "properties": { "x": { "type": "string" } } }, "x-jira": "user" }`)},
+		{"rows in rows", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "array", "items": { "type": "object", "properties": { "x": { "type": "array", "items": { "type": "object", "properties": { "x": { "type": "string" } } } } } } }`)},
+		{"rows with a wrong default inside", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "array", "items": { "type": "object", "properties": { "x": { "type": "integer", "default": "4" } } } }`)},
+		{"rows that require what is not there", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "array", "items": { "type": "object", "required": ["y"], "properties": { "x": { "type": "string" } } } }`)},
+		{"rows of nothing", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "array", "items": { "type": "object", "properties": {} } }`)},
+		{"x-config without a type", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "string", "x-config": "acme.labels" }`)},
+		{"x-config of the plugin's own that is not there", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "string", "x-config": "acme.labels/paper" }`)},
+		{"x-config on a number", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "integer", "x-config": "acme.labels/design" }`)},
+		{"x-config with x-jira", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "string", "x-jira": "field", "x-config": "acme.labels/design" }`)},
+		{"x-config with a default", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "string", "x-config": "acme.labels/design", "default": "abc" }`)},
 		{"enum twice the same", set(`"enum": ["A4", "Letter"]`, `"enum": ["A4", "A4"]`)},
 		{"several at once, in the order of the file", strings.NewReplacer(
 			`"id": "acme.labels"`, `"id": "Labels"`, `"abi": 1`, `"abi": "1"`, `"type": "issuePanel"`, `"type": "panel"`, `"indexed": true`, `"index": true`,

@@ -42,6 +42,7 @@ type report struct {
 	data     []byte
 	at       map[string]int // offset of the value at a path
 	problems []found
+	own      *Manifest // what the rules check; nil before
 }
 
 type found struct {

@@ -11,6 +11,7 @@ var reservedLinks = []string{"api", "connect", "static", "healthz", "readyz", "m
 
 // rules reports what a schema cannot say. m has passed the schema; doc is the same file as plain values.
 func (r *report) rules(m *Manifest, doc map[string]any) {
+	r.own = m
 	settings := r.settings(doc["settings"], "$.settings")
 	r.permissions(m)
 	r.provides(m, doc)
@@ -54,6 +55,7 @@ func (r *report) provides(m *Manifest, doc map[string]any) {
 			all, _ := doc["provides"].([]any)
 			here, _ := all[i].(map[string]any)
 			connection = r.settings(here["connection"], path+".connection")
+			r.plain(connection, path+".connection")
 		}
 		secrets := map[string]int{}
 		for j, s := range p.Secrets {

@@ -31,9 +31,10 @@ type setting struct {
 	Required   []string           `json:"required"`
 	Properties map[string]setting `json:"properties"`
 	Jira       string             `json:"-"`
+	Config     string             `json:"-"`
 }
 
-// UnmarshalJSON decodes a setting. x-jira is read as text only where the schema has checked that it is one: elsewhere a
+// UnmarshalJSON decodes a setting. x-jira and x-config are read as text only where the schema has checked that it is one: elsewhere a
 // name that starts with x- may hold anything.
 func (s *setting) UnmarshalJSON(data []byte) error {
 	type plain setting
@@ -41,20 +42,29 @@ func (s *setting) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	var x struct {
-		Jira any `json:"x-jira"`
+		Jira   any `json:"x-jira"`
+		Config any `json:"x-config"`
 	}
 	if err := json.Unmarshal(data, &x); err != nil {
 		return err
 	}
-	switch jira := x.Jira.(type) {
-	case nil:
-	case string:
-		s.Jira = jira
-	default:
-		s.Jira = "?"
-	}
+	s.Jira, s.Config = hint(x.Jira), hint(x.Config)
 	return nil
 }
+
+// hint is the text of a hint, "" for none, and "?" for what is no text.
+func hint(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	}
+	return "?"
+}
+
+// rows says whether the setting is a list of groups.
+func (s setting) rows() bool { return s.Type == "array" && s.Items != nil && s.Items.Type == "object" }
 
 // settings checks a schema of settings, which stands at path, and returns every setting by its path, outer.inner for one of a group.
 func (r *report) settings(doc any, path string) map[string]setting {
@@ -100,20 +110,84 @@ func (r *report) group(g setting, path, prefix string, all map[string]setting) {
 		r.setting(s, at)
 		if s.Items != nil {
 			r.setting(*s.Items, at+".items")
-			if s.Items.Jira != "" {
-				r.add(at+".items.x-jira", "stands at the wrong place", "move it out of items, beside it")
-			}
+			r.misplaced(*s.Items, at+".items")
 		}
-		if s.Jira == "" {
-			continue
+		if s.rows() {
+			r.rows(s, at)
 		}
+		r.hints(s, at)
+	}
+}
+
+// misplaced reports hints of a list that stand in its items.
+func (r *report) misplaced(items setting, at string) {
+	for name, v := range map[string]string{"x-jira": items.Jira, "x-config": items.Config} {
+		if v != "" {
+			r.add(at+"."+name, "stands at the wrong place", "move it out of items, beside it")
+		}
+	}
+}
+
+// rows checks a list of groups.
+func (r *report) rows(s setting, at string) {
+	if s.Default != nil {
+		r.add(at+".default", "a list of groups starts empty", "put defaults on the settings of a row")
+	}
+	for name, v := range map[string]string{"x-jira": s.Jira, "x-config": s.Config} {
+		if v != "" {
+			r.add(at+"."+name, "a group is no id", "put it on a setting of the row")
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Items.Properties)) {
+		if s.Items.Properties[name].rows() {
+			r.add(member(at+".items.properties", name), "a row cannot hold a list of groups", "make it a list of strings, or a list of its own beside this one")
+		}
+	}
+	r.group(*s.Items, at+".items", "", map[string]setting{}) // a module's contexts cannot name what is in a row
+}
+
+// hints checks x-jira and x-config.
+func (r *report) hints(s setting, at string) {
+	enum := s.Enum != nil || s.Items != nil && s.Items.Enum != nil
+	preset := s.Default != nil && string(s.Default) != "[]" && string(s.Default) != `""`
+	text := s.Type == "string" || s.Type == "array"
+	if s.Jira != "" {
 		switch {
-		case s.Type != "string" && s.Type != "array":
+		case !text:
 			r.add(at+".x-jira", "only a string or an array can hold an id of Jira", "leave it out, or change the type")
-		case s.Enum != nil || s.Items != nil && s.Items.Enum != nil:
+		case enum:
 			r.add(at+".x-jira", "enum and x-jira exclude each other", "leave one of the two out")
-		case s.Jira != "field" && s.Default != nil && string(s.Default) != "[]" && string(s.Default) != `""`:
+		case s.Jira != "field" && preset:
 			r.add(at+".default", "every Jira site has ids of its own", "leave the default out")
+		}
+	}
+	if s.Config != "" {
+		switch {
+		case !text:
+			r.add(at+".x-config", "only a string or an array can hold the id of a document", "leave it out, or change the type")
+		case enum || s.Jira != "":
+			r.add(at+".x-config", "enum, x-jira and x-config exclude each other", "leave one of the two out")
+		case preset:
+			r.add(at+".default", "every site has documents of its own", "leave the default out")
+		case r.unknownConfig(s.Config):
+			r.add(at+".x-config", fmt.Sprintf("the plugin has no document %q", s.Config), "declare it in configs, or name one that is there")
+		}
+	}
+}
+
+// unknownConfig says whether a reference names a type of the plugin's own that it does not declare. What other plugins declare is known when
+// they are installed.
+func (r *report) unknownConfig(ref string) bool {
+	id, typ, _ := strings.Cut(ref, "/")
+	_, known := r.own.Config(typ)
+	return id == string(r.own.ID) && !known
+}
+
+// plain reports what the form of a connection cannot show.
+func (r *report) plain(all map[string]setting, path string) {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if s := all[name]; s.rows() || s.Config != "" || s.Jira == "user" {
+			r.add(path, fmt.Sprintf("%q is a list of groups, a document or an account, and the form of a connection has none of these", name), "leave it out, or make it a text")
 		}
 	}
 }
@@ -152,6 +226,9 @@ func (r *report) defaults(c *jsonschema.Compiler, g setting, path, location stri
 		if s.Type == "object" {
 			r.defaults(c, s, at, here)
 			continue
+		}
+		if s.rows() {
+			r.defaults(c, *s.Items, at+".items", here+"/items")
 		}
 		schema, err := c.Compile(here)
 		if err != nil {

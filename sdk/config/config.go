@@ -11,6 +11,7 @@ import (
 	"context"
 
 	"github.com/pergola-platform/pergola/sdk/hostcall"
+	"github.com/pergola-platform/pergola/sdk/settings"
 )
 
 // Host call operations.
@@ -70,3 +71,8 @@ func (d *Document) Bool(name string) bool { return d.Values.Bool(name) }
 //
 // Since: v0.5
 func (d *Document) List(name string) []string { return d.Values.List(name) }
+
+// Groups returns the rows of a list of groups, nil where there are none. See [settings.Values.Groups].
+//
+// Since: v0.5
+func (d *Document) Groups(name string) []*settings.Values { return d.Values.Groups(name) }

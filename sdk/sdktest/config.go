@@ -134,14 +134,12 @@ func (h *Host) document(typ, values string) (*configType, *settings.Values, erro
 	if err := json.Unmarshal([]byte(values), &given); err != nil {
 		return nil, nil, fmt.Errorf("read the values of a document: %w", err)
 	}
-	for name, v := range given {
-		if group, ok := v.(map[string]any); ok {
-			for inner, v := range group {
-				set(out, name+"."+inner, v)
-			}
-			continue
-		}
-		set(out, name, v)
+	var form schema
+	if t != nil {
+		form = t.Schema
+	}
+	if err := give(form, "", given, out); err != nil {
+		return nil, nil, err
 	}
 	return t, out, nil
 }

@@ -61,6 +61,7 @@ type manifest struct {
 
 type schema struct {
 	Properties map[string]schema `json:"properties"`
+	Items      *schema           `json:"items"`
 	Default    json.RawMessage   `json:"default"`
 }
 
@@ -190,6 +191,50 @@ func noValues() *settings.Values {
 	return &settings.Values{
 		Strings: map[string]string{}, Numbers: map[string]float64{}, Switches: map[string]bool{}, Lists: map[string][]string{},
 	}
+}
+
+// setRows puts a list of groups under its path, with the defaults of a row. It says whether value is one.
+func setRows(s *schema, out *settings.Values, path string, value any) (bool, error) {
+	list, _ := value.([]any)
+	if s == nil || s.Properties == nil || list == nil {
+		return false, nil
+	}
+	for i, item := range list {
+		row, ok := item.(map[string]any)
+		if !ok {
+			return false, fmt.Errorf("row %d of %s is no object", i, path)
+		}
+		at := fmt.Sprintf("%s.%d.", path, i)
+		if err := defaults(*s, at, out); err != nil {
+			return false, err
+		}
+		for name, v := range row {
+			set(out, at+name, v)
+		}
+	}
+	out.Numbers[path] = float64(len(list))
+	return true, nil
+}
+
+// give puts what an admin wrote over the defaults.
+func give(s schema, prefix string, given map[string]any, out *settings.Values) error {
+	for name, v := range given {
+		inner := s.Properties[name]
+		if rows, err := setRows(inner.Items, out, prefix+name, v); rows || err != nil {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if group, ok := v.(map[string]any); ok {
+			if err := give(inner, prefix+name+".", group, out); err != nil {
+				return err
+			}
+			continue
+		}
+		set(out, prefix+name, v)
+	}
+	return nil
 }
 
 // set puts a value of JSON under its path.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/sdktest"
 	"github.com/pergola-platform/pergola/sdk/settings"
 )
@@ -25,4 +26,29 @@ func ExampleLoad() {
 	}
 	fmt.Println(chosen.String("paper"), chosen.Int("size"), chosen.Float("label.margin"), chosen.Bool("border"), chosen.List("projects"))
 	// Output: A4 40 2.5 true [10000]
+}
+
+func ExampleValues_Groups() {
+	h := sdktest.New(&sdk.Plugin{ID: "acme.panels", Version: "1.0.0"})
+	err := h.UseManifest([]byte(`{"id": "acme.panels", "version": "1.0.0", "configs": [{"type": "panel", "schema": {"properties": {
+		"columns": {"type": "array", "items": {"type": "object", "properties": {"field": {"type": "string"}, "wide": {"type": "boolean", "default": true}}}}}}}]}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := h.Configure("panel", `{"columns": [{"field": "status", "wide": false}, {"field": "summary"}]}`); err != nil {
+		fmt.Println(err)
+		return
+	}
+	panels, err := config.List(h.With(context.Background()), "panel")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, c := range panels[0].Groups("columns") {
+		fmt.Println(c.String("field"), c.Bool("wide"))
+	}
+	// Output:
+	// status false
+	// summary true
 }

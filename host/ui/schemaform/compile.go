@@ -23,6 +23,7 @@ const (
 	maxOptions  = 200      // values of one enum
 	maxWords    = 2000     // characters of a title, description or pattern
 	maxDefaults = 200      // entries of a default list
+	maxGroups   = 2        // levels of properties below the root, those of rows aside
 )
 
 const draft = "https://json-schema.org/draft/2020-12/schema"
@@ -39,6 +40,8 @@ var keywords = map[string][]string{
 	"array":   {"items", "minItems", "maxItems", "uniqueItems"},
 	"object":  {"properties", "required", "additionalProperties", "$schema"},
 }
+
+var reference = regexp.MustCompile(`^[a-z][a-z0-9]*(\.[a-z][a-z0-9]*)+/[a-z][a-z0-9_]*$`)
 
 var formats = []string{"email", "uri", "date"}
 
@@ -157,9 +160,9 @@ func (c *compiler) property(path, name string, o *object, depth int) (*node, err
 	case "boolean":
 		n.field.Kind = Switch
 	case "array":
-		err = n.compileArray(o)
+		err = c.compileArray(n, o, depth)
 	case "object":
-		if depth > 1 {
+		if depth >= maxGroups {
 			return fail("objects nest one level deep at most")
 		}
 		n.field.Kind = Group
@@ -228,9 +231,9 @@ func (c *compiler) compileObject(n *node, path string, o *object, depth int) err
 
 func (n *node) compileString(o *object) error {
 	n.field.MaxLength = int(float(o, "maxLength"))
-	n.field.Kind = Text
+	kind := Text
 	if n.field.MaxLength > 160 || o.values["x-widget"] == "textarea" {
-		n.field.Kind = TextArea
+		kind = TextArea
 	}
 	if v, ok := o.values["format"]; ok {
 		n.field.Format, _ = v.(string)
@@ -246,13 +249,11 @@ func (n *node) compileString(o *object) error {
 			return fmt.Errorf("pattern: %w", err)
 		}
 	}
-	if v, ok := o.values["x-jira"]; ok {
-		if err := n.source(v); err != nil {
-			return err
-		}
-		n.field.Kind = Select
-		return nil
+	n.field.Kind = Select
+	if hinted, err := n.source(o); hinted || err != nil {
+		return err
 	}
+	n.field.Kind = kind
 	return n.choice(o)
 }
 
@@ -307,10 +308,14 @@ func (n *node) options(o *object) error {
 	return nil
 }
 
-func (n *node) compileArray(o *object) error {
+func (c *compiler) compileArray(n *node, o *object, depth int) error {
 	items, ok := o.values["items"].(*object)
+	n.field.Required = float(o, "minItems") > 0
+	if ok && items.values["type"] == "object" {
+		return c.compileRows(n, items, o, depth)
+	}
 	if !ok || items.values["type"] != "string" {
-		return errors.New(`items must be {"type": "string", …}`)
+		return errors.New(`items must be {"type": "string", …} or {"type": "object", …}`)
 	}
 	for _, k := range items.keys {
 		if !strings.HasPrefix(k, "x-") && !slices.Contains(keywords[""], k) && !slices.Contains(keywords["string"], k) {
@@ -321,16 +326,14 @@ func (n *node) compileArray(o *object) error {
 		return fmt.Errorf("default must be a list of at most %d entries", maxDefaults)
 	}
 	n.unique = o.values["uniqueItems"] == true
-	n.field.Required = float(o, "minItems") > 0
+	n.field.MaxItems = int(float(o, "maxItems"))
+	n.field.Kind = Picker
+	for _, from := range []*object{o, items} {
+		if hinted, err := n.source(from); hinted || err != nil {
+			return err
+		}
+	}
 	n.field.Kind = Lines
-	hint, ok := o.values["x-jira"]
-	if !ok {
-		hint, ok = items.values["x-jira"]
-	}
-	if ok {
-		n.field.Kind = Picker
-		return n.source(hint)
-	}
 	if _, ok := items.values["enum"]; ok {
 		n.field.Kind = Checks
 		if items.values["x-labels"] == nil {
@@ -341,12 +344,32 @@ func (n *node) compileArray(o *object) error {
 	return nil
 }
 
-func (n *node) source(v any) error {
-	if s, ok := v.(string); ok && slices.Contains(sources, Source(s)) {
-		n.field.Jira = Source(s)
-		return nil
+// source reads x-jira and x-config. It says whether one of them is there.
+func (n *node) source(o *object) (bool, error) {
+	hint, jira := o.values["x-jira"]
+	if jira {
+		s, ok := hint.(string)
+		if !ok || !slices.Contains(sources, Source(s)) {
+			return false, fmt.Errorf("x-jira %v is not one of %s", hint, strings.Trim(fmt.Sprint(sources), "[]"))
+		}
+		n.field.From = Source(s)
+		n.field.Ordered = n.field.From == JiraFields
+		if n.field.From == Users {
+			n.field.Many, n.field.Kind = n.field.Kind == Picker, People
+		}
 	}
-	return fmt.Errorf("x-jira %v is not one of %s", v, strings.Trim(fmt.Sprint(sources), "[]"))
+	ref, config := o.values["x-config"]
+	if config {
+		s, ok := ref.(string)
+		if !ok || !reference.MatchString(s) || jira {
+			return false, fmt.Errorf("x-config %v is not the id of a plugin, a slash and a type of its documents", ref)
+		}
+		n.field.From, n.field.Ordered = Source(s), true
+		if d, ok := n.def.(string); n.def != nil && (!ok || d != "") {
+			return false, errors.New("every site has documents of its own, so x-config can have no default")
+		}
+	}
+	return jira || config, nil
 }
 
 // validator compiles the schema for santhosh-tekuri/jsonschema with a loader that loads nothing. No keyword of the subset

@@ -31,6 +31,12 @@ func (f *Form) Decode(form map[string][]string) (json.RawMessage, Errors) {
 	out := map[string]any{}
 	for _, path := range f.order {
 		n := f.leaves[path]
+		if n.field.Kind == Rows {
+			rows, problems := n.decodeRows(form)
+			errs = append(errs, problems...)
+			put(out, path, rows)
+			continue
+		}
 		v, problem := n.decode(form[path])
 		if problem != "" {
 			errs = append(errs, Error{Path: path, Message: problem})
@@ -151,21 +157,30 @@ func (f *Form) Values(stored json.RawMessage) map[string][]string {
 		if !ok {
 			continue
 		}
-		switch e := e.(type) {
-		case []any:
-			list := []string{}
-			for _, item := range e {
-				list = append(list, text(item))
-			}
-			if f.leaves[path].field.Kind == Lines {
-				list = []string{strings.Join(list, "\n")}
-			}
-			out[path] = list
-		default:
-			out[path] = []string{text(e)}
+		n := f.leaves[path]
+		if rows, ok := e.([]any); ok && n.field.Kind == Rows {
+			n.rowValues(rows, out)
+			continue
 		}
+		out[path] = n.texts(e)
 	}
 	return out
+}
+
+// texts are a stored value as a form holds it.
+func (n *node) texts(v any) []string {
+	items, ok := v.([]any)
+	if !ok {
+		return []string{text(v)}
+	}
+	list := []string{}
+	for _, item := range items {
+		list = append(list, text(item))
+	}
+	if n.field.Kind == Lines {
+		list = []string{strings.Join(list, "\n")}
+	}
+	return list
 }
 
 // Defaults returns stored with the schema's defaults filled in where a setting is missing, and without members that the
@@ -175,6 +190,9 @@ func (f *Form) Defaults(stored json.RawMessage) json.RawMessage {
 	out := map[string]any{}
 	for _, path := range f.order {
 		if e, ok := get(v, path); ok && e != nil {
+			if rows, ok := e.([]any); ok && f.leaves[path].field.Kind == Rows {
+				e = f.leaves[path].fill(rows)
+			}
 			put(out, path, e)
 		} else if d := f.leaves[path].def; d != nil {
 			put(out, path, plain(d))
@@ -193,22 +211,39 @@ func (f *Form) Flatten(stored json.RawMessage) *settings.Values {
 	v := f.read(stored)
 	for _, path := range f.order {
 		e, _ := get(v, path)
-		switch e := e.(type) {
-		case string:
-			out.Strings[path] = e
-		case json.Number:
-			out.Numbers[path], _ = e.Float64()
-		case bool:
-			out.Switches[path] = e
-		case []any:
-			list := make([]string, 0, len(e))
-			for _, item := range e {
-				list = append(list, text(item))
+		n := f.leaves[path]
+		rows, ok := e.([]any)
+		if n.field.Kind != Rows || !ok {
+			flatten(out, path, e)
+			continue
+		}
+		out.Numbers[path] = float64(len(rows))
+		for i, r := range rows {
+			row, _ := r.(map[string]any)
+			for _, c := range n.children {
+				flatten(out, n.at(i, c), row[c.name])
 			}
-			out.Lists[path] = list
 		}
 	}
 	return out
+}
+
+// flatten puts a value under its path.
+func flatten(out *settings.Values, path string, v any) {
+	switch v := v.(type) {
+	case string:
+		out.Strings[path] = v
+	case json.Number:
+		out.Numbers[path], _ = v.Float64()
+	case bool:
+		out.Switches[path] = v
+	case []any:
+		list := make([]string, 0, len(v))
+		for _, item := range v {
+			list = append(list, text(item))
+		}
+		out.Lists[path] = list
+	}
 }
 
 // read parses stored settings; what cannot be read is nil.
@@ -251,6 +286,15 @@ func get(m map[string]any, path string) (any, bool) {
 
 // sorted puts errors in the order of the fields; those of the whole form come first.
 func (f *Form) sorted(errs Errors) Errors {
-	slices.SortStableFunc(errs, func(a, b Error) int { return slices.Index(f.order, a.Path) - slices.Index(f.order, b.Path) })
+	slices.SortStableFunc(errs, func(a, b Error) int { return slices.Compare(f.rank(a.Path), f.rank(b.Path)) })
 	return errs
+}
+
+// rank is the place of a setting in the form: of its leaf, then of the row, then in the row.
+func (f *Form) rank(path string) []int {
+	list, i, inner, ok := f.row(path)
+	if !ok {
+		return []int{slices.Index(f.order, path)}
+	}
+	return []int{slices.Index(f.order, list.field.Path), i, slices.IndexFunc(list.children, func(c *node) bool { return c.name == inner })}
 }

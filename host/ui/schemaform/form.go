@@ -10,19 +10,24 @@
 //	array of string           one entry a line
 //	array of string + enum    checkboxes
 //	array of string + x-jira  picker of the site's things ("project", "issueType", "field", "category", "filter", "linkType"); values are ids
+//	x-jira "user"             people, found by typing; values are account ids. Both for a string and for an array
+//	x-config                  documents that admins wrote, such as those of "pergola.links/relation". Both for a string and for an array
+//	array of object           rows of fields, which can be added, removed and moved
 //	object                    group of fields, one level deep
 //
 // Annotations are title, description, default, examples and the hints "x-order" (a number; smaller stands higher),
-// "x-widget" ("textarea", "radio", "select"), "x-unit", "x-labels" (an object: words for the values of an enum) and "x-jira".
+// "x-widget" ("textarea", "radio", "select"), "x-unit", "x-labels" (an object: words for the values of an enum), "x-jira" and "x-config". The order in which fields, documents and people were
+// chosen is kept.
 // Other keywords starting with "x-" are ignored; any other keyword is refused, $ref among them, so that no schema can be
 // written whose form does less than it says.
 //
-// A field is named by its path: a property of a nested object is "outer.inner". Start with [Compile].
+// A field is named by its path: a property of a nested object is "outer.inner", that of the first row of a list is "list.0.inner". Start with [Compile].
 package schemaform
 
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
@@ -52,11 +57,16 @@ const (
 	Checks   Kind = "checks" // any of Options
 	Lines    Kind = "lines"  // a list, one entry a line
 	Picker   Kind = "picker" // any of the site's things that Jira names
+	People   Kind = "people" // people, found by typing
 	Group    Kind = "group"  // Fields under a common title
+	Rows     Kind = "rows"   // any number of rows of Fields
 )
 
-// Source names things of a Jira site from which a field lets choose.
+// Source names things from which a field lets choose: of a Jira site, or documents that admins wrote.
 type Source string
+
+// Documents splits a source of documents, such as "pergola.links/relation". It says whether it is one.
+func (s Source) Documents() (plugin, typ string, ok bool) { return strings.Cut(string(s), "/") }
 
 // The sources of "x-jira".
 const (
@@ -66,11 +76,12 @@ const (
 	Categories Source = "category" // of projects
 	Filters    Source = "filter"
 	LinkTypes  Source = "linkType"
+	Users      Source = "user"
 )
 
-var sources = []Source{Projects, IssueTypes, JiraFields, Categories, Filters, LinkTypes}
+var sources = []Source{Projects, IssueTypes, JiraFields, Categories, Filters, LinkTypes, Users}
 
-// Choice is one thing of a Jira site.
+// Choice is one thing to choose.
 type Choice struct {
 	ID   string // what is stored
 	Name string
@@ -92,8 +103,13 @@ type Field struct {
 	Min, Max, Step string
 	MaxLength      int // of a text, in characters; 0 means unbounded
 	Options        []Option
-	Jira           Source
-	Fields         []Field // of a group
+	From           Source  // where to choose from, other than Options
+	Ordered        bool    // the order of what is chosen can be changed
+	Many           bool    // of people: any number
+	MaxItems       int     // of a list; 0 means unbounded
+	Fields         []Field // of a group, and of each row; the paths of the latter are their names
+	Row            string  // what a row is called
+	MaxRows        int
 }
 
 // Option is one value of an enum.
@@ -109,8 +125,11 @@ func (f *Field) offers(value string) bool {
 func (f *Form) Sources() []Source {
 	var out []Source
 	for _, path := range f.order {
-		if s := f.leaves[path].field.Jira; s != "" && !slices.Contains(out, s) {
-			out = append(out, s)
+		n := f.leaves[path]
+		for _, one := range append([]*node{n}, n.children...) {
+			if s := one.field.From; s != "" && !slices.Contains(out, s) {
+				out = append(out, s)
+			}
 		}
 	}
 	slices.Sort(out)

@@ -58,21 +58,34 @@ func (f *Form) Strange(stored json.RawMessage) Errors {
 	var errs Errors
 	add := func(path string) { errs = append(errs, Error{Path: path, Message: "There is no such setting."}) }
 	for name, v := range f.read(stored) {
-		n := f.root.child(name)
-		group, isGroup := v.(map[string]any)
-		switch {
-		case n == nil:
-			add(name)
-		case n.typ == "object" && isGroup:
-			for inner := range group {
-				if n.child(inner) == nil {
-					add(name + "." + inner)
-				}
-			}
-		}
+		f.root.strange(name, v, "", add)
 	}
 	slices.SortFunc(errs, func(a, b Error) int { return strings.Compare(a.Path, b.Path) })
 	return errs
+}
+
+// strange reports a member of a group or row that has no setting, and those in it.
+func (n *node) strange(name string, v any, prefix string, add func(path string)) {
+	c := n.child(name)
+	if c == nil {
+		add(prefix + name)
+		return
+	}
+	group, _ := v.(map[string]any)
+	for inner, v := range group {
+		if c.typ == "object" {
+			c.strange(inner, v, prefix+name+".", add)
+		}
+	}
+	rows, _ := v.([]any)
+	for i, r := range rows {
+		row, _ := r.(map[string]any)
+		for inner, v := range row {
+			if c.field.Kind == Rows {
+				c.strange(inner, v, fmt.Sprintf("%s%s.%d.", prefix, name, i), add)
+			}
+		}
+	}
 }
 
 func (n *node) child(name string) *node {
@@ -133,7 +146,13 @@ func (f *Form) collect(e *jsonschema.ValidationError, out *Errors) {
 func (f *Form) locate(loc []string) (path string, item int) {
 	for i := range loc {
 		p := strings.Join(loc[:i+1], ".")
-		if _, ok := f.leaves[p]; ok {
+		if n, ok := f.leaves[p]; ok {
+			if n.field.Kind == Rows && i+2 < len(loc) {
+				p = strings.Join(loc[:i+3], ".")
+				i += 2
+			} else if n.field.Kind == Rows && i+1 < len(loc) {
+				return strings.Join(loc[:i+2], "."), 0 // of a row as a whole
+			}
 			if i+1 < len(loc) {
 				_, _ = fmt.Sscanf(loc[i+1], "%d", &item)
 				item++
@@ -145,7 +164,7 @@ func (f *Form) locate(loc []string) (path string, item int) {
 }
 
 func (f *Form) missing(path string) string {
-	n := f.leaves[path]
+	n := f.lookup(path)
 	if n == nil {
 		return "This is required."
 	}
@@ -154,6 +173,8 @@ func (f *Form) missing(path string) string {
 		return "Choose one."
 	case Checks, Picker:
 		return "Choose at least one."
+	case People:
+		return "Choose somebody."
 	case Number:
 		return "Enter a number."
 	case Lines:
@@ -164,9 +185,12 @@ func (f *Form) missing(path string) string {
 
 // message says in plain words what is wrong. The library's own words ("maximum: got 99, want 20") are for programmers.
 func (f *Form) message(path string, item int, k jsonschema.ErrorKind) string {
-	n := f.leaves[path]
+	n := f.lookup(path)
 	if n == nil {
 		n = &node{}
+	}
+	if n.field.Kind == Rows {
+		return rowsMessage(k)
 	}
 	what := "This"
 	if item > 0 {
@@ -220,6 +244,19 @@ func (f *Form) message(path string, item int, k jsonschema.ErrorKind) string {
 		return fmt.Sprintf("Entry %d repeats entry %d.", k.Duplicates[1]+1, k.Duplicates[0]+1)
 	}
 	return what + " cannot be used."
+}
+
+// rowsMessage says what is wrong with a list of groups as a whole.
+func rowsMessage(k jsonschema.ErrorKind) string {
+	switch k := k.(type) {
+	case *kind.MinItems:
+		return fmt.Sprintf("Add rows: %d or more are needed.", k.Want)
+	case *kind.MaxItems:
+		return fmt.Sprintf("%s at most; there are %d.", capital(count(k.Want, "row")), k.Got)
+	case *kind.UniqueItems:
+		return fmt.Sprintf("Row %d says the same as row %d. Remove one of them.", k.Duplicates[1]+1, k.Duplicates[0]+1)
+	}
+	return "This must be a list of rows."
 }
 
 func wrongType(what string, want []string) string {
