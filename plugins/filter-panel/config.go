@@ -21,17 +21,27 @@ type panel struct {
 	issuelist.Look
 	id, name         string
 	shown, collapsed bool
-	projects, types  []string // ids; none means all
+	contexts         []place // none means everywhere
 	template         string
 	without          jql.Empty
 	position         int
 	empty            string
 }
 
+// place is a project and a type of issues, by their ids; an empty one is any.
+type place struct{ project, issueType string }
+
+func (p place) holds(i *jira.Issue) bool {
+	return (p.project == "" || p.project == i.ProjectID) && (p.issueType == "" || p.issueType == i.IssueTypeID)
+}
+
 func newPanel(id string, v *settings.Values) panel {
 	p := panel{
 		Look: issuelist.ReadLook(v), id: id, name: v.String("name"), shown: v.Bool("shown"), collapsed: v.Bool("collapsed"),
-		projects: v.List("projects"), types: v.List("types"), template: v.String("jql"), position: v.Int("position"), empty: v.String("empty"),
+		template: v.String("jql"), position: v.Int("position"), empty: v.String("empty"),
+	}
+	for _, row := range v.Groups("contexts") {
+		p.contexts = append(p.contexts, place{row.String("project"), row.String("type")})
 	}
 	if v.String("without") == "drop" {
 		p.without = jql.Drop
@@ -44,7 +54,7 @@ func newPanel(id string, v *settings.Values) panel {
 
 // holds says whether the panel shows in an issue.
 func (p panel) holds(i *jira.Issue) bool {
-	return p.shown && (len(p.projects) == 0 || slices.Contains(p.projects, i.ProjectID)) && (len(p.types) == 0 || slices.Contains(p.types, i.IssueTypeID))
+	return p.shown && (len(p.contexts) == 0 || slices.ContainsFunc(p.contexts, func(c place) bool { return c.holds(i) }))
 }
 
 // panels returns all panels in the order in which they show.

@@ -143,12 +143,13 @@ func TestAVariableWithoutValueFindsNothingOrIsLeftOut(t *testing.T) {
 func TestPanelsShowWhereTheAdminSays(t *testing.T) {
 	s := newSite(t, 1)
 	for name, more := range map[string]string{
-		"everywhere": ``, "here": `, "projects": ["10", "99"], "types": ["7"]`, "other project": `, "projects": ["11"]`, "other type": `, "projects": ["10"], "types": ["8"]`, "draft": `, "shown": false`,
+		"everywhere": ``, "here": `, "contexts": [{"project": "99"}, {"project": "10", "type": "7"}]`, "type alone": `, "contexts": [{"type": "7"}]`,
+		"other project": `, "contexts": [{"project": "11"}]`, "other pair": `, "contexts": [{"project": "10", "type": "8"}, {"project": "11", "type": "7"}]`, "draft": `, "shown": false`,
 	} {
 		s.configure(`{"name": "` + name + `", "jql": "project = IT"` + more + `}`)
 	}
 	page := s.view("panel", nil)
-	s.shows(page, "everywhere", "section: here")
+	s.shows(page, "everywhere", "section: here", "type alone")
 	s.hides(page, "other", "draft")
 }
 
@@ -208,7 +209,7 @@ func TestAPanelOfVeryManySaysThatThereAreMore(t *testing.T) {
 
 func TestFieldsThatAreGoneBreakNothing(t *testing.T) {
 	s := newSite(t, 2)
-	s.configure(`{"name": "a", "jql": "project = IT AND cf[9] = {{issue.customfield_9}}", "without": "drop", "columns": ["customfield_9", "summary"], "sortBy": "customfield_8", "sums": ["customfield_7"]}`)
+	s.configure(`{"name": "a", "jql": "project = IT AND cf[9] = {{issue.customfield_9}}", "without": "drop", "columns": ["customfield_9", "summary"], "sort": [{"field": "customfield_8"}], "sums": ["customfield_7"]}`)
 	s.shows(s.view("panel", nil), "Incident 1")
 }
 

@@ -111,7 +111,7 @@ func TestAnEndThatNobodyWroteOfIsLeftToTheCaller(t *testing.T) {
 
 func TestATableHasTheColumnsAndSumsOfTheAdmin(t *testing.T) {
 	s := newTestSite(t, 40)
-	s.configure(`{"name": "v", "relation": "r1", "end": "first", "columns": ["summary", "` + price + `"], "sums": ["` + price + `"], "sortBy": "` + price + `", "sortDescending": true, "pageSize": 5, "position": 3, "collapsed": true, "allowAdd": false}`)
+	s.configure(`{"name": "v", "relation": "r1", "end": "first", "columns": ["summary", "` + price + `"], "sums": ["` + price + `"], "sort": [{"field": "` + price + `", "descending": true}], "pageSize": 5, "position": 3, "collapsed": true, "allowAdd": false}`)
 	got := s.draw(relations.Drawing{IssueID: "10001", Parts: []relations.Part{part(uses, 30)}})
 	p := got.Parts[0]
 	if !p.Governed || p.Position != 3 || !p.Collapsed || !p.NoAdd || p.NoCreate || p.Seen != 30 {
@@ -210,7 +210,7 @@ func TestAGraphOfManySaysThatItIsCut(t *testing.T) {
 
 func TestFieldsThatAreGoneBreakNothing(t *testing.T) {
 	s := newTestSite(t, 10)
-	s.configure(`{"name": "a", "relation": "r1", "end": "first", "columns": ["summary", "customfield_99"], "sums": ["customfield_98"], "sortBy": "customfield_97"}`)
+	s.configure(`{"name": "a", "relation": "r1", "end": "first", "columns": ["summary", "customfield_99"], "sums": ["customfield_98"], "sort": [{"field": "customfield_97"}]}`)
 	s.shows(s.draw(relations.Drawing{IssueID: "10001", Parts: []relations.Part{part(uses, 2)}}), "IT-2", "IT-3")
 }
 

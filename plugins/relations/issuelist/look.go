@@ -8,12 +8,14 @@ import (
 	"github.com/pergola-platform/pergola/sdk/settings"
 )
 
-// ReadLook reads the settings of a configuration document that say how issues are shown: style, columns, sums, sortBy, sortDescending and
-// pageSize.
+// ReadLook reads the settings of a configuration document that say how issues are shown: style, columns, sums, sort, with the
+// field and descending of each row, and pageSize.
 func ReadLook(v *settings.Values) Look {
 	l := Look{Style: v.String("style"), Columns: v.List("columns"), Sums: v.List("sums"), PageSize: v.Int("pageSize")}
-	if field := v.String("sortBy"); field != "" {
-		l.Sort = []Order{{Field: field, Descending: v.Bool("sortDescending")}}
+	for _, row := range v.Groups("sort") {
+		if field := row.String("field"); field != "" {
+			l.Sort = append(l.Sort, Order{Field: field, Descending: row.Bool("descending")})
+		}
 	}
 	return l
 }
