@@ -26,7 +26,7 @@ func (p *plugin) issues(ctx context.Context, r *sdk.Request) (*view.Choices, err
 	if err != nil {
 		return nil, err
 	}
-	at := s.where(r.Context.IssueID, chosenIn(sides, r.Form))
+	at := s.where(r.Context.IssueID, chosenIn(sides, r))
 	scope, err := contract.ScopeOf(ctx, contract.ScopeQuestion{Where: at})
 	if err != nil {
 		return nil, err
@@ -73,18 +73,16 @@ func asking(sides []side, r *sdk.Request) (side, error) {
 	return pick(sides, string(r.State))
 }
 
-// chosenIn is what a form with a picker for each side holds.
-func chosenIn(sides []side, form map[string][]string) map[string][]string {
-	var out map[string][]string
-	for _, s := range sides {
-		if ids, there := form[s.slot()]; there {
-			if out == nil {
-				out = map[string][]string{}
-			}
-			out[contract.ChosenKey(contract.End{Relation: s.id, End: s.end})] = ids
-		}
+// chosenIn is what a form with a picker for each side holds; of a picker that holds nothing, that it is empty.
+func chosenIn(sides []side, r *sdk.Request) map[string][]string {
+	d := &draft{base: baseOf(r.State), held: map[string][]string{}}
+	if d.base == nil {
+		return nil
 	}
-	return out
+	for _, s := range sides {
+		d.held[s.key()] = r.Form[s.slot()]
+	}
+	return d.chosen(sides)
 }
 
 // search finds what can be linked: by the rules of data logic, or by what the relation says.
