@@ -6,6 +6,7 @@
 //	panel.go     the issue panel            add.go  what a user does there      suggest.go what can be linked
 //	create.go    a new issue, linked        stale.go what a change leaves that no rule allows any more
 //	elsewhere.go what the issue view draws
+//	recent.go    what a user linked lately
 //	edit.go      all sides in one form
 //	graph.go     what is linked to that, drawn
 //	judge.go     what can be linked, as the rules of other plugins have it    serve.go  what other plugins ask

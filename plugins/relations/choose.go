@@ -171,6 +171,7 @@ type Look struct {
 	Descending bool     `msg:"descending,omitempty"`
 	HideIcon   bool     `msg:"hide_icon,omitempty"`
 	HideStatus bool     `msg:"hide_status,omitempty"`
+	HideRecent bool     `msg:"hide_recent,omitempty"` // what the user linked lately is not offered first
 }
 
 // LookOf asks how the choices of a side look. It is not governed where the service is not there.
