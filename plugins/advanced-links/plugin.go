@@ -6,6 +6,8 @@
 //	panel.go     the issue panel            add.go  what a user does there      suggest.go what can be linked
 //	create.go    a new issue, linked        stale.go what a change leaves that no rule allows any more
 //	elsewhere.go what the issue view draws
+//	recent.go    what a user linked lately
+//	edit.go      all sides in one form
 //	graph.go     what is linked to that, drawn
 //	judge.go     what can be linked, as the rules of other plugins have it    serve.go  what other plugins ask
 //	events.go    what happens to links of issues that are deleted
@@ -28,11 +30,12 @@ func newPlugin(now func() time.Time) *sdk.Plugin {
 	p := &plugin{now: now}
 	return &sdk.Plugin{
 		ID: "pergola.links", Version: "0.1.0",
-		Views: map[string]sdk.View{"panel": sdk.ViewFunc(p.panel), "graph": sdk.ViewFunc(p.graph)},
+		Views: map[string]sdk.View{"panel": sdk.ViewFunc(p.panel), "graph": sdk.ViewFunc(p.graph), "edit": sdk.ViewFunc(p.edit)},
 		Actions: map[string]sdk.Action{
 			"add":    sdk.ActionFunc(p.add),
 			"create": sdk.ActionFunc(p.create),
 			"remove": sdk.ActionFunc(p.remove),
+			"save":   sdk.ActionFunc(p.save),
 		},
 		Suggesters: map[string]sdk.Suggester{"issues": sdk.SuggesterFunc(p.issues)},
 		Guards:     map[string]sdk.Guard{"relation": config.Guard(p.guard)},
