@@ -293,7 +293,7 @@ func (p *plugin) apply(ctx context.Context, r *sdk.Request, d *draft, sides []si
 				return added, removed, err
 			}
 			if there {
-				if err := s.unlink(ctx, issue, other, ref); err != nil {
+				if err := p.unlink(ctx, s, issue, other, ref, r.Context.Account); err != nil {
 					return added, removed, err
 				}
 				log.Write(ctx, log.Info, "links.removed")

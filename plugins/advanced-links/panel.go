@@ -84,6 +84,9 @@ func (p *plugin) draw(ctx context.Context, r *sdk.Request, want shown) (*view.Pa
 	if may && len(parts) > 1 {
 		below = append(below, view.Button{Label: "Edit links", View: "edit"})
 	}
+	if slices.ContainsFunc(parts, func(p part) bool { return !p.native }) {
+		below = append(below, view.Button{Label: "History", View: "history"})
+	}
 	if len(below) > 0 {
 		out.Blocks = append(out.Blocks, view.Actions(below...))
 	}

@@ -8,6 +8,7 @@
 //	elsewhere.go what the issue view draws
 //	recent.go    what a user linked lately
 //	edit.go      all sides in one form
+//	history.go   who linked and removed what and when, and the way back
 //	graph.go     what is linked to that, drawn
 //	judge.go     what can be linked, as the rules of other plugins have it    serve.go  what other plugins ask
 //	events.go    what happens to links of issues that are deleted
@@ -30,10 +31,11 @@ func newPlugin(now func() time.Time) *sdk.Plugin {
 	p := &plugin{now: now}
 	return &sdk.Plugin{
 		ID: "pergola.links", Version: "0.1.0",
-		Views: map[string]sdk.View{"panel": sdk.ViewFunc(p.panel), "graph": sdk.ViewFunc(p.graph), "edit": sdk.ViewFunc(p.edit)},
+		Views: map[string]sdk.View{"panel": sdk.ViewFunc(p.panel), "graph": sdk.ViewFunc(p.graph), "edit": sdk.ViewFunc(p.edit), "history": sdk.ViewFunc(p.history)},
 		Actions: map[string]sdk.Action{
 			"add":    sdk.ActionFunc(p.add),
 			"create": sdk.ActionFunc(p.create),
+			"relink": sdk.ActionFunc(p.relink),
 			"remove": sdk.ActionFunc(p.remove),
 			"save":   sdk.ActionFunc(p.save),
 		},
