@@ -64,6 +64,11 @@ func compare(m *manifest.Manifest, code *sdk.Description) error {
 			problems = append(problems, fmt.Sprintf("the event %q of plugin.json names the handler %q, and the code has %s", e.Event, e.Handler, list("handlers of events", code.Events)))
 		}
 	}
+	for _, j := range m.Jobs {
+		if !slices.Contains(code.Jobs, j.Handler) {
+			problems = append(problems, fmt.Sprintf("the job %q of plugin.json names the handler %q, and the code has %s", j.Name, j.Handler, list("handlers of jobs", code.Jobs)))
+		}
+	}
 	if len(problems) == 0 {
 		return nil
 	}

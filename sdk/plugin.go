@@ -38,6 +38,8 @@ type Plugin struct {
 	Suggesters map[string]Suggester
 	// Events hear what happened in Jira; see sdk/event. The events of plugin.json name them. Since: v0.5
 	Events map[string]EventHandler
+	// Jobs do steps of long work; see sdk/job. The jobs of plugin.json name them. Since: v0.5
+	Jobs map[string]JobHandler
 }
 
 // View draws a module: an issue panel, a page.
@@ -138,6 +140,13 @@ type EventHandler interface {
 	Handle(ctx context.Context, event []byte) error
 }
 
+// JobHandler does steps of long work. It is a job.Handler of sdk/job, whose codec only those plugins carry that use it.
+//
+// Since: v0.5
+type JobHandler interface {
+	Work(ctx context.Context, step []byte) (result []byte, err error)
+}
+
 // Describe returns what p says of itself, names sorted.
 //
 // Since: v0.1
@@ -153,5 +162,6 @@ func (p *Plugin) Describe() *Description {
 		Guards:        slices.Sorted(maps.Keys(p.Guards)),
 		Suggesters:    slices.Sorted(maps.Keys(p.Suggesters)),
 		Events:        slices.Sorted(maps.Keys(p.Events)),
+		Jobs:          slices.Sorted(maps.Keys(p.Jobs)),
 	}
 }

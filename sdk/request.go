@@ -70,4 +70,6 @@ type Description struct {
 	Suggesters []string `msg:"suggesters,omitempty,limit=16384"`
 	// Events are the names of the handlers of events. Since: v0.5
 	Events []string `msg:"events,omitempty,limit=16384"`
+	// Jobs are the names of the handlers of jobs. Since: v0.5
+	Jobs []string `msg:"jobs,omitempty,limit=16384"`
 }

@@ -262,8 +262,8 @@ func (z *Context) Msgsize() (s int) {
 func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(11)
-	var zb0001Mask uint16 /* 11 bits */
+	zb0001Len := uint32(12)
+	var zb0001Mask uint16 /* 12 bits */
 	_ = zb0001Mask
 	if z.Views == nil {
 		zb0001Len--
@@ -296,6 +296,10 @@ func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Events == nil {
 		zb0001Len--
 		zb0001Mask |= 0x400
+	}
+	if z.Jobs == nil {
+		zb0001Len--
+		zb0001Mask |= 0x800
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -373,6 +377,14 @@ func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Events)))
 			for za0008 := range z.Events {
 				o = msgp.AppendString(o, z.Events[za0008])
+			}
+		}
+		if (zb0001Mask & 0x800) == 0 { // if not omitted
+			// string "jobs"
+			o = append(o, 0xa4, 0x6a, 0x6f, 0x62, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Jobs)))
+			for za0009 := range z.Jobs {
+				o = msgp.AppendString(o, z.Jobs[za0009])
 			}
 		}
 	}
@@ -599,6 +611,29 @@ func (z *Description) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "jobs":
+			var zb0010 uint32
+			zb0010, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Jobs")
+				return
+			}
+			if zb0010 > 16384 {
+				err = msgp.ErrLimitExceeded
+				return
+			}
+			if cap(z.Jobs) >= int(zb0010) {
+				z.Jobs = (z.Jobs)[:zb0010]
+			} else {
+				z.Jobs = make([]string, zb0010)
+			}
+			for za0009 := range z.Jobs {
+				z.Jobs[za0009], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Jobs", za0009)
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -644,6 +679,10 @@ func (z *Description) Msgsize() (s int) {
 	s += 7 + msgp.ArrayHeaderSize
 	for za0008 := range z.Events {
 		s += msgp.StringPrefixSize + len(z.Events[za0008])
+	}
+	s += 5 + msgp.ArrayHeaderSize
+	for za0009 := range z.Jobs {
+		s += msgp.StringPrefixSize + len(z.Jobs[za0009])
 	}
 	return
 }

@@ -30,6 +30,8 @@ type Binding struct {
 	// for that. The engine sets both.
 	Depth      int
 	Background bool
+	// Admin says that the call is made on an adminPage: the host has asked Jira, and the user is an admin.
+	Admin bool
 	// Context is the verified surrounding of the call: user, issue, project.
 	Context sdk.Context
 	// Grants are the permissions that this tenant gave to the plugin.

@@ -13,6 +13,7 @@ var tests = []struct {
 	{"service", testService},
 	{"guard", testGuard},
 	{"event", testEvent},
+	{"job", testJob},
 	{"suggest", testSuggest},
 	{"error of a handler crosses as it is", testHandlerError},
 	{"unknown operation is unimplemented", testUnknownOperation},

@@ -16,6 +16,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/event"
+	"github.com/pergola-platform/pergola/sdk/job"
 	"github.com/pergola-platform/pergola/sdk/service"
 	"github.com/pergola-platform/pergola/sdk/settings"
 	"github.com/pergola-platform/pergola/sdk/view"
@@ -40,6 +41,9 @@ func testDescribe(t *testing.T, b *bench) {
 	}
 	if len(got.Events) == 0 {
 		want.Events = nil // nor this
+	}
+	if len(got.Jobs) == 0 {
+		want.Jobs = nil // nor this
 	}
 	if len(got.Suggesters) == 0 {
 		want.Suggesters = nil // nor this
@@ -120,6 +124,28 @@ func testEvent(t *testing.T, b *bench) {
 		t.Errorf("error (-want +got):\n%s", diff)
 	}
 	wantError(t, tell(event.Event{Name: "nobody"}), sdk.NotFound, sdk.FromPlugin)
+}
+
+func testJob(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{})
+	work := func(s job.Step) (job.Result, error) {
+		var got job.Result
+		return got, answer(context.Background(), t, m, driver.Call{Message: Message(t, wire.OpJob, &s)}, &got)
+	}
+	s := job.Step{Name: fixture.Steps, Job: "count", Run: "r", ID: "r-1", Number: 1, Input: map[string]string{"from": "1"}, Cursor: map[string]string{"at": "1"}}
+	got, err := work(s)
+	if code := sdk.CodeOf(err); code == sdk.NotFound || code == sdk.Unimplemented {
+		t.Skip("a twin in another language need not have jobs")
+	}
+	want := job.Result{Cursor: map[string]string{"at": "2"}, Done: 1, Total: 3, Counts: map[string]int64{"made": 2}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v, (-want +got):\n%s", err, diff)
+	}
+	s.Input = nil
+	_, err = work(s)
+	wantError(t, err, sdk.Invalid, sdk.FromPlugin)
+	_, err = work(job.Step{Name: "nobody"})
+	wantError(t, err, sdk.NotFound, sdk.FromPlugin)
 }
 
 func testSuggest(t *testing.T, b *bench) {

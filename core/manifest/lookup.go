@@ -42,6 +42,11 @@ func (m *Manifest) Listener(kind string) (Event, bool) {
 	return pick(m.Events, func(e Event) bool { return e.Event == kind })
 }
 
+// Job returns the job of that name.
+func (m *Manifest) Job(name string) (Job, bool) {
+	return pick(m.Jobs, func(j Job) bool { return j.Name == name })
+}
+
 // Asks says whether the plugin asks for that permission.
 func (m *Manifest) Asks(permission string) bool { return slices.Contains(m.Grants(), permission) }
 

@@ -36,6 +36,8 @@ type Manifest struct {
 	Requires []Required `json:"requires,omitempty"`
 	// Events are what the plugin hears of when it happens in Jira.
 	Events []Event `json:"events,omitempty"`
+	// Jobs are the long work that the plugin does in steps.
+	Jobs []Job `json:"jobs,omitempty"`
 	// Settings is a JSON Schema (object) from which the admin's form is drawn and against which it is validated.
 	Settings json.RawMessage `json:"settings,omitempty"`
 	// Configs are the types of configuration document that admins write, any number of each.
@@ -186,11 +188,12 @@ type Field struct {
 const (
 	IssuePanel  = "issuePanel"
 	GeneralPage = "generalPage"
+	AdminPage   = "adminPage" // for Jira admins, whom the host asks Jira about
 )
 
 // Module is a place inside Jira where the plugin shows.
 type Module struct {
-	Type string `json:"type"` // [IssuePanel] or [GeneralPage]
+	Type string `json:"type"` // [IssuePanel], [GeneralPage] or [AdminPage]
 	Key  string `json:"key"`
 	Name string `json:"name"`
 	View string `json:"view"` // the plugin's view that draws it

@@ -9,6 +9,7 @@ import (
 const (
 	JiraRead     = "jira:read"
 	JiraWrite    = "jira:write"
+	JiraSearchAs = "jira:search-as"
 	JiraProjects = "jira:projects"
 	Store        = "store"
 )
@@ -26,6 +27,8 @@ var permissions = []KnownPermission{
 	{JiraWrite, "Link issues and create them", "Only for a user who has a page of the plugin open, and only where that user may do the same in Jira. " +
 		"On issues it also writes properties of its own, which people do not see in the issue but can search for; it may do that by itself, in the background. " +
 		"It changes no field of an issue that exists and deletes no issue."},
+	{JiraSearchAs, "Search with the rights of an account that an admin chose", "Of no other account than those that an admin of the site has named in a form of this feature. " +
+		"Users can then find issues that they cannot see themselves, but only where an admin set that up, and never without logging in. The feature can also search by itself, in the background."},
 	{JiraProjects, "Read the list of projects", "As the app itself sees it, with names, descriptions, leads and categories, also of projects that some users cannot see. " +
 		"Only while a synchronizer of the plugin is set up or runs. The issues that it makes of projects can be read by all who see the target project."},
 	{Store, "Keep identifiers", "Ids of issues, projects, fields and accounts, and counts, times and switches, as listed below. Never the content of an issue."},

@@ -17,6 +17,7 @@ func (r *report) rules(m *Manifest, doc map[string]any) {
 	r.provides(m, doc)
 	r.requires(m)
 	r.events(m)
+	r.jobs(m)
 	r.configs(m, doc)
 	r.records(m)
 	r.logs(m)
@@ -126,8 +127,8 @@ func (r *report) modules(m *Manifest, settings map[string]setting) {
 		if mod.Contexts == (Contexts{}) {
 			continue
 		}
-		if mod.Type == GeneralPage {
-			r.add(path+".contexts", "a generalPage belongs to no project and no issue type", "leave it out, or put it on an issuePanel")
+		if mod.Type != IssuePanel {
+			r.add(path+".contexts", "a "+mod.Type+" belongs to no project and no issue type", "leave it out, or put it on an issuePanel")
 			continue
 		}
 		r.context(settings, path+".contexts.projects", mod.Contexts.Projects, "project")

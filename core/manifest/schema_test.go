@@ -154,9 +154,12 @@ func TestSchemaEqualsGoTypes(t *testing.T) {
 		{"permissions", names, enum("properties", "permissions", "items", "properties", "name")},
 		{"kinds of field", manifest.Kinds(), enum("properties", "records", "items", "properties", "fields", "patternProperties", "^[a-z][A-Za-z0-9_]{0,31}$", "properties", "kind")},
 		{"kinds of id", manifest.IDKinds(), enum("properties", "records", "items", "properties", "id", "properties", "kind")},
+		{"kinds of a job's value", slices.DeleteFunc(manifest.Kinds(), func(kind string) bool { return kind == manifest.KindAccount }), enum("$defs", "jobValue", "properties", "kind")},
+		{"starts of a job", []string{manifest.ByAdmin, manifest.ByUser}, enum("properties", "jobs", "items", "properties", "starts")},
+		{"accounts of a job", []string{manifest.OfInitiator, manifest.OfNobody}, enum("properties", "jobs", "items", "properties", "account")},
 		{"erasures", []string{manifest.EraseRecord, manifest.EraseField}, enum("properties", "records", "items", "properties", "erasure")},
 		{"capabilities", []string{manifest.SyncV1, manifest.ServiceV1}, enum("properties", "provides", "items", "properties", "capability")},
-		{"types of module", []string{manifest.IssuePanel, manifest.GeneralPage}, enum("properties", "modules", "items", "properties", "type")},
+		{"types of module", []string{manifest.IssuePanel, manifest.GeneralPage, manifest.AdminPage}, enum("properties", "modules", "items", "properties", "type")},
 	} {
 		if diff := cmp.Diff(c.code, c.schema); diff != "" {
 			t.Errorf("%s (-code +schema):\n%s", c.what, diff)

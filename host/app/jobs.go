@@ -8,6 +8,7 @@ import (
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/events"
 	"github.com/pergola-platform/pergola/host/jobs"
+	"github.com/pergola-platform/pergola/host/runs"
 	"github.com/pergola-platform/pergola/host/syncer"
 	"github.com/pergola-platform/pergola/host/syncer/identity"
 	"github.com/pergola-platform/pergola/host/syncer/runlog"
@@ -42,7 +43,10 @@ func (h *Host) openJobs(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	h.events, err = events.New(events.Config{Tenants: h.tenants, Features: h.features, Site: h.jira, Jobs: h.jobs, Log: h.log})
+	if h.events, err = events.New(events.Config{Tenants: h.tenants, Features: h.features, Site: h.jira, Jobs: h.jobs, Log: h.log}); err != nil {
+		return err
+	}
+	h.runs, err = runs.New(runs.Config{Tenants: h.tenants, Features: h.features, Jobs: h.jobs, Log: h.log, Now: time.Now})
 	return err
 }
 
@@ -65,6 +69,13 @@ func (h *Host) admit(ctx context.Context, id capability.TenantID, plugin capabil
 func (h *Host) readmit(ctx context.Context, t capability.TenantID) {
 	if err := h.jobs.Readmit(ctx, t); err != nil {
 		h.log.WarnContext(ctx, "runs wait though their plugin is on again", "tenant", t, "error", err)
+	}
+}
+
+// cancelRuns cancels what a plugin that was switched off has under way. Where it fails, the runs are paused with their next step.
+func (h *Host) cancelRuns(ctx context.Context, t capability.TenantID, id capability.PluginID) {
+	if err := h.runs.SwitchedOff(ctx, t, id); err != nil {
+		h.log.WarnContext(ctx, "runs of a plugin that was switched off could not be canceled; they are paused instead", "tenant", t, "plugin", id, "error", err)
 	}
 }
 

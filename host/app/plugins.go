@@ -66,6 +66,12 @@ func (h *Host) openEngine(ctx context.Context) (err error) {
 		Plugins: services.PluginsFunc(func(ctx context.Context, caller *capability.Binding, q *service.Question) (*service.Answer, error) {
 			return h.features.Ask(ctx, caller, q)
 		}),
+		Jobs: func() services.Jobs {
+			if h.runs == nil { // the plugins are loaded before the jobs are opened
+				return nil
+			}
+			return h.runs
+		},
 		Log:     h.log,
 		Dropped: h.metrics.LogDropped,
 	}), h.metrics)
@@ -102,7 +108,7 @@ func (h *Host) openEngine(ctx context.Context) (err error) {
 		return err
 	}
 	h.features = feature.New(feature.Config{
-		Catalog: h.catalog, Engine: h.engine, Tenants: h.tenants, Jira: h.jira, BaseURL: h.url, SwitchedOn: h.readmit, Log: h.log, Now: time.Now,
+		Catalog: h.catalog, Engine: h.engine, Tenants: h.tenants, Jira: h.jira, BaseURL: h.url, SwitchedOn: h.readmit, SwitchedOff: h.cancelRuns, Log: h.log, Now: time.Now,
 		Documents: h.storage.Configs, NewID: services.NewConfigID,
 		Uses: func(ctx context.Context, t capability.TenantID, m *manifest.Manifest, typ, id string) (int, bool, error) {
 			return services.Referring(ctx, h.store, m, t, typ, id)

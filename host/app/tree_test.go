@@ -19,7 +19,7 @@ import (
 var topLevel = []string{
 	"core", "examples", "host", "plugins", "sdk",
 	"Makefile", "go.mod", "go.sum", "plugin-manifest.schema.json",
-	"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "NOTICE", "RATIONALE.md", "README.md",
+	"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "NOTICE", "RATIONALE.md", "README.md", "SECURITY.md",
 	".ci", ".editorconfig", ".gitattributes", ".gitignore", ".golangci.yml",
 }
 

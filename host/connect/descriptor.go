@@ -128,6 +128,7 @@ type page struct {
 var scopes = map[string][]string{
 	manifest.JiraRead:     {"READ"},
 	manifest.JiraWrite:    {"READ", "WRITE", "DELETE"},
+	manifest.JiraSearchAs: {"READ"},
 	manifest.JiraProjects: {"READ"},
 	manifest.Store:        nil,
 }
@@ -216,6 +217,11 @@ func (d *descriptor) add(p *manifest.Manifest) error {
 				g.Location = "none"
 			}
 			d.Modules.GeneralPages = append(d.Modules.GeneralPages, g)
+		case manifest.AdminPage:
+			// Jira shows it to admins only, and the host asks Jira again whoever opens it.
+			d.Modules.AdminPages = append(d.Modules.AdminPages, page{
+				Key: key, Name: text{m.Name}, URL: address, Conditions: append([]condition{{Condition: "user_is_admin"}}, switchedOn(p.ID)...),
+			})
 		default:
 			return fmt.Errorf("module %s: Connect has no place for the type %q", m.Key, m.Type)
 		}

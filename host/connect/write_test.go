@@ -13,9 +13,10 @@ import (
 
 func TestWritingIsAskedForOnlyWhereAPluginNeedsIt(t *testing.T) {
 	for permission, want := range map[string][]string{
-		manifest.JiraRead:  {"READ"},
-		manifest.JiraWrite: {"DELETE", "READ", "WRITE"},
-		manifest.Store:     {"READ"},
+		manifest.JiraRead:     {"READ"},
+		manifest.JiraWrite:    {"DELETE", "READ", "WRITE"},
+		manifest.JiraSearchAs: {"READ"},
+		manifest.Store:        {"READ"},
 	} {
 		some := plugins()
 		for _, p := range some { // two plugins, each scope once

@@ -159,8 +159,12 @@ func (s *Service) Switch(ctx context.Context, t tenant.Tenant, account string, i
 		}
 		return nil
 	})
-	if err == nil && enabled && s.SwitchedOn != nil {
+	switch {
+	case err != nil:
+	case enabled && s.SwitchedOn != nil:
 		s.SwitchedOn(ctx, t.ID)
+	case !enabled && s.SwitchedOff != nil:
+		s.SwitchedOff(ctx, t.ID, id)
 	}
 	return err
 }

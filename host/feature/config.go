@@ -25,7 +25,8 @@ type Documents interface {
 // configType is a type of configuration document with its form.
 type configType struct {
 	manifest.Config
-	form *schemaform.Form
+	form  *schemaform.Form
+	users []path // of the settings that hold accounts
 }
 
 // configTypes compiles the forms of a manifest.
@@ -36,7 +37,7 @@ func configTypes(m *manifest.Manifest) ([]configType, error) {
 		if err != nil {
 			return nil, fmt.Errorf("config %s of plugin %s: %w", c.Type, m.ID, err)
 		}
-		all = append(all, configType{c, form})
+		all = append(all, configType{c, form, accountSettings(c.Schema)})
 	}
 	return all, nil
 }
@@ -102,6 +103,30 @@ func (c Configs) List(ctx context.Context, b *capability.Binding, typ string) ([
 		}
 	}
 	return out, nil
+}
+
+// Names says whether a document of the plugin that runs under b has the account in a setting of the kind user. What an admin has deleted
+// names nobody any more.
+func (c Configs) Names(ctx context.Context, b *capability.Binding, account string) (bool, error) {
+	e, ok := c.Catalog.entry(b.Plugin, b.Version)
+	if !ok {
+		return false, unknownPlugin(b.Plugin)
+	}
+	for _, t := range e.configs {
+		if len(t.users) == 0 {
+			continue
+		}
+		all, err := c.Documents.List(ctx, b.Tenant, tenant.ConfigType{Plugin: b.Plugin, Type: t.Type})
+		if err != nil {
+			return false, err
+		}
+		for _, stored := range all {
+			if stored.Deleted.IsZero() && holds(stored.Values, t.users, account) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }
 
 func (c Configs) declared(b *capability.Binding, typ string) (configType, error) {

@@ -3,6 +3,7 @@ package feature_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -69,6 +70,13 @@ func openShop(t *testing.T, change func(shelf map[string]any)) *shop {
 			}),
 			"panic":  service.HandlerFunc(func(context.Context, *service.Request) ([]byte, error) { panic("as asked") }),
 			"circle": circle(places),
+			"lacks": service.HandlerFunc(func(ctx context.Context, _ *service.Request) ([]byte, error) {
+				_, err := ask(ctx, "acme.nothing/v1", "left")
+				if !service.Missing(err) {
+					return nil, fmt.Errorf("a service that is not there is not missing: %w", err)
+				}
+				return nil, err
+			}),
 		}}},
 	}
 	broker, err := capability.NewBroker(services.New(services.Deps{
@@ -182,6 +190,24 @@ func TestAServiceThatIsNotRequiredIsNotGiven(t *testing.T) {
 	if len(s.asked) > 0 {
 		t.Errorf("%+v", s.asked)
 	}
+}
+
+// A plugin that goes on without a rule that is not there must not go on without one that failed.
+func TestWhatAServiceLacksIsNotMissingForWhoAsksIt(t *testing.T) {
+	s := openShop(t, func(m map[string]any) {
+		m["requires"] = []any{map[string]any{"service": counts, "reason": "Show how many are left", "optional": true}}
+	})
+	check(t, s.turn(shelf, true))
+	if _, err := s.ask("left"); !service.Missing(err) {
+		t.Errorf("%v, want a service that is missing", err)
+	}
+	check(t, s.turn(stock, true))
+	for _, op := range []string{"lacks", "refuse", "panic", "steal", ""} {
+		if _, err := s.ask(op); err == nil || service.Missing(err) {
+			t.Errorf("%s: %v, want the failure of a service that is there", op, err)
+		}
+	}
+	s.refuses("lacks", sdk.PermissionDenied, sdk.FromDownstream, "acme.nothing/v1")
 }
 
 func TestServicesThatAskInACircleEnd(t *testing.T) {

@@ -24,7 +24,7 @@ type Tenants interface {
 	ByID(ctx context.Context, id capability.TenantID) (tenant.Tenant, error)
 }
 
-// Config is what a Service needs. All of it is required, but for SwitchedOn and Uses.
+// Config is what a Service needs. All of it is required, but for SwitchedOn, SwitchedOff and Uses.
 type Config struct {
 	Catalog *Catalog
 	Engine  *core.Engine
@@ -38,8 +38,10 @@ type Config struct {
 	BaseURL string
 	// SwitchedOn is called after an admin has switched a plugin on; nil does nothing.
 	SwitchedOn func(ctx context.Context, t capability.TenantID)
-	Log        *slog.Logger
-	Now        func() time.Time
+	// SwitchedOff is called after an admin has switched a plugin off; nil does nothing.
+	SwitchedOff func(ctx context.Context, t capability.TenantID, id capability.PluginID)
+	Log         *slog.Logger
+	Now         func() time.Time
 }
 
 // Service answers for plugins on behalf of a visitor. It is safe for concurrent use. Make it with New.
@@ -228,10 +230,16 @@ func (s *Service) admit(ctx context.Context, p auth.Principal, at Place, e entry
 	if err != nil {
 		return capability.Binding{}, manifest.Module{}, fmt.Errorf("load tenant: %w", err)
 	}
+	if m.Type == manifest.AdminPage {
+		if _, err := s.Admin(ctx, p); err != nil {
+			return capability.Binding{}, manifest.Module{}, err
+		}
+	}
 	if err := s.inContext(ctx, t, e.contexts(m, e.values(choice)), at); err != nil {
 		return capability.Binding{}, manifest.Module{}, err
 	}
 	b := s.binding(t, e, choice)
+	b.Admin = m.Type == manifest.AdminPage
 	b.Context.Account, b.Context.Module, b.Context.IssueID, b.Context.ProjectID = p.Account, m.Key, at.IssueID, at.ProjectID
 	return b, m, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/jira"
 )
 
@@ -51,6 +52,20 @@ func (s *Sites) Rights(ctx context.Context, id capability.TenantID, account stri
 		return nil, err
 	}
 	return s.client.Rights(ctx, t, account, q)
+}
+
+// Active says whether an account is there and neither closed nor deactivated, by Client.Account.
+func (s *Sites) Active(ctx context.Context, id capability.TenantID, account string) (bool, error) {
+	t, err := s.tenant(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	a, err := s.client.Account(ctx, t, account)
+	switch sdk.CodeOf(err) {
+	case sdk.NotFound, sdk.Invalid:
+		return false, nil
+	}
+	return a.ID == account && a.Active, err
 }
 
 // Links is Client.IssueLinks.

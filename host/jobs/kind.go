@@ -44,6 +44,8 @@ type Kind struct {
 	Keep time.Duration
 	// Counts are the names of what its runs count beside the progress, such as "created".
 	Counts []string
+	// AnyCounts lets them count under any word, which Step answers for; Counts is empty then.
+	AnyCounts bool
 }
 
 // Retry says what happens when a step fails.
@@ -138,8 +140,11 @@ func (k Kind) check(n Next) error {
 	case n.Total < 0:
 		return defect("kind %s returned a negative total", k.Name)
 	}
+	if len(n.Counts) > maxCounts {
+		return defect("kind %s counts %d things at once; at most %d are kept", k.Name, len(n.Counts), maxCounts)
+	}
 	for name := range n.Counts {
-		if !slices.Contains(k.Counts, name) {
+		if !slices.Contains(k.Counts, name) && !(k.AnyCounts && word.MatchString(name)) {
 			return defect("kind %s counts something that it does not declare in Counts", k.Name)
 		}
 	}

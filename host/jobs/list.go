@@ -13,6 +13,7 @@ type Query struct {
 	State    State
 	Kind     string
 	Plugin   capability.PluginID
+	Job      string
 	Schedule ScheduleID
 	After    RunID // the last run of the page before
 	Limit    int   // 1 to 200; 0 means 50
@@ -50,7 +51,7 @@ func (j *Jobs) Runs(ctx context.Context, t capability.TenantID, q Query) ([]Run,
 	case q.Kind != "":
 		in.Index, in.Value = byKind, q.Kind
 	}
-	if q.Plugin == "" { // then a page of the store is mostly a page of ours
+	if q.Plugin == "" && q.Job == "" { // then a page of the store is mostly a page of ours
 		in.Limit = q.Limit
 	}
 	var page []Run
@@ -74,5 +75,5 @@ func (j *Jobs) Runs(ctx context.Context, t capability.TenantID, q Query) ([]Run,
 
 func (q Query) fits(r record) bool {
 	return (q.State == "" || r.State == q.State) && (q.Kind == "" || r.Kind == q.Kind) &&
-		(q.Plugin == "" || r.Plugin == q.Plugin) && (q.Schedule == "" || r.Schedule == q.Schedule)
+		(q.Plugin == "" || r.Plugin == q.Plugin) && (q.Schedule == "" || r.Schedule == q.Schedule) && (q.Job == "" || r.Job == q.Job)
 }

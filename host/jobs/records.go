@@ -34,6 +34,7 @@ type records struct {
 type document struct {
 	Kind     string              `json:"kind"`
 	Plugin   capability.PluginID `json:"plugin,omitempty"`
+	Job      string              `json:"job,omitempty"`
 	State    State               `json:"state"`
 	Live     bool                `json:"live,omitempty"`
 	Asked    State               `json:"asked,omitempty"`
@@ -150,7 +151,7 @@ func decodeRun(d store.Doc) (record, error) {
 // run is what callers see of a record.
 func (r record) run() Run {
 	out := Run{
-		ID: r.id, Tenant: r.tenant, Kind: r.Kind, Plugin: r.Plugin, State: r.State, Priority: r.Priority, Schedule: r.Schedule, Planned: r.Planned,
+		ID: r.id, Tenant: r.tenant, Kind: r.Kind, Plugin: r.Plugin, Job: r.Job, State: r.State, Priority: r.Priority, Schedule: r.Schedule, Planned: r.Planned,
 		By: r.By, Asked: r.Asked, Step: r.Step, Attempt: r.Attempt, Code: r.Code, Source: r.Source, Done: r.Done, Total: r.Total,
 		Worked: time.Duration(r.Worked) * time.Millisecond, Created: r.Created, Started: r.Started, Ended: r.Ended, Changed: r.Changed, Due: r.Due, Rev: r.rev,
 	}

@@ -54,6 +54,7 @@ type Run struct {
 	Tenant   capability.TenantID `json:"-"`
 	Kind     string              `json:"kind"`
 	Plugin   capability.PluginID `json:"plugin,omitempty"`
+	Job      string              `json:"job,omitempty"` // what the plugin calls it
 	State    State               `json:"state"`
 	Priority int                 `json:"priority,omitempty"`
 	// Schedule is which schedule began it, Planned for when.

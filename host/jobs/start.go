@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/pergola-platform/pergola/core/capability"
@@ -22,6 +23,7 @@ const (
 type Request struct {
 	Kind   string
 	Plugin capability.PluginID // whose run it is, "" for the host's own
+	Job    string              // what the plugin calls it: a word, "" for the host's own
 	// Input is for every step: MaxInput bytes at most, identifiers only.
 	Input []byte
 	// Key keeps runs with the same one of a tenant from being worked on at the same time; "" is none. It is kept as a digest.
@@ -75,10 +77,14 @@ func (j *Jobs) Start(ctx context.Context, t capability.TenantID, q Request) (Run
 	return id, nil
 }
 
+var jobForm = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
+
 func (q Request) check() error {
 	switch {
 	case len(q.Input) > MaxInput:
 		return fail(sdk.Invalid, "the input of a run has %d bytes; at most %d are kept, so pass ids and read the rest in the steps", len(q.Input), MaxInput)
+	case q.Job != "" && !jobForm.MatchString(q.Job):
+		return fail(sdk.Invalid, "the name of a job is a lower-case letter with up to 63 lower-case letters, digits, _ and - after it")
 	case q.Priority < MinPriority || q.Priority > MaxPriority:
 		return fail(sdk.Invalid, "a priority is from %d to %d, not %d", MinPriority, MaxPriority, q.Priority)
 	case q.Once != "" && q.Happened.IsZero():
@@ -114,7 +120,7 @@ func (j *Jobs) newRecord(ctx context.Context, t capability.TenantID, id RunID, q
 		return record{}, atEdge("start a run", err)
 	}
 	r := record{tenant: t, id: id, document: document{
-		Kind: q.Kind, Plugin: q.Plugin, Priority: q.Priority, Key: digest(q.Key), By: q.By, Input: input, Total: q.Total, Created: now, Changed: now,
+		Kind: q.Kind, Plugin: q.Plugin, Job: q.Job, Priority: q.Priority, Key: digest(q.Key), By: q.By, Input: input, Total: q.Total, Created: now, Changed: now,
 		Schedule: from.schedule, Planned: from.planned,
 	}}
 	if from.keyed != "" {

@@ -38,6 +38,7 @@ func Types() []privacy.Type {
 			Fields: []privacy.Field{
 				{Path: "kind", Kind: privacy.Code, Index: byKind},
 				{Path: "plugin", Kind: privacy.Plugin},
+				{Path: "job", Kind: privacy.Code},
 				{Path: "state", Kind: privacy.Status, Values: states, Index: byState},
 				{Path: "live", Kind: privacy.Switch, Index: byLive},
 				{Path: "asked", Kind: privacy.Status, Values: []string{string(Paused), string(Canceled)}},

@@ -22,6 +22,8 @@ import (
 type Configs interface {
 	Get(ctx context.Context, b *capability.Binding, typ, id string) (*config.Document, error)
 	List(ctx context.Context, b *capability.Binding, typ string) ([]config.Document, error)
+	// Names says whether one of the plugin's documents has the account in a setting that holds accounts.
+	Names(ctx context.Context, b *capability.Binding, account string) (bool, error)
 }
 
 // configService hands a plugin the documents that admins wrote for it.

@@ -76,6 +76,10 @@ func (j *fakeJira) Rights(ctx context.Context, t capability.TenantID, account st
 	return out, nil
 }
 
+func (j *fakeJira) Active(ctx context.Context, _ capability.TenantID, account string) (bool, error) {
+	return !j.closed[account], cmpErr(ctx, j.err)
+}
+
 func (j *fakeJira) Links(ctx context.Context, _ capability.TenantID, issue string) (*jira.IssueLinkList, error) {
 	return &jira.IssueLinkList{Links: []jira.IssueLink{
 		{ID: "1", TypeID: "1", FromID: issue, ToID: "10002"}, {ID: "2", TypeID: "1", FromID: "10003", ToID: issue},

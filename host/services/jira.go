@@ -24,9 +24,10 @@ const (
 )
 
 // jiraService reads Jira as the tenant's app. The app sees more than the user, so nothing leaves here that the user was
-// not asked for: every issue passes visible.
+// not asked for: every issue passes visible, for the user or for the account that an admin chose in their place.
 type jiraService struct {
 	jira    Jira
+	configs Configs
 	visible *visibility
 	lists   *lists
 	log     *slog.Logger
@@ -64,7 +65,8 @@ func (s *jiraService) read(ctx context.Context, b *capability.Binding, id string
 }
 
 func (s *jiraService) search(ctx context.Context, b *capability.Binding, q *jira.Search) (*jira.Found, error) {
-	if err := s.allowed(b); err != nil {
+	account, err := s.whose(ctx, b, q.As)
+	if err != nil {
 		return nil, err
 	}
 	fields, err := fieldList(q.Fields)
@@ -81,7 +83,7 @@ func (s *jiraService) search(ctx context.Context, b *capability.Binding, q *jira
 	if q.Limit != 0 {
 		asked.Limit = min(max(q.Limit, 1), maxFound)
 	}
-	found, err := s.jira.Search(ctx, b.Tenant, b.Context.Account, asked)
+	found, err := s.jira.Search(ctx, b.Tenant, account, asked)
 	if err != nil {
 		return nil, s.downstream(ctx, b, err)
 	}
@@ -92,7 +94,7 @@ func (s *jiraService) search(ctx context.Context, b *capability.Binding, q *jira
 	for i := range found.Issues {
 		ids[i] = found.Issues[i].ID
 	}
-	visible, err := s.visible.of(ctx, b.Tenant, b.Context.Account, ids)
+	visible, err := s.visible.of(ctx, b.Tenant, account, ids)
 	if err != nil {
 		return nil, s.downstream(ctx, b, err)
 	}

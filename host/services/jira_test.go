@@ -26,6 +26,7 @@ type fakeJira struct {
 	mu      sync.Mutex
 	issues  map[string]jira.Issue
 	hidden  map[string]bool // "tenant account issue"
+	closed  map[string]bool // accounts
 	err     error           // what every question is answered with
 	browses []string        // "tenant account issue,issue" of each
 	asked   []jira.Search

@@ -17,7 +17,7 @@ func (s *jiraService) links(ctx context.Context, b *capability.Binding, q *jira.
 	if err := isID("issue_id", manifest.KindIssue, q.IssueID); err != nil {
 		return nil, err
 	}
-	seen, err := s.seen(ctx, b, []string{q.IssueID})
+	seen, err := s.seen(ctx, b, b.Context.Account, []string{q.IssueID})
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (s *jiraService) seenLinks(ctx context.Context, b *capability.Binding, issu
 			others = append(others, other)
 		}
 	}
-	seen, err := s.seen(ctx, b, others)
+	seen, err := s.seen(ctx, b, b.Context.Account, others)
 	if err != nil {
 		return nil, err
 	}

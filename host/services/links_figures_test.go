@@ -87,7 +87,7 @@ func newLinked(t *testing.T, n int) *linked {
 // read reads all links of one issue, as a panel does.
 func (l *linked) read(t *testing.T, i int) {
 	for _, field := range []string{"outward", "inward"} {
-		page, err := store.List(l.ctx, store.Query{Type: "link", Field: field, Value: l.issue(i)})
+		page, err := store.List(l.ctx, store.Query{Type: "link", Field: field, Value: l.issue(i), IDs: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -41,7 +41,7 @@ func (s *jiraService) property(ctx context.Context, b *capability.Binding, q *ji
 		return nil, err
 	}
 	if b.Context.Account != "" {
-		seen, err := s.seen(ctx, b, []string{q.IssueID})
+		seen, err := s.seen(ctx, b, b.Context.Account, []string{q.IssueID})
 		if err != nil {
 			return nil, err
 		}

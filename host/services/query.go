@@ -44,6 +44,9 @@ func (s *storeService) list(ctx context.Context, b *capability.Binding, q *sdkst
 	}
 	// One more than asked for says whether there is another page.
 	found.Limit = limit + 1
+	if q.IDs && declared.Retention.Days == 0 { // else only bodies say which of them are there still
+		return s.listIDs(ctx, declared, found)
+	}
 	docs, err := s.store.List(ctx, found)
 	if err != nil {
 		return nil, err
@@ -62,6 +65,9 @@ func (s *storeService) list(ctx context.Context, b *capability.Binding, q *sdkst
 		if !ok {
 			continue
 		}
+		if q.IDs {
+			r = named(declared, r.ID)
+		}
 		if size += r.Msgsize(); len(out.Records) > 0 && size > maxListing {
 			out.Next = encodeCursor(docs[i-1].Key.ID)
 			break
@@ -69,6 +75,35 @@ func (s *storeService) list(ctx context.Context, b *capability.Binding, q *sdkst
 		out.Records = append(out.Records, *r)
 	}
 	return out, nil
+}
+
+// listIDs lists records by what their ids say.
+func (s *storeService) listIDs(ctx context.Context, declared manifest.Record, q store.Query) (*sdkstore.Listing, error) {
+	ids, err := s.store.IDs(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	out := &sdkstore.Listing{}
+	if len(ids) == q.Limit {
+		ids = ids[:len(ids)-1]
+		out.Next = encodeCursor(ids[len(ids)-1])
+	}
+	out.Records = make([]sdkstore.Record, len(ids))
+	for i, id := range ids {
+		out.Records[i] = *named(declared, id)
+	}
+	return out, nil
+}
+
+// named is what an id says of its record. One that an earlier version of the plugin made of other fields says nothing.
+func named(declared manifest.Record, id string) *sdkstore.Record {
+	out := &sdkstore.Record{Type: declared.Type, ID: id, Fields: map[string]string{}}
+	if values := sdkstore.SplitID(id); len(values) == len(declared.ID.Fields) {
+		for i, name := range declared.ID.Fields {
+			out.Fields[name] = values[i]
+		}
+	}
+	return out
 }
 
 // count says how many records a query finds. Where records expire, only their bodies say which of them count.

@@ -17,7 +17,8 @@ const maxRightsProjects = 1000
 var permissions = []string{jira.BrowseProjects, jira.CreateIssues, jira.EditIssues, jira.LinkIssues, jira.AdministerProjects, jira.Administer}
 
 func (s *jiraService) may(ctx context.Context, b *capability.Binding, q *jira.RightsQuery) (*jira.Rights, error) {
-	if err := s.allowed(b); err != nil {
+	account, err := s.whose(ctx, b, q.As)
+	if err != nil {
 		return nil, err
 	}
 	for _, p := range q.Permissions {
@@ -33,23 +34,16 @@ func (s *jiraService) may(ctx context.Context, b *capability.Binding, q *jira.Ri
 	if err != nil {
 		return nil, err
 	}
-	return s.rights(ctx, b, jira.RightsQuery{Permissions: q.Permissions, IssueIDs: issues, ProjectIDs: projects})
+	return s.rightsOf(ctx, b, account, jira.RightsQuery{Permissions: q.Permissions, IssueIDs: issues, ProjectIDs: projects})
 }
 
-// rights asks what the user of the call may do. It is not remembered: a write depends on it. Without a user it is refused, because
+// rights asks what the user of the call may do. Without a user it is refused, because
 // Jira would answer for the app.
 func (s *jiraService) rights(ctx context.Context, b *capability.Binding, q jira.RightsQuery) (*jira.Rights, error) {
 	if err := s.allowed(b); err != nil {
 		return nil, err
 	}
-	rights, err := s.jira.Rights(ctx, b.Tenant, b.Context.Account, q)
-	if err != nil {
-		return nil, s.downstream(ctx, b, err)
-	}
-	if rights == nil {
-		rights = &jira.Rights{}
-	}
-	return rights, nil
+	return s.rightsOf(ctx, b, b.Context.Account, q)
 }
 
 // must refuses a write on issues that the user may not see, or where they lack a permission.

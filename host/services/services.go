@@ -22,6 +22,7 @@ import (
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/jira"
+	"github.com/pergola-platform/pergola/sdk/job"
 	"github.com/pergola-platform/pergola/sdk/log"
 	"github.com/pergola-platform/pergola/sdk/service"
 	"github.com/pergola-platform/pergola/sdk/settings"
@@ -36,6 +37,8 @@ type Deps struct {
 	Manifests Manifests
 	Plugins   Plugins
 	Configs   Configs
+	// Jobs returns what runs the jobs of plugins; nil runs none. It is asked with each call, because it stands on the plugins itself.
+	Jobs func() Jobs
 	// TokenKey returns the secret of a tenant by which the host knows the tokens that it made for plugins: 16 bytes or more, 32
 	// at best, the same for ever. With another one plugins can still read and delete their records, but not write them.
 	TokenKey func(ctx context.Context, t capability.TenantID) ([]byte, error)
@@ -78,6 +81,7 @@ type Jira interface {
 	Categories(ctx context.Context, t capability.TenantID) (*jira.CategoryList, error)
 	JiraLists
 	JiraWriter
+	Accounts
 }
 
 // JiraLists reads what a site is made of, and many issues at once, as its app.
@@ -136,13 +140,14 @@ func New(d Deps) []capability.Row {
 	if d.Random == nil {
 		d.Random = rand.Reader
 	}
-	j := &jiraService{jira: d.Jira, visible: newVisibility(d.Jira, d.Now), lists: newLists(d.Now), log: d.Log}
+	j := &jiraService{jira: d.Jira, configs: d.Configs, visible: newVisibility(d.Jira, d.Now), lists: newLists(d.Now), log: d.Log}
 	k := &tokenService{key: d.TokenKey, random: d.Random}
 	c := &configService{configs: d.Configs}
 	s := &storeService{store: d.Store, manifests: d.Manifests, tokens: k, configs: d.Configs, now: d.Now}
 	l := &logService{log: d.Log, manifests: d.Manifests, dropped: d.Dropped}
 	t := &settingsService{source: d.Settings}
 	p := &serviceService{plugins: d.Plugins}
+	w := &jobService{jobs: d.Jobs}
 	rows := []capability.Row{
 		counted(capability.Log, row(&d, log.OpWrite, "", l.write)),
 		row(&d, settings.OpLoad, "", t.load),
@@ -173,6 +178,9 @@ func New(d Deps) []capability.Row {
 		row(&d, sdkstore.OpClear, manifest.Store, s.clear),
 		row(&d, sdkstore.OpTokens, manifest.Store, k.mint),
 		row(&d, service.OpCall, "", p.call),
+		row(&d, job.OpStart, "", w.start),
+		row(&d, job.OpList, "", w.list),
+		row(&d, job.OpSteer, "", w.steer),
 	}
 	return rows
 }

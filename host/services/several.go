@@ -11,7 +11,8 @@ import (
 )
 
 func (s *jiraService) issues(ctx context.Context, b *capability.Binding, q *jira.IssuesQuery) (*jira.IssueList, error) {
-	if err := s.allowed(b); err != nil {
+	account, err := s.whose(ctx, b, q.As)
+	if err != nil {
 		return nil, err
 	}
 	ids, err := idList("ids", manifest.KindIssue, q.IDs, jira.MaxIssues)
@@ -22,7 +23,7 @@ func (s *jiraService) issues(ctx context.Context, b *capability.Binding, q *jira
 	if err != nil {
 		return nil, err
 	}
-	shown, err := s.seen(ctx, b, ids)
+	shown, err := s.seen(ctx, b, account, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -42,11 +43,11 @@ func (s *jiraService) issues(ctx context.Context, b *capability.Binding, q *jira
 	return out, nil
 }
 
-// seen returns those of the issues that the user may see.
-func (s *jiraService) seen(ctx context.Context, b *capability.Binding, ids []string) ([]string, error) {
+// seen returns those of the issues that the account may see.
+func (s *jiraService) seen(ctx context.Context, b *capability.Binding, account string, ids []string) ([]string, error) {
 	var out []string
 	for chunk := range slices.Chunk(ids, maxFound) {
-		visible, err := s.visible.of(ctx, b.Tenant, b.Context.Account, chunk)
+		visible, err := s.visible.of(ctx, b.Tenant, account, chunk)
 		if err != nil {
 			return nil, s.downstream(ctx, b, err)
 		}

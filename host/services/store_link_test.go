@@ -107,6 +107,11 @@ var steps = []struct {
 	{"get", gets("link", store.JoinID("10100", "1", "2")), nil},
 
 	{"list by prefix", lists(store.Query{Type: "link", Prefix: []string{"10100"}}), nil},
+	{"list ids", lists(store.Query{Type: "link", IDs: true}), nil},
+	{"list ids by prefix, some", lists(store.Query{Type: "link", Prefix: []string{"10100"}, IDs: true, Limit: 2}), nil},
+	{"list ids by a field", lists(store.Query{Type: "link", Field: "inward", Value: "2", IDs: true}), nil},
+	{"list ids of records that end", lists(store.Query{Type: "seen", IDs: true}), nil},
+	{"list ids that have no parts", lists(store.Query{Type: "mark", IDs: true}), nil},
 	{"list by a longer prefix", lists(store.Query{Type: "link", Prefix: []string{"10100", "1"}}), nil},
 	{"list by prefix and field", lists(store.Query{Type: "link", Prefix: []string{"10100"}, Field: "inward", Value: "2"}), nil},
 	{"list by a prefix of a number", lists(store.Query{Type: "link", Prefix: []string{"101"}}), nil},

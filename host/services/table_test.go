@@ -31,7 +31,7 @@ type tree struct {
 func forgotten(rows []capability.Row, tr tree) []string {
 	var out []string
 	say := func(parts ...string) { out = append(out, strings.Join(parts, " ")) }
-	used := map[string]bool{}
+	used := map[string]bool{manifest.JiraSearchAs: true} // asked for by a field of operations that have another permission
 	served := map[string]bool{}
 	for _, r := range rows {
 		served[r.Op] = true

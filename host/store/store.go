@@ -93,6 +93,9 @@ type Driver interface {
 	// List returns a page of documents; fewer than the limit means that there are no more. A document that is there
 	// from the first page to the last is listed exactly once, whatever is written meanwhile.
 	List(ctx context.Context, q Query) ([]Doc, error)
+	// IDs is List without what lies in the documents: it reads entries of an index alone, so that a page costs the same in a large
+	// store as in a small one.
+	IDs(ctx context.Context, q Query) ([]string, error)
 	// Count returns how many documents a query finds, up to its Limit: here 1 to MaxCount, which 0 means as well. It reads no
 	// bodies, and no more entries than it counts.
 	Count(ctx context.Context, q Query) (int, error)

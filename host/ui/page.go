@@ -37,7 +37,10 @@ type (
 		List     *list
 		Pager    *pager
 		Graph    *drawing
+		Runs     *runs
 	}
+	// runs is filled by static/runs.js.
+	runs struct{ ID, Job, Unit, None string }
 	text struct {
 		Spans []span
 		Muted bool
@@ -102,6 +105,8 @@ type builder struct {
 	sections               map[string]bool // names of sections so far
 	tables, pagers, graphs int             // so far: ids of what the user presses again must not depend on what lies above
 }
+
+var jobName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 
 func (b *builder) id(prefix string) string {
 	b.ids++
@@ -184,6 +189,11 @@ func (b *builder) block(in view.Block) (block, bool) {
 	case in.Graph != nil:
 		g := b.graph(in.Graph)
 		return block{Graph: g}, g != nil
+	case in.Runs != nil:
+		if !b.shell.Runs || !jobName.MatchString(in.Runs.Job) || !b.element() {
+			return block{}, false
+		}
+		return block{Runs: &runs{b.id("runs"), in.Runs.Job, b.text(in.Runs.Unit), b.text(in.Runs.None)}}, true
 	}
 	return block{}, false
 }

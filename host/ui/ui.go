@@ -92,6 +92,8 @@ type Shell struct {
 	// IssueKeys are the keys of issues that the content links to, by id; see IssueIDs. A link without a known key leads to
 	// a search for its id.
 	IssueKeys map[string]string
+	// Runs says that API answers for the runs of the plugin's jobs, so that the block of runs can be shown.
+	Runs bool
 
 	scripts, styles []string // files beside those of every page
 }

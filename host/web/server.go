@@ -33,6 +33,7 @@ import (
 	"github.com/pergola-platform/pergola/host/events"
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/metrics"
+	"github.com/pergola-platform/pergola/host/runs"
 	"github.com/pergola-platform/pergola/host/syncing"
 	"github.com/pergola-platform/pergola/host/syncing/blueprint"
 	"github.com/pergola-platform/pergola/host/tenant"
@@ -63,6 +64,7 @@ type Config struct {
 	Features   *feature.Service
 	Syncs      *syncing.Service
 	Events     *events.Service // nil takes no webhooks about issues
+	Runs       *runs.Service   // nil runs no jobs of plugins
 	Blueprints *blueprint.Service
 	Tenants    Tenants
 	Sites      Sites // for the operator's commands, needed by ServeDoor
@@ -140,6 +142,7 @@ func New(c Config) (*Server, error) {
 	s.app.Get("/api/admin/plugins/:plugin/settings", s.working(s.settings))
 	s.app.Post("/api/admin/plugins/:plugin/settings", s.working(s.saveSettings))
 
+	s.runRoutes()
 	s.configRoutes()
 	s.syncRoutes(func(method, path string, h syncHandler) { s.app.Add(method, syncAPI+path, s.ofAdmin(h)) })
 

@@ -328,7 +328,8 @@ const patience = 20 * time.Second
 func (s *Server) getRun(ctx context.Context, c *fiber.Ctx, by asker) error {
 	id := jobs.RunID(c.Params("id"))
 	if known := int64(c.QueryInt("rev")); known > 0 {
-		if err := s.awaitRun(ctx, by.tenant, id, known); err != nil {
+		watch := func(ctx context.Context) (<-chan jobs.Progress, error) { return s.Syncs.Watch(ctx, by.tenant, id) }
+		if err := s.await(ctx, watch, known); err != nil {
 			return err
 		}
 	}
@@ -337,23 +338,6 @@ func (s *Server) getRun(ctx context.Context, c *fiber.Ctx, by asker) error {
 		return err
 	}
 	return c.JSON(run)
-}
-
-// awaitRun waits until a run has a later revision, is over, or patience ends.
-func (s *Server) awaitRun(ctx context.Context, t tenant.Tenant, id jobs.RunID, known int64) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	defer context.AfterFunc(s.waiting, cancel)() // a host that ends answers with what it knows
-	news, err := s.Syncs.Watch(ctx, t, id)
-	if err != nil {
-		return err
-	}
-	for p := range news {
-		if p.Rev > known {
-			return nil
-		}
-	}
-	return nil
 }
 
 func (s *Server) listRows(ctx context.Context, c *fiber.Ctx, by asker) error {

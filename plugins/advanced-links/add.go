@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/pergola-platform/pergola/sdk"
-	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/log"
 	"github.com/pergola-platform/pergola/sdk/view"
 )
@@ -27,19 +25,19 @@ func (p *plugin) add(ctx context.Context, r *sdk.Request) (*view.Page, error) {
 	again := func(problem string) (*view.Page, error) {
 		return p.draw(ctx, r, shown{adding: s.key(), problem: problem})
 	}
-	ids := r.Form["issues"]
+	ids := r.Form[pickerName]
 	switch {
 	case len(ids) == 0:
 		return again("Pick an issue.")
 	case len(ids) > mostPicked:
 		return again(fmt.Sprintf("Pick %d issues at most at a time.", mostPicked))
 	}
-	keys, problem, err := s.linkable(ctx, r.Context.IssueID, ids)
+	can, err := s.judge(ctx, s.where(r.Context.IssueID, nil), ids)
 	if err != nil {
 		return nil, err
 	}
-	if problem != "" {
-		return again(problem)
+	if len(can.refused) > 0 {
+		return again(can.refused[0].Message)
 	}
 	added, err := p.link(ctx, s, r.Context.IssueID, ids, r.Context.Account)
 	if added > 0 {
@@ -52,7 +50,7 @@ func (p *plugin) add(ctx context.Context, r *sdk.Request) (*view.Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.draw(ctx, r, shown{flag: addedFlag(added, keys)})
+	return p.changed(ctx, r, addedFlag(added, can.keys()))
 }
 
 func addedFlag(added int, keys []string) *view.Flag {
@@ -63,36 +61,6 @@ func addedFlag(added int, keys []string) *view.Flag {
 		return &view.Flag{Tone: view.Success, Title: keys[0] + " is linked"}
 	}
 	return &view.Flag{Tone: view.Success, Title: fmt.Sprintf("%d issues are linked", added)}
-}
-
-// linkable returns the keys of the issues, or what keeps the user from linking one of them.
-func (s side) linkable(ctx context.Context, issue string, ids []string) (keys []string, problem string, err error) {
-	list, err := jira.Issues(ctx, ids, "summary")
-	if err != nil {
-		return nil, "", err
-	}
-	if list.Hidden > 0 {
-		return nil, "One of these issues is not there any more, or you may not see it. Pick again.", nil
-	}
-	rights, err := jira.May(ctx, jira.RightsQuery{Permissions: []string{jira.LinkIssues}, IssueIDs: append(slices.Clone(ids), issue)})
-	if err != nil {
-		return nil, "", err
-	}
-	if !rights.OnIssue(jira.LinkIssues, issue) {
-		return nil, "You may not link this issue. Ask an admin of the project for the permission Link issues.", nil
-	}
-	for _, i := range list.Issues {
-		switch {
-		case i.ID == issue:
-			return nil, "An issue cannot be linked to itself.", nil
-		case !s.there().holds(&i):
-			return nil, fmt.Sprintf("%s cannot be linked here: the relation is for issues of other projects or types.", i.Key), nil
-		case !rights.OnIssue(jira.LinkIssues, i.ID):
-			return nil, fmt.Sprintf("You may not link %s. Ask an admin of its project for the permission Link issues.", i.Key), nil
-		}
-		keys = append(keys, i.Key)
-	}
-	return keys, "", nil
 }
 
 // remove takes a link away.
@@ -106,16 +74,16 @@ func (p *plugin) remove(ctx context.Context, r *sdk.Request) (*view.Page, error)
 		return nil, err
 	}
 	other := r.Params["issue"]
-	rights, err := jira.May(ctx, jira.RightsQuery{Permissions: []string{jira.LinkIssues}, IssueIDs: []string{r.Context.IssueID, other}})
+	refused, err := mayUnlink(ctx, r.Context.IssueID, []string{other})
 	if err != nil {
 		return nil, err
 	}
-	if !rights.OnIssue(jira.LinkIssues, r.Context.IssueID) || !rights.OnIssue(jira.LinkIssues, other) {
-		return nil, &sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromPlugin, Message: "You may not remove this link: it takes the permission Link issues at both ends."}
+	if len(refused) > 0 {
+		return nil, &sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromPlugin, Message: refused[0].Message}
 	}
 	if err := s.unlink(ctx, r.Context.IssueID, other, r.Params["ref"]); err != nil {
 		return nil, err
 	}
 	log.Write(ctx, log.Info, "links.removed")
-	return p.draw(ctx, r, shown{flag: &view.Flag{Tone: view.Success, Title: "The link is removed"}})
+	return p.changed(ctx, r, &view.Flag{Tone: view.Success, Title: "The link is removed"})
 }

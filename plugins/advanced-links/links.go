@@ -32,6 +32,27 @@ func (s side) links(ctx context.Context, issue, cursor string, limit int) (linke
 	return out, nil
 }
 
+// mostListed is how many records the store lists at a time.
+const mostListed = 500
+
+// upTo is links for more than the store lists at a time.
+func (s side) upTo(ctx context.Context, issue, cursor string, limit int) (linked, error) {
+	out := linked{next: cursor, refs: map[string]string{}}
+	for {
+		page, err := s.links(ctx, issue, out.next, min(limit-len(out.ids), mostListed))
+		if err != nil {
+			return linked{}, err
+		}
+		out.ids, out.next = append(out.ids, page.ids...), page.next
+		for id, ref := range page.refs {
+			out.refs[id] = ref
+		}
+		if out.next == "" || len(out.ids) == limit {
+			return out, nil
+		}
+	}
+}
+
 // prefix bounds the links of an issue to those of the relation.
 func (s side) prefix(issue string) []string {
 	if s.end == first {
@@ -46,6 +67,20 @@ func (s side) count(ctx context.Context, issue string, limit int) (*store.Tally,
 		return s.nativeCount(ctx, issue, limit)
 	}
 	return store.Count(ctx, store.Query{Type: "link", Field: s.field(), Value: issue, Prefix: s.prefix(issue), Limit: limit})
+}
+
+// find says whether an issue is linked to another one, and of a link of Jira's own its id.
+func (s side) find(ctx context.Context, issue, other string) (ref string, there bool, err error) {
+	if s.native {
+		all, err := s.nativeLinks(ctx, issue, "", 1<<30)
+		return all.refs[other], all.refs[other] != "", err
+	}
+	fields := map[string]string{s.field(): issue, s.otherField(): other}
+	_, err = store.Get(ctx, "link", store.JoinID(s.id, fields["outward"], fields["inward"]))
+	if sdk.CodeOf(err) == sdk.NotFound {
+		return "", false, nil
+	}
+	return "", err == nil, err
 }
 
 // attempts bounds how often a user waits for others who link the same issue.
@@ -132,6 +167,19 @@ func (s side) room(ctx context.Context, issue string) (*store.Record, error) {
 		return nil, s.full()
 	}
 	return gate, nil
+}
+
+// hasRoom is an error where an issue takes no more links.
+func (s side) hasRoom(ctx context.Context, issue string) error {
+	most := s.here().most
+	if most == 0 {
+		return nil
+	}
+	n, err := s.count(ctx, issue, most)
+	if err == nil && n.Records >= most {
+		err = s.full()
+	}
+	return err
 }
 
 // full says that an issue at this end takes no more links.

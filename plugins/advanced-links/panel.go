@@ -1,18 +1,22 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 
+	contract "github.com/pergola-platform/pergola/plugins/relations"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/view"
 )
 
 const (
+	pickerName = "issues" // of the field of the form that links
+
 	pageSize = 20    // links of a side that are shown at once
 	mostSeen = 10000 // up to which number links are counted
 )
@@ -22,15 +26,17 @@ type shown struct {
 	adding  string // key of the side that has its form open
 	side    string // key of the side of which another page than the first is shown
 	page    int
-	cursors []string // that lead to the pages behind the first
-	problem string   // what is wrong with what was picked
+	cursors []string  // that lead to the pages behind the first
+	sort    string    // column by which the issue view sorts that side
+	problem string    // what is wrong with what was picked
+	creates *creation // what the form for a new issue holds, where it is open
 	flag    *view.Flag
 }
 
 // panel draws the relations of an issue.
 func (p *plugin) panel(ctx context.Context, r *sdk.Request) (*view.Page, error) {
 	page, _ := strconv.Atoi(r.Params["page"])
-	return p.draw(ctx, r, shown{adding: r.Params["add"], side: r.Params["side"], page: page, cursors: cursorsOf(r.State)})
+	return p.draw(ctx, r, shown{adding: r.Params["add"], creates: opened(r.Params["create"]), side: r.Params["side"], page: page, sort: r.Params["sort"], cursors: cursorsOf(r.State)})
 }
 
 func (p *plugin) draw(ctx context.Context, r *sdk.Request, want shown) (*view.Page, error) {
@@ -51,15 +57,22 @@ func (p *plugin) draw(ctx context.Context, r *sdk.Request, want shown) (*view.Pa
 	if err != nil {
 		return nil, err
 	}
-	issues, err := lookUp(ctx, parts)
-	if err != nil {
-		return nil, err
-	}
 	may, err := mayLink(ctx, r.Context)
 	if err != nil {
 		return nil, err
 	}
+	if err := drawElsewhere(ctx, r.Context.IssueID, parts, may, want); err != nil {
+		return nil, err
+	}
+	issues, err := lookUp(ctx, parts)
+	if err != nil {
+		return nil, err
+	}
+	if err := offer(ctx, r.Context.IssueID, parts, &want); err != nil {
+		return nil, err
+	}
 	there := 0
+	slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(a.drawn.Position, b.drawn.Position) })
 	for _, part := range parts {
 		out.Blocks = append(out.Blocks, part.section(issues, may, want))
 		there += len(part.ids)
@@ -100,6 +113,10 @@ type part struct {
 	more  bool // there are more than count
 	page  int  // from 1
 	state []byte
+	drawn contract.DrawnPart // by the issue view; the zero value where nothing was said of it
+	// What the open form offers: whether it links at all, and what can be created.
+	blocked string
+	presets []preset
 }
 
 // load reads the links of all sides.
@@ -137,6 +154,9 @@ func load(ctx context.Context, issue string, sides []side, want shown) ([]part, 
 func lookUp(ctx context.Context, parts []part) (map[string]*jira.Issue, error) {
 	ids := map[string]bool{}
 	for _, p := range parts {
+		if p.drawn.Governed {
+			continue
+		}
 		for _, id := range p.ids {
 			ids[id] = true
 		}
@@ -156,10 +176,36 @@ func lookUp(ctx context.Context, parts []part) (map[string]*jira.Issue, error) {
 
 // section draws a side.
 func (p part) section(issues map[string]*jira.Issue, may bool, want shown) view.Block {
-	s := &view.Section{Title: p.here().label, Name: "side-" + strconv.FormatUint(uint64(hash(p.key())), 36), Badge: strconv.Itoa(p.count), Color: p.color}
+	s := &view.Section{Title: p.here().label, Name: p.slot(), Badge: strconv.Itoa(p.count), Color: p.color, Collapsed: p.drawn.Collapsed}
 	if p.more {
 		s.Badge = "more than " + s.Badge
 	}
+	if p.drawn.Governed {
+		s.Blocks = slices.Clone(p.drawn.Blocks)
+	} else {
+		s.Blocks = p.list(issues, may)
+	}
+	if len(p.ids) == 0 {
+		s.Blocks = append(s.Blocks, view.Muted("Nothing is linked yet."))
+	}
+	most := p.here().most
+	switch {
+	case !may || p.drawn.NoAdd || most > 0 && p.count >= most:
+	case want.creates != nil && want.creates.side == p.key():
+		s.Collapsed = false
+		s.Blocks = append(s.Blocks, p.creating(want.creates)...)
+	case want.adding == p.key():
+		s.Collapsed = false
+		s.Blocks = append(s.Blocks, p.adding(want.problem)...)
+	default:
+		s.Blocks = append(s.Blocks, view.Actions(view.Button{Label: "Link an issue", View: "panel", Params: map[string]string{"add": p.key()}}))
+	}
+	return view.Block{Section: s}
+}
+
+// list shows the links of a page one below the other.
+func (p part) list(issues map[string]*jira.Issue, may bool) []view.Block {
+	var out []view.Block
 	list := &view.List{Label: p.here().label}
 	hidden := 0
 	for _, id := range p.ids {
@@ -171,27 +217,16 @@ func (p part) section(issues map[string]*jira.Issue, may bool, want shown) view.
 		list.Items = append(list.Items, p.item(i, may))
 	}
 	if len(list.Items) > 0 {
-		s.Blocks = append(s.Blocks, view.Block{List: list})
+		out = append(out, view.Block{List: list})
 	}
 	if hidden > 0 {
-		s.Blocks = append(s.Blocks, view.Muted(hiddenWords(hidden)))
-	}
-	if len(p.ids) == 0 {
-		s.Blocks = append(s.Blocks, view.Muted("Nothing is linked yet."))
+		out = append(out, view.Muted(hiddenWords(hidden)))
 	}
 	if p.next != "" || p.page > 1 {
 		pager := &view.Pager{Label: p.here().label, Page: p.page, More: p.next != "", Call: view.Call{View: "panel", Params: map[string]string{"side": p.key()}, State: p.state}}
-		s.Blocks = append(s.Blocks, view.Block{Pager: pager})
+		out = append(out, view.Block{Pager: pager})
 	}
-	most := p.here().most
-	switch {
-	case !may || most > 0 && p.count >= most:
-	case want.adding == p.key():
-		s.Blocks = append(s.Blocks, p.form(want.problem), view.Actions(view.Button{Label: "Cancel", View: "panel"}))
-	default:
-		s.Blocks = append(s.Blocks, view.Actions(view.Button{Label: "Link an issue", View: "panel", Params: map[string]string{"add": p.key()}}))
-	}
-	return view.Block{Section: s}
+	return out
 }
 
 func (p part) item(i *jira.Issue, may bool) view.Item {
@@ -208,16 +243,31 @@ func (p part) item(i *jira.Issue, may bool) view.Item {
 	return item
 }
 
-func (p part) form(problem string) view.Block {
-	f := view.Field{Name: "issues", Label: "Issues", Kind: view.PickerField, Suggest: "issues", Multiple: true, MaxChosen: mostPicked, Required: true, Error: problem}
+// adding is the form that links issues, and the way to one that creates.
+func (p part) adding(problem string) []view.Block {
+	buttons := []view.Button{{Label: "Cancel", View: "panel"}}
+	if len(p.presets) > 0 {
+		create := view.Button{Label: "Create an issue", View: "panel", Params: map[string]string{"create": p.key()}}
+		buttons = append([]view.Button{create}, buttons...)
+	}
+	if p.blocked != "" {
+		return []view.Block{view.Muted(p.blocked), view.Actions(buttons...)}
+	}
+	f := view.Field{Name: pickerName, Label: "Issues", Kind: view.PickerField, Suggest: "issues", Required: true, Error: problem}
+	p.bound(&f, p.count)
+	return []view.Block{{Form: &view.Form{Action: "add", Submit: "Link", State: []byte(p.key()), Fields: []view.Field{f}}}, view.Actions(buttons...)}
+}
+
+// bound makes a picker take what the relation takes beside what is there already.
+func (p part) bound(f *view.Field, there int) {
+	f.Multiple, f.MaxChosen = true, mostPicked
 	if most := p.here().most; most > 0 {
-		f.MaxChosen = min(mostPicked, most-p.count)
+		f.MaxChosen = min(mostPicked, most-there)
 		f.Multiple = f.MaxChosen > 1
 	}
 	if !f.Multiple {
 		f.MaxChosen = 0
 	}
-	return view.Block{Form: &view.Form{Action: "add", Submit: "Link", State: []byte(p.key()), Fields: []view.Field{f}}}
 }
 
 // hiddenWords say that there are issues which the user does not see, and never which.

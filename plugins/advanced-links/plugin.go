@@ -4,7 +4,10 @@
 //	relation.go  what an admin wrote, and the end of it that an issue is at    guard.go  what a form alone cannot judge
 //	links.go     links that the plugin keeps itself: read, added, removed      native.go those that are Jira's own
 //	panel.go     the issue panel            add.go  what a user does there      suggest.go what can be linked
+//	create.go    a new issue, linked        stale.go what a change leaves that no rule allows any more
+//	elsewhere.go what the issue view draws
 //	graph.go     what is linked to that, drawn
+//	judge.go     what can be linked, as the rules of other plugins have it    serve.go  what other plugins ask
 //	events.go    what happens to links of issues that are deleted
 package main
 
@@ -28,10 +31,12 @@ func newPlugin(now func() time.Time) *sdk.Plugin {
 		Views: map[string]sdk.View{"panel": sdk.ViewFunc(p.panel), "graph": sdk.ViewFunc(p.graph)},
 		Actions: map[string]sdk.Action{
 			"add":    sdk.ActionFunc(p.add),
+			"create": sdk.ActionFunc(p.create),
 			"remove": sdk.ActionFunc(p.remove),
 		},
 		Suggesters: map[string]sdk.Suggester{"issues": sdk.SuggesterFunc(p.issues)},
 		Guards:     map[string]sdk.Guard{"relation": config.Guard(p.guard)},
+		Services:   map[string]sdk.Service{"links": p.service()},
 		Events:     map[string]sdk.EventHandler{"deleted": event.Handler(p.deleted)},
 	}
 }

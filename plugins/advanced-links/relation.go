@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/config"
@@ -70,8 +71,11 @@ func (s side) other() string {
 	return first
 }
 
-// name of the side among the sections and params of a page.
+// key of the side among the params of a page.
 func (s side) key() string { return s.id + "-" + s.end }
+
+// slot names the side among the sections of a page and the fields of a form, which take no upper-case letters.
+func (s side) slot() string { return "side-" + strconv.FormatUint(uint64(hash(s.key())), 36) }
 
 // fields of a link are named by what an issue is in it.
 func (s side) field() string {

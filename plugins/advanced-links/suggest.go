@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
+	contract "github.com/pergola-platform/pergola/plugins/relations"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/jql"
@@ -13,32 +16,44 @@ import (
 
 const offered = 20 // choices at a time
 
-// issues offers the issues that can be linked at the side whose form asks.
+// issues offers the issues that can be linked at the side whose picker asks.
 func (p *plugin) issues(ctx context.Context, r *sdk.Request) (*view.Choices, error) {
 	sides, err := p.here(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	s, err := pick(sides, string(r.State))
+	s, err := asking(sides, r)
 	if err != nil {
 		return nil, err
 	}
-	found, err := jira.Find(ctx, jira.Search{JQL: s.query(r.Context.IssueID, r.Params["q"]), Fields: []string{"summary", "status", "issuetype"}, Limit: offered})
+	at := s.where(r.Context.IssueID, chosenIn(sides, r.Form))
+	scope, err := contract.ScopeOf(ctx, contract.ScopeQuestion{Where: at})
 	if err != nil {
 		return nil, err
 	}
-	taken, err := s.links(ctx, r.Context.IssueID, "", 500)
+	if scope.Nothing != "" {
+		return &view.Choices{Empty: scope.Nothing}, nil
+	}
+	look, err := contract.LookOf(ctx, contract.LookQuestion{End: at.End})
 	if err != nil {
 		return nil, err
 	}
-	there := map[string]bool{}
-	for _, id := range taken.ids {
-		there[id] = true
+	found, err := s.search(ctx, at, scope.Clause, r.Params["q"], look)
+	if err != nil {
+		return nil, err
 	}
-	out := &view.Choices{More: found.Next != "", Empty: "No issue that can be linked here has these words. Try its key."}
-	for _, i := range found.Issues {
-		c := view.Choice{Value: i.ID, Label: i.Key + " " + i.Fields["summary"].Text, Description: i.Fields["issuetype"].Text, Lozenge: i.Fields["status"].Text, Icon: view.IssueIcon}
-		if there[i.ID] {
+	taken, err := s.upTo(ctx, r.Context.IssueID, "", mostListed)
+	if err != nil {
+		return nil, err
+	}
+	out := &view.Choices{More: found.More, Empty: cmp.Or(found.Nothing, "No issue that can be linked here has these words. Try its key.")}
+	for i := range found.Issues {
+		if found.Issues[i].ID == r.Context.IssueID {
+			continue
+		}
+		c := choiceOf(&found.Issues[i], look)
+		// A form that holds links offers them again once they are taken out of it.
+		if r.Params["field"] == pickerName && slices.Contains(taken.ids, c.Value) {
 			c.Disabled = "Linked already"
 		}
 		out.Choices = append(out.Choices, c)
@@ -46,8 +61,51 @@ func (p *plugin) issues(ctx context.Context, r *sdk.Request) (*view.Choices, err
 	return out, nil
 }
 
-// query finds what can be linked, by a key or by words of the summary.
-func (s side) query(issue, text string) string {
+// asking finds the side whose picker asks: the one that the form is for, or of a form with a picker for each side, that of the picker.
+func asking(sides []side, r *sdk.Request) (side, error) {
+	if field := r.Params["field"]; field != pickerName {
+		for _, s := range sides {
+			if s.slot() == field {
+				return s, nil
+			}
+		}
+	}
+	return pick(sides, string(r.State))
+}
+
+// chosenIn is what a form with a picker for each side holds.
+func chosenIn(sides []side, form map[string][]string) map[string][]string {
+	var out map[string][]string
+	for _, s := range sides {
+		if ids, there := form[s.slot()]; there {
+			if out == nil {
+				out = map[string][]string{}
+			}
+			out[contract.ChosenKey(contract.End{Relation: s.id, End: s.end})] = ids
+		}
+	}
+	return out
+}
+
+// search finds what can be linked: by the rules of data logic, or by what the relation says.
+func (s side) search(ctx context.Context, at contract.Where, also, text string, look *contract.Look) (*contract.Findings, error) {
+	typed, fields, end := typed(text, look.Search), fieldsOf(look), s.there()
+	found, err := contract.FindLinkable(ctx, contract.FindQuestion{
+		Where: at, Projects: end.projects, Types: end.types, Clause: typed.String(), Also: also, Order: strings.TrimPrefix(jql.OrderBy(jql.Clause{}, orderOf(look)), "ORDER BY "),
+		Fields: fields, Limit: offered,
+	})
+	if err != nil || found.Governed {
+		return found, err
+	}
+	own, err := jira.Find(ctx, jira.Search{JQL: s.query(at.IssueID, typed, also, orderOf(look)), Fields: fields, Limit: offered})
+	if err != nil {
+		return nil, err
+	}
+	return &contract.Findings{Issues: own.Issues, More: own.Next != ""}, nil
+}
+
+// query finds what the relation takes at the other end. also is a clause of another plugin, whole as it is.
+func (s side) query(issue string, typed jql.Clause, also string, order jql.Sort) string {
 	end := s.there()
 	all := []jql.Clause{jql.Not(jql.IDs(issue))}
 	if len(end.projects) > 0 {
@@ -56,15 +114,65 @@ func (s side) query(issue, text string) string {
 	if len(end.types) > 0 {
 		all = append(all, jql.Field("issuetype").In(end.types...))
 	}
+	clause := jql.And(append(all, typed)...)
+	if also == "" {
+		return jql.OrderBy(clause, order)
+	}
+	return narrowed(clause.String(), also) + " " + jql.OrderBy(jql.Clause{}, order)
+}
+
+// typed is what a user typed: a key, or words of the summary and of the fields that an admin chose. It is empty where nothing was typed.
+func typed(text string, fields []string) jql.Clause {
 	text = strings.TrimSpace(text)
 	if text == "" {
-		return jql.OrderBy(jql.And(all...), jql.Field("updated").Desc())
+		return jql.Clause{}
 	}
-	words := jql.Field("summary").Contains(text)
+	var any []jql.Clause
 	if key := strings.ToUpper(text); isKey(key) {
-		words = jql.Or(jql.Field("issuekey").Eq(key), words)
+		any = append(any, jql.Field("issuekey").Eq(key))
 	}
-	return jql.OrderBy(jql.And(append(all, words)...), jql.Field("updated").Desc())
+	any = append(any, jql.Field("summary").Contains(text))
+	for _, f := range fields {
+		if f != "summary" {
+			any = append(any, jql.Field(f).Contains(text))
+		}
+	}
+	return jql.Or(any...)
+}
+
+func orderOf(look *contract.Look) jql.Sort {
+	switch {
+	case look.Order == "":
+		return jql.Field("updated").Desc()
+	case look.Descending:
+		return jql.Field(look.Order).Desc()
+	}
+	return jql.Field(look.Order).Asc()
+}
+
+func fieldsOf(look *contract.Look) []string {
+	return append([]string{"summary", "status", "issuetype"}, look.Fields...)
+}
+
+// choiceOf draws an issue among the choices of a picker.
+func choiceOf(i *jira.Issue, look *contract.Look) view.Choice {
+	c := view.Choice{Value: i.ID, Label: i.Key + " " + i.Fields["summary"].Text, Description: i.Fields["issuetype"].Text}
+	if look.Governed {
+		var values []string
+		for _, f := range look.Fields {
+			if text := i.Fields[f].Text; text != "" {
+				values = append(values, text)
+			}
+		}
+		c.Description = strings.Join(values, " · ")
+	}
+	if !look.HideStatus {
+		c.Lozenge = i.Fields["status"].Text
+	}
+	if !look.HideIcon {
+		c.Icon = view.IssueIcon
+	}
+	return c
 }
 
 // isKey says whether a text looks like an issue's key.

@@ -141,6 +141,8 @@ type Scope struct {
 	Clause string `msg:"clause,omitempty"`
 	// Nothing says why there can be nothing; empty where there can.
 	Nothing string `msg:"nothing,omitempty"`
+	// Follows are the sides on which it depends, as [ChosenKey] writes them: a form drops what it holds here when one of these changes.
+	Follows []string `msg:"follows,omitempty,limit=16384"`
 }
 
 // ScopeOf asks the parent filter what can be linked. Nothing is bounded where the service is not there.

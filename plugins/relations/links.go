@@ -84,8 +84,8 @@ func LinkedTo(ctx context.Context, q LinkedQuestion) (*LinkedList, error) {
 	return &out, nil
 }
 
-// Linking asks to link an issue at an end to others, or to remove such links. The user needs the right to link issues at both ends; where
-// there is no user, as after an event, the plugin that asks acts as the app.
+// Linking asks to link an issue at an end to others, or to remove such links. The user needs the right to link issues at both ends. Without
+// a user, as after an event, it is refused with permission_denied: nobody's rights could bound it then.
 type Linking struct {
 	End
 	IssueID string   `msg:"issue_id"`

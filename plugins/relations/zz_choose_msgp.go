@@ -1251,11 +1251,11 @@ func (z *PresetsQuestion) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
-func (z Scope) MarshalMsg(b []byte) (o []byte, err error) {
+func (z *Scope) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(2)
-	var zb0001Mask uint8 /* 2 bits */
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
 	_ = zb0001Mask
 	if z.Clause == "" {
 		zb0001Len--
@@ -1264,6 +1264,10 @@ func (z Scope) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Nothing == "" {
 		zb0001Len--
 		zb0001Mask |= 0x2
+	}
+	if z.Follows == nil {
+		zb0001Len--
+		zb0001Mask |= 0x4
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -1279,6 +1283,14 @@ func (z Scope) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "nothing"
 			o = append(o, 0xa7, 0x6e, 0x6f, 0x74, 0x68, 0x69, 0x6e, 0x67)
 			o = msgp.AppendString(o, z.Nothing)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "follows"
+			o = append(o, 0xa7, 0x66, 0x6f, 0x6c, 0x6c, 0x6f, 0x77, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Follows)))
+			for za0001 := range z.Follows {
+				o = msgp.AppendString(o, z.Follows[za0001])
+			}
 		}
 	}
 	return
@@ -1314,6 +1326,29 @@ func (z *Scope) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Nothing")
 				return
 			}
+		case "follows":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Follows")
+				return
+			}
+			if zb0002 > 16384 {
+				err = msgp.ErrLimitExceeded
+				return
+			}
+			if cap(z.Follows) >= int(zb0002) {
+				z.Follows = (z.Follows)[:zb0002]
+			} else {
+				z.Follows = make([]string, zb0002)
+			}
+			for za0001 := range z.Follows {
+				z.Follows[za0001], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Follows", za0001)
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -1327,8 +1362,11 @@ func (z *Scope) UnmarshalMsg(bts []byte) (o []byte, err error) {
 }
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
-func (z Scope) Msgsize() (s int) {
-	s = 1 + 7 + msgp.StringPrefixSize + len(z.Clause) + 8 + msgp.StringPrefixSize + len(z.Nothing)
+func (z *Scope) Msgsize() (s int) {
+	s = 1 + 7 + msgp.StringPrefixSize + len(z.Clause) + 8 + msgp.StringPrefixSize + len(z.Nothing) + 8 + msgp.ArrayHeaderSize
+	for za0001 := range z.Follows {
+		s += msgp.StringPrefixSize + len(z.Follows[za0001])
+	}
 	return
 }
 

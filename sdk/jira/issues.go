@@ -20,6 +20,7 @@ const MaxIssues = 100
 type IssuesQuery struct {
 	IDs    []string `msg:"ids,limit=16384"` // numeric, at most [MaxIssues]; one that is named twice counts once
 	Fields []string `msg:"fields,omitempty,limit=16384"`
+	As     string   `msg:"as,omitempty"` // an account by whose rights they are read, see [Search]
 }
 
 // IssueList is the issues that were found, in the order in which they were asked for.
@@ -36,7 +37,14 @@ type IssueList struct {
 //
 // Since: v0.5
 func Issues(ctx context.Context, ids []string, fields ...string) (*IssueList, error) {
-	q := IssuesQuery{IDs: ids, Fields: fields}
+	return IssuesAs(ctx, "", ids, fields...)
+}
+
+// IssuesAs is [Issues] by the rights of an account that an admin named, see [Search].
+//
+// Since: v0.5
+func IssuesAs(ctx context.Context, account string, ids []string, fields ...string) (*IssueList, error) {
+	q := IssuesQuery{IDs: ids, Fields: fields, As: account}
 	var out IssueList
 	if err := hostcall.Exchange(ctx, OpIssues, q.MarshalMsg, out.UnmarshalMsg); err != nil {
 		return nil, err

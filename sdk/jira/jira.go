@@ -6,6 +6,12 @@
 //
 // Where Jira is asked too often, the error has the code exhausted, and RetryAfter says how many seconds to wait.
 //
+// With the permission "jira:search-as" a question can be answered by the rights of another account, its As, where an admin has named that very
+// account in a setting of a configuration document of the plugin, one with "x-jira": "user". The plugin then shows a user what they may not see
+// themselves, as the admin wanted it, and should show no more of it than that. There is no user behind a job or an event: with As they can ask
+// too. A visitor who is not logged in cannot. Errors, with the field as: permission_denied where no document names the account, not_found where
+// it is closed or deactivated, so that the admin has to choose another one. In JQL currentUser() is nobody in particular: write the account.
+//
 // Synchronizers, whose calls have no user, list projects as the app sees them: see [Projects].
 //
 // Nothing that is read may be kept: sdk/store takes identifiers only.
@@ -102,6 +108,10 @@ type Search struct {
 	Fields []string `msg:"fields,omitempty,limit=16384"`
 	Limit  int      `msg:"limit,omitempty"`  // issues a page, 1 to 100; 0 means 50
 	Cursor string   `msg:"cursor,omitempty"` // Found.Next of the page before, empty for the first
+	// As is an account by whose rights is searched, in the place of the user's; empty for the user. See the package about who that can be.
+	//
+	// Since: v0.5
+	As string `msg:"as,omitempty"`
 }
 
 // Found is a page of issues. A page can be shorter than the limit, even empty, and not be the last: issues that the user

@@ -29,6 +29,7 @@ type RightsQuery struct {
 	Permissions []string `msg:"permissions,limit=16384"`           // of the names above
 	IssueIDs    []string `msg:"issue_ids,omitempty,limit=16384"`   // at most [MaxIssues]
 	ProjectIDs  []string `msg:"project_ids,omitempty,limit=16384"` // at most [MaxProjects]
+	As          string   `msg:"as,omitempty"`                      // an account that is asked about in the place of the user, see [Search]
 }
 
 // Right is a permission and where the user has it.

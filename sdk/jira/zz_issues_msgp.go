@@ -114,12 +114,16 @@ func (z *IssueList) Msgsize() (s int) {
 func (z *IssuesQuery) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(2)
-	var zb0001Mask uint8 /* 2 bits */
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
 	_ = zb0001Mask
 	if z.Fields == nil {
 		zb0001Len--
 		zb0001Mask |= 0x2
+	}
+	if z.As == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -139,6 +143,11 @@ func (z *IssuesQuery) MarshalMsg(b []byte) (o []byte, err error) {
 			for za0002 := range z.Fields {
 				o = msgp.AppendString(o, z.Fields[za0002])
 			}
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "as"
+			o = append(o, 0xa2, 0x61, 0x73)
+			o = msgp.AppendString(o, z.As)
 		}
 	}
 	return
@@ -208,6 +217,12 @@ func (z *IssuesQuery) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "as":
+			z.As, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "As")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -230,5 +245,6 @@ func (z *IssuesQuery) Msgsize() (s int) {
 	for za0002 := range z.Fields {
 		s += msgp.StringPrefixSize + len(z.Fields[za0002])
 	}
+	s += 3 + msgp.StringPrefixSize + len(z.As)
 	return
 }

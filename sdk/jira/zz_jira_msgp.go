@@ -356,8 +356,8 @@ func (z *IssueQuery) Msgsize() (s int) {
 func (z *Search) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(4)
-	var zb0001Mask uint8 /* 4 bits */
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
 	_ = zb0001Mask
 	if z.Fields == nil {
 		zb0001Len--
@@ -370,6 +370,10 @@ func (z *Search) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Cursor == "" {
 		zb0001Len--
 		zb0001Mask |= 0x8
+	}
+	if z.As == "" {
+		zb0001Len--
+		zb0001Mask |= 0x10
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -396,6 +400,11 @@ func (z *Search) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "cursor"
 			o = append(o, 0xa6, 0x63, 0x75, 0x72, 0x73, 0x6f, 0x72)
 			o = msgp.AppendString(o, z.Cursor)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "as"
+			o = append(o, 0xa2, 0x61, 0x73)
+			o = msgp.AppendString(o, z.As)
 		}
 	}
 	return
@@ -460,6 +469,12 @@ func (z *Search) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Cursor")
 				return
 			}
+		case "as":
+			z.As, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "As")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -478,7 +493,7 @@ func (z *Search) Msgsize() (s int) {
 	for za0001 := range z.Fields {
 		s += msgp.StringPrefixSize + len(z.Fields[za0001])
 	}
-	s += 6 + msgp.IntSize + 7 + msgp.StringPrefixSize + len(z.Cursor)
+	s += 6 + msgp.IntSize + 7 + msgp.StringPrefixSize + len(z.Cursor) + 3 + msgp.StringPrefixSize + len(z.As)
 	return
 }
 

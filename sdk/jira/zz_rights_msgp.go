@@ -242,8 +242,8 @@ func (z *Rights) Msgsize() (s int) {
 func (z *RightsQuery) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(3)
-	var zb0001Mask uint8 /* 3 bits */
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
 	_ = zb0001Mask
 	if z.IssueIDs == nil {
 		zb0001Len--
@@ -252,6 +252,10 @@ func (z *RightsQuery) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.ProjectIDs == nil {
 		zb0001Len--
 		zb0001Mask |= 0x4
+	}
+	if z.As == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -279,6 +283,11 @@ func (z *RightsQuery) MarshalMsg(b []byte) (o []byte, err error) {
 			for za0003 := range z.ProjectIDs {
 				o = msgp.AppendString(o, z.ProjectIDs[za0003])
 			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "as"
+			o = append(o, 0xa2, 0x61, 0x73)
+			o = msgp.AppendString(o, z.As)
 		}
 	}
 	return
@@ -371,6 +380,12 @@ func (z *RightsQuery) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "as":
+			z.As, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "As")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -397,5 +412,6 @@ func (z *RightsQuery) Msgsize() (s int) {
 	for za0003 := range z.ProjectIDs {
 		s += msgp.StringPrefixSize + len(z.ProjectIDs[za0003])
 	}
+	s += 3 + msgp.StringPrefixSize + len(z.As)
 	return
 }

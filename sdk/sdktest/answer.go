@@ -1,7 +1,6 @@
 package sdktest
 
 import (
-	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -67,11 +66,12 @@ func (h *Host) answer(raw []byte, synchronizing bool) (msgp.Marshaler, error) {
 	if answer, err, ok := h.jiraCall(call.Op, call.Body); ok {
 		return answer, err
 	}
+	if answer, err, ok := h.jobCall(call.Op, call.Body); ok {
+		return answer, err
+	}
 	switch call.Op {
 	case jira.OpIssue:
 		return with(call.Body, h.issue)
-	case jira.OpSearch:
-		return with(call.Body, h.search)
 	case jira.OpProjects:
 		return with(call.Body, h.projects)
 	case jira.OpCategories:
@@ -139,42 +139,12 @@ func refuse(code sdk.Code, message string) error {
 
 func (h *Host) issue(q *jira.IssueQuery) (msgp.Marshaler, error) {
 	for i := range h.Issues {
-		if h.Issues[i].ID == q.ID {
+		if h.Issues[i].ID == q.ID && h.sees(q.ID) {
 			out := only(h.Issues[i], q.Fields)
 			return &out, nil
 		}
 	}
 	return nil, refuse(sdk.NotFound, "there is no such issue, or you may not see it")
-}
-
-func (h *Host) search(s *jira.Search) (msgp.Marshaler, error) {
-	h.searches = append(h.searches, *s)
-	first, err := strconv.Atoi(cmp.Or(s.Cursor, "0"))
-	switch {
-	case strings.TrimSpace(s.JQL) == "":
-		return nil, refuse(sdk.Invalid, "the query must be bounded, such as project = OPS")
-	case s.Limit < 0 || s.Limit > 100:
-		return nil, refuse(sdk.Invalid, "the limit is 1 to 100")
-	case err != nil || first < 0:
-		return nil, refuse(sdk.Invalid, "the cursor is none that a page returned")
-	}
-	limit := cmp.Or(s.Limit, 50)
-	var out jira.Found
-	found := 0
-	for i := range h.Issues {
-		if h.Match != nil && !h.Match(s.JQL, &h.Issues[i]) {
-			continue
-		}
-		if found >= first+limit {
-			out.Next = strconv.Itoa(found)
-			break
-		}
-		if found >= first {
-			out.Issues = append(out.Issues, only(h.Issues[i], s.Fields))
-		}
-		found++
-	}
-	return &out, nil
 }
 
 // only leaves the fields that were asked for.

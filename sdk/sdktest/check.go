@@ -85,6 +85,9 @@ func (c *checker) block(at string, b view.Block, depth int) {
 	if b.Graph != nil {
 		c.graph(at, b.Graph)
 	}
+	if b.Runs != nil && b.Runs.Job == "" {
+		c.add(at, "names no job whose runs it shows")
+	}
 }
 
 func (c *checker) spans(at string, spans []view.Span) {

@@ -17,6 +17,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/event"
 	"github.com/pergola-platform/pergola/sdk/hostcall"
+	"github.com/pergola-platform/pergola/sdk/job"
 	"github.com/pergola-platform/pergola/sdk/serve"
 	"github.com/pergola-platform/pergola/sdk/service"
 	"github.com/pergola-platform/pergola/sdk/sync"
@@ -38,6 +39,7 @@ func Conform(t *testing.T, p *sdk.Plugin) {
 	t.Run("withstands damaged calls", c.damagedCalls)
 	t.Run("withstands damaged questions", c.damagedQuestions)
 	t.Run("withstands strange events", c.strangeEvents)
+	t.Run("withstands strange steps", c.strangeSteps)
 	t.Run("withstands empty requests", func(t *testing.T) { c.everyHandler(t, New(p), sdk.Request{}) })
 	t.Run("withstands strange requests", func(t *testing.T) {
 		for _, s := range []string{"", "-1", "9e99", "<script>", "\x00\xff", "../..", "ä€𐍈"} {
@@ -95,8 +97,8 @@ func (c conformance) describes(t *testing.T) {
 	if !versionForm.MatchString(got.Version) {
 		t.Errorf("the version is %q; write three numbers joined by dots, such as 1.4.0", got.Version)
 	}
-	if len(got.Views)+len(got.Actions)+len(got.Files)+len(got.Synchronizers)+len(got.Services)+len(got.Suggesters)+len(got.Events) == 0 {
-		t.Error("it offers nothing: no view, no action, no file, no suggester, no synchronizer, no service, no handler of events")
+	if len(got.Views)+len(got.Actions)+len(got.Files)+len(got.Synchronizers)+len(got.Services)+len(got.Suggesters)+len(got.Events)+len(got.Jobs) == 0 {
+		t.Error("it offers nothing: no view, no action, no file, no suggester, no synchronizer, no service, no handler of events or jobs")
 	}
 }
 
@@ -107,6 +109,7 @@ func normal(d *sdk.Description) sdk.Description {
 	out.Guards = slices.Clip(append([]string{}, d.Guards...))
 	out.Suggesters = slices.Clip(append([]string{}, d.Suggesters...))
 	out.Events = slices.Clip(append([]string{}, d.Events...))
+	out.Jobs = slices.Clip(append([]string{}, d.Jobs...))
 	return out
 }
 
@@ -160,6 +163,14 @@ func (c conformance) names(t *testing.T) {
 			t.Errorf("handler of events %q: start with a lower-case letter and go on with lower-case letters, digits, _ and -, 64 at most", name)
 		}
 	}
+	for name, h := range c.plugin.Jobs {
+		if h == nil {
+			t.Errorf("the handler of jobs %q is nil", name)
+		}
+		if !nameForm.MatchString(name) {
+			t.Errorf("handler of jobs %q: start with a lower-case letter and go on with lower-case letters, digits, _ and -, 64 at most", name)
+		}
+	}
 	for name, s := range c.plugin.Services {
 		if s == nil {
 			t.Errorf("the service %q is nil", name)
@@ -188,6 +199,9 @@ func (c conformance) refuses(t *testing.T) {
 	}
 	if code := c.code(t, h, question(wire.OpEvent, &event.Event{Name: "a_name_that_nobody_has"})); code != sdk.NotFound {
 		t.Errorf("an event for an unknown handler: code %q, want %q", code, sdk.NotFound)
+	}
+	if code := c.code(t, h, question(wire.OpJob, &job.Step{Name: "a_name_that_nobody_has"})); code != sdk.NotFound {
+		t.Errorf("a step for an unknown handler: code %q, want %q", code, sdk.NotFound)
 	}
 	for _, op := range syncOps {
 		if code := c.code(t, h, question(op, &sync.Check{Name: "a_name_that_nobody_has"})); code != sdk.NotFound {
@@ -249,6 +263,33 @@ func (c conformance) strangeEvents(t *testing.T) {
 			damaged := slices.Clone(whole)
 			damaged[random.IntN(len(damaged))] ^= byte(1 + random.IntN(255))
 			c.code(t, h, damaged) // may be another valid event
+		}
+	}
+}
+
+// strangeSteps asks for steps of nothing, with inputs and cursors that nobody declares, cut and damaged.
+func (c conformance) strangeSteps(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2)) // the same damage in every run
+	for _, name := range slices.Sorted(maps.Keys(c.plugin.Jobs)) {
+		h := New(c.plugin)
+		h.Background = true
+		for _, s := range []job.Step{
+			{}, {Job: "job-of-tomorrow", Number: -1, Attempt: 1 << 30}, {Input: map[string]string{"": "\x00\xff", "after": "-1"}, Cursor: map[string]string{"after": "9e99"}},
+		} {
+			s.Name = name
+			c.code(t, h, question(wire.OpJob, &s))
+		}
+		whole := question(wire.OpJob, &job.Step{Name: name, Job: name, Run: "1", ID: "1-0", Input: map[string]string{"a": "1"}, Cursor: map[string]string{"after": "10001"}})
+		for n := range whole {
+			if code := c.code(t, h, whole[:n]); code != sdk.Invalid {
+				t.Errorf("a step for %s cut to %d of %d bytes: code %q, want %q", name, n, len(whole), code, sdk.Invalid)
+				break
+			}
+		}
+		for range 200 {
+			damaged := slices.Clone(whole)
+			damaged[random.IntN(len(damaged))] ^= byte(1 + random.IntN(255))
+			c.code(t, h, damaged) // may be another valid step
 		}
 	}
 }

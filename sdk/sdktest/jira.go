@@ -30,7 +30,8 @@ func (h *Host) jiraCall(op string, body []byte) (answer msgp.Marshaler, err erro
 		if err := h.loggedIn(); err != nil && !h.Background {
 			return nil, err, true
 		}
-	case jira.OpIssues, jira.OpFields, jira.OpLinkTypes, jira.OpIssueTypes, jira.OpMay, jira.OpLinks, jira.OpLink, jira.OpUnlink, jira.OpCreate:
+	case jira.OpSearch, jira.OpIssues, jira.OpMay: // who asks is for their answers to find out
+	case jira.OpFields, jira.OpLinkTypes, jira.OpIssueTypes, jira.OpLinks, jira.OpLink, jira.OpUnlink, jira.OpCreate:
 		if err := h.loggedIn(); err != nil {
 			return nil, err, true
 		}
@@ -43,6 +44,8 @@ func (h *Host) jiraCall(op string, body []byte) (answer msgp.Marshaler, err erro
 
 func (h *Host) jiraAnswer(op string, body []byte) (msgp.Marshaler, error) {
 	switch op {
+	case jira.OpSearch:
+		return with(body, h.search)
 	case jira.OpIssues:
 		return with(body, h.several)
 	case jira.OpFields:
@@ -78,13 +81,10 @@ func (h *Host) loggedIn() error {
 }
 
 // has says whether the user has a permission on an issue or in a project, "" for the site.
-func (h *Host) has(permission, id string) bool { return h.May == nil || h.May(permission, id) }
+func (h *Host) has(permission, id string) bool { return may(h.May).has(permission, id) }
 
 // sees says whether an issue is there for the user.
-func (h *Host) sees(issue string) bool {
-	there := slices.ContainsFunc(h.Issues, func(i jira.Issue) bool { return i.ID == issue })
-	return there && h.has(jira.BrowseProjects, issue)
-}
+func (h *Host) sees(issue string) bool { return may(h.May).sees(h, issue) }
 
 func seenOf[T any](h *Host, all []T, project func(T) string) []T {
 	return slices.DeleteFunc(slices.Clone(all), func(each T) bool { return project(each) != "" && !h.has(jira.BrowseProjects, project(each)) })
@@ -127,6 +127,10 @@ func ids(field, kind string, asked []string, most int) ([]string, error) {
 }
 
 func (h *Host) several(q *jira.IssuesQuery) (msgp.Marshaler, error) {
+	who, err := h.whose(q.As)
+	if err != nil {
+		return nil, err
+	}
 	asked, err := ids("ids", store.KindIssue, q.IDs, jira.MaxIssues)
 	if err != nil {
 		return nil, err
@@ -134,7 +138,7 @@ func (h *Host) several(q *jira.IssuesQuery) (msgp.Marshaler, error) {
 	out := &jira.IssueList{}
 	for _, id := range asked {
 		at := slices.IndexFunc(h.Issues, func(i jira.Issue) bool { return i.ID == id })
-		if at < 0 || !h.sees(id) {
+		if at < 0 || !who.sees(h, id) {
 			out.Hidden++
 			continue
 		}
@@ -157,6 +161,10 @@ func (h *Host) issueTypes(q *jira.IssueTypeQuery) (msgp.Marshaler, error) {
 var rightNames = []string{jira.BrowseProjects, jira.CreateIssues, jira.EditIssues, jira.LinkIssues, jira.AdministerProjects, jira.Administer}
 
 func (h *Host) may(q *jira.RightsQuery) (msgp.Marshaler, error) {
+	who, err := h.whose(q.As)
+	if err != nil {
+		return nil, err
+	}
 	issues, err := ids("issue_ids", store.KindIssue, q.IssueIDs, jira.MaxIssues)
 	if err != nil {
 		return nil, err
@@ -170,10 +178,10 @@ func (h *Host) may(q *jira.RightsQuery) (msgp.Marshaler, error) {
 		if !slices.Contains(rightNames, p) {
 			return nil, wrong("permissions", "a permission is one of "+strings.Join(rightNames, ", "))
 		}
-		r := jira.Right{Permission: p, Global: p == jira.Administer && h.has(p, "")}
+		r := jira.Right{Permission: p, Global: p == jira.Administer && who.has(p, "")}
 		if p != jira.Administer {
-			r.IssueIDs = slices.DeleteFunc(slices.Clone(issues), func(id string) bool { return !h.sees(id) || !h.has(p, id) })
-			r.ProjectIDs = slices.DeleteFunc(slices.Clone(projects), func(id string) bool { return !h.has(p, id) })
+			r.IssueIDs = slices.DeleteFunc(slices.Clone(issues), func(id string) bool { return !who.sees(h, id) || !who.has(p, id) })
+			r.ProjectIDs = slices.DeleteFunc(slices.Clone(projects), func(id string) bool { return !who.has(p, id) })
 		}
 		out.Rights = append(out.Rights, r)
 	}

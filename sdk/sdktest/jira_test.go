@@ -103,3 +103,71 @@ func TestPropertiesAreChecked(t *testing.T) {
 		t.Errorf("%+v, %v", outcome, err)
 	}
 }
+
+const searching = "557058:searching"
+
+// chosen is a host with a plugin that may search by the rights of an account that an admin named in a document.
+func chosen(t *testing.T) *sdktest.Host {
+	t.Helper()
+	h := linked()
+	if err := h.UseManifest([]byte(`{"permissions": [{"name": "jira:read"}, {"name": "jira:search-as"}], "configs": [{"type": "rule", "label": "name",
+		"schema": {"properties": {"name": {"type": "string"}, "by": {"properties": {"user": {"type": "string", "x-jira": "user"}}}}}}]}`)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Configure("rule", `{"name": "557058:other", "by": {"user": "`+searching+`"}}`); err != nil {
+		t.Fatal(err)
+	}
+	h.May = func(p, id string) bool { return id != "10002" }
+	h.Accounts = map[string]func(string, string) bool{searching: func(_, id string) bool { return id != "10003" }, "557058:other": nil}
+	return h
+}
+
+func TestAChosenAccountAsksInTheUsersPlace(t *testing.T) {
+	h := chosen(t)
+	for _, tt := range []struct {
+		name, as string
+		want     []string
+	}{{"the user", "", []string{"10001", "10003"}}, {"the account", searching, []string{"10001", "10002"}}} {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			found, err := jira.Find(h.With(t.Context()), jira.Search{JQL: "x = 1", As: tt.as})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, i := range found.Issues {
+				got = append(got, i.ID)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("Find (-want +got):\n%s", diff)
+			}
+			list, err := jira.IssuesAs(h.With(t.Context()), tt.as, []string{"10001", "10002", "10003"})
+			if err != nil || list.Hidden != 1 || list.Issues[1].ID != tt.want[1] {
+				t.Errorf("IssuesAs: %+v, %v", list, err)
+			}
+			rights, err := jira.May(h.With(t.Context()), jira.RightsQuery{Permissions: []string{jira.LinkIssues}, IssueIDs: []string{"10002"}, As: tt.as})
+			if err != nil || rights.OnIssue(jira.LinkIssues, "10002") != (tt.as != "") {
+				t.Errorf("May: %+v, %v", rights, err)
+			}
+		})
+	}
+}
+
+func TestAnAccountThatCannotAskIsRefused(t *testing.T) {
+	for _, tt := range []struct {
+		name, as string
+		change   func(*sdktest.Host)
+		want     sdk.Code
+	}{
+		{"that no document names", "557058:other", func(*sdktest.Host) {}, sdk.PermissionDenied},
+		{"without the grant", searching, func(h *sdktest.Host) { delete(h.Grants, "jira:search-as") }, sdk.PermissionDenied},
+		{"for a visitor", searching, func(h *sdktest.Host) { h.Context.Account = "" }, sdk.PermissionDenied},
+		{"that is closed", searching, func(h *sdktest.Host) { delete(h.Accounts, searching) }, sdk.NotFound},
+		{"in the background", searching, func(h *sdktest.Host) { h.Context.Account, h.Background = "", true }, ""},
+	} {
+		h := chosen(t)
+		tt.change(h)
+		if _, err := jira.Find(h.With(t.Context()), jira.Search{JQL: "x = 1", As: tt.as}); sdk.CodeOf(err) != tt.want {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
+		}
+	}
+}

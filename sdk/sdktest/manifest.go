@@ -52,7 +52,9 @@ type manifest struct {
 		Event   string `json:"event"`
 		Handler string `json:"handler"`
 	} `json:"events"`
+	Jobs    []jobType `json:"jobs"`
 	Modules []struct {
+		Type string `json:"type"`
 		Key  string `json:"key"`
 		View string `json:"view"`
 		Link string `json:"link"`
@@ -63,6 +65,7 @@ type schema struct {
 	Properties map[string]schema `json:"properties"`
 	Items      *schema           `json:"items"`
 	Default    json.RawMessage   `json:"default"`
+	Jira       any               `json:"x-jira"`
 }
 
 // UseManifest makes the host one that knows this plugin.json: it grants the permissions that are asked for, fills in the
@@ -100,6 +103,11 @@ func (h *Host) UseManifest(plugin []byte) error {
 			wrong = append(wrong, fmt.Errorf("the event %q names the handler %q, which is not in the code", e.Event, e.Handler))
 		}
 	}
+	for _, j := range m.Jobs {
+		if h.plugin.Jobs[j.Handler] == nil {
+			wrong = append(wrong, fmt.Errorf("the job %q names the handler %q, which is not in the code", j.Name, j.Handler))
+		}
+	}
 	for _, r := range m.Records {
 		if err := r.identified(); err != nil {
 			wrong = append(wrong, err)
@@ -125,6 +133,13 @@ func (h *Host) UseManifest(plugin []byte) error {
 	h.listens = map[string]string{}
 	for _, e := range m.Events {
 		h.listens[e.Event] = e.Handler
+	}
+	h.jobs, h.admins = map[string]*jobType{}, map[string]bool{}
+	for i := range m.Jobs {
+		h.jobs[m.Jobs[i].Name] = &m.Jobs[i]
+	}
+	for _, module := range m.Modules {
+		h.admins[module.Key] = module.Type == "adminPage"
 	}
 	h.configs = map[string]*configType{}
 	for i := range m.Configs {

@@ -116,9 +116,25 @@ func (h *Host) list(q *store.Query) (msgp.Marshaler, error) {
 			out.Next = out.Records[limit-1].ID
 			break
 		}
+		if q.IDs {
+			r = h.named(r)
+		}
 		out.Records = append(out.Records, r)
 	}
 	return &out, nil
+}
+
+// named is what the id of a record says of it.
+func (h *Host) named(r store.Record) store.Record {
+	out := store.Record{Type: r.Type, ID: r.ID, Fields: map[string]string{}}
+	if declared := h.declared[r.Type]; declared != nil {
+		for i, value := range store.SplitID(r.ID) {
+			if i < len(declared.ID.Fields) {
+				out.Fields[declared.ID.Fields[i]] = value
+			}
+		}
+	}
+	return out
 }
 
 func (h *Host) count(q *store.Query) (msgp.Marshaler, error) {

@@ -60,6 +60,10 @@ type Host struct {
 	// May says whether the user has a permission of Jira's, such as jira.EditIssues, on the issue or in the project with that id; the id is empty
 	// for the whole site. nil allows everything.
 	May func(permission, id string) bool
+	// Accounts are the active ones in whose place a plugin can ask, see jira.Search, with what each may do, as May has it; nil allows everything.
+	//
+	// Since: v0.5
+	Accounts map[string]func(permission, id string) bool
 	// Background says that the calls come from a job or an event, where nobody waits. Without an account in Context, properties can still be written.
 	Background bool
 	// Services are those of other plugins, by the names that plugin.json requires, such as acme.stock/v1.
@@ -79,7 +83,10 @@ type Host struct {
 	declared map[string]*record // by type; nil takes any
 	logs     map[string]string  // what a code means
 	listens  map[string]string  // the handlers, by what happened
-	random   *rand.ChaCha8      // the same in every test
+	jobs     map[string]*jobType
+	admins   map[string]bool // the modules that are an adminPage
+	runs     []*runOf
+	random   *rand.ChaCha8 // the same in every test
 	minted   map[string]bool
 	records  map[store.Key]store.Record
 

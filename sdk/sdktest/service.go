@@ -2,6 +2,7 @@ package sdktest
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tinylib/msgp/msgp"
 
@@ -16,11 +17,11 @@ const usePrefix = "service:"
 // serve answers a question of the plugin to another one. h is locked; a service does not ask h.
 func (h *Host) serve(q *service.Question) (msgp.Marshaler, error) {
 	if h.Grants != nil && !h.Grants[usePrefix+q.Service] {
-		return nil, refuse(sdk.PermissionDenied, "the plugin may not use "+q.Service+"; list it in requires of plugin.json")
+		return nil, service.Absent(sdk.PermissionDenied, "the plugin may not use "+q.Service+"; list it in requires of plugin.json")
 	}
 	s := h.Services[q.Service]
 	if s == nil {
-		return nil, refuse(sdk.Unavailable, "no plugin provides "+q.Service+"; put one into Services")
+		return nil, service.Absent(sdk.Unavailable, "no plugin provides "+q.Service+"; put one into Services")
 	}
 	in := service.Request{Name: q.Service, Op: q.Op, Caller: h.plugin.ID, Context: h.Context, Body: q.Body}
 	raw, err := in.MarshalMsg(nil)
@@ -28,6 +29,11 @@ func (h *Host) serve(q *service.Question) (msgp.Marshaler, error) {
 		return nil, err
 	}
 	body, err := s.Serve(context.Background(), raw)
+	if e := (*sdk.Error)(nil); errors.As(err, &e) && (e.Source == sdk.FromPlugin || service.Missing(err)) {
+		theirs := *e
+		theirs.Source = sdk.FromDownstream // what another plugin says, and what it does without, is not the caller's
+		return nil, &theirs
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -103,6 +103,8 @@ func (w *writer) block(b view.Block) {
 		w.line("%s", pages(b.Pager))
 	case b.Graph != nil:
 		w.graph(b.Graph)
+	case b.Runs != nil:
+		w.line("runs: %s", b.Runs.Job)
 	}
 }
 

@@ -48,7 +48,7 @@ func dispatch(ctx context.Context, p *sdk.Plugin, raw []byte) ([]byte, error) {
 	if call.Op == wire.OpDescribe {
 		return p.Describe().MarshalMsg(nil)
 	}
-	if strings.HasPrefix(call.Op, wire.SyncOps) || call.Op == wire.OpService || call.Op == wire.OpGuard || call.Op == wire.OpEvent {
+	if strings.HasPrefix(call.Op, wire.SyncOps) || call.Op == wire.OpService || call.Op == wire.OpGuard || call.Op == wire.OpEvent || call.Op == wire.OpJob {
 		return named(ctx, p, call)
 	}
 	var r sdk.Request
@@ -81,8 +81,8 @@ func dispatch(ctx context.Context, p *sdk.Plugin, raw []byte) ([]byte, error) {
 	return nil, sdk.Errorf(sdk.NotFound, "%s %q", call.Op, r.Name)
 }
 
-// named hands a question to the synchronizer, service, guard or handler of events that its body names. The body stays as it is: only a plugin that has one
-// knows its types.
+// named hands a question to the synchronizer, service, guard, handler of events or handler of a job that its body names. The body stays as it
+// is: only a plugin that has one knows its types.
 func named(ctx context.Context, p *sdk.Plugin, call wire.Call) ([]byte, error) {
 	name, err := nameIn(call.Body)
 	if err != nil {
@@ -104,6 +104,11 @@ func named(ctx context.Context, p *sdk.Plugin, call wire.Call) ([]byte, error) {
 			return nil, h.Handle(ctx, call.Body)
 		}
 		return nil, sdk.Errorf(sdk.NotFound, "handler of events %q", name)
+	case wire.OpJob:
+		if h := p.Jobs[name]; h != nil {
+			return h.Work(ctx, call.Body)
+		}
+		return nil, sdk.Errorf(sdk.NotFound, "handler of a job %q", name)
 	}
 	if s := p.Synchronizers[name]; s != nil {
 		return s.Synchronize(ctx, call.Op, call.Body)

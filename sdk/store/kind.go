@@ -79,6 +79,11 @@ func PartKinds() []string { return append(IDKinds(), KindConfig, KindStatus, Kin
 // Since: v0.5
 func JoinID(values ...string) string { return strings.Join(values, ".") }
 
+// SplitID returns the values of which JoinID made an id.
+//
+// Since: v0.5
+func SplitID(id string) []string { return strings.Split(id, ".") }
+
 const (
 	digits = "0123456789"
 	lower  = "abcdefghijklmnopqrstuvwxyz"

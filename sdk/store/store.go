@@ -65,6 +65,9 @@ type Query struct {
 	// their order, and not of all of them. Alone or with Field, it costs what the records that it finds cost, however many others
 	// there are: with Field "inward", Value an issue and Prefix a relation, the links of that relation to that issue. Since v0.5.
 	Prefix []string `msg:"prefix,omitempty,limit=16384"`
+	// IDs has a list give the records' ids alone, and of their fields those of which plugin.json makes the id: all that a plugin needs of
+	// records that join two things. It costs about half, and in a large store less than that. Rev is 0. Since v0.5.
+	IDs bool `msg:"ids,omitempty"`
 }
 
 // Listing is a page of records.

@@ -38,6 +38,7 @@ type Block struct {
 	List    *List    `msg:"list,omitempty"`
 	Pager   *Pager   `msg:"pager,omitempty"`
 	Graph   *Graph   `msg:"graph,omitempty"`
+	Runs    *Runs    `msg:"runs,omitempty"`
 }
 
 // Tone is the meaning of a colour.
@@ -279,6 +280,19 @@ type Progress struct {
 type Next struct {
 	Action string `msg:"action"`
 	State  []byte `msg:"state,limit=4194304"`
+}
+
+// Runs shows how the latest runs of one of the plugin's jobs stand, see sdk/job: what is done of how much, how fast, how long it will take,
+// what it counted, and buttons that pause, resume, cancel and retry one. The host draws it from what it knows, keeps it up to date while it
+// is looked at, and shows it on an adminPage only.
+//
+// Since: v0.5
+type Runs struct {
+	Job string `msg:"job"` // as plugin.json names it
+	// Unit is what the run counts, in the plural: "issues". Empty is "things".
+	Unit string `msg:"unit,omitempty"`
+	// None is said where there was no run yet; empty leaves it to the host.
+	None string `msg:"none,omitempty"`
 }
 
 // Buttons stand side by side.

@@ -10,8 +10,8 @@ import (
 func (z *Block) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(13)
-	var zb0001Mask uint16 /* 13 bits */
+	zb0001Len := uint32(14)
+	var zb0001Mask uint16 /* 14 bits */
 	_ = zb0001Mask
 	if z.Heading == nil {
 		zb0001Len--
@@ -64,6 +64,10 @@ func (z *Block) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Graph == nil {
 		zb0001Len--
 		zb0001Mask |= 0x1000
+	}
+	if z.Runs == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2000
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -300,6 +304,45 @@ func (z *Block) MarshalMsg(b []byte) (o []byte, err error) {
 				if err != nil {
 					err = msgp.WrapError(err, "Graph")
 					return
+				}
+			}
+		}
+		if (zb0001Mask & 0x2000) == 0 { // if not omitted
+			// string "runs"
+			o = append(o, 0xa4, 0x72, 0x75, 0x6e, 0x73)
+			if z.Runs == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				// check for omitted fields
+				zb0006Len := uint32(3)
+				var zb0006Mask uint8 /* 3 bits */
+				_ = zb0006Mask
+				if z.Runs.Unit == "" {
+					zb0006Len--
+					zb0006Mask |= 0x2
+				}
+				if z.Runs.None == "" {
+					zb0006Len--
+					zb0006Mask |= 0x4
+				}
+				// variable map header, size zb0006Len
+				o = append(o, 0x80|uint8(zb0006Len))
+
+				// skip if no fields are to be emitted
+				if zb0006Len != 0 {
+					// string "job"
+					o = append(o, 0xa3, 0x6a, 0x6f, 0x62)
+					o = msgp.AppendString(o, z.Runs.Job)
+					if (zb0006Mask & 0x2) == 0 { // if not omitted
+						// string "unit"
+						o = append(o, 0xa4, 0x75, 0x6e, 0x69, 0x74)
+						o = msgp.AppendString(o, z.Runs.Unit)
+					}
+					if (zb0006Mask & 0x4) == 0 { // if not omitted
+						// string "none"
+						o = append(o, 0xa4, 0x6e, 0x6f, 0x6e, 0x65)
+						o = msgp.AppendString(o, z.Runs.None)
+					}
 				}
 			}
 		}
@@ -690,6 +733,58 @@ func (z *Block) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "runs":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Runs = nil
+			} else {
+				if z.Runs == nil {
+					z.Runs = new(Runs)
+				}
+				var zb0008 uint32
+				zb0008, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Runs")
+					return
+				}
+				for zb0008 > 0 {
+					zb0008--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Runs")
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "job":
+						z.Runs.Job, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Runs", "Job")
+							return
+						}
+					case "unit":
+						z.Runs.Unit, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Runs", "Unit")
+							return
+						}
+					case "none":
+						z.Runs.None, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Runs", "None")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Runs")
+							return
+						}
+					}
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -788,6 +883,12 @@ func (z *Block) Msgsize() (s int) {
 		s += msgp.NilSize
 	} else {
 		s += z.Graph.Msgsize()
+	}
+	s += 5
+	if z.Runs == nil {
+		s += msgp.NilSize
+	} else {
+		s += 1 + 4 + msgp.StringPrefixSize + len(z.Runs.Job) + 5 + msgp.StringPrefixSize + len(z.Runs.Unit) + 5 + msgp.StringPrefixSize + len(z.Runs.None)
 	}
 	return
 }
@@ -3105,6 +3206,97 @@ func (z *Row) Msgsize() (s int) {
 	for za0001 := range z.Cells {
 		s += z.Cells[za0001].Msgsize()
 	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z Runs) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// check for omitted fields
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
+	_ = zb0001Mask
+	if z.Unit == "" {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	if z.None == "" {
+		zb0001Len--
+		zb0001Mask |= 0x4
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		// string "job"
+		o = append(o, 0xa3, 0x6a, 0x6f, 0x62)
+		o = msgp.AppendString(o, z.Job)
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "unit"
+			o = append(o, 0xa4, 0x75, 0x6e, 0x69, 0x74)
+			o = msgp.AppendString(o, z.Unit)
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
+			// string "none"
+			o = append(o, 0xa4, 0x6e, 0x6f, 0x6e, 0x65)
+			o = msgp.AppendString(o, z.None)
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *Runs) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "job":
+			z.Job, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Job")
+				return
+			}
+		case "unit":
+			z.Unit, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Unit")
+				return
+			}
+		case "none":
+			z.None, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "None")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z Runs) Msgsize() (s int) {
+	s = 1 + 4 + msgp.StringPrefixSize + len(z.Job) + 5 + msgp.StringPrefixSize + len(z.Unit) + 5 + msgp.StringPrefixSize + len(z.None)
 	return
 }
 

@@ -88,7 +88,7 @@ func TestABIDocumentsNothingThatIsGone(t *testing.T) {
 
 func TestABIDocumentsEveryWord(t *testing.T) {
 	sections := abiSections(t)
-	for name, dir := range map[string]string{"sdk.Code": "..", "sdk.Source": "..", "view.Tone": "../view", "view.FieldKind": "../view", "view.Icon": "../view", "view.Color": "../view", "view.Order": "../view", "sync.Type": "../sync", "sync.Comparison": "../sync"} {
+	for name, dir := range map[string]string{"sdk.Code": "..", "sdk.Source": "..", "view.Tone": "../view", "view.FieldKind": "../view", "view.Icon": "../view", "view.Color": "../view", "view.Order": "../view", "job.State": "../job", "sync.Type": "../sync", "sync.Comparison": "../sync"} {
 		_, typ, _ := strings.Cut(name, ".")
 		if diff := cmp.Diff(sorted(constants(t, dir, func(_, of string) bool { return of == typ })), sorted(column(sections[name], 0))); diff != "" {
 			t.Errorf("ABI.md, %s (-code +document):\n%s", name, diff)
@@ -99,7 +99,7 @@ func TestABIDocumentsEveryWord(t *testing.T) {
 func TestABIDocumentsEveryOperation(t *testing.T) {
 	isOp := func(name, _ string) bool { return strings.HasPrefix(name, "Op") }
 	var want []string
-	for _, dir := range []string{".", "../jira", "../store", "../settings", "../log", "../service", "../config", "../sync"} {
+	for _, dir := range []string{".", "../jira", "../store", "../settings", "../log", "../service", "../config", "../job", "../sync"} {
 		want = append(want, constants(t, dir, isOp)...)
 	}
 	rows := abiSections(t)["operation"]

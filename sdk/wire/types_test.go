@@ -19,6 +19,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/event"
 	"github.com/pergola-platform/pergola/sdk/jira"
+	"github.com/pergola-platform/pergola/sdk/job"
 	"github.com/pergola-platform/pergola/sdk/log"
 	"github.com/pergola-platform/pergola/sdk/service"
 	"github.com/pergola-platform/pergola/sdk/settings"
@@ -63,6 +64,15 @@ var types = map[string]func() message{
 	"config.Query":         func() message { return new(config.Query) },
 	"config.Listing":       func() message { return new(config.Listing) },
 	"event.Event":          func() message { return new(event.Event) },
+	"job.Step":             func() message { return new(job.Step) },
+	"job.Result":           func() message { return new(job.Result) },
+	"job.New":              func() message { return new(job.New) },
+	"job.Run":              func() message { return new(job.Run) },
+	"job.Query":            func() message { return new(job.Query) },
+	"job.Runs":             func() message { return new(job.Runs) },
+	"job.State":            func() message { return new(job.State) },
+	"job.Order":            func() message { return new(job.Order) },
+	"view.Runs":            func() message { return new(view.Runs) },
 	"config.Change":        func() message { return new(config.Change) },
 	"config.Verdict":       func() message { return new(config.Verdict) },
 	"config.Problem":       func() message { return new(config.Problem) },

@@ -57,6 +57,7 @@ const (
 	OpService = "service" // service.Request → service.Answer; see sdk/service
 	OpGuard   = "guard"   // config.Change → config.Verdict; see sdk/config
 	OpEvent   = "event"   // event.Event → nothing; see sdk/event
+	OpJob     = "job"     // job.Step → job.Result; see sdk/job
 
 	// SyncOps is how the operations of a synchronizer begin; see sdk/sync.
 	SyncOps = "sync."

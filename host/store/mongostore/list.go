@@ -70,6 +70,38 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Doc, error) {
 	return docs, nil
 }
 
+// IDs returns a page of ids.
+func (s *Store) IDs(ctx context.Context, q store.Query) ([]string, error) {
+	q, err := q.Validate()
+	if err != nil {
+		return nil, err
+	}
+	var records []struct {
+		ID string `bson:"i"`
+	}
+	err = s.read(ctx, "list ids of "+q.Collection+" of "+string(q.Tenant), func(ctx context.Context) error {
+		return s.snapshot(ctx, func(ctx context.Context) error {
+			opts := page(q)
+			if s.transactions { // what has none may know no projection, and send the documents
+				opts.SetProjection(bson.D{{Key: "_id", Value: 0}, {Key: "i", Value: 1}})
+			}
+			cursor, err := s.docs.Find(ctx, filter(q), opts)
+			if err != nil {
+				return err
+			}
+			return cursor.All(ctx, &records)
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(records))
+	for i, r := range records {
+		ids[i] = r.ID
+	}
+	return ids, nil
+}
+
 // Count counts documents, by entries of an index alone.
 func (s *Store) Count(ctx context.Context, q store.Query) (int, error) {
 	q, err := q.ValidateCount()

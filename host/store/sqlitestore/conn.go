@@ -21,7 +21,7 @@ type writer struct {
 type reader struct {
 	get, ping           *sql.Stmt
 	tenant, collections *sql.Stmt
-	list, count         [4]*sql.Stmt // by form
+	list, ids, count    [4]*sql.Stmt // by form
 }
 
 // form is which columns a query compares.
@@ -75,6 +75,7 @@ func (r *reader) statements() []statement {
 		}
 		all = append(all,
 			statement{&r.list[f], `SELECT d.id, d.rev, d.body, d.indexes ` + rows + ` ORDER BY ` + order + ` LIMIT ?`},
+			statement{&r.ids[f], `SELECT ` + order + ` ` + entries + ` ORDER BY ` + order + ` LIMIT ?`},
 			statement{&r.count[f], `SELECT count(*) FROM (SELECT 1 ` + entries + ` LIMIT ?)`},
 		)
 	}

@@ -83,6 +83,24 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Doc, error) {
 	return docs, nil
 }
 
+// IDs returns a page of ids.
+func (s *Store) IDs(ctx context.Context, q store.Query) ([]string, error) {
+	q, err := q.Validate()
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.readers.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.readers.give(r)
+	ids, err := r.pageOfIDs(uncancelled(ctx), q)
+	if err != nil {
+		return nil, s.fail("list ids of "+q.Collection+" of "+string(q.Tenant), err)
+	}
+	return ids, nil
+}
+
 // Count counts documents.
 func (s *Store) Count(ctx context.Context, q store.Query) (int, error) {
 	q, err := q.ValidateCount()
@@ -322,4 +340,23 @@ func (r *reader) page(ctx context.Context, q store.Query) ([]store.Doc, error) {
 		docs = append(docs, doc)
 	}
 	return docs, rows.Err()
+}
+
+// pageOfIDs runs a validated query for ids.
+func (r *reader) pageOfIDs(ctx context.Context, q store.Query) ([]string, error) {
+	f, args := arguments(q)
+	rows, err := r.ids[f].QueryContext(ctx, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var ids []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
 }

@@ -84,6 +84,39 @@ func countsAreListsWithoutBodies(t *testing.T, open Open) {
 	wantError(t, "Count of a value without an index", err, store.ErrInvalid)
 }
 
+func idsAreListsWithoutDocuments(t *testing.T, open Open) {
+	d := start(t, open)
+	fill(t, d, store.MaxLimit+100, "owner", "ann")
+	write(t, d, []int64{1, 1}, put(doc(key("other"), "owner", "anna"), 0), put(doc(store.Key{Tenant: tenantA, Collection: "things.more", ID: "a"}, "owner", "ann"), 0))
+	write(t, d, []int64{1}, put(doc(store.Key{Tenant: tenantB, Collection: "things", ID: "a"}, "owner", "ann"), 0))
+	for _, q := range []store.Query{
+		{}, {Limit: 1}, {Limit: store.MaxLimit}, {After: "0998", Limit: store.MaxLimit}, {Prefix: "00"}, {Prefix: "00", After: "0042"},
+		{Index: "owner", Value: "ann", Limit: 7}, {Index: "owner", Value: "anna"}, {Index: "owner", Value: "ann", Prefix: "1"}, {Index: "owner", Value: "nobody"},
+	} {
+		q.Tenant, q.Collection = tenantA, "things"
+		docs, err := d.List(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids, err := d.IDs(t.Context(), q)
+		if want := idsOf(docs); err != nil || !slices.Equal(ids, want) {
+			t.Errorf("IDs %+v = %q, %v; want %q", q, ids, err, want)
+		}
+	}
+	_, err := d.IDs(t.Context(), store.Query{Tenant: tenantA, Collection: "things", Limit: store.MaxLimit + 1})
+	wantError(t, "IDs with a high limit", err, store.ErrInvalid)
+	_, err = d.IDs(t.Context(), store.Query{Tenant: tenantA, Collection: "things", Value: "ann"})
+	wantError(t, "IDs of a value without an index", err, store.ErrInvalid)
+}
+
+func idsOf(docs []store.Doc) []string {
+	ids := make([]string, len(docs))
+	for i, d := range docs {
+		ids[i] = d.Key.ID
+	}
+	return ids
+}
+
 func wantCount(t *testing.T, d store.Store, q store.Query, want int) {
 	t.Helper()
 	if n, err := d.Count(t.Context(), q); err != nil || n != want {

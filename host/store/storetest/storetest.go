@@ -93,6 +93,7 @@ var checks = []struct {
 	{"a page is as long as its limit", pageLimits},
 	{"a prefix finds what begins with it, in order", prefixesAreRanges},
 	{"a count is that of a list", countsAreListsWithoutBodies},
+	{"ids are those of a list", idsAreListsWithoutDocuments},
 	{"pages survive writes between them", pagesSurviveWrites},
 	{"an index follows the document", indexFollows},
 	{"indexes match whole values", indexMatchesWholeValues},

@@ -35,6 +35,7 @@ var faults = map[string]struct {
 	"starts a page too late":    {"pages by an equal index value cover everything once, in order", func(d store.Store) store.Store { return late{d} }},
 	"knows no prefixes":         {"a prefix finds what begins with it, in order", func(d store.Store) store.Store { return unending{d} }},
 	"counts pages":              {"a count is that of a list", func(d store.Store) store.Store { return short{d} }},
+	"lists ids of all":          {"ids are those of a list", func(d store.Store) store.Store { return everybodys{d} }},
 	"counts all":                {"a count is that of a list", func(d store.Store) store.Store { return boundless{d} }},
 	"pages by position":         {"pages survive writes between them", func(d store.Store) store.Store { return &skipping{Store: d} }},
 	"keeps old index values":    {"an index follows the document", func(d store.Store) store.Store { return hoarding{d} }},
@@ -182,6 +183,14 @@ func (d short) Count(ctx context.Context, q store.Query) (int, error) {
 	q.Limit = store.MaxLimit
 	docs, err := d.List(ctx, q)
 	return len(docs), err
+}
+
+// everybodys gives out ids, and passes over whose they are.
+type everybodys struct{ store.Store }
+
+func (d everybodys) IDs(ctx context.Context, q store.Query) ([]string, error) {
+	q.Index, q.Value = "", ""
+	return d.Store.IDs(ctx, q)
 }
 
 type boundless struct{ store.Store }
