@@ -37,6 +37,8 @@ type Jira interface {
 	Categories(ctx context.Context, t tenant.Tenant) (*jira.CategoryList, error)
 	Filters(ctx context.Context, t tenant.Tenant) ([]site.Named, error)
 	LinkTypes(ctx context.Context, t tenant.Tenant) ([]site.Named, error)
+	Account(ctx context.Context, t tenant.Tenant, id string) (site.Account, error)
+	FindAccounts(ctx context.Context, t tenant.Tenant, query string) ([]site.Account, error)
 }
 
 // Feature is a plugin as a tenant's admin sees it.
@@ -194,6 +196,13 @@ func (s *Service) SaveSettings(ctx context.Context, t tenant.Tenant, account str
 			return &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: e.manifest.Name + " has no settings"}
 		}
 		if values, problems = e.form.Decode(submitted); len(problems) > 0 {
+			return ErrFields
+		}
+		var err error
+		if problems, err = s.dangling(ctx, t.ID, e.form, values); err != nil {
+			return err
+		}
+		if len(problems) > 0 {
 			return ErrFields
 		}
 		m.Settings = values

@@ -275,12 +275,12 @@ func TestChoicesLeaveOutWhatJiraDoesNotGive(t *testing.T) {
 		schemaform.Filters:    {{ID: "10100", Name: "Old laptops"}},
 		schemaform.LinkTypes:  {{ID: "10000", Name: "Blocks"}},
 	}
-	if diff := cmp.Diff(want, s.Choices(t.Context(), w.tenant, form)); diff != "" {
+	if diff := cmp.Diff(want, s.Choices(t.Context(), w.tenant, form, nil).Choices); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	w.jira.lists = errors.New("Payroll")
 	delete(want, schemaform.Projects)
-	if diff := cmp.Diff(want, s.Choices(t.Context(), w.tenant, form)); diff != "" || strings.Contains(w.log.String(), "Payroll") {
+	if diff := cmp.Diff(want, s.Choices(t.Context(), w.tenant, form, nil).Choices); diff != "" || strings.Contains(w.log.String(), "Payroll") {
 		t.Errorf("without projects (-want +got):\n%s\nlog: %s", diff, w.log)
 	}
 }

@@ -11,17 +11,35 @@ import (
 	"github.com/pergola-platform/pergola/sdk/jira"
 )
 
-// Choices lists the things of the site from which a settings form lets choose. A list that Jira does not give just now is
-// left out, and the form says so and keeps what was chosen.
-func (s *Service) Choices(ctx context.Context, t tenant.Tenant, form *schemaform.Form) map[schemaform.Source][]schemaform.Choice {
-	out := map[schemaform.Source][]schemaform.Choice{}
+// Offer is what a form lets choose from.
+type Offer struct {
+	Choices map[schemaform.Source][]schemaform.Choice
+	Empty   map[schemaform.Source]string // what to do where a source has nothing
+}
+
+// Choices lists the things of the site, and the documents, from which a form lets choose; of people those who are chosen in submitted
+// fields, for their names. A list that Jira does not give just now is left out, and the form says so and keeps what was chosen.
+func (s *Service) Choices(ctx context.Context, t tenant.Tenant, form *schemaform.Form, submitted map[string][]string) Offer {
+	out := Offer{map[schemaform.Source][]schemaform.Choice{}, map[schemaform.Source]string{}}
 	for _, source := range form.Sources() {
-		list, err := s.choices(ctx, t, source)
+		var list []schemaform.Choice
+		var empty string
+		var err error
+		if _, _, documents := source.Documents(); documents {
+			list, empty, err = s.offered(ctx, t.ID, source)
+		} else if source == schemaform.Users {
+			list = s.named(ctx, t, form.Accounts(submitted))
+		} else {
+			list, err = s.choices(ctx, t, source)
+		}
 		if err != nil {
 			s.Log.WarnContext(ctx, "list the choices of a settings form", "tenant", t.ID, "source", source, "error", sdk.CodeOf(err))
 			continue
 		}
-		out[source] = list
+		out.Choices[source] = list
+		if empty != "" {
+			out.Empty[source] = empty
+		}
 	}
 	return out
 }

@@ -37,6 +37,7 @@ type ConfigDocument struct {
 	// Uses is how many records of the plugin refer to it; MoreUses says that there are more than that.
 	Uses     int
 	MoreUses bool
+	UsedBy   []Use // what refers to it, of all plugins
 }
 
 // Configured returns what a tenant's admins wrote of a type.
@@ -49,9 +50,13 @@ func (s *Service) Configured(ctx context.Context, t capability.TenantID, id capa
 	if err != nil {
 		return Configured{}, err
 	}
+	uses, err := s.uses(ctx, t, id, typ)
+	if err != nil {
+		return Configured{}, err
+	}
 	out := Configured{Type: c.Config}
 	for _, stored := range all {
-		d := ConfigDocument{Config: stored, Label: c.label(stored.Values)}
+		d := ConfigDocument{Config: stored, Label: c.label(stored.Values), UsedBy: uses[stored.ID]}
 		if s.Uses != nil {
 			if d.Uses, d.MoreUses, err = s.Uses(ctx, t, e.manifest, typ, d.ID); err != nil {
 				return Configured{}, err
@@ -129,6 +134,11 @@ func (s *Service) SaveConfig(ctx context.Context, t tenant.Tenant, account strin
 		}
 	}
 	if len(problems) == 0 {
+		if problems, err = s.dangling(ctx, t.ID, c.form, values); err != nil {
+			return tenant.Config{}, nil, err
+		}
+	}
+	if len(problems) == 0 {
 		change := config.Change{Op: config.Save, ID: w.ID, After: c.form.Flatten(c.form.Defaults(values))}
 		if w.ID != "" {
 			change.Before = c.form.Flatten(c.form.Defaults(before))
@@ -192,6 +202,13 @@ func (s *Service) DeleteConfig(ctx context.Context, t tenant.Tenant, account str
 	if d.Rev != rev {
 		return s.changedMeanwhile(c)
 	}
+	uses, err := s.uses(ctx, t.ID, plugin, typ)
+	if err != nil {
+		return err
+	}
+	if len(uses[id]) > 0 {
+		return &UsedError{Label: c.label(d.Values), Uses: uses[id]}
+	}
 	problems, err := s.judge(ctx, t, account, e, c, config.Change{Op: config.Delete, ID: id, Before: c.form.Flatten(c.form.Defaults(d.Values))})
 	if err != nil {
 		return err
@@ -228,6 +245,11 @@ func (s *Service) RestoreConfig(ctx context.Context, t tenant.Tenant, account st
 	}
 	if !s.Now().Before(d.Deleted.Add(Regret)) {
 		return gone(c)
+	}
+	if lost, err := s.dangling(ctx, t.ID, c.form, d.Values); err != nil {
+		return err
+	} else if len(lost) > 0 {
+		return &sdk.Error{Code: sdk.Exists, Source: sdk.FromHost, Message: fmt.Sprintf("What this %s refers to was deleted. Take that back first.", strings.ToLower(c.Title))}
 	}
 	problems, err := s.judge(ctx, t, account, e, c, config.Change{Op: config.Save, ID: id, After: c.form.Flatten(c.form.Defaults(d.Values))})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -277,6 +278,31 @@ func (j *fakeJira) Filters(context.Context, tenant.Tenant) ([]site.Named, error)
 
 func (j *fakeJira) LinkTypes(context.Context, tenant.Tenant) ([]site.Named, error) {
 	return []site.Named{{ID: "10000", Name: "Blocks"}}, nil
+}
+
+// Account knows Mia, and Ada who has left.
+func (j *fakeJira) Account(_ context.Context, _ tenant.Tenant, id string) (site.Account, error) {
+	for _, a := range accounts {
+		if a.ID == id {
+			return a, j.lists
+		}
+	}
+	return site.Account{}, &sdk.Error{Code: sdk.NotFound, Source: sdk.FromDownstream, Message: "There is no such account."}
+}
+
+func (j *fakeJira) FindAccounts(_ context.Context, _ tenant.Tenant, query string) ([]site.Account, error) {
+	var out []site.Account
+	for _, a := range accounts {
+		if strings.HasPrefix(strings.ToLower(a.Name), strings.ToLower(query)) {
+			out = append(out, a)
+		}
+	}
+	return out, j.lists
+}
+
+var accounts = []site.Account{
+	{ID: "557058:mia", Name: "Mia", Kind: "atlassian", Active: true}, {ID: "557058:miles", Name: "Miles", Kind: "atlassian"},
+	{ID: "557058:minion", Name: "Minion", Kind: "app", Active: true},
 }
 
 func (j *fakeJira) Fields(context.Context, tenant.Tenant) ([]site.Field, error) {

@@ -87,12 +87,15 @@ type Account struct {
 	Kind   string `json:"accountType"` // "atlassian" for a person, "app", "customer"
 }
 
-// FindAccounts lists the accounts of which a name or an address that is shown begins with the query, up to 50.
+// MaxFound is how many accounts FindAccounts lists at most.
+const MaxFound = 50
+
+// FindAccounts lists the accounts of which a name or an address that is shown begins with the query, up to MaxFound.
 func (c *Client) FindAccounts(ctx context.Context, t tenant.Tenant, query string) ([]Account, error) {
 	var out []Account
 	err := c.do(ctx, t, call{
 		what: "find accounts", method: http.MethodGet, path: "/rest/api/3/user/search", again: true, out: &out,
-		query: url.Values{"query": {query}, "maxResults": {"50"}},
+		query: url.Values{"query": {query}, "maxResults": {strconv.Itoa(MaxFound)}},
 	})
 	return out, err
 }

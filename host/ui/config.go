@@ -21,6 +21,15 @@ type ConfigList struct {
 	Documents []ConfigRow
 	Deleted   []ConfigRow // those that can be taken back
 	Flag      *view.Flag
+	// Refused says which document could not be deleted, because of what uses it.
+	Refused *ConfigRow
+}
+
+// ConfigUse is what refers to a document: another one, or the settings of a plugin where Type is empty.
+type ConfigUse struct {
+	Plugin   capability.PluginID
+	Type, ID string
+	Words    string // "Issue view “Laptops”"
 }
 
 // ConfigRow is one document.
@@ -33,6 +42,7 @@ type ConfigRow struct {
 	// Uses is how many records refer to it, MoreUses says that there are more than that.
 	Uses     int
 	MoreUses bool
+	UsedBy   []ConfigUse
 }
 
 // ConfigForm is the form of one document.
@@ -48,6 +58,11 @@ type ConfigForm struct {
 	Submitted map[string][]string
 	Errors    schemaform.Errors
 	Choices   map[schemaform.Source][]schemaform.Choice
+	Empty     map[schemaform.Source]string
+	Edited    string
+	At        string
+	// Focus moves the user's focus to it: they came from elsewhere on the page.
+	Focus bool
 }
 
 // configs is the model of the list.
@@ -63,8 +78,14 @@ type configs struct {
 	Rows    []configRow
 	Deleted []configRow
 	Uses    bool // whether to show what refers to them
+	Used    bool // whether to show what uses them
+	Refused string
+	Why     []useLink
 	Flag    *view.Flag
 }
+
+// useLink leads to what uses a document.
+type useLink struct{ ID, Call, Words string }
 
 type configRow struct {
 	ID, Label             string
@@ -74,6 +95,7 @@ type configRow struct {
 	Confirm               string
 	Changed, ChangedWords string
 	Uses                  string
+	UsedBy                []useLink
 	Left                  string // how long it can be taken back
 }
 
@@ -94,12 +116,16 @@ func (r *Renderer) Configs(w io.Writer, l ConfigList) error {
 		row := newConfigRow(out.ID, base, d)
 		row.Confirm = "Delete “" + d.Label + "”? " + usesWords(d)
 		out.Uses = out.Uses || d.Uses > 0
+		out.Used = out.Used || len(d.UsedBy) > 0
 		out.Rows = append(out.Rows, row)
 	}
 	for _, d := range l.Deleted {
 		row := newConfigRow(out.ID, base, d)
 		row.Left = "until " + day(d.Until)
 		out.Deleted = append(out.Deleted, row)
+	}
+	if l.Refused != nil {
+		out.Refused, out.Why = l.Refused.Label, useLinks(out.ID+"-why", l.Refused.UsedBy)
 	}
 	return r.render(w, "configs", out)
 }
@@ -109,10 +135,24 @@ func newConfigRow(panel, base string, d ConfigRow) configRow {
 		ID: panel + "-" + d.ID, Label: d.Label, EditCall: base + "/" + d.ID, DeleteCall: base + "/" + d.ID + "/delete", RestoreCall: base + "/" + d.ID + "/restore",
 		Params: revParams(d.Rev), Changed: d.Changed.UTC().Format(time.RFC3339), ChangedWords: day(d.Changed), Uses: grouped(int64(d.Uses)),
 	}
+	row.UsedBy = useLinks(row.ID+"-use", d.UsedBy)
 	if d.MoreUses {
 		row.Uses = "more than " + row.Uses
 	}
 	return row
+}
+
+// useLinks make buttons of what uses a document. What they open takes the place of the panel of its own plugin.
+func useLinks(id string, uses []ConfigUse) []useLink {
+	var out []useLink
+	for i, u := range uses {
+		call := callOf(u.Plugin, "settings")
+		if u.Type != "" {
+			call = callOf(u.Plugin, "configs/"+u.Type+"/"+u.ID)
+		}
+		out = append(out, useLink{ID: id + "-" + strconv.Itoa(i+1), Call: call + "?focus=1", Words: u.Words})
+	}
+	return out
 }
 
 // usesWords say what deleting a document means.
@@ -157,6 +197,7 @@ type configForm struct {
 	Fields   []field
 	Error    string
 	Summary  []summaryLine
+	Focus    bool
 }
 
 // Config draws the form of a document, which takes the place of the list until it is saved or left.
@@ -165,11 +206,14 @@ func (r *Renderer) Config(w io.Writer, f ConfigForm) error {
 		return fmt.Errorf("draw a config of %s: there is no form", f.Plugin)
 	}
 	base := callOf(f.Plugin, "configs/"+f.Type.Type)
-	out := configForm{ID: configPanelID(f.Plugin, f.Type.Type), BackCall: base, Call: base + "/save", Title: "New " + lower(f.Type.Title), Params: revParams(f.Rev)}
+	out := configForm{ID: configPanelID(f.Plugin, f.Type.Type), BackCall: base, Call: base + "/save", Title: "New " + lower(f.Type.Title), Params: revParams(f.Rev), Focus: f.Focus}
+	edit := base + "/edit"
 	if f.ID != "" {
-		out.Call, out.Title = base+"/"+f.ID+"/save", f.Label
+		out.Call, out.Title, edit = base+"/"+f.ID+"/save", f.Label, base+"/"+f.ID+"/edit"
 	}
-	drawn := drawForm(SettingsForm{Plugin: f.Plugin, Form: f.Form, Values: f.Values, Submitted: f.Submitted, Errors: f.Errors, Choices: f.Choices}, out.ID+"-")
+	drawn := drawForm(SettingsForm{
+		Plugin: f.Plugin, Form: f.Form, Values: f.Values, Submitted: f.Submitted, Errors: f.Errors, Choices: f.Choices, Empty: f.Empty, Edited: f.Edited, At: f.At,
+	}, out.ID+"-", edit, strconv.FormatInt(f.Rev, 10))
 	out.Fields, out.Error, out.Summary = drawn.Fields, drawn.Error, drawn.Summary
 	return r.render(w, "config", out)
 }

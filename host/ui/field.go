@@ -23,12 +23,41 @@ type field struct {
 	// Filter puts a search box above long lists.
 	Filter string
 	Chosen int
-	Picker *picker // of a plugin's picker
+	Picker *picker // of a field that asks while the user types
+	Empty  string  // what to say where there is nothing to choose
+	Edit   string  // path of the call that adds a row
+	Rows   *rows   // of a list of groups
 }
 
 type option struct {
 	ID, Value, Label, Detail string
 	On                       bool
+	Moves                    []move // of one that is chosen, where the order can be changed
+}
+
+// rows are a list of groups.
+type rows struct {
+	Rows  []group
+	Add   string // params of the button that adds one; "" where there can be no more
+	Word  string // what one is called: "row"
+	Focus bool   // the list itself is what the user looks at now
+}
+
+// group is one row of a list of groups.
+type group struct {
+	ID, Title string
+	Name, Key string // of the input that says that the row is there
+	Fields    []field
+	Moves     []move
+	Focus     bool
+}
+
+// move is a button that changes a list.
+type move struct {
+	ID, Word, Of string // "Move up", "Column 2"
+	Glyph        string
+	Call, Params string
+	Focus        bool
 }
 
 // DescribedBy returns the ids of what explains the input: its unit, help and error.
@@ -97,6 +126,15 @@ func summary(fields []field) []summaryLine {
 			out = append(out, summaryLine{f.ID, f.Label, f.Error})
 		}
 		out = append(out, summary(f.Fields)...)
+		if f.Rows == nil {
+			continue
+		}
+		for _, r := range f.Rows.Rows {
+			for _, s := range summary(r.Fields) {
+				s.Label = r.Title + ", " + s.Label
+				out = append(out, s)
+			}
+		}
 	}
 	return out
 }

@@ -23,6 +23,10 @@ type SettingsForm struct {
 	// Choices are the things of the site for Form.Sources. A source without an entry could not be listed; the form says so
 	// and keeps what was chosen before.
 	Choices map[schemaform.Source][]schemaform.Choice
+	// Empty says what to do where a source has nothing to choose.
+	Empty map[schemaform.Source]string
+	// Edited is the button of a list that was pressed, as schemaform.Form.Edit takes it, and At what it returned.
+	Edited, At string
 	// Saved says that the settings were stored just now.
 	Saved bool
 }
@@ -54,19 +58,19 @@ func callOf(id capability.PluginID, what string) string { return "plugins/" + st
 
 func newSettings(f SettingsForm) settings {
 	id := cardID("settings", f.Plugin)
-	out := drawForm(f, id+"-")
+	out := drawForm(f, id+"-", callOf(f.Plugin, "settings/edit"), "")
 	out.ID, out.Call, out.Saved = id, callOf(f.Plugin, "settings"), f.Saved
 	return out
 }
 
-// drawForm makes the fields of a form, whose ids begin with prefix.
-func drawForm(f SettingsForm, prefix string) settings {
+// drawForm makes the fields of a form, whose ids begin with prefix. Buttons that change lists call edit, with the revision of what is shown.
+func drawForm(f SettingsForm, prefix, edit, rev string) settings {
 	var out settings
-	values := f.Submitted
-	if values == nil {
+	values := f.Form.Number(f.Submitted)
+	if f.Submitted == nil {
 		values = f.Form.Values(f.Values)
 	}
-	b := settingsBuilder{form: f, values: values, prefix: prefix}
+	b := settingsBuilder{form: f, values: values, prefix: prefix, edit: edit, rev: rev}
 	out.Fields = b.fields(f.Form.Fields)
 	out.Summary = summary(out.Fields)
 	var rest []string
@@ -83,6 +87,8 @@ type settingsBuilder struct {
 	form   SettingsForm
 	values map[string][]string
 	prefix string
+	edit   string // path of the call that changes lists
+	rev    string
 }
 
 func (b settingsBuilder) fields(in []schemaform.Field) []field {
@@ -105,6 +111,9 @@ func (b settingsBuilder) field(in schemaform.Field) field {
 		Help: in.Help, Error: b.form.Errors.For(in.Path), Unit: in.Unit, Required: in.Required,
 		Min: in.Min, Max: in.Max, Step: in.Step, MaxLength: in.MaxLength,
 	}
+	if _, _, documents := in.From.Documents(); documents {
+		f.Empty = b.form.Empty[in.From]
+	}
 	values := b.values[in.Path]
 	if len(values) > 0 {
 		f.Value = values[0]
@@ -119,6 +128,10 @@ func (b settingsBuilder) field(in schemaform.Field) field {
 		f.On = f.Value == "true" || f.Value == "on"
 	case schemaform.Group:
 		f.Fields = b.fields(in.Fields)
+	case schemaform.Rows:
+		b.rows(in, &f)
+	case schemaform.People:
+		f.Kind, f.Value, f.Picker = pickerKind, "", b.people(in, values)
 	case schemaform.Lines:
 		f.Value = strings.Join(values, "\n")
 	case schemaform.Select, schemaform.Radio, schemaform.Checks, schemaform.Picker:
@@ -133,7 +146,7 @@ func (b settingsBuilder) field(in schemaform.Field) field {
 		}
 		// Where nothing need be chosen, or nothing is yet, a select starts with an empty line.
 		empty := slices.ContainsFunc(f.Options, func(o option) bool { return o.Value == "" })
-		if in.Kind == schemaform.Select && !empty && (f.Chosen == 0 || !in.Required && in.Jira != "") {
+		if in.Kind == schemaform.Select && !empty && (f.Chosen == 0 || !in.Required && in.From != "") {
 			f.Options = slices.Insert(f.Options, 0, option{ID: f.ID + "-none", Label: "None", On: f.Chosen == 0})
 		}
 	}
@@ -143,13 +156,13 @@ func (b settingsBuilder) field(in schemaform.Field) field {
 // options returns the choices of a field, what is chosen first. An id that Jira does not list (any more) stays in the list:
 // saving the form must not lose it.
 func (b settingsBuilder) options(in schemaform.Field, id string, chosen []string) (out []option, missing bool) {
-	if in.Jira == "" {
+	if in.From == "" {
 		for i, o := range in.Options {
 			out = append(out, option{ID: fmt.Sprintf("%s-%d", id, i), Value: o.Value, Label: o.Label, On: slices.Contains(chosen, o.Value)})
 		}
 		return out, false
 	}
-	choices, listed := b.form.Choices[in.Jira]
+	choices, listed := b.form.Choices[in.From]
 	known := map[string]bool{}
 	var rest []option
 	for _, c := range choices {
@@ -174,6 +187,14 @@ func (b settingsBuilder) options(in schemaform.Field, id string, chosen []string
 			label = v
 		}
 		out = append(out, option{Value: v, Label: label, On: true})
+	}
+	if in.Kind == schemaform.Picker {
+		slices.SortStableFunc(out, func(x, y option) int { return slices.Index(chosen, x.Value) - slices.Index(chosen, y.Value) })
+	}
+	if in.Ordered && in.Kind == schemaform.Picker && len(out) > 1 {
+		for i := range out {
+			out[i].Moves = b.moves(in.Path, fmt.Sprintf("%s-%d", id, i), out[i].Label, i, len(out))
+		}
 	}
 	out = append(out, rest...)
 	for i := range out {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -149,13 +150,53 @@ func (s *Server) saveSettings(ctx context.Context, c *fiber.Ctx) error {
 	return s.drawSettings(ctx, c, t, ui.SettingsForm{Saved: true})
 }
 
+// editSettings takes the form with a button of a list pressed, and gives it back with the list changed. Nothing is kept.
+func (s *Server) editSettings(ctx context.Context, c *fiber.Ctx) error {
+	t, _, err := s.admin(ctx, c)
+	if err != nil {
+		return err
+	}
+	body, err := callBody(c.Body())
+	if err != nil {
+		return err
+	}
+	return s.drawSettings(ctx, c, t, ui.SettingsForm{Submitted: body.Form, Edited: body.Params["edit"]})
+}
+
+// people answers what an admin types where a form asks for people.
+func (s *Server) people(ctx context.Context, c *fiber.Ctx) error {
+	t, _, err := s.admin(ctx, c)
+	if err != nil {
+		return err
+	}
+	body, err := callBody(c.Body())
+	if err != nil {
+		return err
+	}
+	found, err := s.Features.FindPeople(ctx, t, strings.TrimSpace(body.Params["q"]))
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	if err := s.UI.Choices(&out, found); err != nil {
+		return err
+	}
+	return sendPage(c, out.Bytes())
+}
+
 // drawSettings completes f with the plugin's form, its values and the things of the site that it lets choose from.
 func (s *Server) drawSettings(ctx context.Context, c *fiber.Ctx, t tenant.Tenant, f ui.SettingsForm) (err error) {
 	f.Plugin = capability.PluginID(c.Params("plugin"))
 	if f.Form, f.Values, err = s.Features.Settings(ctx, t.ID, f.Plugin); err != nil {
 		return err
 	}
-	f.Choices = s.Features.Choices(ctx, t, f.Form)
+	f.Submitted, f.At = edited(f.Form, f.Submitted, f.Edited)
+	shown := f.Submitted
+	if shown == nil {
+		shown = f.Form.Values(f.Values)
+	}
+	offer := s.Features.Choices(ctx, t, f.Form, shown)
+	f.Choices, f.Empty = offer.Choices, offer.Empty
 	var out bytes.Buffer
 	if err := s.UI.Settings(&out, s.shell(ui.KindAdmin, "", adminAPI), f); err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/ui"
+	"github.com/pergola-platform/pergola/host/ui/schemaform"
 	"github.com/pergola-platform/pergola/sdk/view"
 )
 
@@ -48,6 +49,8 @@ func (s *Server) configRoutes() {
 	s.app.Get(configAPI+"/new", s.ofConfig(s.configForm))
 	s.app.Get(configAPI+"/:id", s.ofConfig(s.configForm))
 	s.app.Post(configAPI+"/save", s.ofConfig(s.saveConfig))
+	s.app.Post(configAPI+"/edit", s.ofConfig(s.editConfig))
+	s.app.Post(configAPI+"/:id/edit", s.ofConfig(s.editConfig))
 	s.app.Post(configAPI+"/:id/save", s.ofConfig(s.saveConfig))
 	s.app.Post(configAPI+"/:id/delete", s.ofConfig(s.deleteConfig))
 	s.app.Post(configAPI+"/:id/restore", s.ofConfig(s.restoreConfig))
@@ -61,7 +64,16 @@ func (s *Server) configForm(ctx context.Context, c *fiber.Ctx, v configVisit) er
 	if c.Route().Path == configAPI+"/new" {
 		v.id = ""
 	}
-	return s.drawConfig(ctx, c, v, ui.ConfigForm{})
+	return s.drawConfig(ctx, c, v, ui.ConfigForm{Focus: c.Query("focus") != ""})
+}
+
+// editConfig takes the form with a button of a list pressed, and gives it back with the list changed. Nothing is kept.
+func (s *Server) editConfig(ctx context.Context, c *fiber.Ctx, v configVisit) error {
+	body, err := callBody(c.Body())
+	if err != nil {
+		return err
+	}
+	return s.drawConfig(ctx, c, v, ui.ConfigForm{Submitted: body.Form, Edited: body.Params["edit"]})
 }
 
 // saveConfig takes the form: the list with the document in it, or the form again with the errors beside the fields.
@@ -94,7 +106,13 @@ func (s *Server) deleteConfig(ctx context.Context, c *fiber.Ctx, v configVisit) 
 	if err != nil {
 		return err
 	}
-	if err := s.Features.DeleteConfig(ctx, v.tenant, v.account, v.plugin, v.typ, v.id, rev); err != nil {
+	err = s.Features.DeleteConfig(ctx, v.tenant, v.account, v.plugin, v.typ, v.id, rev)
+	var used *feature.UsedError
+	if errors.As(err, &used) {
+		c.Status(http.StatusUnprocessableEntity)
+		return s.listDocuments(ctx, c, v, nil, &ui.ConfigRow{Label: used.Label, UsedBy: usesOf(used.Uses)})
+	}
+	if err != nil {
 		return err
 	}
 	return s.drawConfigs(ctx, c, v, &view.Flag{Tone: view.Success, Title: "Deleted", Body: "It can be taken back below the list."})
@@ -117,13 +135,26 @@ func revision(params map[string]string) (int64, error) {
 }
 
 func (s *Server) drawConfigs(ctx context.Context, c *fiber.Ctx, v configVisit, flag *view.Flag) error {
+	return s.listDocuments(ctx, c, v, flag, nil)
+}
+
+func usesOf(uses []feature.Use) []ui.ConfigUse {
+	var out []ui.ConfigUse
+	for _, u := range uses {
+		out = append(out, ui.ConfigUse{Plugin: u.Plugin, Type: u.Type, ID: u.ID, Words: u.String()})
+	}
+	return out
+}
+
+// listDocuments answers with the list; refused is a document that could not be deleted.
+func (s *Server) listDocuments(ctx context.Context, c *fiber.Ctx, v configVisit, flag *view.Flag, refused *ui.ConfigRow) error {
 	all, err := s.Features.Configured(ctx, v.tenant.ID, v.plugin, v.typ)
 	if err != nil {
 		return err
 	}
-	list := ui.ConfigList{Plugin: v.plugin, Type: all.Type, Flag: flag}
+	list := ui.ConfigList{Plugin: v.plugin, Type: all.Type, Flag: flag, Refused: refused}
 	for _, d := range all.Documents {
-		list.Documents = append(list.Documents, ui.ConfigRow{ID: d.ID, Rev: d.Rev, Label: d.Label, Changed: d.Changed, Uses: d.Uses, MoreUses: d.MoreUses})
+		list.Documents = append(list.Documents, ui.ConfigRow{ID: d.ID, Rev: d.Rev, Label: d.Label, Changed: d.Changed, Uses: d.Uses, MoreUses: d.MoreUses, UsedBy: usesOf(d.UsedBy)})
 	}
 	for _, d := range all.Deleted {
 		list.Deleted = append(list.Deleted, ui.ConfigRow{ID: d.ID, Rev: d.Rev, Label: d.Label, Changed: d.Deleted, Until: d.Deleted.Add(feature.Regret), Uses: d.Uses, MoreUses: d.MoreUses})
@@ -135,6 +166,14 @@ func (s *Server) drawConfigs(ctx context.Context, c *fiber.Ctx, v configVisit, f
 	return sendPage(c, out.Bytes())
 }
 
+// edited is a submitted form after a button of a list was pressed, and what the user looks at then; nil of none.
+func edited(form *schemaform.Form, submitted map[string][]string, button string) (map[string][]string, string) {
+	if submitted == nil || button == "" {
+		return submitted, ""
+	}
+	return form.Edit(submitted, button)
+}
+
 // drawConfig completes f with the form of a document, its values and the things of the site that it lets choose from.
 func (s *Server) drawConfig(ctx context.Context, c *fiber.Ctx, v configVisit, f ui.ConfigForm) error {
 	of, err := s.Features.ConfigForm(ctx, v.tenant.ID, v.plugin, v.typ, v.id)
@@ -143,7 +182,13 @@ func (s *Server) drawConfig(ctx context.Context, c *fiber.Ctx, v configVisit, f 
 	}
 	f.Plugin, f.Type, f.Form, f.Values, f.Label = v.plugin, of.Type, of.Form, of.Values, of.Label
 	f.ID, f.Rev = of.Document.ID, of.Document.Rev
-	f.Choices = s.Features.Choices(ctx, v.tenant, of.Form)
+	f.Submitted, f.At = edited(f.Form, f.Submitted, f.Edited)
+	shown := f.Submitted
+	if shown == nil {
+		shown = f.Form.Values(f.Values)
+	}
+	offer := s.Features.Choices(ctx, v.tenant, f.Form, shown)
+	f.Choices, f.Empty = offer.Choices, offer.Empty
 	var out bytes.Buffer
 	if err := s.UI.Config(&out, f); err != nil {
 		return err

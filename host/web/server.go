@@ -141,6 +141,8 @@ func New(c Config) (*Server, error) {
 	s.app.Post("/api/admin/plugins/:plugin/retry", s.working(s.retry))
 	s.app.Get("/api/admin/plugins/:plugin/settings", s.working(s.settings))
 	s.app.Post("/api/admin/plugins/:plugin/settings", s.working(s.saveSettings))
+	s.app.Post("/api/admin/plugins/:plugin/settings/edit", s.working(s.editSettings))
+	s.app.Post(adminAPI+"/people", s.working(s.people))
 
 	s.runRoutes()
 	s.configRoutes()

@@ -199,13 +199,28 @@ func (s *Server) storedConfigs(ctx context.Context, t capability.TenantID, f fea
 
 func settingFields(fields []schemaform.Field, out *[]ui.StoredField) {
 	for _, f := range fields {
-		if f.Kind == schemaform.Group {
+		switch f.Kind {
+		case schemaform.Group:
 			settingFields(f.Fields, out)
 			continue
+		case schemaform.Rows:
+			var inner []ui.StoredField
+			settingFields(f.Fields, &inner)
+			for _, i := range inner {
+				i.Name = f.Path + "." + i.Name
+				*out = append(*out, i)
+			}
+			continue
+		default:
 		}
 		kind := string(privacy.Configuration)
-		if f.Jira != "" {
-			kind = "jira." + string(f.Jira)
+		switch _, _, document := f.From.Documents(); {
+		case document:
+			kind = manifest.KindConfig
+		case f.From == schemaform.Users:
+			kind = manifest.KindAccount
+		case f.From != "":
+			kind = "jira." + string(f.From)
 		}
 		*out = append(*out, ui.StoredField{Name: f.Path, Kind: kind, Meaning: privacy.Kind(kind).Words()})
 	}

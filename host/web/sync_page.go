@@ -174,7 +174,7 @@ func (s *Server) connectionForm(ctx context.Context, c *fiber.Ctx, by asker) err
 	f := ui.ConnectionForm{Name: one.Name, Kind: known.Title, Form: known.Form, Rev: one.Rev}
 	if known.Form != nil {
 		f.Values = known.Form.Defaults(one.Settings)
-		f.Choices = s.Features.Choices(ctx, by.tenant, known.Form)
+		f.Choices = s.Features.Choices(ctx, by.tenant, known.Form, nil).Choices
 	}
 	for _, secret := range known.Secrets {
 		f.Secrets = append(f.Secrets, ui.Secret{

@@ -26,6 +26,7 @@ package schemaform
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -172,4 +173,59 @@ func fields(nodes []*node) []Field {
 		out[i] = n.field
 	}
 	return out
+}
+
+// Reference is a value that names a document.
+type Reference struct {
+	Path string
+	To   Source
+	ID   string
+}
+
+// References returns the documents that stored values name, in the order of the fields.
+func (f *Form) References(stored json.RawMessage) []Reference {
+	var out []Reference
+	f.eachChosen(f.Values(stored), func(path string, from Source, value string) {
+		if _, _, ok := from.Documents(); ok {
+			out = append(out, Reference{Path: path, To: from, ID: value})
+		}
+	})
+	return out
+}
+
+// RefersTo says whether a field of the form can name documents of that source.
+func (f *Form) RefersTo(to Source) bool { return slices.Contains(f.Sources(), to) }
+
+// Accounts returns the people who are chosen in a submitted form, each once.
+func (f *Form) Accounts(form map[string][]string) []string {
+	var out []string
+	f.eachChosen(f.Number(form), func(_ string, from Source, value string) {
+		if from == Users && !slices.Contains(out, value) {
+			out = append(out, value)
+		}
+	})
+	return out
+}
+
+// eachChosen calls visit for each value of a form, of numbered rows, that names something.
+func (f *Form) eachChosen(form map[string][]string, visit func(path string, from Source, value string)) {
+	of := func(path string, n *node) {
+		for _, v := range form[path] {
+			if v != "" && n.field.From != "" {
+				visit(path, n.field.From, v)
+			}
+		}
+	}
+	for _, path := range f.order {
+		n := f.leaves[path]
+		if n.field.Kind != Rows {
+			of(path, n)
+			continue
+		}
+		for i := range n.keys(form) {
+			for _, c := range n.children {
+				of(n.at(i, c), c)
+			}
+		}
+	}
 }

@@ -27,8 +27,12 @@ async function call(path, body, signal) {
   throw Object.assign(new Error(error.message || 'That did not work (' + answer.status + '). Try again in a moment.'), { requestId });
 }
 
-const bodyOf = (el, form) => (el.dataset.body ? JSON.parse(el.dataset.body)
-  : { params: JSON.parse(el.dataset.params || '{}'), form: form || {}, state: el.dataset.state || '' });
+// bodyOf takes in the form around el.
+function bodyOf(el) {
+  const { body, params = '{}', state = '' } = el.dataset, form = {};
+  for (const [k, v] of new FormData(el.closest('form') || undefined)) (form[k] ||= []).push(v);
+  return JSON.parse(body || 'null') || { params: JSON.parse(params), form, state };
+}
 
 function fail(e) {
   pergola.flag({ tone: 'danger', title: e.message, body: e.requestId ? 'Request number ' + e.requestId : '' });
@@ -180,13 +184,10 @@ document.addEventListener('click', (e) => {
 });
 
 document.addEventListener('submit', (e) => {
-  const form = e.target;
-  if (!form.dataset.call) return;
+  const form = e.target, to = form.dataset.call;
+  if (!to) return;
   e.preventDefault();
-  if (!valid(form)) return;
-  const fields = {};
-  for (const [k, v] of new FormData(form)) (fields[k] ||= []).push(v);
-  run($('[type=submit]', form), () => send(form.dataset.call, bodyOf(form, fields)));
+  if (valid(form)) run($('[type=submit]', form), () => send(to, bodyOf(form)));
 });
 
 document.addEventListener('input', (e) => {
