@@ -65,6 +65,9 @@ type Query struct {
 	// their order, and not of all of them. Alone or with Field, it costs what the records that it finds cost, however many others
 	// there are: with Field "inward", Value an issue and Prefix a relation, the links of that relation to that issue. Since v0.5.
 	Prefix []string `msg:"prefix,omitempty,limit=16384"`
+	// After is the id of a record behind which a list begins, whether it is there or not: for a job, which may remember ids and no Cursor. It is
+	// there without a Cursor only. Since v0.5.
+	After string `msg:"after,omitempty"`
 }
 
 // Listing is a page of records.

@@ -302,8 +302,8 @@ func (z *Minted) Msgsize() (s int) {
 func (z *Query) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(6)
-	var zb0001Mask uint8 /* 6 bits */
+	zb0001Len := uint32(7)
+	var zb0001Mask uint8 /* 7 bits */
 	_ = zb0001Mask
 	if z.Field == "" {
 		zb0001Len--
@@ -324,6 +324,10 @@ func (z *Query) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Prefix == nil {
 		zb0001Len--
 		zb0001Mask |= 0x20
+	}
+	if z.After == "" {
+		zb0001Len--
+		zb0001Mask |= 0x40
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -360,6 +364,11 @@ func (z *Query) MarshalMsg(b []byte) (o []byte, err error) {
 			for za0001 := range z.Prefix {
 				o = msgp.AppendString(o, z.Prefix[za0001])
 			}
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "after"
+			o = append(o, 0xa5, 0x61, 0x66, 0x74, 0x65, 0x72)
+			o = msgp.AppendString(o, z.After)
 		}
 	}
 	return
@@ -436,6 +445,12 @@ func (z *Query) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "after":
+			z.After, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "After")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -454,6 +469,7 @@ func (z *Query) Msgsize() (s int) {
 	for za0001 := range z.Prefix {
 		s += msgp.StringPrefixSize + len(z.Prefix[za0001])
 	}
+	s += 6 + msgp.StringPrefixSize + len(z.After)
 	return
 }
 
