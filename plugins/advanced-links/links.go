@@ -99,8 +99,16 @@ func (p *plugin) linkOne(ctx context.Context, s side, issue, other, account stri
 				put = append(put, *gate)
 			}
 		}
-		_, err := store.Write(ctx, store.Changes{Put: put})
+		marks, err := s.marked(ctx, issue, other)
+		if err != nil {
+			return false, err
+		}
+		put = append(put, marks...)
+		_, err = store.Write(ctx, store.Changes{Put: put})
 		if err == nil {
+			if len(marks) > 0 {
+				refreshSoon(ctx)
+			}
 			return true, nil
 		}
 		if sdk.CodeOf(err) != sdk.Exists {
@@ -149,8 +157,7 @@ func (s side) unlink(ctx context.Context, issue, other, ref string) error {
 		return s.unlinkNatively(ctx, issue, ref)
 	}
 	l := store.Record{Type: "link", Fields: map[string]string{"relation": s.id, s.field(): issue, s.otherField(): other}}
-	_, err := store.Write(ctx, store.Changes{Delete: []store.Record{l}})
-	return err
+	return s.forget(ctx, l)
 }
 
 func invalid(message string) error {

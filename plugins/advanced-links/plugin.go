@@ -5,6 +5,7 @@
 //	links.go     links that the plugin keeps itself: read, added, removed      native.go those that are Jira's own
 //	panel.go     the issue panel            add.go  what a user does there      suggest.go what can be linked
 //	graph.go     what is linked to that, drawn
+//	index.go     what JQL finds links by    work.go the jobs that write and check it    manage.go the page for admins
 //	events.go    what happens to links of issues that are deleted
 package main
 
@@ -14,6 +15,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/event"
+	"github.com/pergola-platform/pergola/sdk/job"
 )
 
 // plugin holds what the handlers need from outside.
@@ -25,13 +27,15 @@ func newPlugin(now func() time.Time) *sdk.Plugin {
 	p := &plugin{now: now}
 	return &sdk.Plugin{
 		ID: "pergola.links", Version: "0.1.0",
-		Views: map[string]sdk.View{"panel": sdk.ViewFunc(p.panel), "graph": sdk.ViewFunc(p.graph)},
+		Views: map[string]sdk.View{"panel": sdk.ViewFunc(p.panel), "graph": sdk.ViewFunc(p.graph), "manage": sdk.ViewFunc(p.manage)},
 		Actions: map[string]sdk.Action{
 			"add":    sdk.ActionFunc(p.add),
 			"remove": sdk.ActionFunc(p.remove),
+			"index":  sdk.ActionFunc(p.startIndex),
 		},
 		Suggesters: map[string]sdk.Suggester{"issues": sdk.SuggesterFunc(p.issues)},
 		Guards:     map[string]sdk.Guard{"relation": config.Guard(p.guard)},
 		Events:     map[string]sdk.EventHandler{"deleted": event.Handler(p.deleted)},
+		Jobs:       map[string]sdk.JobHandler{refreshJob: job.Handler(p.refresh), indexJob: job.Handler(p.index)},
 	}
 }
