@@ -27,7 +27,7 @@ func (s side) links(ctx context.Context, issue, cursor string, limit int) (linke
 	if s.native {
 		return s.nativeLinks(ctx, issue, cursor, limit)
 	}
-	page, err := store.List(ctx, store.Query{Type: "link", Field: s.field(), Value: issue, Prefix: s.prefix(issue), Cursor: cursor, Limit: limit})
+	page, err := store.List(ctx, store.Query{Type: "link", Field: s.field(), Value: issue, Prefix: s.prefix(issue), Cursor: cursor, Limit: limit, IDs: true})
 	if err != nil {
 		return linked{}, err
 	}
@@ -140,8 +140,16 @@ func (p *plugin) linkOne(ctx context.Context, s side, issue, other, account stri
 				put = append(put, *gate)
 			}
 		}
-		_, err := store.Write(ctx, store.Changes{Put: put})
+		marks, err := s.marked(ctx, issue, other)
+		if err != nil {
+			return false, err
+		}
+		put = append(put, marks...)
+		_, err = store.Write(ctx, store.Changes{Put: put})
 		if err == nil {
+			if len(marks) > 0 {
+				refreshSoon(ctx)
+			}
 			return true, nil
 		}
 		if sdk.CodeOf(err) != sdk.Exists {
@@ -216,8 +224,15 @@ func (p *plugin) unlink(ctx context.Context, s side, issue, other, ref, account 
 		if err != nil {
 			return err
 		}
-		_, err = store.Write(ctx, store.Changes{Put: []store.Record{*stone}, Delete: []store.Record{*l}})
-		if err == nil || sdk.CodeOf(err) != sdk.Exists {
+		marks, err := s.marked(ctx, issue, other)
+		if err != nil {
+			return err
+		}
+		_, err = store.Write(ctx, store.Changes{Put: append(marks, *stone), Delete: []store.Record{*l}})
+		if err == nil && len(marks) > 0 {
+			refreshSoon(ctx)
+		}
+		if sdk.CodeOf(err) != sdk.Exists {
 			return err
 		}
 	}
