@@ -24,6 +24,7 @@ type panel struct {
 	contexts         []place // none means everywhere
 	template         string
 	without          jql.Empty
+	searchAs         string // account by whose rights the query runs; empty for the user
 	position         int
 	empty            string
 }
@@ -38,7 +39,7 @@ func (p place) holds(i *jira.Issue) bool {
 func newPanel(id string, v *settings.Values) panel {
 	p := panel{
 		Look: issuelist.ReadLook(v), id: id, name: v.String("name"), shown: v.Bool("shown"), collapsed: v.Bool("collapsed"),
-		template: v.String("jql"), position: v.Int("position"), empty: v.String("empty"),
+		template: v.String("jql"), searchAs: v.String("searchAs"), position: v.Int("position"), empty: v.String("empty"),
 	}
 	for _, row := range v.Groups("contexts") {
 		p.contexts = append(p.contexts, place{row.String("project"), row.String("type")})

@@ -103,9 +103,11 @@ func (d drawing) blocks(ctx context.Context) (blocks []view.Block, badge string)
 		return list.Blocks(), "0"
 	}
 	fields := slices.DeleteFunc(d.Fields(), func(id string) bool { return !isKnown(d.known, id) })
-	if list.Issues, list.More, err = find(ctx, query, fields); err != nil {
+	got, err := d.find(ctx, query, fields)
+	if err != nil {
 		return d.failed(err), ""
 	}
+	list.Issues, list.Hidden, list.More = got.issues, got.hidden, got.more
 	blocks = append(list.Blocks(), view.Block{Text: &view.Text{Spans: []view.Span{{
 		Text: "Open in navigator", Href: d.context.SiteURL + "/issues/?jql=" + url.QueryEscape(query),
 	}}}})
@@ -119,6 +121,10 @@ func (d drawing) blocks(ctx context.Context) (blocks []view.Block, badge string)
 func (d drawing) failed(err error) []view.Block {
 	n := &view.Notice{Tone: view.Warning, Title: "This panel cannot be shown", Body: "Try again in a moment. If it stays so, tell an admin of Jira."}
 	switch sdk.CodeOf(err) {
+	case sdk.NotFound, sdk.PermissionDenied:
+		if d.searchAs != "" {
+			n.Body = "The account that searches for it is gone or may not be used any more. An admin of Jira has to choose another one."
+		}
 	case sdk.Invalid:
 		n.Body = "Jira does not take its query for this issue. An admin of Jira finds out why on the page Panel preview."
 	case sdk.Exhausted:

@@ -230,3 +230,24 @@ func TestTheGuardRefusesWhatCannotBeAsked(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestASearchingUserFindsAndTheUserSeesOnlyTheirOwn(t *testing.T) {
+	s := newSite(t, 5)
+	s.configure(`{"name": "Incidents", "jql": "project = IT", "searchAs": "712020:bot", "sums": ["customfield_10011"]}`)
+	s.Accounts = map[string]func(permission, id string) bool{"712020:bot": func(string, string) bool { return true }}
+	s.May = func(_, id string) bool { return id != "20002" && id != "20003" }
+	page := s.view("panel", nil)
+	s.shows(page, "IT-1", "IT-5", "1.5", "2 more that you may not see, and that the sums leave out.")
+	s.hides(page, "IT-2", "Incident 3", "20002")
+	if q := s.Searches(); len(q) != 1 || q[0].As != "712020:bot" {
+		t.Errorf("searches: %+v", q)
+	}
+}
+
+func TestASearchingUserWhoIsGoneIsSaid(t *testing.T) {
+	s := newSite(t, 5)
+	s.configure(`{"name": "Incidents", "jql": "project = IT", "searchAs": "712020:gone"}`)
+	page := s.view("panel", nil)
+	s.shows(page, "An admin of Jira has to choose another one.")
+	s.hides(page, "IT-1")
+}

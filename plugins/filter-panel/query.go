@@ -94,18 +94,54 @@ func asked(v jira.Value) string {
 	return v.Text
 }
 
-// find runs a query to its end, or to mostFound issues; more says that there are others.
-func find(ctx context.Context, query string, fields []string) (found []jira.Issue, more bool, err error) {
-	s := jira.Search{JQL: query, Fields: fields, Limit: jira.MaxIssues}
+// found is what a query finds.
+type found struct {
+	issues []jira.Issue // that the user may see, in the order of the query
+	hidden int          // those that the searching user found and the user may not see
+	more   bool         // there are others beyond mostFound
+}
+
+// find runs a query to its end, or to mostFound issues. What another account finds is read again by the rights of the user: fields of an issue
+// that the user may not see are never here.
+func (p panel) find(ctx context.Context, query string, fields []string) (*found, error) {
+	s := jira.Search{JQL: query, Fields: fields, Limit: jira.MaxIssues, As: p.searchAs}
+	if p.searchAs != "" {
+		s.Fields = []string{"summary"}
+	}
+	out := &found{}
 	for {
 		page, err := jira.Find(ctx, s)
 		if err != nil {
-			return nil, false, err
+			return nil, err
 		}
-		found = append(found, page.Issues...)
-		if page.Next == "" || len(found) >= mostFound {
-			return found[:min(len(found), mostFound)], page.Next != "" || len(found) > mostFound, nil
+		out.issues = append(out.issues, page.Issues...)
+		if page.Next == "" || len(out.issues) >= mostFound {
+			out.more = page.Next != "" || len(out.issues) > mostFound
+			out.issues = out.issues[:min(len(out.issues), mostFound)]
+			break
 		}
 		s.Cursor = page.Next
 	}
+	if p.searchAs == "" {
+		return out, nil
+	}
+	return out, out.again(ctx, fields)
+}
+
+// again reads the issues by the rights of the user.
+func (f *found) again(ctx context.Context, fields []string) error {
+	ids := make([]string, len(f.issues))
+	for n := range f.issues {
+		ids[n] = f.issues[n].ID
+	}
+	f.issues = nil
+	for some := range slices.Chunk(ids, jira.MaxIssues) {
+		list, err := jira.Issues(ctx, some, fields...)
+		if err != nil {
+			f.issues = nil
+			return err
+		}
+		f.issues, f.hidden = append(f.issues, list.Issues...), f.hidden+list.Hidden
+	}
+	return nil
 }

@@ -38,9 +38,10 @@ func draw(ctx context.Context, _ *service.Request, in *relations.Drawing) (*rela
 	return out, nil
 }
 
+// draw draws a side; where nothing is linked, who asks says so, and whether something can be.
 func (l look) draw(focus string, part *relations.Part, s *site) relations.DrawnPart {
 	list := issuelist.List{
-		Look: l.Look, Name: name(part.End), Label: part.Label, Known: s.fields, Empty: "Nothing is linked yet.",
+		Look: l.Look, Name: name(part.End), Label: part.Label, Known: s.fields,
 		Page: part.Page, Sorted: part.Sort, Call: part.Call, Buttons: l.buttons(part),
 	}
 	list.Issues, list.Hidden, list.More = s.of(part)
