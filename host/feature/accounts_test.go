@@ -24,6 +24,7 @@ func TestDocumentsNameAccounts(t *testing.T) {
 			"type": typ, "title": "Rule", "plural": "Rules", "purpose": "Say what can be linked", "label": "name",
 			"schema": map[string]any{"type": "object", "required": []any{"name"}, "properties": map[string]any{
 				"name": text("Name"), "by": text("By", "user"),
+				"rows":  map[string]any{"type": "array", "title": "Rows", "items": map[string]any{"type": "object", "properties": map[string]any{"who": text("Who", "user")}}},
 				"more":  map[string]any{"type": "object", "title": "More", "properties": map[string]any{"by": text("By", "user"), "note": text("Note")}},
 				"these": map[string]any{"type": "array", "title": "These", "items": map[string]any{"type": "string"}, "x-jira": "user"},
 			}},
@@ -41,11 +42,11 @@ func TestDocumentsNameAccounts(t *testing.T) {
 		_, err := w.configs.Put(t.Context(), w.tenant.ID, tenant.ConfigType{Plugin: notes, Type: typ}, c)
 		check(t, err)
 	}
-	put("rule", "4Nk7tQxYzAbCdEfGh2", `{"name":"5b:name","by":"5b:by","more":{"by":"5b:inner","note":"5b:note"},"these":["5b:one","5b:two"]}`, nil)
+	put("rule", "4Nk7tQxYzAbCdEfGh2", `{"name":"5b:name","by":"5b:by","more":{"by":"5b:inner","note":"5b:note"},"these":["5b:one","5b:two"],"rows":[{},{"who":"5b:row"}]}`, nil)
 	put("view", "4Nk7tQxYzAbCdEfGh3", `{"name":"x","by":"5b:view"}`, nil)
 	put("view", "4Nk7tQxYzAbCdEfGh4", `{"name":"y","by":"5b:deleted"}`, func(c *tenant.Config) { c.Deleted = now })
 	for account, want := range map[string]bool{
-		"5b:by": true, "5b:inner": true, "5b:one": true, "5b:two": true, "5b:view": true,
+		"5b:by": true, "5b:inner": true, "5b:one": true, "5b:two": true, "5b:view": true, "5b:row": true,
 		"5b:name": false, "5b:note": false, "5b:deleted": false, "5b:nobody": false, "": false,
 	} {
 		if got, err := configs.Names(t.Context(), b, account); got != want || err != nil {

@@ -367,7 +367,7 @@ func TestBrowserAdmin(t *testing.T) {
 	if d := cmp.Diff(sent{"plugins/pergola.qrcode/enabled", "", `{"enabled":true,"version":"0.1.0"}`}, calls[1]); d != "" {
 		t.Error(d)
 	}
-	if !strings.Contains(calls[len(calls)-1].Body, `"projects":["10002","10004","10042"]`) {
+	if !strings.Contains(calls[len(calls)-1].Body, `"projects":["10002","10042","10004"]`) {
 		t.Errorf("%+v", calls[len(calls)-1])
 	}
 	noHarm(t, ctx)

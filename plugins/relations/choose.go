@@ -18,6 +18,7 @@ const (
 	OpJudge   = "judge"   // JudgeQuestion → Judgement
 	OpStale   = "stale"   // StaleQuestion → Stale
 	OpPresets = "presets" // PresetsQuestion → PresetList
+	OpFollow  = "follow"  // FollowQuestion → Followed
 )
 
 // Where is where a user links: an issue at the end of a relation, and what the form at hand holds that is not saved yet.
@@ -124,6 +125,27 @@ func Presets(ctx context.Context, q PresetsQuestion) (*PresetList, error) {
 	var out PresetList
 	_, err := ask(ctx, DataLogic, OpPresets, &q, &out)
 	return &out, err
+}
+
+// FollowQuestion asks where a path over several relations leads.
+type FollowQuestion struct {
+	Path     string   `msg:"path"`                  // id of the configuration document of type pergola.datalogic/path
+	IssueIDs []string `msg:"issue_ids,limit=16384"` // where it begins, at most [MostLinked]
+}
+
+// Followed is where it leads: ids in no order that means something, never those where it began.
+type Followed struct {
+	IssueIDs []string `msg:"issue_ids,omitempty,limit=16384"` // at most [MostPerIssue]
+	More     bool     `msg:"more,omitempty"`                  // there are more than these
+}
+
+// Follow asks data logic where a path leads. The answer is nil where the service is not there.
+func Follow(ctx context.Context, q FollowQuestion) (*Followed, error) {
+	var out Followed
+	if there, err := ask(ctx, DataLogic, OpFollow, &q, &out); err != nil || !there {
+		return nil, err
+	}
+	return &out, nil
 }
 
 // ParentFilter is the service by which what is linked at one side bounds what can be linked at another: contacts to those of the company.

@@ -138,10 +138,10 @@ func named(src string, at int, name string) error {
 	of, what, ok := strings.Cut(name, ".")
 	switch {
 	case !ok || what == "":
-	case of == "issue" && strings.Trim(what, letters) == "", of == "link" && strings.Trim(what, letters+"-") == "", name == "user.accountId":
+	case of == "issue" && strings.Trim(what, letters) == "", (of == "link" || of == "path") && strings.Trim(what, letters+"-.") == "", name == "user.accountId":
 		return nil
 	}
-	return wrong(src, at, "there is no such variable; write {{issue.key}}, {{issue.project}}, {{issue.customfield_10010}}, {{link.ID}} or {{user.accountId}}")
+	return wrong(src, at, "there is no such variable; write {{issue.key}}, {{issue.project}}, {{issue.customfield_10010}}, {{link.ID}}, {{path.ID}} or {{user.accountId}}")
 }
 
 // wrong is an error at a byte of the template.

@@ -12,8 +12,9 @@ const (
 )
 
 // Template is JQL that an admin wrote, with variables in the places of values: {{issue.key}}, {{issue.project}},
-// {{issue.customfield_10010}} and other fields, {{link.ID}}, {{user.accountId}}. What stands in for one is always quoted, so no
-// value can change what is asked. It is safe for concurrent use. Make it with [Parse].
+// {{issue.customfield_10010}} and other fields, {{link.ID}}, {{path.ID}}, {{user.accountId}}. What stands in for one is always quoted, so no
+// value can change what is asked; only ids of issues, projects and types, which are nothing but digits, stand bare, because Jira takes a quoted one
+// for a key. It is safe for concurrent use. Make it with [Parse].
 //
 // Since: v0.5
 type Template struct {
@@ -185,12 +186,36 @@ func (e *expansion) variable(p piece) string {
 	case len(values) == 0:
 		return ""
 	case p.form == several:
-		return list(values)
+		return "(" + p.join(values) + ")"
 	case p.form == elements:
-		written := list(values)
-		return written[1 : len(written)-1]
+		return p.join(values)
 	case len(values) > 1 && e.err == nil:
 		e.err = &Error{At: p.at, Message: "{{" + p.name + "}} has several values here, and only one can stand there; write in {{" + p.name + "}}"}
 	}
-	return Quote(values[0])
+	return p.value(values[0])
+}
+
+func (p piece) join(values []string) string {
+	written := make([]string, len(values))
+	for i, v := range values {
+		written[i] = p.value(v)
+	}
+	return strings.Join(written, ", ")
+}
+
+// value writes a value: quoted, or bare where it is an id.
+func (p piece) value(v string) string {
+	if p.form != text && ids(p.name) && digits(v) {
+		return v
+	}
+	return Quote(v)
+}
+
+// ids says whether a variable stands for ids.
+func ids(name string) bool {
+	switch name {
+	case "issue.id", "issue.project", "issue.issuetype":
+		return true
+	}
+	return strings.HasPrefix(name, "link.") || strings.HasPrefix(name, "path.")
 }

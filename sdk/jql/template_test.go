@@ -17,6 +17,7 @@ func values(pairs map[string][]string) func(string) []string {
 func TestTemplatesExpand(t *testing.T) {
 	known := values(map[string][]string{
 		"issue.key": {"OPS-7"}, "issue.project": {"OPS"}, "issue.components": {"a", "b", "a", ""}, "link.parent_1-x": {"OPS-1"}, "user.accountId": {"5b:1"},
+		"link.4Nk7.first": {"10001", "10002", "1 OR 1"}, "path.4Nk7": {"10003"}, "issue.id": {"10001"}, "issue.number": {"7"},
 		"issue.summary": {`Laser* "printer" OR x`}, "issue.signs": {"*?-"},
 	})
 	for _, c := range []struct{ in, none, drop string }{
@@ -28,6 +29,9 @@ func TestTemplatesExpand(t *testing.T) {
 		{`component in {{issue.components}}`, `component in ("a", "b")`, `component in ("a", "b")`},
 		{`component in ({{issue.components}}, "c")`, `component in ("a", "b", "c")`, `component in ("a", "b", "c")`},
 		{`key not in {{issue.key}}`, `key not in ("OPS-7")`, `key not in ("OPS-7")`},
+		{`id in {{link.4Nk7.first}}`, `id in (10001, 10002, "1 OR 1")`, `id in (10001, 10002, "1 OR 1")`},
+		{`id in ({{path.4Nk7}}, {{issue.id}})`, `id in (10003, 10001)`, `id in (10003, 10001)`},
+		{`id != {{issue.id}} AND n = {{issue.number}} AND text ~ {{path.4Nk7}}`, `id != 10001 AND n = "7" AND text ~ "10003"`, `id != 10001 AND n = "7" AND text ~ "10003"`},
 		{`summary ~ {{issue.summary}}`, `summary ~ "Laser printer or x"`, `summary ~ "Laser printer or x"`},
 		{`issue in linkedIssues({{link.parent_1-x}}, "is part of")`, `issue in linkedIssues("OPS-1", "is part of")`, `issue in linkedIssues("OPS-1", "is part of")`},
 		{`status was "To Do" by {{user.accountId}} before -1w`, `status was "To Do" by "5b:1" before -1w`, `status was "To Do" by "5b:1" before -1w`},
@@ -66,6 +70,8 @@ func TestTemplatesSayWhatIsWrong(t *testing.T) {
 		`key = {{issue.key}`:                 `character 7: the variable is not closed`,
 		`key = "OPS`:                         `character 7: the text is not closed; write another "`,
 		`key = {{issue}}`:                    `there is no such variable`,
+		`key = {{path.}}`:                    `there is no such variable`,
+		`key = {{path.a b}}`:                 `there is no such variable`,
 		`key = {{user.name}}`:                `there is no such variable`,
 		`key = {{issue.a b}}`:                `there is no such variable`,
 		`{{issue.key}} = 1`:                  `character 1: a variable stands for a value, not for a field`,

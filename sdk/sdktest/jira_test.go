@@ -111,10 +111,11 @@ func chosen(t *testing.T) *sdktest.Host {
 	t.Helper()
 	h := linked()
 	if err := h.UseManifest([]byte(`{"permissions": [{"name": "jira:read"}, {"name": "jira:search-as"}], "configs": [{"type": "rule", "label": "name",
-		"schema": {"properties": {"name": {"type": "string"}, "by": {"properties": {"user": {"type": "string", "x-jira": "user"}}}}}}]}`)); err != nil {
+		"schema": {"properties": {"name": {"type": "string"}, "by": {"properties": {"user": {"type": "string", "x-jira": "user"}}},
+			"rows": {"type": "array", "items": {"properties": {"users": {"type": "array", "x-jira": "user"}}}}}}}]}`)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.Configure("rule", `{"name": "557058:other", "by": {"user": "`+searching+`"}}`); err != nil {
+	if _, err := h.Configure("rule", `{"name": "557058:other", "by": {"user": "`+searching+`"}, "rows": [{}, {"users": ["557058:row"]}]}`); err != nil {
 		t.Fatal(err)
 	}
 	h.May = func(p, id string) bool { return id != "10002" }
@@ -162,6 +163,7 @@ func TestAnAccountThatCannotAskIsRefused(t *testing.T) {
 		{"without the grant", searching, func(h *sdktest.Host) { delete(h.Grants, "jira:search-as") }, sdk.PermissionDenied},
 		{"for a visitor", searching, func(h *sdktest.Host) { h.Context.Account = "" }, sdk.PermissionDenied},
 		{"that is closed", searching, func(h *sdktest.Host) { delete(h.Accounts, searching) }, sdk.NotFound},
+		{"that a row names", "557058:row", func(h *sdktest.Host) { h.Accounts["557058:row"] = nil }, ""},
 		{"in the background", searching, func(h *sdktest.Host) { h.Context.Account, h.Background = "", true }, ""},
 	} {
 		h := chosen(t)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/jira"
+	"github.com/pergola-platform/pergola/sdk/settings"
 )
 
 // may says what somebody may do, as Host.May does; nil allows everything.
@@ -55,24 +56,27 @@ func (h *Host) whose(as string) (may, error) {
 // names says whether a document has the account in a setting that holds accounts.
 func (h *Host) names(account string) bool {
 	for _, d := range h.documents {
-		for _, name := range accountSettings(h.configs[d.Type].Schema, "") {
-			if d.Values.String(name) == account || slices.Contains(d.Values.List(name), account) {
-				return account != ""
-			}
+		if account != "" && holds(h.configs[d.Type].Schema, "", &d.Values, account) {
+			return true
 		}
 	}
 	return false
 }
 
-func accountSettings(s schema, prefix string) []string {
-	var out []string
+// holds says whether an account stands in a setting of a schema below that prefix.
+func holds(s schema, prefix string, in *settings.Values, account string) bool {
 	for name, p := range s.Properties {
-		if p.Jira == "user" {
-			out = append(out, prefix+name)
+		at := prefix + name
+		if p.Jira == "user" && (in.String(at) == account || slices.Contains(in.List(at), account)) || holds(p, at+".", in, account) {
+			return true
 		}
-		out = append(out, accountSettings(p, prefix+name+".")...)
+		for row := range in.Int(at) {
+			if p.Items != nil && holds(*p.Items, at+"."+strconv.Itoa(row)+".", in, account) {
+				return true
+			}
+		}
 	}
-	return out
+	return false
 }
 
 func (h *Host) search(s *jira.Search) (msgp.Marshaler, error) {

@@ -136,7 +136,8 @@ func (f *Form) Edit(form map[string][]string, button string) (out map[string][]s
 	if n == nil || n.typ != "array" {
 		return form, ""
 	}
-	out = maps.Clone(form)
+	out = map[string][]string{}
+	maps.Copy(out, form)
 	list := chosen(form[path])
 	if n.field.Kind == Rows {
 		list = n.keys(form)
@@ -192,7 +193,8 @@ func chosen(in []string) []string {
 
 // Number renames the rows of a submitted form by their places, as drawing it needs.
 func (f *Form) Number(form map[string][]string) map[string][]string {
-	out := maps.Clone(form)
+	out := map[string][]string{}
+	maps.Copy(out, form)
 	for _, path := range f.order {
 		n := f.leaves[path]
 		if n.field.Kind != Rows {

@@ -3,6 +3,7 @@ package syntax_test
 import (
 	"flag"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -54,6 +55,8 @@ func operandShape(o syntax.Operand) string {
 		return fmt.Sprintf("%s/%d", o.Text, len(o.Args))
 	case syntax.Text:
 		return "text"
+	case syntax.Number:
+		return "number"
 	}
 	return o.String()
 }
@@ -91,6 +94,7 @@ var templates = []string{
 	`summary ~ {{issue.key}} OR NOT (a = {{issue.key}} AND b != 1)`, `issue in linkedIssues({{issue.key}}, "is part of")`, `status was {{issue.key}} by {{issue.key}} after {{issue.key}}`,
 	`status changed from {{issue.key}} to ({{issue.key}}, "y")`, `issue.property[a.b].c >= {{issue.key}}`, `cf[10010] not in {{issue.key}} && d is not empty`, `"a \"b" !~ {{issue.key}}`,
 	`a = '\' x' and b = {{issue.key}}`, `a = \u0022 and b = {{issue.key}}`, `a = x\" and b = {{issue.key}}`, `a = b\\ and c = {{issue.key}}`,
+	`id in {{link.4Nk7.first}} AND id not in ({{path.4Nk7}}, 7)`, `id = {{issue.id}} OR text ~ {{path.4Nk7}}`,
 }
 
 var injections = []string{
@@ -109,7 +113,9 @@ func judge(t *testing.T, template string, evil []string) (judged bool) {
 	}
 	harmless := make([]string, len(evil))
 	for i := range harmless {
-		harmless[i] = fmt.Sprintf("harmless%d", i)
+		if harmless[i] = fmt.Sprintf("harmless%d", i); evil[i] != "" && strings.Trim(evil[i], "0123456789") == "" && len(evil[i]) < 20 {
+			harmless[i] = strconv.Itoa(100 + i) // an id stays one
+		}
 	}
 	expand := func(values []string, empty jql.Empty) (string, error) {
 		return parsed.Expand(func(string) []string { return values }, empty)
