@@ -1,6 +1,10 @@
 package app_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/pergola-platform/pergola/core/manifest"
+)
 
 const (
 	relatedFrame = "/connect/module/pergola.filterpanel/related"
@@ -45,4 +49,14 @@ func TestAFilterPanelFromTheAdminToTheIssue(t *testing.T) {
 	b.wait(relatedFrame, `document.querySelector("thead th").getAttribute("aria-sort") === "ascending"`)
 	b.click(relatedFrame, sort)
 	b.wait(relatedFrame, `document.querySelector("thead th").getAttribute("aria-sort") === "descending" && !`+keys+`.startsWith("OPS-2,")`)
+
+	// The preview, beside another issue.
+	b.open(d.Sandbox + "/plugins/servlet/ac/pergola/" + manifest.ConnectModuleKey("pergola.filterpanel", "preview"))
+	input := `document.querySelector("[data-name=issue] [role=combobox]")`
+	b.wait(previewFrame, input+` && !document.querySelector("[data-module]")`)
+	b.do(previewFrame, `((e) => { e.focus(); e.value = "OPS-2"; e.dispatchEvent(new Event("input", { bubbles: true })); })(`+input+`)`, nil)
+	b.click(previewFrame, `[...document.querySelectorAll("[role=option]")].find((o) => o.textContent.includes("OPS-2 "))`)
+	b.click(previewFrame, button("Preview"))
+	b.wait(previewFrame, `document.body.textContent.includes("Users see this panel beside OPS-2.") && document.querySelector("code").textContent.includes("NOT id in (")`)
+	b.wait(previewFrame, keys+`.startsWith("OPS-1,OPS-3")`)
 }

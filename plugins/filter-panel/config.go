@@ -5,9 +5,9 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/pergola-platform/pergola/plugins/relations/issuelist"
+	"github.com/pergola-platform/pergola/plugins/relations/variables"
 	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/jql"
@@ -21,28 +21,30 @@ type panel struct {
 	issuelist.Look
 	id, name         string
 	shown, collapsed bool
-	contexts         []place // none means everywhere
-	template         string
+	contexts         []pair              // none means everywhere
+	template         *variables.Template // nil where it cannot be read
+	problem          error               // why
 	without          jql.Empty
 	searchAs         string // account by whose rights the query runs; empty for the user
 	position         int
 	empty            string
 }
 
-// place is a project and a type of issues, by their ids; an empty one is any.
-type place struct{ project, issueType string }
+// pair is a project and a type of issues, by their ids; an empty one is any.
+type pair struct{ project, issueType string }
 
-func (p place) holds(i *jira.Issue) bool {
+func (p pair) holds(i *jira.Issue) bool {
 	return (p.project == "" || p.project == i.ProjectID) && (p.issueType == "" || p.issueType == i.IssueTypeID)
 }
 
 func newPanel(id string, v *settings.Values) panel {
 	p := panel{
 		Look: issuelist.ReadLook(v), id: id, name: v.String("name"), shown: v.Bool("shown"), collapsed: v.Bool("collapsed"),
-		template: v.String("jql"), searchAs: v.String("searchAs"), position: v.Int("position"), empty: v.String("empty"),
+		searchAs: v.String("searchAs"), position: v.Int("position"), empty: v.String("empty"),
 	}
+	p.template, p.problem = variables.Parse(v.String("jql"))
 	for _, row := range v.Groups("contexts") {
-		p.contexts = append(p.contexts, place{row.String("project"), row.String("type")})
+		p.contexts = append(p.contexts, pair{row.String("project"), row.String("type")})
 	}
 	if v.String("without") == "drop" {
 		p.without = jql.Drop
@@ -55,7 +57,7 @@ func newPanel(id string, v *settings.Values) panel {
 
 // holds says whether the panel shows in an issue.
 func (p panel) holds(i *jira.Issue) bool {
-	return p.shown && (len(p.contexts) == 0 || slices.ContainsFunc(p.contexts, func(c place) bool { return c.holds(i) }))
+	return p.shown && (len(p.contexts) == 0 || slices.ContainsFunc(p.contexts, func(c pair) bool { return c.holds(i) }))
 }
 
 // panels returns all panels in the order in which they show.
@@ -78,21 +80,18 @@ func guard(ctx context.Context, c *config.Change) (*config.Verdict, error) {
 		return nil, nil
 	}
 	p := newPanel(c.ID, c.After)
-	t, err := jql.Parse(p.template)
-	if err != nil {
-		var wrong *jql.Error
-		if errors.As(err, &wrong) {
-			return config.No("jql", wrong.Error()), nil
-		}
-		return nil, err
+	if wrong := (*jql.Error)(nil); errors.As(p.problem, &wrong) {
+		return config.No("jql", wrong.Error()), nil
 	}
-	for _, name := range t.Variables() {
-		if _, ok := fieldOf(name); !ok && !slices.Contains(plain, name) {
-			return config.No("jql", "There is no variable {{"+name+"}}. Write {{issue.}} with the id of a field, or one of {{"+strings.Join(plain, "}}, {{")+"}}."), nil
-		}
+	if p.problem != nil {
+		return nil, p.problem
 	}
-	some := func(string) []string { return []string{"1"} }
-	where, err := t.Clause(some, jql.NoResults)
+	// Any value will do to see whether there is a condition at all.
+	some := variables.Values{}
+	for _, name := range p.template.Missing(nil) {
+		some[name] = []string{"1"}
+	}
+	where, err := p.template.Clause(some, jql.NoResults)
 	if err != nil {
 		return config.No("jql", err.Error()), nil
 	}

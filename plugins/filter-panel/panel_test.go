@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -9,9 +10,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/tinylib/msgp/msgp"
 
+	"github.com/pergola-platform/pergola/plugins/relations"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/sdktest"
+	"github.com/pergola-platform/pergola/sdk/service"
 	"github.com/pergola-platform/pergola/sdk/view"
 )
 
@@ -218,7 +221,7 @@ func TestTheGuardRefusesWhatCannotBeAsked(t *testing.T) {
 	for in, want := range map[string]string{
 		`project = `:              "character",
 		`project = {{issue}}`:     "there is no such variable",
-		`project = {{link.x}}`:    "There is no variable {{link.x}}",
+		`id in {{link.x}}`:        "write {{link.RELATION.first}}",
 		`ORDER BY created`:        "Write at least one condition",
 		`summary ~ {{user.name}}`: "there is no such variable",
 	} {
@@ -250,4 +253,28 @@ func TestASearchingUserWhoIsGoneIsSaid(t *testing.T) {
 	page := s.view("panel", nil)
 	s.shows(page, "An admin of Jira has to choose another one.")
 	s.hides(page, "IT-1")
+}
+
+func TestWhatIsLinkedIsPartOfTheQuery(t *testing.T) {
+	s := newSite(t, 3)
+	s.Services = map[string]sdk.Service{relations.Links: service.Mux{relations.OpLinked: service.Handle(
+		func(_ context.Context, _ *service.Request, q *relations.LinkedQuestion) (*relations.LinkedList, error) {
+			return &relations.LinkedList{Issues: []relations.Linked{{IssueID: q.IssueIDs[0], Others: []string{"777", "888"}}}}, nil
+		})}}
+	s.configure(`{"name": "linked", "jql": "parent in {{link.rel1.first}}"}`)
+	s.shows(s.view("panel", nil), "IT-1")
+	if diff := cmp.Diff([]string{`parent in (777, 888) AND NOT id in (10001)`}, s.queries()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAPanelWhoseServiceIsMissingLeavesTheOthers(t *testing.T) {
+	s := newSite(t, 3)
+	s.configure(`{"name": "linked", "jql": "parent in {{link.rel1.first}}"}`)
+	s.configure(`{"name": "whole", "jql": "project = {{issue.project}}"}`)
+	page := s.view("panel", nil)
+	s.shows(page, "This panel cannot be shown", "IT-1")
+	if diff := cmp.Diff([]string{`project = 10 AND NOT id in (10001)`}, s.queries()); diff != "" {
+		t.Error(diff)
+	}
 }

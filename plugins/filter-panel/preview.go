@@ -58,7 +58,7 @@ func preview(ctx context.Context, r *sdk.Request, c chosen) (*view.Page, error) 
 		form.Fields[1].Error = "Choose an issue."
 		return out, nil
 	}
-	i, known, err := here(ctx, c.issue, all[at].fields())
+	i, known, err := here(ctx, c.issue)
 	if sdk.CodeOf(err) == sdk.NotFound {
 		form.Fields[1].Error = "This issue is gone, or you may not see it."
 		return out, nil
@@ -72,19 +72,19 @@ func preview(ctx context.Context, r *sdk.Request, c chosen) (*view.Page, error) 
 		call: view.Call{View: "preview", Params: map[string]string{"panel": c.panel, "issue": c.issue}},
 	}
 	d.page, _ = strconv.Atoi(r.Params["page"])
-	out.Blocks = append(out.Blocks, d.explained()...)
+	out.Blocks = append(out.Blocks, d.explained(ctx)...)
 	blocks, badge := d.blocks(ctx)
 	out.Blocks = append(out.Blocks, view.Block{Section: &view.Section{Title: d.name, Name: sectionName(d.id), Badge: badge, Blocks: blocks}})
 	return out, nil
 }
 
 // explained says whether users see the panel beside the issue, and which query is asked.
-func (d drawing) explained() []view.Block {
+func (d drawing) explained(ctx context.Context) []view.Block {
 	where := view.Muted("Users see this panel beside " + d.issue.Key + ".")
 	if !d.holds(d.issue) {
 		where = view.Muted("Users do not see this panel beside " + d.issue.Key + ", since it is for other projects or types, or not shown yet.")
 	}
-	query, err := d.query(d.issue, d.context.Account)
+	query, err := d.asked(ctx)
 	if err != nil {
 		return []view.Block{where}
 	}
