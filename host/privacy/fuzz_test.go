@@ -72,7 +72,7 @@ var fits = map[privacy.Kind]func(string) bool{
 	privacy.Tenant:     func(s string) bool { return len(s) == 26 && made(s, 1, 26, small+"234567") || s == "_platform" },
 	privacy.ClientKey:  func(s string) bool { return made(s, 1, 256, both+digits+"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~") },
 	privacy.Collection: func(s string) bool { return made(s, 1, 200, small+digits+"._") },
-	privacy.Permission: func(s string) bool { return made(s, 1, 1<<20, small+":") || made(s, 1, 1<<20, small+digits+":./") },
+	privacy.Permission: func(s string) bool { return made(s, 1, 1<<20, small+":-") || made(s, 1, 1<<20, small+digits+":./") },
 	privacy.Account:    func(s string) bool { return made(s, 1, 128, both+digits+":_-") },
 	privacy.Status:     func(s string) bool { return made(s, 1, 32, small+"_") },
 	manifest.KindIssue: func(s string) bool { return made(s, 1, 19, digits) },

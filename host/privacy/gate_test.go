@@ -103,7 +103,7 @@ func TestGateTakesWhatIsDeclaredAndNothingElse(t *testing.T) {
 		doc  store.Doc
 		want string // "" where it is taken, else what the error says
 	}{
-		{"everything declared", siteDoc(`{"key":"k-1","secret":"v1.k.AAAA","url":"https://a.example/jira","state":"active","changed":"2026-01-31T12:00:00Z","times":3,"on":true,"granted":["jira:read","service:acme.stock/v1"],"removed":[{"collection":"rec.a.b"}],"settings":{"any":["thing"]}}`), ""},
+		{"everything declared", siteDoc(`{"key":"k-1","secret":"v1.k.AAAA","url":"https://a.example/jira","state":"active","changed":"2026-01-31T12:00:00Z","times":3,"on":true,"granted":["jira:read","jira:search-as","service:acme.stock/v1"],"removed":[{"collection":"rec.a.b"}],"settings":{"any":["thing"]}}`), ""},
 		{"nothing", siteDoc(`{}`), ""},
 		{"empty values", siteDoc(`{"key":"","granted":[],"settings":null}`), ""},
 		{"a record", record(`{"fields":{"owner":"5b:1","state":"new"},"written":"2026-01-31T12:00:00Z"}`, "owner", "5b:1"), ""},

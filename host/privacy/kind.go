@@ -50,7 +50,7 @@ var forms = map[Kind]*regexp.Regexp{
 	Plugin:        regexp.MustCompile(`^[a-z0-9]+(\.[a-z0-9]+)*$`),
 	Version:       regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]{1,64})?$`),
 	PluginVersion: regexp.MustCompile(`^[a-z0-9]+(\.[a-z0-9]+)*@[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]{1,64})?$`),
-	Permission:    regexp.MustCompile(`^([a-z]+(:[a-z]+)*|service:[a-z][a-z0-9]*(\.[a-z][a-z0-9]*)+/v[1-9][0-9]{0,2})$`),
+	Permission:    regexp.MustCompile(`^([a-z]+(:[a-z]+(-[a-z]+)*)*|service:[a-z][a-z0-9]*(\.[a-z][a-z0-9]*)+/v[1-9][0-9]{0,2})$`),
 	Code:          regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.]{0,63}$`),
 	Collection:    regexp.MustCompile(`^[a-z0-9._]{1,200}$`),
 	Digest:        regexp.MustCompile(`^[A-Za-z0-9+/_=-]{1,128}$`),

@@ -3,7 +3,7 @@
 // many of them the user may not see. Start with [List].
 //
 //	issuelist.go  what is drawn       table.go, rows.go  how        value.go  a field's value as a cell
-//	sort.go       the order           sum.go             the sums
+//	sort.go       the order           sum.go             the sums              look.go   what an admin wrote
 package issuelist
 
 import (
@@ -70,8 +70,10 @@ type List struct {
 	Look
 	// Name tells the list from others on its page, in lower-case letters, digits and dashes. Label says what is listed.
 	Name, Label string
-	// Issues are all that the user may see, in any order, with the fields that [Look.Fields] asks for.
-	Issues []jira.Issue
+	// Issues are all that the user may see, with the fields that [Look.Fields] asks for. Ordered says that they stand in an order that
+	// counts where neither the look nor the user asks for one, as that of a query does.
+	Issues  []jira.Issue
+	Ordered bool
 	// Known are the site's fields. A column of one that is not there any more is left out.
 	Known []jira.Field
 	// Hidden is how many more there are that the user may not see. More says that there are yet others, which nobody has read.
@@ -132,7 +134,10 @@ func (l List) prepare() *drawing {
 	d := &drawing{List: l, total: len(l.Issues)}
 	d.columns = d.chooseColumns()
 	order := d.order()
-	all := sorted(l.Issues, order)
+	all := l.Issues
+	if len(order) > 0 || !l.Ordered {
+		all = sorted(l.Issues, order)
+	}
 	size := l.PageSize
 	if size <= 0 {
 		size = DefaultPageSize

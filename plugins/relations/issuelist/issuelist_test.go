@@ -198,3 +198,15 @@ func TestFieldsAreThoseThatTheLookNeeds(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestTheOrderOfAQueryIsKeptUntilAnotherIsAskedFor(t *testing.T) {
+	l := list(issuelist.Look{Style: issuelist.Table}, issue(3, price("1")), issue(1, price("1")), issue(2, price("1")))
+	l.Ordered = true
+	if diff := cmp.Diff([]string{"IT-3", "IT-1", "IT-2"}, keys(l)); diff != "" {
+		t.Error(diff)
+	}
+	l.Sorted = "-issuekey"
+	if diff := cmp.Diff([]string{"IT-3", "IT-2", "IT-1"}, keys(l)); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -39,7 +39,7 @@ func (d *drawing) table() view.Block {
 func (d *drawing) head(title, field string, number bool) view.Column {
 	out := view.Column{Title: title, Number: number}
 	now := d.order()
-	if len(now) == 0 {
+	if len(now) == 0 && !d.Ordered {
 		now = []Order{{Field: key}}
 	}
 	next := Order{Field: field}
