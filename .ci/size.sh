@@ -14,8 +14,9 @@ examples/service-shelf 4100000
 examples/service-stock 3900000
 examples/sync-csv     4280000
 examples/sync-memory  4150000
-plugins/advanced-links 4500000
+plugins/advanced-links 5600000
 plugins/database-sync 42000000
+plugins/field-select  4150000
 plugins/project-sync  4400000
 plugins/qrcode     6900000
 '

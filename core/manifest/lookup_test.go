@@ -33,7 +33,7 @@ func TestLookups(t *testing.T) {
 		m.LogAttr("sheet.rendered", "labels} labels was made in {took") {
 		t.Error("LogAttr does not say what plugin.json says")
 	}
-	if !m.Asks(manifest.Store) || m.Asks("jira:write") {
+	if !m.Asks(manifest.Store) || m.Asks("jira:projects") {
 		t.Error("Asks does not say what plugin.json says")
 	}
 }

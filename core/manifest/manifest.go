@@ -36,6 +36,8 @@ type Manifest struct {
 	Requires []Required `json:"requires,omitempty"`
 	// Events are what the plugin hears of when it happens in Jira.
 	Events []Event `json:"events,omitempty"`
+	// Properties are what the plugin writes into properties of issues and Jira indexes, for JQL.
+	Properties []Property `json:"properties,omitempty"`
 	// Jobs are the long work that the plugin does in steps.
 	Jobs []Job `json:"jobs,omitempty"`
 	// Settings is a JSON Schema (object) from which the admin's form is drawn and against which it is validated.

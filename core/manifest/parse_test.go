@@ -43,6 +43,7 @@ func TestFullManifestParses(t *testing.T) {
 		Runtime:         manifest.Runtime{Kind: "wasm", Entry: "plugin.wasm"},
 		Permissions: []manifest.Permission{
 			{Name: manifest.JiraRead, Reason: "Print the key and summary on the label"},
+			{Name: manifest.JiraWrite, Reason: "Write on the issue when its label was printed"},
 			{Name: manifest.Store, Reason: "Remember which code belongs to which issue"},
 		},
 		Records: []manifest.Record{{
@@ -81,8 +82,9 @@ func TestFullManifestParses(t *testing.T) {
 				{Name: "token", Title: "Access token", Description: "From the printer's own page."}, {Name: "certificate", Title: "Certificate", Lines: true},
 			},
 		}, {Capability: manifest.ServiceV1, Name: "prints", Title: "What was printed", Service: "acme.prints/v1"}},
-		Requires: []manifest.Required{{Service: "acme.stock/v1", Reason: "Order new labels", Optional: true}},
-		Events:   []manifest.Event{{Event: "issue.deleted", Handler: "deleted", Reason: "Forget the codes of issues that are gone"}},
+		Requires:   []manifest.Required{{Service: "acme.stock/v1", Reason: "Order new labels", Optional: true}},
+		Events:     []manifest.Event{{Event: "issue.deleted", Handler: "deleted", Reason: "Forget the codes of issues that are gone"}},
+		Properties: []manifest.Property{{Key: "when", Title: "Last print", Extractions: []manifest.Extraction{{Path: "printed", Type: "date", Alias: "labelPrinted"}}}},
 		Jobs: []manifest.Job{{
 			Name: "reprint", Title: "Print again", Handler: "reprint", Reason: "Print all labels of a design anew",
 			Input: map[string]manifest.JobValue{
@@ -272,6 +274,10 @@ func TestProblemsSayWhatToWrite(t *testing.T) {
 		{"synchronizer with the name of a service", set(`"title": "Printed labels",`, `"title": "Printed labels", "service": "acme.labels/v1",`)},
 		{"requirement twice", set(`"requires": [`, `"requires": [ { "service": "acme.stock/v1", "reason": "Count twice" },`)},
 		{"event twice", set(`"events": [`, `"events": [ { "event": "issue.deleted", "handler": "again", "reason": "Forget it twice" },`)},
+		{"property twice", set(`"properties": [{ "key"`, `"properties": [{ "key": "when", "title": "Again", "extractions": [{ "path": "at", "type": "date", "alias": "labelprinted" }] }, { "key"`)},
+		{"property of a type that nobody indexes", set(`"type": "date", "alias"`, `"type": "picture", "alias"`)},
+		{"property without the permission", set(`    { "name": "jira:write", "reason": "Write on the issue when its label was printed" },
+`, ``)},
 		{"job twice", set(`"jobs": [`, `"jobs": [ { "name": "reprint", "title": "Again", "handler": "again", "reason": "Print it twice" },`)},
 		{"job that waits for what it has not", set(`"concurrency": ["design"]`, `"concurrency": ["printer"]`)},
 		{"job with an account", set(`"after": { "kind": "jira.issue" }`, `"after": { "kind": "jira.account" }`)},

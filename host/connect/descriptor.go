@@ -66,6 +66,8 @@ type descriptor struct {
 	Scopes         []string          `json:"scopes"`
 	APIMigrations  map[string]bool   `json:"apiMigrations"`
 	Modules        modules           `json:"modules"`
+
+	synchronizing bool // some plugin provides a synchronizer
 }
 
 type authentication struct {
@@ -159,7 +161,7 @@ func Descriptor(c Config, plugins []*manifest.Manifest) ([]byte, error) {
 			return nil, fmt.Errorf("descriptor: plugin %s: %w", p.ID, err)
 		}
 	}
-	if len(d.Modules.EntityProperties) > 0 {
+	if d.synchronizing {
 		if c.ActAsUser {
 			d.Scopes = append(d.Scopes, "ACT_AS_USER")
 		}
@@ -197,6 +199,7 @@ func (d *descriptor) add(p *manifest.Manifest) error {
 		d.synchronizes()
 	}
 	d.listens(p)
+	d.indexes(p)
 	for _, m := range p.Modules {
 		key := manifest.ConnectModuleKey(p.ID, m.Key)
 		address := pathModule + url.PathEscape(string(p.ID)) + "/" + url.PathEscape(m.Key)
@@ -237,6 +240,7 @@ var (
 const (
 	maxBaseURL = 200
 	maxName    = 1500 // of a module's name
+	maxIndexed = 30   // values inside properties, of an app
 	maxAddress = 2000 // of a module; Jira names no limit of its own, its gateway has one
 )
 
@@ -275,6 +279,16 @@ func (d *descriptor) check() error {
 	}
 	for _, m := range slices.Concat(d.Modules.GeneralPages, d.Modules.AdminPages) {
 		module(m.Key, m.Name.Value, m.URL)
+	}
+	indexed := 0
+	for _, p := range d.Modules.EntityProperties {
+		module(p.Key, p.Name.Value, "")
+		for _, k := range p.Keys {
+			indexed += len(k.Extractions)
+		}
+	}
+	if indexed > maxIndexed {
+		bad("plugins have %d values of properties indexed, and Jira indexes %d of an app; take one of the plugins out", indexed, maxIndexed)
 	}
 	return errors.Join(errs...)
 }

@@ -40,7 +40,10 @@ func plugins() []*manifest.Manifest {
 		},
 		{
 			ID: "acme.notes", Name: "Notes", Version: "1.0.0",
-			Modules: []manifest.Module{{Type: manifest.IssuePanel, Key: "panel", Name: "Notes", View: "panel"}},
+			Modules: []manifest.Module{
+				{Type: manifest.IssuePanel, Key: "panel", Name: "Notes", View: "panel"},
+				{Type: manifest.AdminPage, Key: "manage", Name: "Manage notes", View: "manage"},
+			},
 		},
 	}
 }

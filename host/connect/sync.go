@@ -3,6 +3,7 @@ package connect
 import (
 	"slices"
 
+	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/syncer/identity"
 )
 
@@ -24,6 +25,21 @@ type keyConfiguration struct {
 type extraction struct {
 	ObjectName string `json:"objectName"`
 	Type       string `json:"type"`
+	Alias      string `json:"alias,omitempty"`
+}
+
+// indexes adds the properties that a plugin writes and Jira indexes:
+// https://developer.atlassian.com/cloud/jira/platform/modules/entity-property/
+func (d *descriptor) indexes(p *manifest.Manifest) {
+	for _, property := range p.Properties {
+		keys := keyConfiguration{PropertyKey: manifest.WholeKey(p.ID, property.Key)}
+		for _, e := range property.Extractions {
+			keys.Extractions = append(keys.Extractions, extraction{e.Path, e.Type, e.Alias})
+		}
+		d.Modules.EntityProperties = append(d.Modules.EntityProperties, entityProperty{
+			manifest.ConnectModuleKey(p.ID, "property--"+property.Key), text{property.Title}, "issue", []keyConfiguration{keys},
+		})
+	}
 }
 
 type webhook struct {
@@ -45,18 +61,19 @@ func ProjectEvents() []string {
 // synchronizes adds what the engine needs to make issues of rows and to find them again: leave to write, the index of the property
 // that ties an issue to its row, and the events on which synchronizations may run. It is asked for only where a plugin provides a synchronizer.
 func (d *descriptor) synchronizes() {
-	if len(d.Modules.EntityProperties) > 0 {
+	if d.synchronizing {
 		return
 	}
+	d.synchronizing = true
 	if !slices.Contains(d.Scopes, "WRITE") {
 		d.Scopes = append(d.Scopes, "WRITE")
 	}
 	keys := keyConfiguration{PropertyKey: identity.Property}
 	for _, path := range identity.Indexed() {
-		keys.Extractions = append(keys.Extractions, extraction{path, "string"})
+		keys.Extractions = append(keys.Extractions, extraction{ObjectName: path, Type: "string"})
 	}
 	for _, name := range ProjectEvents() {
 		d.Modules.Webhooks = append(d.Modules.Webhooks, webhook{name, EventPath + name})
 	}
-	d.Modules.EntityProperties = []entityProperty{{syncKey, text{"Synchronization"}, "issue", []keyConfiguration{keys}}}
+	d.Modules.EntityProperties = append(d.Modules.EntityProperties, entityProperty{syncKey, text{"Synchronization"}, "issue", []keyConfiguration{keys}})
 }

@@ -83,3 +83,27 @@ func TestSynchronizersNeedAnIndexedPropertyAndLeaveToWrite(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// What a plugin has Jira index stands in the descriptor under the plugin's own key, and asks for no right that a synchronizer needs.
+func TestPropertiesOfPluginsAreIndexed(t *testing.T) {
+	m := plugins()[1]
+	m.Properties = []manifest.Property{{Key: "count", Title: "Notes", Extractions: []manifest.Extraction{{Path: "notes.all", Type: "number", Alias: "notes"}}}}
+	c := config()
+	c.ActAsUser, c.AddOptions = true, true
+	raw, err := connect.Descriptor(c, []*manifest.Manifest{m})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"propertyKey": "acme.notes.count"`, `"objectName": "notes.all"`, `"alias": "notes"`, `"type": "number"`, `"acme-notes--property--count"`} {
+		if !strings.Contains(string(raw), want) {
+			t.Errorf("the descriptor has no %s", want)
+		}
+	}
+	if strings.Contains(string(raw), "ACT_AS_USER") || strings.Contains(string(raw), `"ADMIN"`) {
+		t.Error("it asks for what only a synchronizer needs")
+	}
+	m.Properties[0].Extractions = make([]manifest.Extraction, 31)
+	if _, err := connect.Descriptor(config(), []*manifest.Manifest{m}); err == nil || !strings.Contains(err.Error(), "30") {
+		t.Errorf("more than Jira indexes: %v", err)
+	}
+}

@@ -25,6 +25,7 @@ import (
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/event"
+	"github.com/pergola-platform/pergola/sdk/job"
 	datasync "github.com/pergola-platform/pergola/sdk/sync"
 	"github.com/pergola-platform/pergola/sdk/view"
 )
@@ -52,6 +53,12 @@ func (d *releases) Load(ctx context.Context, code []byte, l driver.Limits) (driv
 			defer d.mu.Unlock()
 			d.heard = append(d.heard, fmt.Sprintf("%s: %s %s of %s on %s", version, e.Name, e.IssueID, e.Context.Account, e.Context.SiteURL))
 			return nil
+		})},
+		Jobs: map[string]sdk.JobHandler{"count": job.Handler(func(_ context.Context, s *job.Step) (*job.Result, error) {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.heard = append(d.heard, fmt.Sprintf("%s: step of %s for %q on %s", version, s.Job, s.Context.Account, s.Context.SiteURL))
+			return &job.Result{Finished: true}, nil
 		})},
 	}
 	return inproc.New(slog.New(slog.DiscardHandler), p).Load(ctx, []byte(notes), l)

@@ -61,6 +61,11 @@ func (t Type) Without(d store.Doc, account string) (store.Op, bool, error) {
 	if !removed {
 		return store.Op{}, false, nil
 	}
+	for _, f := range t.Fields { // what an admin wrote may name the account too, in settings that the type does not know one by one
+		if f.Kind == Configuration {
+			scrub(body, strings.Split(f.Path, "."), account)
+		}
+	}
 	if t.Erasure == EraseRecord {
 		return store.Op{Doc: store.Doc{Key: d.Key}, Delete: true, IfRev: d.Rev}, true, nil
 	}
@@ -133,6 +138,31 @@ func remove(v any, path []string, text string) bool {
 		removed = remove(m, path[1:], text) || removed
 	}
 	return removed
+}
+
+// scrub takes a text out of v wherever it stands below a path.
+func scrub(v any, path []string, text string) {
+	if len(path) > 0 {
+		object, _ := v.(map[string]any)
+		scrub(object[path[0]], path[1:], text)
+		return
+	}
+	object, _ := v.(map[string]any)
+	for name, inner := range object {
+		switch list := inner.(type) {
+		case []any:
+			object[name] = slices.DeleteFunc(list, func(m any) bool { return m == text })
+			for _, m := range list {
+				scrub(m, nil, text)
+			}
+		case string:
+			if list == text {
+				delete(object, name)
+			}
+		default:
+			scrub(inner, nil, text)
+		}
+	}
 }
 
 // AccountQueries are the queries that find every document of the type that names an account; every one that may name any,

@@ -20,6 +20,22 @@ var people = privacy.Type{
 	},
 }
 
+func TestAccountsGoOutOfWhatAdminsWrote(t *testing.T) {
+	typ := privacy.Type{Collection: "config", Fields: []privacy.Field{{Path: "people[]", Kind: privacy.Account}, {Path: "values", Kind: privacy.Configuration}}}
+	d := store.Doc{Body: []byte(`{"people":["ann","bob"],"values":{"as":"ann","name":"ann and bob","n":1,"team":["bob","ann"],"first":{"as":"ann","show":true},"rows":[{"who":"ann"},{"who":"bob"}]}}`)}
+	op, named, err := typ.Without(d, "ann")
+	if err != nil || !named {
+		t.Fatalf("Without = %v, %v", named, err)
+	}
+	want := `{"people":["bob"],"values":{"first":{"show":true},"n":1,"name":"ann and bob","rows":[{},{"who":"bob"}],"team":["bob"]}}`
+	if diff := cmp.Diff(want, string(op.Doc.Body)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if _, named, err := typ.Without(d, "cy"); named || err != nil {
+		t.Errorf("somebody else: %v, %v", named, err)
+	}
+}
+
 func TestAccountsGoOutOfDocuments(t *testing.T) {
 	key := store.Key{Tenant: tenantID, Collection: "people", ID: "a"}
 	d := store.Doc{

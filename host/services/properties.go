@@ -18,7 +18,7 @@ const maxKeysOfIssue = 10
 var propertyName = regexp.MustCompile(`^[a-z][a-z0-9._-]{0,79}$`)
 
 // wholeKey is where a plugin's property lies in Jira: below the plugin's id, so that none reads or writes what is another's.
-func wholeKey(b *capability.Binding, key string) string { return string(b.Plugin) + "." + key }
+func wholeKey(b *capability.Binding, key string) string { return manifest.WholeKey(b.Plugin, key) }
 
 func checkKey(key string) error {
 	if !propertyName.MatchString(key) {

@@ -35,7 +35,7 @@ func (s *storeService) list(ctx context.Context, b *capability.Binding, q *sdkst
 	if err != nil {
 		return nil, err
 	}
-	if found.After, err = decodeCursor(q.Cursor); err != nil {
+	if found.After, err = begin(q); err != nil {
 		return nil, err
 	}
 	limit := defaultRecords
@@ -196,7 +196,7 @@ func (s *storeService) clear(ctx context.Context, b *capability.Binding, q *sdks
 // whole returns how many records a query without pages is about.
 func whole(q *sdkstore.Query, usual, most int) (limit int, err error) {
 	switch {
-	case q.Cursor != "":
+	case q.Cursor != "" || q.After != "":
 		return 0, withField("cursor", hostError(sdk.Invalid, "only a list has pages; leave the cursor out"))
 	case q.Limit < 0 || q.Limit > most:
 		return 0, withField("limit", hostError(sdk.Invalid, "the limit is 1 to %d, or 0 for %d", most, usual))
@@ -257,6 +257,19 @@ func prefixOf(declared manifest.Record, q *sdkstore.Query) (string, error) {
 
 // A cursor is the id of the last record of a page. It is encoded so that nobody makes one up, and starts with a version.
 const cursorVersion = "1"
+
+// begin is the id behind which a list begins.
+func begin(q *sdkstore.Query) (after string, err error) {
+	switch {
+	case q.After == "":
+		return decodeCursor(q.Cursor)
+	case q.Cursor != "":
+		return "", withField("after", hostError(sdk.Invalid, "a list begins behind a cursor or behind an id, not behind both"))
+	case !sdkstore.ValidID(q.After):
+		return "", withField("after", hostError(sdk.Invalid, "a record's id has 1 to 128 of A-Z a-z 0-9 . _ -"))
+	}
+	return q.After, nil
+}
 
 func encodeCursor(id string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(cursorVersion + id))

@@ -31,6 +31,8 @@ func (t ConfigType) key() string { return string(t.Plugin) + "." + t.Type }
 type Config struct {
 	ID     string // by sdk/store.KindConfig
 	Values json.RawMessage
+	// People are the accounts that the values name, so that they are found and erased with whatever else names them.
+	People []string
 	// Created and Changed are when it was written first and last, By is the account of the last writer.
 	Created, Changed time.Time
 	By               string
@@ -47,6 +49,7 @@ type storedConfig struct {
 	Changed time.Time       `json:"changed"`
 	By      string          `json:"by,omitempty"`
 	Deleted time.Time       `json:"deleted,omitzero"`
+	People  []string        `json:"people,omitempty"`
 }
 
 // Configs is the repository of configuration documents. It is safe for concurrent use. Make it with NewConfigs.
@@ -96,7 +99,7 @@ func (r *Configs) Put(ctx context.Context, t capability.TenantID, of ConfigType,
 	if c.Rev == 0 {
 		c.Created = c.Changed
 	}
-	body, err := json.Marshal(storedConfig{Type: of.key(), Values: c.Values, Created: c.Created, Changed: c.Changed, By: c.By, Deleted: c.Deleted})
+	body, err := json.Marshal(storedConfig{Type: of.key(), Values: c.Values, Created: c.Created, Changed: c.Changed, By: c.By, Deleted: c.Deleted, People: c.People})
 	if err != nil {
 		return Config{}, fmt.Errorf("encode a configuration document: %w: %w", store.ErrInvalid, err)
 	}
@@ -127,5 +130,5 @@ func decodeConfig(d store.Doc) (c Config, typ string, err error) {
 	if err := json.Unmarshal(d.Body, &o); err != nil {
 		return Config{}, "", fmt.Errorf("decode configuration document %s: %w", d.Key.ID, err)
 	}
-	return Config{ID: d.Key.ID, Values: o.Values, Created: o.Created, Changed: o.Changed, By: o.By, Deleted: o.Deleted, Rev: d.Rev}, o.Type, nil
+	return Config{ID: d.Key.ID, Values: o.Values, Created: o.Created, Changed: o.Changed, By: o.By, Deleted: o.Deleted, People: o.People, Rev: d.Rev}, o.Type, nil
 }

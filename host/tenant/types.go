@@ -50,6 +50,7 @@ func Types() []privacy.Type {
 			Fields: []privacy.Field{
 				{Path: "type", Kind: privacy.Collection, Index: byConfigType}, {Path: "values", Kind: privacy.Configuration},
 				{Path: "created", Kind: privacy.Time}, {Path: "changed", Kind: privacy.Time}, {Path: "by", Kind: privacy.Account}, {Path: "deleted", Kind: privacy.Time},
+				{Path: "people[]", Kind: privacy.Account},
 			},
 		},
 		{

@@ -120,7 +120,7 @@ type card struct {
 	Limits         []Limit
 	Places         []string
 	Permissions    []permission
-	Events         []heard
+	Events, Jobs   []heard
 	Records        []record
 	Links          []link
 	Settings       *settings
@@ -188,6 +188,9 @@ func newCard(p AdminPlugin) (card, error) {
 	for _, e := range m.Events {
 		c.Events = append(c.Events, heard{Title: eventWords(e.Event), Reason: e.Reason})
 	}
+	for _, j := range m.Jobs {
+		c.Jobs = append(c.Jobs, heard{Title: j.Title, Reason: j.Reason})
+	}
 	for _, rec := range m.Records {
 		out := record{Type: rec.Type, Purpose: rec.Purpose}
 		for _, name := range slices.Sorted(maps.Keys(rec.Fields)) {
@@ -244,6 +247,8 @@ func placeWords(m manifest.Module) string {
 		return "Issue panel “" + m.Name + "”"
 	case "generalPage":
 		return "Page “" + m.Name + "” in the Apps menu"
+	case "adminPage":
+		return "Page “" + m.Name + "” for Jira admins, under Apps"
 	}
 	return m.Name
 }

@@ -43,6 +43,19 @@ func TestKindsOfTheManifestHaveWords(t *testing.T) {
 	}
 }
 
+func TestJobsOfTheManifestAreOnTheCard(t *testing.T) {
+	m := &manifest.Manifest{ID: "a.b", Jobs: []manifest.Job{{Name: "index", Title: "Write the index", Handler: "index", Reason: "Make links searchable"}}}
+	var b bytes.Buffer
+	if err := newRenderer(t).AdminPlugin(&b, ui.Shell{}, ui.AdminPlugin{Manifest: m}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"in the background", "Write the index", "Make links searchable"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the card does not say %q", want)
+		}
+	}
+}
+
 func TestEventsOfTheManifestHaveWords(t *testing.T) {
 	for _, kind := range event.Kinds() {
 		m := &manifest.Manifest{ID: "a.b", Events: []manifest.Event{{Event: kind, Reason: "Forget what is gone"}}}

@@ -6,14 +6,10 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"github.com/pergola-platform/pergola/core/manifest"
@@ -51,8 +47,8 @@ func configBackend(t *testing.T) *backend {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		var out bytes.Buffer
 		var err error
-		f := ui.ConfigForm{Plugin: "pergola.qrcode", Type: view, ID: "v1", Rev: 3, Label: "Laptops", Form: form, Focus: strings.Contains(path, "focus"),
-			Values: json.RawMessage(`{"name":"Laptops","owner":"557058:mia","columns":[{"field":"summary"},{"field":"status","direction":"down"}],"relations":["r2","r1"]}`),
+		f := ui.ConfigForm{Plugin: "pergola.qrcode", Type: view, ID: "v1", Rev: 3, Label: "Laptops", Form: form, Focus: strings.HasSuffix(path, "/v1"),
+			Values: form.Defaults(json.RawMessage(`{"name":"Laptops","owner":"557058:mia","columns":[{"field":"summary"},{"field":"status","direction":"down"}],"relations":["r2","r1"]}`)),
 			Choices: map[schemaform.Source][]schemaform.Choice{
 				schemaform.JiraFields: {{ID: "status", Name: "Status"}, {ID: "summary", Name: "Summary"}}, schemaform.Users: {{ID: "557058:mia", Name: "Mia", Detail: "closed account"}},
 				"pergola.links/relation": {{ID: "r1", Name: "Laptop of an employee"}, {ID: "r2", Name: "Seat in a room"}, {ID: "r3", Name: "Part of"}},
@@ -113,42 +109,35 @@ func TestBrowserEditsRowsWithTheKeyboard(t *testing.T) {
 		until(`[...document.querySelectorAll('[name=relations]:checked')].map((i) => i.value).join() === 'r2,r1'`),
 		press("relations-1-up"), until(`[...document.querySelectorAll('[name=relations]:checked')].map((i) => i.value).join() === 'r1,r2'`),
 		until(`document.querySelector('#`+viewPanel+`-name').value === 'half typed' && document.querySelector('[data-name=owner] .chip').textContent.includes('Mia (closed account)')`),
-		// The error stands in its row, and the summary names it.
+		// What is missing is said in its row, before anything is sent.
 		click("#"+viewPanel+"-submit"),
-		until(`document.activeElement.matches('[data-focus]') && document.activeElement.textContent.includes('Column 1, Field: Choose one.')`),
-		until(`document.querySelector('#`+viewPanel+`-columns-0-field-error').textContent === 'Choose one.'`))
-	shoot(t, ctx, "rows")
+		until(focused("columns-0-field")+` && document.querySelector('#`+viewPanel+`-columns-0-field-error').textContent`))
 	noHarm(t, ctx)
+}
+
+func TestSummaryOfAFormNamesTheRow(t *testing.T) {
+	view, _, form := views(t)
+	f := ui.ConfigForm{Plugin: "pergola.qrcode", Type: view, Form: form, Submitted: map[string][]string{"name": {"P"}, "columns": {"x", "y"}, "columns.x.field": {"status"}}}
+	_, f.Errors = form.Decode(f.Submitted)
+	var out bytes.Buffer
+	if err := newRenderer(t).Config(&out, f); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`data-to="` + viewPanel + `-columns-1-field">Column 2, Field</a>: Choose one.`, `id="` + viewPanel + `-columns-1-field-error">Choose one.`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%s is missing in %s", want, out.String())
+		}
+	}
 }
 
 func TestBrowserSaysWhatUsesADocumentThatCannotBeDeleted(t *testing.T) {
 	ctx := newTab(t)
 	b := configBackend(t)
 	const panel = "#config-pergola-qrcode-relation"
-	run(t, ctx, chromedp.Navigate(b.URL+"/page"), click(panel+"-open"), until(`document.querySelector('`+panel+` td').textContent.includes('Issue view “Laptops”')`),
-		click(panel+"-r1-delete"), until(`document.querySelector('dialog[open]')`), click("dialog[open] .danger"),
+	run(t, ctx, chromedp.Navigate(b.URL+"/page"), click(panel+"-open"), until(`document.querySelector('`+panel+` td')?.textContent.includes('Issue view “Laptops”')`),
+		click(panel+"-r1-delete"), until(`document.querySelector('dialog[open]')`), click("#confirm-yes"),
 		until(`document.activeElement.matches('.notice.danger') && document.activeElement.textContent.includes('“Laptop of an employee” cannot be deleted')`))
-	shoot(t, ctx, "used")
 	run(t, ctx, focus(panel+"-why-1"), chromiumtest.Press("\r"),
 		until(`document.activeElement.id === '`+viewPanel+`-title' && document.activeElement.textContent === 'Laptops'`))
 	noHarm(t, ctx)
-}
-
-// shoot keeps pictures in the folder that PERGOLA_SHOTS names, in both themes, for people to look at.
-func shoot(t *testing.T, ctx context.Context, name string) {
-	dir := os.Getenv("PERGOLA_SHOTS")
-	if dir == "" {
-		return
-	}
-	run(t, ctx, command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 800, Height: 1500, DeviceScaleFactor: 1}))
-	for _, mode := range []string{"light", "dark"} {
-		js(t, ctx, `document.documentElement.dataset.colorMode = '`+mode+`'`)
-		run(t, ctx, chromedp.Func(func(c context.Context, tab *chromedp.Target) error {
-			got, err := cdp.Call(c, tab, page.CaptureScreenshot, page.CaptureScreenshotParams{})
-			if err != nil {
-				return err
-			}
-			return os.WriteFile(dir+"/"+name+"-"+mode+".png", got.Data, 0o600)
-		}))
-	}
 }

@@ -102,6 +102,8 @@ func everyBlock() *view.Page {
 		{Form: linking()},
 		{Heading: &view.Heading{Level: 3, Text: "A graph"}},
 		{Graph: assets(5)},
+		{Heading: &view.Heading{Level: 3, Text: "Runs of a job"}},
+		{Runs: &view.Runs{Job: "index", Unit: "issues", None: "Nothing was indexed yet."}},
 	}}
 }
 

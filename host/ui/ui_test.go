@@ -66,7 +66,7 @@ func TestGoldens(t *testing.T) {
 			}
 			name := fmt.Sprintf("block-%s-%d", kind, seen[kind])
 			t.Run(name, func(t *testing.T) {
-				golden(t, name, fragment(t, ui.Shell{SiteURL: "https://acme.atlassian.net"}, &view.Page{Blocks: []view.Block{bl}}))
+				golden(t, name, fragment(t, ui.Shell{SiteURL: "https://acme.atlassian.net", Runs: true}, &view.Page{Blocks: []view.Block{bl}}))
 			})
 		}
 	}
@@ -78,6 +78,7 @@ func TestGoldens(t *testing.T) {
 func TestBlocksThatSayNothingAreLeftOut(t *testing.T) {
 	got := fragment(t, ui.Shell{}, &view.Page{Blocks: []view.Block{
 		{}, {Section: nil}, {List: &view.List{Items: make([]view.Item, 2)}}, {Pager: &view.Pager{Page: 1, Pages: 1}}, {Heading: &view.Heading{}}, {Text: &view.Text{}}, {Notice: &view.Notice{}}, {Empty: &view.Empty{}}, {Table: &view.Table{}}, {Form: &view.Form{}}, {Buttons: &view.Buttons{}},
+		{Runs: &view.Runs{Job: "index"}}, // where nobody answers for it
 		view.Actions(view.Button{Label: "does nothing"}, view.Button{Action: "has no label"}),
 	}})
 	if want := `<div id="page" class="page" tabindex="-1" data-scope>` + "\n</div>"; got != want {

@@ -39,7 +39,12 @@ func (p *plugin) add(ctx context.Context, r *sdk.Request) (*view.Page, error) {
 	if len(can.refused) > 0 {
 		return again(can.refused[0].Message)
 	}
-	added, err := p.link(ctx, s, r.Context.IssueID, ids, r.Context.Account)
+	return p.linked(ctx, r, s, can, again)
+}
+
+// linked links what was judged, and draws the panel; or again, with what kept it from being linked.
+func (p *plugin) linked(ctx context.Context, r *sdk.Request, s side, can *judged, again func(problem string) (*view.Page, error)) (*view.Page, error) {
+	added, err := p.link(ctx, s, r.Context.IssueID, can.ids(), r.Context.Account)
 	if added > 0 {
 		log.Write(ctx, log.Info, "links.added", log.Count("links", added))
 	}
@@ -63,13 +68,9 @@ func addedFlag(added int, keys []string) *view.Flag {
 	return &view.Flag{Tone: view.Success, Title: fmt.Sprintf("%d issues are linked", added)}
 }
 
-// remove takes a link away.
+// remove takes a link away. The panel then offers to make it again.
 func (p *plugin) remove(ctx context.Context, r *sdk.Request) (*view.Page, error) {
-	sides, err := p.here(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	s, err := pick(sides, r.Params["side"])
+	s, err := p.sideOf(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -81,9 +82,15 @@ func (p *plugin) remove(ctx context.Context, r *sdk.Request) (*view.Page, error)
 	if len(refused) > 0 {
 		return nil, &sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromPlugin, Message: refused[0].Message}
 	}
-	if err := s.unlink(ctx, r.Context.IssueID, other, r.Params["ref"]); err != nil {
+	if err := p.unlink(ctx, s, r.Context.IssueID, other, r.Params["ref"], r.Context.Account); err != nil {
 		return nil, err
 	}
 	log.Write(ctx, log.Info, "links.removed")
-	return p.changed(ctx, r, &view.Flag{Tone: view.Success, Title: "The link is removed"})
+	page, err := p.changed(ctx, r, &view.Flag{Tone: view.Success, Title: "The link is removed"})
+	if err != nil {
+		return nil, err
+	}
+	undo := view.Button{Label: "Undo", Action: "relink", Params: map[string]string{"side": s.key(), "issue": other}}
+	page.Blocks = append([]view.Block{view.Actions(undo)}, page.Blocks...)
+	return page, nil
 }

@@ -74,15 +74,15 @@ func (p part) question(whole linked, may bool, want shown) contract.Part {
 	return q
 }
 
-// offer asks what the form that is open offers.
-func offer(ctx context.Context, issue string, parts []part, want *shown) error {
+// offer asks what the form that is open offers, and where users only create, what they can.
+func offer(ctx context.Context, issue string, parts []part, may bool, want shown) error {
 	open := want.adding
 	if want.creates != nil {
 		open = want.creates.side
 	}
 	for i := range parts {
 		p := &parts[i]
-		if p.key() != open {
+		if !may || p.key() != open && !p.drawn.NoAdd {
 			continue
 		}
 		at := p.where(issue, nil)
@@ -92,10 +92,11 @@ func offer(ctx context.Context, issue string, parts []part, want *shown) error {
 		}
 		p.blocked = scope.Nothing
 		if p.drawn.NoCreate {
-			return nil
+			continue
 		}
-		p.presets, err = presetsOf(ctx, at)
-		return err
+		if p.presets, err = presetsOf(ctx, at); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -18,9 +18,13 @@ func (p *plugin) deleted(ctx context.Context, e *event.Event) error {
 	if e.IssueID == "" {
 		return nil
 	}
+	if err := forgetting(ctx, e.IssueID); err != nil {
+		return again(err)
+	}
 	end := p.now().Add(clearing)
 	for _, q := range []store.Query{
 		{Type: "link", Field: "outward", Value: e.IssueID}, {Type: "link", Field: "inward", Value: e.IssueID}, {Type: "end", Field: "issue", Value: e.IssueID},
+		{Type: removedType, Field: "outward", Value: e.IssueID}, {Type: removedType, Field: "inward", Value: e.IssueID},
 	} {
 		for more := true; more; {
 			if !p.now().Before(end) {
@@ -32,6 +36,27 @@ func (p *plugin) deleted(ctx context.Context, e *event.Event) error {
 			}
 			more = n.More
 		}
+	}
+	return nil
+}
+
+// forgetting has the index follow of what the issue is linked to. The marks come before the links go: where this ends in between, it is done
+// again, and a mark too many does no harm.
+func forgetting(ctx context.Context, issue string) error {
+	searchable, err := allSearchable(ctx)
+	if err != nil || len(searchable) == 0 {
+		return err
+	}
+	marked := 0
+	for _, end := range []string{first, second} {
+		n, err := markOthers(ctx, searchable, end, issue)
+		if err != nil {
+			return err
+		}
+		marked += n
+	}
+	if marked > 0 {
+		refreshSoon(ctx)
 	}
 	return nil
 }

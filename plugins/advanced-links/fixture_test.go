@@ -22,11 +22,12 @@ type site struct {
 	*sdktest.Host
 	*testing.T
 	issues map[string]jira.Issue
+	clock  time.Time
 }
 
 func newSite(t *testing.T) *site {
-	noon := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
-	s := &site{sdktest.Load(t, newPlugin(func() time.Time { return noon }), "plugin.json"), t, map[string]jira.Issue{}}
+	s := &site{T: t, issues: map[string]jira.Issue{}, clock: time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)} // noon
+	s.Host = sdktest.Load(t, newPlugin(func() time.Time { return s.clock }), "plugin.json")
 	for i := range 10 {
 		n := strconv.Itoa(i + 1)
 		s.have(jira.Issue{ID: strconv.Itoa(10001 + i), Key: "IT-" + n, ProjectID: "10", IssueTypeID: laptop, Fields: map[string]jira.Value{"summary": {Text: "Laptop " + n}, "status": {Text: "In use"}}})

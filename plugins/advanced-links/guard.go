@@ -16,6 +16,8 @@ func (p *plugin) guard(ctx context.Context, c *config.Change) (*config.Verdict, 
 	switch {
 	case r.native && r.linkType == "":
 		return config.No("linkType", "Choose the type that Jira’s links have."), nil
+	case r.native && r.searchable:
+		return config.No("searchable", "Jira finds its own links by itself: with linkedIssues(KEY), or with issueLinkType = \"…\". Switch this off."), nil
 	case !r.ends[first].show && !r.ends[second].show:
 		return config.No("first.show", "Show it at one end at least, or nobody will see it."), nil
 	}

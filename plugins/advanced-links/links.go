@@ -9,6 +9,12 @@ import (
 	"github.com/pergola-platform/pergola/sdk/store"
 )
 
+// The types of records, as plugin.json has them.
+const (
+	linkType    = "link"
+	removedType = "removed" // of what stays of a link that was removed
+)
+
 // linked is a page of the issues at the other end of a side.
 type linked struct {
 	ids  []string
@@ -21,7 +27,7 @@ func (s side) links(ctx context.Context, issue, cursor string, limit int) (linke
 	if s.native {
 		return s.nativeLinks(ctx, issue, cursor, limit)
 	}
-	page, err := store.List(ctx, store.Query{Type: "link", Field: s.field(), Value: issue, Prefix: s.prefix(issue), Cursor: cursor, Limit: limit})
+	page, err := store.List(ctx, store.Query{Type: "link", Field: s.field(), Value: issue, Prefix: s.prefix(issue), Cursor: cursor, Limit: limit, IDs: true})
 	if err != nil {
 		return linked{}, err
 	}
@@ -109,7 +115,7 @@ func (p *plugin) linkOne(ctx context.Context, s side, issue, other, account stri
 		return s.linkNatively(ctx, issue, other)
 	}
 	l := store.Record{Type: "link", Fields: map[string]string{
-		"relation": s.id, s.field(): issue, s.otherField(): other, "at": p.now().UTC().Truncate(time.Second).Format(time.RFC3339),
+		"relation": s.id, s.field(): issue, s.otherField(): other, "at": p.stamp(),
 	}}
 	if account != "" {
 		l.Fields["by"] = account
@@ -134,15 +140,23 @@ func (p *plugin) linkOne(ctx context.Context, s side, issue, other, account stri
 				put = append(put, *gate)
 			}
 		}
-		_, err := store.Write(ctx, store.Changes{Put: put})
+		marks, err := s.marked(ctx, issue, other)
+		if err != nil {
+			return false, err
+		}
+		put = append(put, marks...)
+		_, err = store.Write(ctx, store.Changes{Put: put})
 		if err == nil {
+			if len(marks) > 0 {
+				refreshSoon(ctx)
+			}
 			return true, nil
 		}
 		if sdk.CodeOf(err) != sdk.Exists {
 			return false, err
 		}
 	}
-	return false, &sdk.Error{Code: sdk.Unavailable, Source: sdk.FromPlugin, Message: "Others link the same issue at this moment. Try again."}
+	return false, busy()
 }
 
 // room refuses one more link of an issue where the relation takes no more. Where it is bounded it returns the record that has to be
@@ -191,14 +205,65 @@ func (s side) full() error {
 	return invalid(fmt.Sprintf("“%s” takes %d issues at most. Remove one of them first.", s.here().label, most))
 }
 
-// unlink removes a link; it is no error where there is none.
-func (s side) unlink(ctx context.Context, issue, other, ref string) error {
+// unlink removes a link; it is no error where there is none. A tombstone stays, see [plugin.history].
+func (p *plugin) unlink(ctx context.Context, s side, issue, other, ref, account string) error {
 	if s.native {
 		return s.unlinkNatively(ctx, issue, ref)
 	}
-	l := store.Record{Type: "link", Fields: map[string]string{"relation": s.id, s.field(): issue, s.otherField(): other}}
-	_, err := store.Write(ctx, store.Changes{Delete: []store.Record{l}})
-	return err
+	fields := map[string]string{"relation": s.id, s.field(): issue, s.otherField(): other}
+	id := store.JoinID(s.id, fields["outward"], fields["inward"])
+	for range attempts {
+		l, err := store.Get(ctx, linkType, id)
+		if sdk.CodeOf(err) == sdk.NotFound {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		stone, err := p.tombstone(ctx, l, account)
+		if err != nil {
+			return err
+		}
+		marks, err := s.marked(ctx, issue, other)
+		if err != nil {
+			return err
+		}
+		_, err = store.Write(ctx, store.Changes{Put: append(marks, *stone), Delete: []store.Record{*l}})
+		if err == nil && len(marks) > 0 {
+			refreshSoon(ctx)
+		}
+		if sdk.CodeOf(err) != sdk.Exists {
+			return err
+		}
+	}
+	return busy()
+}
+
+// tombstone is what stays of a link for 30 days, as plugin.json says. It takes the place of one of the same pair.
+func (p *plugin) tombstone(ctx context.Context, l *store.Record, account string) (*store.Record, error) {
+	stone, err := store.Get(ctx, removedType, l.ID)
+	if sdk.CodeOf(err) == sdk.NotFound {
+		stone, err = &store.Record{Type: removedType}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	stone.Fields = map[string]string{
+		"relation": l.Fields["relation"], "outward": l.Fields["outward"], "inward": l.Fields["inward"], "at": p.stamp(),
+	}
+	for field, value := range map[string]string{"by": account, "linked_by": l.Fields["by"], "linked_at": l.Fields["at"]} {
+		if value != "" {
+			stone.Fields[field] = value
+		}
+	}
+	return stone, nil
+}
+
+// stamp is the time as records have it.
+func (p *plugin) stamp() string { return p.now().UTC().Truncate(time.Second).Format(time.RFC3339) }
+
+func busy() error {
+	return &sdk.Error{Code: sdk.Unavailable, Source: sdk.FromPlugin, Message: "Others link the same issue at this moment. Try again."}
 }
 
 func invalid(message string) error {

@@ -68,7 +68,7 @@ func (p *plugin) draw(ctx context.Context, r *sdk.Request, want shown) (*view.Pa
 	if err != nil {
 		return nil, err
 	}
-	if err := offer(ctx, r.Context.IssueID, parts, &want); err != nil {
+	if err := offer(ctx, r.Context.IssueID, parts, may, want); err != nil {
 		return nil, err
 	}
 	there := 0
@@ -77,8 +77,18 @@ func (p *plugin) draw(ctx context.Context, r *sdk.Request, want shown) (*view.Pa
 		out.Blocks = append(out.Blocks, part.section(issues, may, want))
 		there += len(part.ids)
 	}
+	var below []view.Button
 	if there > 0 {
-		out.Blocks = append(out.Blocks, view.Actions(view.Button{Label: "Show as a graph", View: "graph"}))
+		below = append(below, view.Button{Label: "Show as a graph", View: "graph"})
+	}
+	if may && len(parts) > 1 {
+		below = append(below, view.Button{Label: "Edit links", View: "edit"})
+	}
+	if slices.ContainsFunc(parts, func(p part) bool { return !p.native }) {
+		below = append(below, view.Button{Label: "History", View: "history"})
+	}
+	if len(below) > 0 {
+		out.Blocks = append(out.Blocks, view.Actions(below...))
 	}
 	return out, nil
 }
@@ -150,7 +160,7 @@ func load(ctx context.Context, issue string, sides []side, want shown) ([]part, 
 	return out, nil
 }
 
-// lookUp reads the issues of all parts, a hundred in a request.
+// lookUp reads the issues of all parts that are drawn here.
 func lookUp(ctx context.Context, parts []part) (map[string]*jira.Issue, error) {
 	ids := map[string]bool{}
 	for _, p := range parts {
@@ -161,9 +171,14 @@ func lookUp(ctx context.Context, parts []part) (map[string]*jira.Issue, error) {
 			ids[id] = true
 		}
 	}
+	return readIssues(ctx, slices.Sorted(maps.Keys(ids)), "summary", "status")
+}
+
+// readIssues reads issues, a hundred in a request. Those that the user may not see are absent.
+func readIssues(ctx context.Context, ids []string, fields ...string) (map[string]*jira.Issue, error) {
 	out := map[string]*jira.Issue{}
-	for some := range slices.Chunk(slices.Sorted(maps.Keys(ids)), jira.MaxIssues) {
-		list, err := jira.Issues(ctx, some, "summary", "status")
+	for some := range slices.Chunk(ids, jira.MaxIssues) {
+		list, err := jira.Issues(ctx, some, fields...)
 		if err != nil {
 			return nil, err
 		}
@@ -190,10 +205,14 @@ func (p part) section(issues map[string]*jira.Issue, may bool, want shown) view.
 	}
 	most := p.here().most
 	switch {
-	case !may || p.drawn.NoAdd || most > 0 && p.count >= most:
+	case !may || most > 0 && p.count >= most:
 	case want.creates != nil && want.creates.side == p.key():
 		s.Collapsed = false
 		s.Blocks = append(s.Blocks, p.creating(want.creates)...)
+	case p.drawn.NoAdd:
+		if len(p.presets) > 0 {
+			s.Blocks = append(s.Blocks, view.Actions(view.Button{Label: "Create an issue", View: "panel", Params: map[string]string{"create": p.key()}}))
+		}
 	case want.adding == p.key():
 		s.Collapsed = false
 		s.Blocks = append(s.Blocks, p.adding(want.problem)...)

@@ -6,8 +6,12 @@
 //	panel.go     the issue panel            add.go  what a user does there      suggest.go what can be linked
 //	create.go    a new issue, linked        stale.go what a change leaves that no rule allows any more
 //	elsewhere.go what the issue view draws
+//	recent.go    what a user linked lately
+//	edit.go      all sides in one form
+//	history.go   who linked and removed what and when, and the way back
 //	graph.go     what is linked to that, drawn
 //	judge.go     what can be linked, as the rules of other plugins have it    serve.go  what other plugins ask
+//	index.go     what JQL finds links by    work.go the jobs that write and check it    manage.go the page for admins
 //	events.go    what happens to links of issues that are deleted
 package main
 
@@ -17,6 +21,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/event"
+	"github.com/pergola-platform/pergola/sdk/job"
 )
 
 // plugin holds what the handlers need from outside.
@@ -28,15 +33,19 @@ func newPlugin(now func() time.Time) *sdk.Plugin {
 	p := &plugin{now: now}
 	return &sdk.Plugin{
 		ID: "pergola.links", Version: "0.1.0",
-		Views: map[string]sdk.View{"panel": sdk.ViewFunc(p.panel), "graph": sdk.ViewFunc(p.graph)},
+		Views: map[string]sdk.View{"panel": sdk.ViewFunc(p.panel), "graph": sdk.ViewFunc(p.graph), "edit": sdk.ViewFunc(p.edit), "history": sdk.ViewFunc(p.history), "manage": sdk.ViewFunc(p.manage)},
 		Actions: map[string]sdk.Action{
 			"add":    sdk.ActionFunc(p.add),
 			"create": sdk.ActionFunc(p.create),
+			"relink": sdk.ActionFunc(p.relink),
 			"remove": sdk.ActionFunc(p.remove),
+			"save":   sdk.ActionFunc(p.save),
+			"index":  sdk.ActionFunc(p.startIndex),
 		},
 		Suggesters: map[string]sdk.Suggester{"issues": sdk.SuggesterFunc(p.issues)},
 		Guards:     map[string]sdk.Guard{"relation": config.Guard(p.guard)},
 		Services:   map[string]sdk.Service{"links": p.service()},
 		Events:     map[string]sdk.EventHandler{"deleted": event.Handler(p.deleted)},
+		Jobs:       map[string]sdk.JobHandler{refreshJob: job.Handler(p.refresh), indexJob: job.Handler(p.index)},
 	}
 }

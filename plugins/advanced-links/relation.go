@@ -40,12 +40,14 @@ type relation struct {
 	color    view.Color
 	native   bool   // its links are Jira's own
 	linkType string // of Jira's, where native
-	ends     map[string]place
+	// searchable has the links indexed for JQL; see index.go.
+	searchable bool
+	ends       map[string]place
 }
 
 func newRelation(id string, v *settings.Values) relation {
 	r := relation{
-		id: id, name: v.String("name"), color: view.Color(v.String("color")), native: v.String("storage") == "jira", linkType: v.String("linkType"), ends: map[string]place{},
+		id: id, name: v.String("name"), color: view.Color(v.String("color")), native: v.String("storage") == "jira", linkType: v.String("linkType"), searchable: v.Bool("searchable"), ends: map[string]place{},
 	}
 	for end, label := range map[string]string{first: v.String("outward"), second: v.String("inward")} {
 		r.ends[end] = place{

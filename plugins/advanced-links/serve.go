@@ -170,7 +170,7 @@ func (p *plugin) serveUnlink(ctx context.Context, r *service.Request, l *contrac
 		if !there {
 			continue
 		}
-		if err := s.unlink(ctx, l.IssueID, other, ref); err != nil {
+		if err := p.unlink(ctx, s, l.IssueID, other, ref, r.Context.Account); err != nil {
 			return nil, err
 		}
 		out.Changed++

@@ -58,7 +58,7 @@ func (p *plugin) dropStale(ctx context.Context, r *sdk.Request) (dropped []strin
 			if !slices.Contains(page.ids, other) {
 				continue
 			}
-			if err := s.unlink(ctx, r.Context.IssueID, other, page.refs[other]); err != nil {
+			if err := p.unlink(ctx, s, r.Context.IssueID, other, page.refs[other], r.Context.Account); err != nil {
 				return dropped, err
 			}
 			log.Write(ctx, log.Info, "links.removed")

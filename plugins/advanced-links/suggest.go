@@ -26,7 +26,7 @@ func (p *plugin) issues(ctx context.Context, r *sdk.Request) (*view.Choices, err
 	if err != nil {
 		return nil, err
 	}
-	at := s.where(r.Context.IssueID, chosenIn(sides, r.Form))
+	at := s.where(r.Context.IssueID, chosenIn(sides, r))
 	scope, err := contract.ScopeOf(ctx, contract.ScopeQuestion{Where: at})
 	if err != nil {
 		return nil, err
@@ -38,7 +38,11 @@ func (p *plugin) issues(ctx context.Context, r *sdk.Request) (*view.Choices, err
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.search(ctx, at, scope.Clause, r.Params["q"], look)
+	found, err := s.search(ctx, at, scope.Clause, typed(r.Params["q"], look.Search), look)
+	if err != nil {
+		return nil, err
+	}
+	lately, err := s.lately(ctx, at, scope.Clause, r, look)
 	if err != nil {
 		return nil, err
 	}
@@ -46,12 +50,12 @@ func (p *plugin) issues(ctx context.Context, r *sdk.Request) (*view.Choices, err
 	if err != nil {
 		return nil, err
 	}
-	out := &view.Choices{More: found.More, Empty: cmp.Or(found.Nothing, "No issue that can be linked here has these words. Try its key.")}
-	for i := range found.Issues {
-		if found.Issues[i].ID == r.Context.IssueID {
+	out := &view.Choices{More: found.More, Title: titleOf(lately), Empty: cmp.Or(found.Nothing, "No issue that can be linked here has these words. Try its key.")}
+	for _, i := range append(lately, found.Issues...) {
+		if i.ID == r.Context.IssueID || slices.ContainsFunc(out.Choices, func(c view.Choice) bool { return c.Value == i.ID }) {
 			continue
 		}
-		c := choiceOf(&found.Issues[i], look)
+		c := choiceOf(&i, look)
 		// A form that holds links offers them again once they are taken out of it.
 		if r.Params["field"] == pickerName && slices.Contains(taken.ids, c.Value) {
 			c.Disabled = "Linked already"
@@ -59,6 +63,30 @@ func (p *plugin) issues(ctx context.Context, r *sdk.Request) (*view.Choices, err
 		out.Choices = append(out.Choices, c)
 	}
 	return out, nil
+}
+
+// lately finds what the user linked lately, before anything is typed, of what can be linked still.
+func (s side) lately(ctx context.Context, at contract.Where, also string, r *sdk.Request, look *contract.Look) ([]jira.Issue, error) {
+	if r.Params["q"] != "" || look.HideRecent {
+		return nil, nil
+	}
+	ids, err := s.recent(ctx, r.Context.Account)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	found, err := s.search(ctx, at, also, jql.IDs(ids...), look)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(found.Issues, func(a, b jira.Issue) int { return cmp.Compare(slices.Index(ids, a.ID), slices.Index(ids, b.ID)) })
+	return slices.DeleteFunc(found.Issues, func(i jira.Issue) bool { return !slices.Contains(ids, i.ID) }), nil
+}
+
+func titleOf(lately []jira.Issue) string {
+	if len(lately) == 0 {
+		return ""
+	}
+	return "What you linked lately comes first"
 }
 
 // asking finds the side whose picker asks: the one that the form is for, or of a form with a picker for each side, that of the picker.
@@ -73,31 +101,29 @@ func asking(sides []side, r *sdk.Request) (side, error) {
 	return pick(sides, string(r.State))
 }
 
-// chosenIn is what a form with a picker for each side holds.
-func chosenIn(sides []side, form map[string][]string) map[string][]string {
-	var out map[string][]string
-	for _, s := range sides {
-		if ids, there := form[s.slot()]; there {
-			if out == nil {
-				out = map[string][]string{}
-			}
-			out[contract.ChosenKey(contract.End{Relation: s.id, End: s.end})] = ids
-		}
+// chosenIn is what a form with a picker for each side holds; of a picker that holds nothing, that it is empty.
+func chosenIn(sides []side, r *sdk.Request) map[string][]string {
+	d := &draft{base: baseOf(r.State), held: map[string][]string{}}
+	if d.base == nil {
+		return nil
 	}
-	return out
+	for _, s := range sides {
+		d.held[s.key()] = r.Form[s.slot()]
+	}
+	return d.chosen(sides)
 }
 
 // search finds what can be linked: by the rules of data logic, or by what the relation says.
-func (s side) search(ctx context.Context, at contract.Where, also, text string, look *contract.Look) (*contract.Findings, error) {
-	typed, fields, end := typed(text, look.Search), fieldsOf(look), s.there()
+func (s side) search(ctx context.Context, at contract.Where, also string, which jql.Clause, look *contract.Look) (*contract.Findings, error) {
+	fields, end := fieldsOf(look), s.there()
 	found, err := contract.FindLinkable(ctx, contract.FindQuestion{
-		Where: at, Projects: end.projects, Types: end.types, Clause: typed.String(), Also: also, Order: strings.TrimPrefix(jql.OrderBy(jql.Clause{}, orderOf(look)), "ORDER BY "),
+		Where: at, Projects: end.projects, Types: end.types, Clause: which.String(), Also: also, Order: strings.TrimPrefix(jql.OrderBy(jql.Clause{}, orderOf(look)), "ORDER BY "),
 		Fields: fields, Limit: offered,
 	})
 	if err != nil || found.Governed {
 		return found, err
 	}
-	own, err := jira.Find(ctx, jira.Search{JQL: s.query(at.IssueID, typed, also, orderOf(look)), Fields: fields, Limit: offered})
+	own, err := jira.Find(ctx, jira.Search{JQL: s.query(at.IssueID, which, also, orderOf(look)), Fields: fields, Limit: offered})
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +131,7 @@ func (s side) search(ctx context.Context, at contract.Where, also, text string, 
 }
 
 // query finds what the relation takes at the other end. also is a clause of another plugin, whole as it is.
-func (s side) query(issue string, typed jql.Clause, also string, order jql.Sort) string {
+func (s side) query(issue string, which jql.Clause, also string, order jql.Sort) string {
 	end := s.there()
 	all := []jql.Clause{jql.Not(jql.IDs(issue))}
 	if len(end.projects) > 0 {
@@ -114,7 +140,7 @@ func (s side) query(issue string, typed jql.Clause, also string, order jql.Sort)
 	if len(end.types) > 0 {
 		all = append(all, jql.Field("issuetype").In(end.types...))
 	}
-	clause := jql.And(append(all, typed)...)
+	clause := jql.And(append(all, which)...)
 	if also == "" {
 		return jql.OrderBy(clause, order)
 	}

@@ -25,7 +25,8 @@ const (
 type Where struct {
 	End
 	IssueID string `msg:"issue_id,omitempty"` // empty where the issue is not created yet
-	// Chosen is what the form holds for other sides: ids of issues, by relation and end as [ChosenKey] writes them.
+	// Chosen is what the form holds: ids of issues, by relation and end as [ChosenKey] writes them. A side that is in it counts as it is in
+	// it, also where that is empty; of one that is not, what is linked counts.
 	Chosen map[string][]string `msg:"chosen,omitempty,limit=16384"`
 }
 
@@ -192,6 +193,7 @@ type Look struct {
 	Descending bool     `msg:"descending,omitempty"`
 	HideIcon   bool     `msg:"hide_icon,omitempty"`
 	HideStatus bool     `msg:"hide_status,omitempty"`
+	HideRecent bool     `msg:"hide_recent,omitempty"` // what the user linked lately is not offered first
 }
 
 // LookOf asks how the choices of a side look. It is not governed where the service is not there.

@@ -941,8 +941,8 @@ func (z *Judgement) Msgsize() (s int) {
 func (z *Look) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(7)
-	var zb0001Mask uint8 /* 7 bits */
+	zb0001Len := uint32(8)
+	var zb0001Mask uint8 /* 8 bits */
 	_ = zb0001Mask
 	if z.Governed == false {
 		zb0001Len--
@@ -971,6 +971,10 @@ func (z *Look) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.HideStatus == false {
 		zb0001Len--
 		zb0001Mask |= 0x40
+	}
+	if z.HideRecent == false {
+		zb0001Len--
+		zb0001Mask |= 0x80
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -1017,6 +1021,11 @@ func (z *Look) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "hide_status"
 			o = append(o, 0xab, 0x68, 0x69, 0x64, 0x65, 0x5f, 0x73, 0x74, 0x61, 0x74, 0x75, 0x73)
 			o = msgp.AppendBool(o, z.HideStatus)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "hide_recent"
+			o = append(o, 0xab, 0x68, 0x69, 0x64, 0x65, 0x5f, 0x72, 0x65, 0x63, 0x65, 0x6e, 0x74)
+			o = msgp.AppendBool(o, z.HideRecent)
 		}
 	}
 	return
@@ -1116,6 +1125,12 @@ func (z *Look) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "HideStatus")
 				return
 			}
+		case "hide_recent":
+			z.HideRecent, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "HideRecent")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -1138,7 +1153,7 @@ func (z *Look) Msgsize() (s int) {
 	for za0002 := range z.Search {
 		s += msgp.StringPrefixSize + len(z.Search[za0002])
 	}
-	s += 6 + msgp.StringPrefixSize + len(z.Order) + 11 + msgp.BoolSize + 10 + msgp.BoolSize + 12 + msgp.BoolSize
+	s += 6 + msgp.StringPrefixSize + len(z.Order) + 11 + msgp.BoolSize + 10 + msgp.BoolSize + 12 + msgp.BoolSize + 12 + msgp.BoolSize
 	return
 }
 

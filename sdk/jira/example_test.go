@@ -128,6 +128,18 @@ func ExampleIssues() {
 	// hidden: 1
 }
 
+// Where an admin named an account, a list shows what that one may see.
+func ExampleIssuesAs() {
+	ctx, _ := linked()
+	list, err := jira.IssuesAs(ctx, "", []string{"10001"}, "summary") // nobody is named: by the rights of the user
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(list.Issues[0].Key)
+	// Output: OPS-1
+}
+
 func ExampleFields() {
 	ctx, _ := linked()
 	fields, err := jira.Fields(ctx)

@@ -109,7 +109,7 @@ func (h *Host) list(q *store.Query) (msgp.Marshaler, error) {
 	limit := cmp.Or(q.Limit, 100)
 	var out store.Listing
 	for _, r := range found {
-		if r.ID <= q.Cursor {
+		if r.ID <= max(q.Cursor, q.After) {
 			continue
 		}
 		if len(out.Records) == limit {
@@ -166,7 +166,7 @@ func tally(found []store.Record, limit int) *store.Tally {
 
 // whole finds what a query that has no pages finds.
 func (h *Host) whole(q *store.Query, most int) ([]store.Record, error) {
-	if q.Cursor != "" {
+	if q.Cursor != "" || q.After != "" {
 		return nil, refuseField("cursor", "only a list has pages; leave the cursor out")
 	}
 	if q.Limit < 0 || q.Limit > most {

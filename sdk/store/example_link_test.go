@@ -144,6 +144,11 @@ func ExampleJoinID() {
 	// Output: 10100.1.7
 }
 
+func ExampleSplitID() {
+	fmt.Println(store.SplitID("10100.1.7"))
+	// Output: [10100 1 7]
+}
+
 func ExamplePartKinds() {
 	fmt.Println(store.PartKinds()[:2])
 	// Output: [jira.issue jira.project]

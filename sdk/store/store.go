@@ -68,6 +68,9 @@ type Query struct {
 	// IDs has a list give the records' ids alone, and of their fields those of which plugin.json makes the id: all that a plugin needs of
 	// records that join two things. It costs about half, and in a large store less than that. Rev is 0. Since v0.5.
 	IDs bool `msg:"ids,omitempty"`
+	// After is the id of a record behind which a list begins, whether it is there or not: for a job, which may remember ids and no Cursor. It is
+	// there without a Cursor only. Since v0.5.
+	After string `msg:"after,omitempty"`
 }
 
 // Listing is a page of records.

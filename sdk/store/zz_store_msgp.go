@@ -302,8 +302,8 @@ func (z *Minted) Msgsize() (s int) {
 func (z *Query) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(7)
-	var zb0001Mask uint8 /* 7 bits */
+	zb0001Len := uint32(8)
+	var zb0001Mask uint8 /* 8 bits */
 	_ = zb0001Mask
 	if z.Field == "" {
 		zb0001Len--
@@ -328,6 +328,10 @@ func (z *Query) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.IDs == false {
 		zb0001Len--
 		zb0001Mask |= 0x40
+	}
+	if z.After == "" {
+		zb0001Len--
+		zb0001Mask |= 0x80
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -369,6 +373,11 @@ func (z *Query) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "ids"
 			o = append(o, 0xa3, 0x69, 0x64, 0x73)
 			o = msgp.AppendBool(o, z.IDs)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "after"
+			o = append(o, 0xa5, 0x61, 0x66, 0x74, 0x65, 0x72)
+			o = msgp.AppendString(o, z.After)
 		}
 	}
 	return
@@ -451,6 +460,12 @@ func (z *Query) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "IDs")
 				return
 			}
+		case "after":
+			z.After, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "After")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -469,7 +484,7 @@ func (z *Query) Msgsize() (s int) {
 	for za0001 := range z.Prefix {
 		s += msgp.StringPrefixSize + len(z.Prefix[za0001])
 	}
-	s += 4 + msgp.BoolSize
+	s += 4 + msgp.BoolSize + 6 + msgp.StringPrefixSize + len(z.After)
 	return
 }
 

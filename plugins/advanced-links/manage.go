@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/job"
+	"github.com/pergola-platform/pergola/sdk/store"
+	"github.com/pergola-platform/pergola/sdk/view"
+)
+
+// manage is the page for admins: which relations can be searched, and the runs that write their index.
+func (p *plugin) manage(ctx context.Context, _ *sdk.Request) (*view.Page, error) {
+	return p.manageWith(ctx, nil)
+}
+
+func (p *plugin) manageWith(ctx context.Context, flag *view.Flag) (*view.Page, error) {
+	all, err := relations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	page := &view.Page{Title: "Advanced links", Flag: flag}
+	add := func(b ...view.Block) { page.Blocks = append(page.Blocks, b...) }
+	add(view.H("Search by links"))
+	searchable := searchables(all)
+	if len(searchable) == 0 {
+		add(view.Block{Empty: &view.Empty{
+			Title: "No relation is searchable",
+			Body:  "Switch on “Searchable with JQL” in a relation whose links are kept by this feature, and come back here to have its links indexed.",
+		}})
+	} else {
+		table, err := p.searchTable(ctx, all)
+		if err != nil {
+			return nil, err
+		}
+		add(table,
+			view.Actions(
+				view.Button{Label: "Index all links", Action: "index", Params: map[string]string{"how": howWrite}, Primary: true},
+				view.Button{Label: "Check", Action: "index", Params: map[string]string{"how": howCheck}},
+				view.Button{Label: "Check and repair", Action: "index", Params: map[string]string{"how": howRepair}},
+			),
+			view.Muted("Links that come and go are indexed by themselves within seconds. Index all links once after a relation was made searchable. A check compares what stands in Jira with the links."))
+	}
+	add(
+		view.Block{Heading: &view.Heading{Level: 3, Text: "Indexing runs"}},
+		view.Block{Runs: &view.Runs{Job: indexJob, Unit: "links", None: "Nothing was indexed or checked yet."}},
+		view.Block{Section: &view.Section{Title: "What changes by itself", Name: "refresh", Collapsed: true, Blocks: []view.Block{
+			{Runs: &view.Runs{Job: refreshJob, Unit: "issues", None: "No link of a searchable relation has come or gone yet."}},
+		}}},
+	)
+	return page, nil
+}
+
+// searchTable lists the searchable relations with what JQL takes.
+func (p *plugin) searchTable(ctx context.Context, all []relation) (view.Block, error) {
+	t := &view.Table{Caption: "Searchable relations", Columns: []view.Column{{Title: "Relation"}, {Title: "JQL for issues that have links"}, {Title: "All links indexed"}, {Title: ""}}}
+	for _, r := range all {
+		if !r.searchable || r.native {
+			continue
+		}
+		at := view.T("never")
+		if done, err := store.Get(ctx, indexedType, store.JoinID(r.id, "index")); err == nil {
+			at = view.T(strings.Replace(done.Fields["at"][:len("2026-01-31T12:00")], "T", " ", 1) + " UTC")
+		} else if sdk.CodeOf(err) != sdk.NotFound {
+			return view.Block{}, err
+		} else {
+			at.Spans[0].Lozenge, at.Spans[0].Tone = true, view.Warning
+		}
+		t.Rows = append(t.Rows, view.Row{Cells: []view.Cell{
+			view.T(r.name),
+			{Spans: []view.Span{{Text: clause(side{r, first}), Code: true}, {Text: " or "}, {Text: clause(side{r, second}), Code: true}}},
+			at,
+			{Buttons: []view.Button{{Label: "Index", Action: "index", Params: map[string]string{"how": howWrite, "relation": r.id}}}},
+		}})
+	}
+	return view.Block{Table: t}, nil
+}
+
+// clause finds the issues that have links at a side.
+func clause(s side) string { return jqlName + ` = "` + s.token() + `"` }
+
+// startIndex begins a run, of a relation or of all.
+func (p *plugin) startIndex(ctx context.Context, r *sdk.Request) (*view.Page, error) {
+	how := r.Params["how"]
+	if how == "" {
+		how = howWrite
+	}
+	input := map[string]string{"how": how}
+	if id := r.Params["relation"]; id != "" {
+		input["relation"] = id
+	}
+	if _, err := job.Start(ctx, job.New{Job: indexJob, Input: input}); err != nil {
+		return nil, err
+	}
+	return p.manageWith(ctx, &view.Flag{Tone: view.Success, Title: "The run has begun", Body: "It goes on when you leave this page."})
+}
