@@ -13,6 +13,7 @@
 #   panel_jira_requests            what the panel of an issue with 200 links asks of Jira before it shows the first rows
 #   guest_fuel_per_panel           units that the plugin computes for in its module, for one such panel
 #   panel_ms_p95_200               such a panel from request to page, with nothing of it remembered, 95 of 100; the goal is 300
+#   …_view                         the last three where an issue view draws it: a table of all 200, sorted, the first page shown
 #   jql_injection_cases            queries with hostile values that the sandbox's parser judged; none may ask anything else
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -43,7 +43,7 @@ func TestAFilterPanelFromTheAdminToTheIssue(t *testing.T) {
 	b.open(d.Issue)
 	keys := `[...document.querySelectorAll("tbody th")].map((e) => e.textContent.trim()).join()`
 	b.wait(relatedFrame, keys+`.startsWith("OPS-2,OPS-3") && !`+keys+`.split(",").includes("OPS-1")`)
-	b.wait(relatedFrame, `decodeURIComponent(document.querySelector("a[href*='/issues/?jql=']").href.replace(/\\+/g, " ")).includes("NOT id in (")`)
+	b.wait(relatedFrame, `decodeURIComponent(document.querySelector("a[href*='/issues/?jql=']").href.replace(/\+/g, " ")).includes("NOT id in (")`)
 	sort := `[...document.querySelectorAll("thead button")].find((e) => e.textContent.trim().startsWith("Key"))`
 	b.click(relatedFrame, sort)
 	b.wait(relatedFrame, `document.querySelector("thead th").getAttribute("aria-sort") === "ascending"`)

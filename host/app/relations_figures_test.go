@@ -34,6 +34,9 @@ const (
 	linkPanel  = "/api/plugin/" + linkPlugin + "/links/"
 	linkFolder = "plugins/advanced-links"
 
+	viewPlugin = "pergola.issueview"
+	viewFolder = "plugins/issue-view"
+
 	measuredPanels = 40
 	linksEach      = 200
 	rowsEach       = 20 // that a panel shows first, and the most that it adds at once
@@ -103,11 +106,13 @@ func newRelated(t *testing.T, n int) *related {
 	_ = login.Body.Close()
 
 	plugins := t.TempDir()
-	text, err := os.ReadFile(filepath.Join("..", "..", linkFolder, "plugin.json"))
-	if err != nil {
-		t.Fatal(err)
+	for plugin, folder := range map[string]string{linkPlugin: linkFolder, viewPlugin: viewFolder} {
+		text, err := os.ReadFile(filepath.Join("..", "..", folder, "plugin.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, plugins, plugin, string(text), drivertest.Build(t, folder))
 	}
-	put(t, plugins, linkPlugin, string(text), drivertest.Build(t, linkFolder))
 	r.cfg.Data, r.cfg.Listen, r.cfg.Plugins.Dir = t.TempDir(), address(t), plugins
 	r.cfg.Connect.KeyHosts, r.cfg.Connect.LoopbackSites = []string{r.site + "/install-keys"}, true
 	r.start()
@@ -211,9 +216,9 @@ func (r *related) panel(issue string) (took time.Duration, page string, asked []
 	return took, page, r.asked
 }
 
-func (r *related) fuel() float64 {
+func (r *related) fuel(plugin string) float64 {
 	r.t.Helper()
-	units, err := strconv.ParseFloat(r.metric(`pergola_plugin_fuel_total{plugin="`+linkPlugin+`"}`), 64)
+	units, err := strconv.ParseFloat(r.metric(`pergola_plugin_fuel_total{plugin="`+plugin+`"}`), 64)
 	if err != nil {
 		r.t.Fatal("the host counts no fuel: ", err)
 	}
@@ -236,24 +241,45 @@ func TestRelationFigures(t *testing.T) {
 	}
 	t.Logf("%d links were added in %v", len(hubs)*linksEach, time.Since(begin).Round(time.Millisecond))
 
+	r.measure(hubs, "", linkPlugin)
+
+	// The same with a table of an admin's, sorted and summed, so that all issues are read and not those of a page.
+	side, _ = strings.CutSuffix(side, "-first")
+	r.call("", "/api/admin/plugins/"+viewPlugin+"/configs/view/save", map[string]any{"form": map[string][]string{
+		"name": {"Laptops"}, "relation": {side}, "end": {"first"}, "style": {"table"}, "pageSize": {strconv.Itoa(rowsEach)}, "columns": {"summary", "status", "reporter", "created"},
+		"allowAdd": {"true"}, "allowRemove": {"true"}, "position": {"0"},
+	}})
+	r.measure(hubs, "_view", linkPlugin, viewPlugin)
+}
+
+// measure draws the panels of issues and prints what they took: of time, and of fuel in the modules of plugins.
+func (r *related) measure(hubs []string, suffix string, plugins ...string) {
+	t := r.t
+	t.Helper()
 	r.stop() // and with it what the host remembers of who may see what
 	r.start()
 	r.panel(r.issues[len(r.issues)-1]) // the first call of a module makes its snapshot
+	fuel := func() (units float64) {
+		for _, p := range plugins {
+			units += r.fuel(p)
+		}
+		return units
+	}
 	var took []time.Duration
-	before := r.fuel()
+	before := fuel()
 	for i, hub := range hubs {
 		d, page, asked := r.panel(hub)
 		took = append(took, d)
-		if rows := strings.Count(page, "data-issue="); rows != rowsEach || !strings.Contains(page, strconv.Itoa(linksEach)) {
+		if rows := strings.Count(page, "data-issue="); rows != rowsEach || !strings.Contains(page, strconv.Itoa(linksEach)) || strings.Contains(page, "<table") != (suffix != "") {
 			t.Fatalf("the panel shows %d rows, want %d of %d:\n%s", rows, rowsEach, linksEach, page)
 		}
 		if i == 0 {
 			t.Logf("a panel asks the site %d times: %v", len(asked), asked)
-			fmt.Printf("figure panel_jira_requests %d\n", len(asked))
+			fmt.Printf("figure panel_jira_requests%s %d\n", suffix, len(asked))
 		}
 	}
-	fmt.Printf("figure guest_fuel_per_panel %.0f\n", (r.fuel()-before)/measuredPanels)
+	fmt.Printf("figure guest_fuel_per_panel%s %.0f\n", suffix, (fuel()-before)/measuredPanels)
 	slices.Sort(took)
 	t.Logf("a panel takes %v to %v, the median is %v", took[0], took[len(took)-1], took[len(took)/2])
-	fmt.Printf("figure panel_ms_p95_200 %.1f\n", float64(took[len(took)*95/100])/float64(time.Millisecond))
+	fmt.Printf("figure panel_ms_p95_200%s %.1f\n", suffix, float64(took[len(took)*95/100])/float64(time.Millisecond))
 }

@@ -70,7 +70,7 @@ type configs struct {
 	ID      string // of the panel
 	Title   string
 	Purpose string
-	One     string // "shelf"
+	One     string // "a shelf"
 	Many    string // "shelves"
 	NewCall string
 	Full    bool // there can be no more
@@ -109,7 +109,7 @@ func (r *Renderer) Configs(w io.Writer, l ConfigList) error {
 	c := l.Type
 	base := callOf(l.Plugin, "configs/"+c.Type)
 	out := configs{
-		ID: configPanelID(l.Plugin, c.Type), Title: c.Plural, Purpose: strings.TrimSuffix(c.Purpose, ".") + ".", One: lower(c.Title), Many: lower(c.Plural),
+		ID: configPanelID(l.Plugin, c.Type), Title: c.Plural, Purpose: strings.TrimSuffix(c.Purpose, ".") + ".", One: article(lower(c.Title)), Many: lower(c.Plural),
 		NewCall: base + "/new", Full: len(l.Documents)+len(l.Deleted) >= c.Limit(), Max: c.Limit(), Flag: l.Flag,
 	}
 	for _, d := range l.Documents {
@@ -216,4 +216,12 @@ func (r *Renderer) Config(w io.Writer, f ConfigForm) error {
 	}, out.ID+"-", edit, strconv.FormatInt(f.Rev, 10))
 	out.Fields, out.Error, out.Summary = drawn.Fields, drawn.Error, drawn.Summary
 	return r.render(w, "config", out)
+}
+
+// article puts a or an before a word by its first letter, which is right for nearly all words that are not said as if they began with another.
+func article(word string) string {
+	if strings.ContainsAny(word[:min(1, len(word))], "aeio") {
+		return "an " + word
+	}
+	return "a " + word
 }
