@@ -139,7 +139,7 @@ func TestAnIndexRunWritesWhatWasLinkedBefore(t *testing.T) {
 	s := newSite(t)
 	r := s.relate()
 	for i := range 10 {
-		s.at(strconv.Itoa(10001 + i)).link("10101", strconv.Itoa(10102+i%9))
+		s.at(strconv.Itoa(10001+i)).link("10101", strconv.Itoa(10102+i%9))
 	}
 	s.Reconfigure("relation", r, `{"name": "Laptop of an employee", "outward": "is used by", "inward": "uses", "searchable": true, "first": {"types": ["`+laptop+`"]}, "second": {"types": ["`+employee+`"]}}`)
 	s.shows(s.managing(), "Laptop of an employee", "[NEVER]", `assetLink = "`+r+`:first"`)
