@@ -14,6 +14,7 @@
 #   guest_fuel_per_panel           units that the plugin computes for in its module, for one such panel
 #   panel_ms_p95_200               such a panel from request to page, with nothing of it remembered, 95 of 100; the goal is 300
 #   …_view                         the last three where an issue view draws it: a table of all 200, sorted, the first page shown
+#   index_issues_per_s             issues whose property an index run writes in a second, through queue, plugin, store and the sandbox over HTTP
 #   jql_injection_cases            queries with hostile values that the sandbox's parser judged; none may ask anything else
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -37,4 +38,5 @@ measure() {
 
 measure host/services TestLinkFigures "$@"
 measure host/app TestRelationFigures
+measure host/app TestIndexFigures
 measure host/sandbox/jql/syntax TestNoValueChangesWhatATemplateAsks

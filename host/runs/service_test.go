@@ -134,6 +134,27 @@ func TestAStepIsTriedAgainUntilItWorks(t *testing.T) {
 	}
 }
 
+// Jira lets the app in again when its installation is over; what a user may not, no further try changes.
+func TestARefusalOfJirasIsTriedAgainAndOneOfTheHostsIsNot(t *testing.T) {
+	r := newRig(t)
+	r.steps(func(ctx context.Context, s job.Step) (*job.Result, error) {
+		source := sdk.FromHost
+		if s.Input["relation"] == "10001" {
+			source = sdk.FromDownstream
+		}
+		if s.Number == 1 && s.Attempt == 0 {
+			return nil, &sdk.Error{Code: sdk.PermissionDenied, Source: source, Message: "you may not"}
+		}
+		return three(ctx, s)
+	})
+	r.work()
+	jiras, hosts := r.begin("10001"), r.begin("10002")
+	r.await(jiras, jobs.Done)
+	if p := r.await(hosts, jobs.Failed); p.Code != sdk.PermissionDenied {
+		t.Errorf("code %s", p.Code)
+	}
+}
+
 func TestAFailedRunGoesOnWhereItEnded(t *testing.T) {
 	r := newRig(t)
 	var back atomic.Bool

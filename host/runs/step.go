@@ -3,6 +3,7 @@ package runs
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -50,11 +51,11 @@ func (s *Service) step(ctx context.Context, js jobs.Step) (jobs.Next, error) {
 		Context: sdk.Context{Account: js.By},
 	})
 	if err != nil {
-		if retry.Final(err, js.Attempt) {
+		if retry.Final(passing(err, js.Attempt), js.Attempt) {
 			s.cfg.Log.WarnContext(ctx, "a run of a plugin's job ended with an error; an admin can have it go on", "tenant", js.Tenant, "plugin", js.Plugin,
 				"job", in.Job, "run", js.Run, "step", js.Number, "attempts", js.Attempt+1, "code", sdk.CodeOf(err))
 		}
-		return jobs.Next{}, err
+		return jobs.Next{}, passing(err, js.Attempt)
 	}
 	if err := check(declared, r); err != nil {
 		s.cfg.Log.ErrorContext(ctx, "a step of a plugin's job returned what plugin.json does not declare", "tenant", js.Tenant, "plugin", js.Plugin, "job", in.Job, "error", err)
@@ -69,6 +70,16 @@ func (s *Service) step(ctx context.Context, js jobs.Step) (jobs.Next, error) {
 		}
 	}
 	return next, nil
+}
+
+// passing makes an error by which Jira refuses the app one that a later try may mend: so it is while a site installs the app anew, or updates
+// it. What the user may not is the host's word, and ends the run at once.
+func passing(err error, attempt int) error {
+	var e *sdk.Error
+	if !errors.As(err, &e) || e.Source != sdk.FromDownstream || e.Code != sdk.PermissionDenied && e.Code != sdk.Unauthenticated || attempt+1 >= retry.Attempts {
+		return err
+	}
+	return &sdk.Error{Code: sdk.Unavailable, Source: sdk.FromDownstream, Message: e.Message}
 }
 
 // check refuses a result that is not as the job is declared: a defect of the plugin. The error names no value.

@@ -40,7 +40,7 @@ type (
 		Runs     *runs
 	}
 	// runs is filled by static/runs.js.
-	runs struct{ ID, Job, Unit, None string }
+	runs struct{ ID, Job, Unit, None, Then string }
 	text struct {
 		Spans []span
 		Muted bool
@@ -193,7 +193,11 @@ func (b *builder) block(in view.Block) (block, bool) {
 		if !b.shell.Runs || !jobName.MatchString(in.Runs.Job) || !b.element() {
 			return block{}, false
 		}
-		return block{Runs: &runs{b.id("runs"), in.Runs.Job, b.text(in.Runs.Unit), b.text(in.Runs.None)}}, true
+		r := &runs{ID: b.id("runs"), Job: in.Runs.Job, Unit: b.text(in.Runs.Unit), None: b.text(in.Runs.None)}
+		if in.Runs.Then != "" {
+			r.Then = "view/" + url.PathEscape(b.text(in.Runs.Then))
+		}
+		return block{Runs: r}, true
 	}
 	return block{}, false
 }

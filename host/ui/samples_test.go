@@ -103,7 +103,7 @@ func everyBlock() *view.Page {
 		{Heading: &view.Heading{Level: 3, Text: "A graph"}},
 		{Graph: assets(5)},
 		{Heading: &view.Heading{Level: 3, Text: "Runs of a job"}},
-		{Runs: &view.Runs{Job: "index", Unit: "issues", None: "Nothing was indexed yet."}},
+		{Runs: &view.Runs{Job: "index", Unit: "issues", None: "Nothing was indexed yet.", Then: "manage"}},
 	}}
 }
 

@@ -141,7 +141,9 @@ func TestAnIndexRunWritesWhatWasLinkedBefore(t *testing.T) {
 	for i := range 10 {
 		s.at(strconv.Itoa(10001+i)).link("10101", strconv.Itoa(10102+i%9))
 	}
-	s.Reconfigure("relation", r, `{"name": "Laptop of an employee", "outward": "is used by", "inward": "uses", "searchable": true, "first": {"types": ["`+laptop+`"]}, "second": {"types": ["`+employee+`"]}}`)
+	if err := s.Reconfigure("relation", r, `{"name": "Laptop of an employee", "outward": "is used by", "inward": "uses", "searchable": true, "first": {"types": ["`+laptop+`"]}, "second": {"types": ["`+employee+`"]}}`); err != nil {
+		t.Fatal(err)
+	}
 	s.shows(s.managing(), "Laptop of an employee", "[NEVER]", `assetLink = "`+r+`:first"`)
 	if run := s.runs("Check"); run.Counts["missing"] != 20 || run.Counts["written"] != 0 {
 		t.Errorf("a check counts %v", run.Counts)

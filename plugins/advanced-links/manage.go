@@ -44,7 +44,7 @@ func (p *plugin) manageWith(ctx context.Context, flag *view.Flag) (*view.Page, e
 	}
 	add(
 		view.Block{Heading: &view.Heading{Level: 3, Text: "Indexing runs"}},
-		view.Block{Runs: &view.Runs{Job: indexJob, Unit: "links", None: "Nothing was indexed or checked yet."}},
+		view.Block{Runs: &view.Runs{Job: indexJob, Unit: "links", None: "Nothing was indexed or checked yet.", Then: "manage"}},
 		view.Block{Section: &view.Section{Title: "What changes by itself", Name: "refresh", Collapsed: true, Blocks: []view.Block{
 			{Runs: &view.Runs{Job: refreshJob, Unit: "issues", None: "No link of a searchable relation has come or gone yet."}},
 		}}},

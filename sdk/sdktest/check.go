@@ -85,8 +85,13 @@ func (c *checker) block(at string, b view.Block, depth int) {
 	if b.Graph != nil {
 		c.graph(at, b.Graph)
 	}
-	if b.Runs != nil && b.Runs.Job == "" {
-		c.add(at, "names no job whose runs it shows")
+	if b.Runs != nil {
+		if b.Runs.Job == "" {
+			c.add(at, "names no job whose runs it shows")
+		}
+		if then := b.Runs.Then; then != "" && c.plugin.Views[then] == nil {
+			c.add(at, "draws the view %q when a run ends, which the plugin does not have", then)
+		}
 	}
 }
 

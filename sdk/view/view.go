@@ -293,6 +293,8 @@ type Runs struct {
 	Unit string `msg:"unit,omitempty"`
 	// None is said where there was no run yet; empty leaves it to the host.
 	None string `msg:"none,omitempty"`
+	// Then is the view that draws the page anew when a run is done while somebody looks; empty leaves the page as it is.
+	Then string `msg:"then,omitempty"`
 }
 
 // Buttons stand side by side.

@@ -313,36 +313,10 @@ func (z *Block) MarshalMsg(b []byte) (o []byte, err error) {
 			if z.Runs == nil {
 				o = msgp.AppendNil(o)
 			} else {
-				// check for omitted fields
-				zb0006Len := uint32(3)
-				var zb0006Mask uint8 /* 3 bits */
-				_ = zb0006Mask
-				if z.Runs.Unit == "" {
-					zb0006Len--
-					zb0006Mask |= 0x2
-				}
-				if z.Runs.None == "" {
-					zb0006Len--
-					zb0006Mask |= 0x4
-				}
-				// variable map header, size zb0006Len
-				o = append(o, 0x80|uint8(zb0006Len))
-
-				// skip if no fields are to be emitted
-				if zb0006Len != 0 {
-					// string "job"
-					o = append(o, 0xa3, 0x6a, 0x6f, 0x62)
-					o = msgp.AppendString(o, z.Runs.Job)
-					if (zb0006Mask & 0x2) == 0 { // if not omitted
-						// string "unit"
-						o = append(o, 0xa4, 0x75, 0x6e, 0x69, 0x74)
-						o = msgp.AppendString(o, z.Runs.Unit)
-					}
-					if (zb0006Mask & 0x4) == 0 { // if not omitted
-						// string "none"
-						o = append(o, 0xa4, 0x6e, 0x6f, 0x6e, 0x65)
-						o = msgp.AppendString(o, z.Runs.None)
-					}
+				o, err = z.Runs.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Runs")
+					return
 				}
 			}
 		}
@@ -744,45 +718,10 @@ func (z *Block) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				if z.Runs == nil {
 					z.Runs = new(Runs)
 				}
-				var zb0008 uint32
-				zb0008, bts, err = msgp.ReadMapHeaderBytes(bts)
+				bts, err = z.Runs.UnmarshalMsg(bts)
 				if err != nil {
 					err = msgp.WrapError(err, "Runs")
 					return
-				}
-				for zb0008 > 0 {
-					zb0008--
-					field, bts, err = msgp.ReadMapKeyZC(bts)
-					if err != nil {
-						err = msgp.WrapError(err, "Runs")
-						return
-					}
-					switch msgp.UnsafeString(field) {
-					case "job":
-						z.Runs.Job, bts, err = msgp.ReadStringBytes(bts)
-						if err != nil {
-							err = msgp.WrapError(err, "Runs", "Job")
-							return
-						}
-					case "unit":
-						z.Runs.Unit, bts, err = msgp.ReadStringBytes(bts)
-						if err != nil {
-							err = msgp.WrapError(err, "Runs", "Unit")
-							return
-						}
-					case "none":
-						z.Runs.None, bts, err = msgp.ReadStringBytes(bts)
-						if err != nil {
-							err = msgp.WrapError(err, "Runs", "None")
-							return
-						}
-					default:
-						bts, err = msgp.Skip(bts)
-						if err != nil {
-							err = msgp.WrapError(err, "Runs")
-							return
-						}
-					}
 				}
 			}
 		default:
@@ -888,7 +827,7 @@ func (z *Block) Msgsize() (s int) {
 	if z.Runs == nil {
 		s += msgp.NilSize
 	} else {
-		s += 1 + 4 + msgp.StringPrefixSize + len(z.Runs.Job) + 5 + msgp.StringPrefixSize + len(z.Runs.Unit) + 5 + msgp.StringPrefixSize + len(z.Runs.None)
+		s += z.Runs.Msgsize()
 	}
 	return
 }
@@ -3210,11 +3149,11 @@ func (z *Row) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
-func (z Runs) MarshalMsg(b []byte) (o []byte, err error) {
+func (z *Runs) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(3)
-	var zb0001Mask uint8 /* 3 bits */
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
 	_ = zb0001Mask
 	if z.Unit == "" {
 		zb0001Len--
@@ -3223,6 +3162,10 @@ func (z Runs) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.None == "" {
 		zb0001Len--
 		zb0001Mask |= 0x4
+	}
+	if z.Then == "" {
+		zb0001Len--
+		zb0001Mask |= 0x8
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -3241,6 +3184,11 @@ func (z Runs) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "none"
 			o = append(o, 0xa4, 0x6e, 0x6f, 0x6e, 0x65)
 			o = msgp.AppendString(o, z.None)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "then"
+			o = append(o, 0xa4, 0x74, 0x68, 0x65, 0x6e)
+			o = msgp.AppendString(o, z.Then)
 		}
 	}
 	return
@@ -3282,6 +3230,12 @@ func (z *Runs) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "None")
 				return
 			}
+		case "then":
+			z.Then, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Then")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -3295,8 +3249,8 @@ func (z *Runs) UnmarshalMsg(bts []byte) (o []byte, err error) {
 }
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
-func (z Runs) Msgsize() (s int) {
-	s = 1 + 4 + msgp.StringPrefixSize + len(z.Job) + 5 + msgp.StringPrefixSize + len(z.Unit) + 5 + msgp.StringPrefixSize + len(z.None)
+func (z *Runs) Msgsize() (s int) {
+	s = 1 + 4 + msgp.StringPrefixSize + len(z.Job) + 5 + msgp.StringPrefixSize + len(z.Unit) + 5 + msgp.StringPrefixSize + len(z.None) + 5 + msgp.StringPrefixSize + len(z.Then)
 	return
 }
 

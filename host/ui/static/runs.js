@@ -50,7 +50,10 @@ function follow(el, run, got, unit, signal) {
     const pressed = el.contains(document.activeElement) && document.activeElement.textContent;
     el.replaceChildren(...summary(run, got, unit, steer));
     if (pressed && document.activeElement === document.body) ([...el.querySelectorAll('button')].find((b) => b.textContent === pressed) || el.querySelector('button'))?.focus();
-    if (ended) say(got.title + ': ' + stateWord[run.state]);
+    if (ended) {
+      say(got.title + ': ' + stateWord[run.state]);
+      if (run.state === 'done') again(el.closest('.runs'));
+    }
     if (!listening) listen();
   };
   const steer = (label, what, props) => busyButton(label, async () => draw(await post('runs/' + run.id + '/' + what)), props);
@@ -65,7 +68,7 @@ function follow(el, run, got, unit, signal) {
         pause = 1000;
       } catch (e) {
         if (signal.aborted) break;
-        if (e.status && e.status < 500) { complain(e); break; }
+        if (e.status === 403 || e.status === 404) { complain(e); break; } // the others pass, as that of a site that starts anew
         await new Promise((go) => { setTimeout(go, pause); }); // the server is away for a moment
         pause = Math.min(15000, pause * 2);
       }
@@ -73,6 +76,16 @@ function follow(el, run, got, unit, signal) {
     listening = false;
   };
   draw(run);
+}
+
+// again has the page drawn anew, where the plugin wants that: what a run did may stand elsewhere on it.
+function again(el) {
+  if (!el?.dataset.then) return;
+  const button = Object.assign(document.createElement('button'), { type: 'button', hidden: true });
+  button.dataset.call = el.dataset.then;
+  el.append(button);
+  button.click();
+  button.remove();
 }
 
 function summary(r, got, unit, steer) {
