@@ -20,12 +20,14 @@ import (
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/jira"
+	"github.com/pergola-platform/pergola/sdk/settings"
 )
 
 // office is the sandbox's small site, asked over the wire with tokens signed by the secret that it gave the app.
 type office struct {
 	*testing.T
 	site   *sandboxtest.Site
+	deps   services.Deps
 	rows   []capability.Row
 	mu     sync.Mutex
 	called []string
@@ -39,10 +41,10 @@ func newOffice(t *testing.T, scopes ...string) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	deps := all(t, hostjira.NewSites(client, oneTenant{tenant.Tenant{
+	o.deps = all(t, hostjira.NewSites(client, oneTenant{tenant.Tenant{
 		ID: "t", ClientKey: app.ClientKey, SharedSecret: seal.NewSecret(app.Secret), BaseURL: o.site.URL, State: tenant.Active,
 	}}))
-	o.rows = services.New(deps)
+	o.rows = services.New(o.deps)
 	return o
 }
 
@@ -306,4 +308,27 @@ func TestASiteThatLetsTheAppReadRefusesWrites(t *testing.T) {
 	wantError(t, "link", err, sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromDownstream})
 	err = jira.SetProperty(o.job(), one, "links", []byte("1"))
 	wantError(t, "property", err, sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromDownstream})
+}
+
+// A guest of a site finds by the rights of staff what staff sees, as long as that account is open.
+func TestAChosenAccountOfASite(t *testing.T) {
+	o := newOffice(t, "READ")
+	o.deps.Configs = &documents{{Type: "shelf", ID: east, Values: settings.Values{Strings: map[string]string{"by": string(world.Jonas)}}}}
+	o.rows = services.New(o.deps)
+	secret, _ := o.id("HR-1")
+	b := bindingAs(func(b *capability.Binding) { b.Context = sdk.Context{Account: string(world.Ada)} })
+	ask := func(account world.AccountID) (*jira.Found, error) {
+		return jira.Find(as(o.T, o.rows, b), jira.Search{JQL: "key = HR-1", As: string(account)})
+	}
+	for account, want := range map[world.AccountID]int{"": 0, world.Jonas: 1} {
+		if found, err := ask(account); err != nil || len(found.Issues) != want || want > 0 && found.Issues[0].ID != secret {
+			t.Errorf("by %q: %+v, %v", account, found, err)
+		}
+	}
+	if status, body := o.site.Do("mia@pergola.example", http.MethodPost, "/sandbox/users/jonas/close", nil); status/100 != 2 {
+		t.Fatalf("%d: %s", status, body)
+	}
+	o.rows = services.New(o.deps) // and what was remembered is forgotten
+	_, err := ask(world.Jonas)
+	wantError(t, "of an account that is closed", err, sdk.Error{Code: sdk.NotFound, Source: sdk.FromDownstream, Field: "as"})
 }

@@ -69,7 +69,7 @@ func document(name, child, parent string) string {
 func (s *site) scope(chosen map[string][]string) (*relations.Scope, error) {
 	q := relations.ScopeQuestion{Where: relations.Where{End: relations.End{Relation: contact, End: relations.First}, IssueID: ticket, Chosen: chosen}}
 	var out relations.Scope
-	return &out, s.Serve(service.Request{Name: "filter", Op: relations.OpScope}, q.MarshalMsg, func(b []byte) ([]byte, error) { return out.UnmarshalMsg(b) })
+	return &out, s.Serve(service.Request{Name: "filter", Op: relations.OpScope}, q.MarshalMsg, out.UnmarshalMsg)
 }
 
 func TestWhatIsLinkedThereBoundsWhatCanBeHere(t *testing.T) {
