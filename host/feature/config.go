@@ -2,6 +2,7 @@ package feature
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -25,8 +26,7 @@ type Documents interface {
 // configType is a type of configuration document with its form.
 type configType struct {
 	manifest.Config
-	form  *schemaform.Form
-	users []path // of the settings that hold accounts
+	form *schemaform.Form
 }
 
 // configTypes compiles the forms of a manifest.
@@ -37,7 +37,7 @@ func configTypes(m *manifest.Manifest) ([]configType, error) {
 		if err != nil {
 			return nil, fmt.Errorf("config %s of plugin %s: %w", c.Type, m.ID, err)
 		}
-		all = append(all, configType{c, form, accountSettings(c.Schema)})
+		all = append(all, configType{c, form})
 	}
 	return all, nil
 }
@@ -61,6 +61,11 @@ func (e entry) config(typ string) (configType, error) {
 // document is a stored document as a plugin reads it, with the defaults of its version filled in.
 func (c configType) document(stored tenant.Config) config.Document {
 	return config.Document{Type: c.Type, ID: stored.ID, Rev: stored.Rev, Values: *c.form.Flatten(c.form.Defaults(stored.Values))}
+}
+
+// people are the accounts that stored values name, in settings of the kind user.
+func (c configType) people(stored json.RawMessage) []string {
+	return c.form.Accounts(c.form.Values(stored))
 }
 
 // Configs hands plugins the documents that admins wrote for them.
@@ -113,7 +118,7 @@ func (c Configs) Names(ctx context.Context, b *capability.Binding, account strin
 		return false, unknownPlugin(b.Plugin)
 	}
 	for _, t := range e.configs {
-		if len(t.users) == 0 {
+		if !slices.Contains(t.form.Sources(), schemaform.Users) {
 			continue
 		}
 		all, err := c.Documents.List(ctx, b.Tenant, tenant.ConfigType{Plugin: b.Plugin, Type: t.Type})
@@ -121,7 +126,7 @@ func (c Configs) Names(ctx context.Context, b *capability.Binding, account strin
 			return false, err
 		}
 		for _, stored := range all {
-			if stored.Deleted.IsZero() && holds(stored.Values, t.users, account) {
+			if stored.Deleted.IsZero() && slices.Contains(t.people(stored.Values), account) {
 				return true, nil
 			}
 		}

@@ -292,7 +292,7 @@ func (s *Service) judge(ctx context.Context, t tenant.Tenant, account string, e 
 }
 
 func (s *Service) putConfig(ctx context.Context, t capability.TenantID, plugin capability.PluginID, c configType, d tenant.Config) (tenant.Config, error) {
-	d.People = c.form.Accounts(c.form.Values(d.Values))
+	d.People = c.people(d.Values)
 	written, err := s.Documents.Put(ctx, t, tenant.ConfigType{Plugin: plugin, Type: c.Type}, d)
 	if errors.Is(err, store.ErrConflict) {
 		return tenant.Config{}, s.changedMeanwhile(c)

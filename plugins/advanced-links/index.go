@@ -60,7 +60,7 @@ func indexOf(ctx context.Context, searchable map[string]relation, issue string) 
 	for _, end := range []string{first, second} {
 		field := side{end: end}.field()
 		other := side{end: end}.otherField()
-		q := store.Query{Type: "link", Field: field, Value: issue, Limit: indexPage}
+		q := store.Query{Type: "link", Field: field, Value: issue, Limit: indexPage, IDs: true}
 		for read := 0; ; {
 			page, err := store.List(ctx, q)
 			if err != nil {
@@ -238,7 +238,7 @@ func remark(ctx context.Context, issue string) error {
 // cleared. It says how many it marked.
 func markOthers(ctx context.Context, searchable map[string]relation, end, issue string) (n int, err error) {
 	other := side{end: end}.otherField()
-	q := store.Query{Type: "link", Field: side{end: end}.field(), Value: issue}
+	q := store.Query{Type: "link", Field: side{end: end}.field(), Value: issue, IDs: true}
 	for {
 		page, err := store.List(ctx, q)
 		if err != nil {

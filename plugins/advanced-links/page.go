@@ -1,9 +1,6 @@
 package main
 
-import (
-	"hash/fnv"
-	"strings"
-)
+import "strings"
 
 // mostPages bounds the pages of which a page remembers the way; who wants to see more searches.
 const mostPages = 500
@@ -20,11 +17,4 @@ func cursorsOf(state []byte) []string {
 	}
 	all := strings.Split(string(state), "\n")
 	return all[:min(len(all), mostPages)]
-}
-
-// hash shortens a name.
-func hash(s string) uint32 {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(s)) // it never fails
-	return h.Sum32()
 }

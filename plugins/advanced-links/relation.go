@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"slices"
-	"strconv"
 
+	contract "github.com/pergola-platform/pergola/plugins/relations"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/jira"
@@ -77,7 +77,7 @@ func (s side) other() string {
 func (s side) key() string { return s.id + "-" + s.end }
 
 // slot names the side among the sections of a page and the fields of a form, which take no upper-case letters.
-func (s side) slot() string { return "side-" + strconv.FormatUint(uint64(hash(s.key())), 36) }
+func (s side) slot() string { return contract.SectionName("side", s.key()) }
 
 // fields of a link are named by what an issue is in it.
 func (s side) field() string {

@@ -154,7 +154,7 @@ func typed(text string, fields []string) jql.Clause {
 		return jql.Clause{}
 	}
 	var any []jql.Clause
-	if key := strings.ToUpper(text); isKey(key) {
+	if key := strings.ToUpper(text); contract.IsKey(key) {
 		any = append(any, jql.Field("issuekey").Eq(key))
 	}
 	any = append(any, jql.Field("summary").Contains(text))
@@ -199,20 +199,6 @@ func choiceOf(i *jira.Issue, look *contract.Look) view.Choice {
 		c.Icon = view.IssueIcon
 	}
 	return c
-}
-
-// isKey says whether a text looks like an issue's key.
-func isKey(s string) bool {
-	project, number, ok := strings.Cut(s, "-")
-	if !ok || project == "" || number == "" || len(s) > 40 {
-		return false
-	}
-	for i, r := range project {
-		if !(r >= 'A' && r <= 'Z' || i > 0 && (r >= '0' && r <= '9' || r == '_')) {
-			return false
-		}
-	}
-	return strings.Trim(number, "0123456789") == ""
 }
 
 // messageOf is what an error says to a person.

@@ -92,7 +92,7 @@ func (p *plugin) index(ctx context.Context, s *job.Step) (*job.Result, error) {
 			return nil, err
 		}
 	}
-	q := store.Query{Type: "link", Prefix: []string{order[0]}, Limit: indexStep}
+	q := store.Query{Type: "link", Prefix: []string{order[0]}, Limit: indexStep, IDs: true}
 	if s.Cursor["outward"] != "" && order[0] == at {
 		q.After = store.JoinID(at, s.Cursor["outward"], s.Cursor["inward"])
 	}
@@ -151,7 +151,7 @@ func firstMet(ctx context.Context, relation string, links []store.Record, before
 			out, before = append(out, outward), outward
 		}
 		inward := l.Fields["inward"]
-		page, err := store.List(ctx, store.Query{Type: "link", Field: "inward", Value: inward, Prefix: []string{relation}, Limit: 1})
+		page, err := store.List(ctx, store.Query{Type: "link", Field: "inward", Value: inward, Prefix: []string{relation}, Limit: 1, IDs: true})
 		if err != nil {
 			return nil, err
 		}
@@ -202,7 +202,7 @@ func mark(ctx context.Context, issues []string) ([]store.Record, error) {
 			return put, err
 		}
 	}
-	return nil, &sdk.Error{Code: sdk.Unavailable, Source: sdk.FromPlugin, Message: "Others link the same issues at this moment."}
+	return nil, busy()
 }
 
 // differing are the issues whose property does not hold what it has to.
@@ -246,7 +246,7 @@ func (p *plugin) noteIndexed(ctx context.Context, relation string) error {
 	case sdk.CodeOf(err) != sdk.NotFound:
 		return err
 	}
-	r.Fields["at"] = p.now().UTC().Truncate(time.Second).Format(time.RFC3339)
+	r.Fields["at"] = p.stamp()
 	_, err = store.Write(ctx, store.Changes{Put: []store.Record{*r}})
 	return err
 }

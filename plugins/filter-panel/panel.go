@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"hash/fnv"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/pergola-platform/pergola/plugins/relations"
 	"github.com/pergola-platform/pergola/plugins/relations/issuelist"
 	"github.com/pergola-platform/pergola/plugins/relations/variables"
 	"github.com/pergola-platform/pergola/sdk"
@@ -102,7 +102,7 @@ type drawing struct {
 
 // section draws the panel, and of one that is not asked for yet a button that does.
 func (d drawing) section(ctx context.Context, opened []string) view.Block {
-	s := &view.Section{Title: d.name, Name: sectionName(d.id)}
+	s := &view.Section{Title: d.name, Name: d.sectionName()}
 	if d.waits(opened) {
 		params := map[string]string{"open": strings.Trim(strings.Join(append(opened, d.id), ","), ",")}
 		s.Blocks = []view.Block{view.Actions(view.Button{Label: "Show " + d.name, View: "panel", Params: params})}
@@ -119,7 +119,7 @@ func (d drawing) blocks(ctx context.Context) (blocks []view.Block, badge string)
 		return d.failed(err), ""
 	}
 	list := issuelist.List{
-		Look: d.Look, Name: sectionName(d.id), Label: d.name, Known: d.known, Ordered: true, Empty: d.empty, Page: d.page, Sorted: d.sorted, Call: d.call,
+		Look: d.Look, Name: d.sectionName(), Label: d.name, Known: d.known, Ordered: true, Empty: d.empty, Page: d.page, Sorted: d.sorted, Call: d.call,
 	}
 	if query == "" {
 		return list.Blocks(), "0"
@@ -172,9 +172,4 @@ func (d drawing) failed(err error) []view.Block {
 	return []view.Block{{Notice: n}}
 }
 
-// sectionName is made of an id, which can hold what names of sections cannot.
-func sectionName(id string) string {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(id))
-	return "panel-" + strconv.FormatUint(uint64(h.Sum32()), 36)
-}
+func (d drawing) sectionName() string { return relations.SectionName("panel", d.id) }

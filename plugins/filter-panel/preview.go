@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pergola-platform/pergola/plugins/relations"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/jql"
@@ -74,7 +75,7 @@ func preview(ctx context.Context, r *sdk.Request, c chosen) (*view.Page, error) 
 	d.page, _ = strconv.Atoi(r.Params["page"])
 	out.Blocks = append(out.Blocks, d.explained(ctx)...)
 	blocks, badge := d.blocks(ctx)
-	out.Blocks = append(out.Blocks, view.Block{Section: &view.Section{Title: d.name, Name: sectionName(d.id), Badge: badge, Blocks: blocks}})
+	out.Blocks = append(out.Blocks, view.Block{Section: &view.Section{Title: d.name, Name: d.sectionName(), Badge: badge, Blocks: blocks}})
 	return out, nil
 }
 
@@ -134,7 +135,7 @@ func suggest(ctx context.Context, r *sdk.Request) (*view.Choices, error) {
 		words = jql.Field("summary").Contains(text)
 	}
 	where := words
-	if key := strings.ToUpper(text); isKey(key) {
+	if key := strings.ToUpper(text); relations.IsKey(key) {
 		where = jql.Or(jql.Field("issuekey").Eq(key), words)
 	}
 	s := jira.Search{JQL: jql.OrderBy(where, jql.Field("updated").Desc()), Fields: []string{"summary"}, Limit: 20}
@@ -151,18 +152,4 @@ func suggest(ctx context.Context, r *sdk.Request) (*view.Choices, error) {
 		out.Choices = append(out.Choices, choice(&found.Issues[i]))
 	}
 	return out, nil
-}
-
-// isKey says whether a text looks like an issue's key.
-func isKey(s string) bool {
-	project, number, ok := strings.Cut(s, "-")
-	if !ok || project == "" || number == "" || len(s) > 40 {
-		return false
-	}
-	for i, r := range project {
-		if !(r >= 'A' && r <= 'Z' || i > 0 && (r >= '0' && r <= '9' || r == '_')) {
-			return false
-		}
-	}
-	return strings.Trim(number, "0123456789") == ""
 }

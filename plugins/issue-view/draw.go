@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"hash/fnv"
 	"maps"
-	"strconv"
 
 	"github.com/pergola-platform/pergola/plugins/relations"
 	"github.com/pergola-platform/pergola/plugins/relations/issuelist"
@@ -41,7 +39,7 @@ func draw(ctx context.Context, _ *service.Request, in *relations.Drawing) (*rela
 // draw draws a side; where nothing is linked, who asks says so, and whether something can be.
 func (l look) draw(focus string, part *relations.Part, s *site) relations.DrawnPart {
 	list := issuelist.List{
-		Look: l.Look, Name: name(part.End), Label: part.Label, Known: s.fields,
+		Look: l.Look, Name: relations.SectionName("view", relations.ChosenKey(part.End)), Label: part.Label, Known: s.fields,
 		Page: part.Page, Sorted: part.Sort, Call: part.Call, Buttons: l.buttons(part),
 	}
 	list.Issues, list.Hidden, list.More = s.of(part)
@@ -72,11 +70,4 @@ func (l look) buttons(part *relations.Part) func(*jira.Issue) []view.Button {
 		}
 		return []view.Button{b}
 	}
-}
-
-// name tells a part's sections from those of others. Ids of relations can hold what names of sections cannot.
-func name(e relations.End) string {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(e.Relation + "-" + e.End))
-	return "view-" + strconv.FormatUint(uint64(h.Sum32()), 36)
 }
