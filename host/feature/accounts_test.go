@@ -3,6 +3,8 @@ package feature_test
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/tenant"
@@ -59,5 +61,21 @@ func TestDocumentsNameAccounts(t *testing.T) {
 		if got, _ := configs.Names(t.Context(), other, "5b:by"); got {
 			t.Errorf("%s: named", what)
 		}
+	}
+}
+
+// Who is chosen in a document is kept beside it, where reports and erasure look.
+func TestPeopleOfADocumentAreKeptWithIt(t *testing.T) {
+	l := newLibrary(t)
+	chosen := accounts[0].ID
+	book, err := l.save("book", tenant.Config{}, map[string][]string{"name": {"Emma"}, "author": {chosen}})
+	check(t, err)
+	if diff := cmp.Diff([]string{chosen}, book.People); diff != "" {
+		t.Errorf("people (-want +got):\n%s", diff)
+	}
+	book, err = l.save("book", book, map[string][]string{"name": {"Emma"}})
+	check(t, err)
+	if len(book.People) > 0 {
+		t.Errorf("%q are still named", book.People)
 	}
 }
