@@ -197,13 +197,26 @@ func (b *tab) picture(frame, element string, margin float64) image.Image {
 	const rect = `(() => { const r = (%s).getBoundingClientRect(); return { X: r.x + scrollX, Y: r.y + scrollY, Width: r.width, Height: r.height }; })()`
 	// The frame grows with its content, a moment later.
 	b.wait(frame, fmt.Sprintf("(%s).getBoundingClientRect().bottom <= innerHeight", element))
-	var outer, inner box
-	b.do("", fmt.Sprintf(rect, `[...document.querySelectorAll("iframe")].find((f) => f.src.includes("`+frame+`"))`), &outer)
-	b.do(frame, fmt.Sprintf(rect, element), &inner)
-	raw, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
-	if err != nil {
-		b.t.Fatalf("screenshot: %v", err)
+	type place struct{ outer, inner box }
+	measure := func() (p place) {
+		b.do("", fmt.Sprintf(rect, `[...document.querySelectorAll("iframe")].find((f) => f.src.includes("`+frame+`"))`), &p.outer)
+		b.do(frame, fmt.Sprintf(rect, element), &p.inner)
+		return p
 	}
+	// Other panels of the page grow at times of their own, and move this one: only a picture during which it stood still shows it.
+	at := measure()
+	var raw []byte
+	for range 20 {
+		var err error
+		if raw, err = chromedp.Run(b.ctx, chromedp.FullScreenshot(100)); err != nil {
+			b.t.Fatalf("screenshot: %v", err)
+		}
+		before := at
+		if at = measure(); at == before {
+			break
+		}
+	}
+	outer, inner := at.outer, at.inner
 	whole, err := png.Decode(bytes.NewReader(raw))
 	if err != nil {
 		b.t.Fatalf("screenshot: %v", err)

@@ -205,7 +205,7 @@ func (s *Service) SaveSettings(ctx context.Context, t tenant.Tenant, account str
 		if len(problems) > 0 {
 			return ErrFields
 		}
-		m.Settings = values
+		m.Settings, m.People = values, e.form.Accounts(e.form.Values(values))
 		return nil
 	})
 	return values, problems, err

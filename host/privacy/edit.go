@@ -56,15 +56,13 @@ func (t Type) Without(d store.Doc, account string) (store.Op, bool, error) {
 			if index[f.Index] == account {
 				delete(index, f.Index)
 			}
+			if f.Of != "" {
+				scrub(body, strings.Split(f.Of, "."), account)
+			}
 		}
 	}
 	if !removed {
 		return store.Op{}, false, nil
-	}
-	for _, f := range t.Fields { // what an admin wrote may name the account too, in settings that the type does not know one by one
-		if f.Kind == Configuration {
-			scrub(body, strings.Split(f.Path, "."), account)
-		}
 	}
 	if t.Erasure == EraseRecord {
 		return store.Op{Doc: store.Doc{Key: d.Key}, Delete: true, IfRev: d.Rev}, true, nil
@@ -149,14 +147,15 @@ func scrub(v any, path []string, text string) {
 	}
 	object, _ := v.(map[string]any)
 	for name, inner := range object {
-		switch list := inner.(type) {
+		switch inner := inner.(type) {
 		case []any:
-			object[name] = slices.DeleteFunc(list, func(m any) bool { return m == text })
-			for _, m := range list {
+			kept := slices.DeleteFunc(inner, func(m any) bool { return m == text })
+			for _, m := range kept {
 				scrub(m, nil, text)
 			}
+			object[name] = kept
 		case string:
-			if list == text {
+			if inner == text {
 				delete(object, name)
 			}
 		default:

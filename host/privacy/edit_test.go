@@ -21,7 +21,9 @@ var people = privacy.Type{
 }
 
 func TestAccountsGoOutOfWhatAdminsWrote(t *testing.T) {
-	typ := privacy.Type{Collection: "config", Fields: []privacy.Field{{Path: "people[]", Kind: privacy.Account}, {Path: "values", Kind: privacy.Configuration}}}
+	typ := privacy.Type{Collection: "config", Fields: []privacy.Field{
+		{Path: "people[]", Kind: privacy.Account, Of: "values"}, {Path: "by", Kind: privacy.Account}, {Path: "values", Kind: privacy.Configuration},
+	}}
 	d := store.Doc{Body: []byte(`{"people":["ann","bob"],"values":{"as":"ann","name":"ann and bob","n":1,"team":["bob","ann"],"first":{"as":"ann","show":true},"rows":[{"who":"ann"},{"who":"bob"}]}}`)}
 	op, named, err := typ.Without(d, "ann")
 	if err != nil || !named {
@@ -33,6 +35,11 @@ func TestAccountsGoOutOfWhatAdminsWrote(t *testing.T) {
 	}
 	if _, named, err := typ.Without(d, "cy"); named || err != nil {
 		t.Errorf("somebody else: %v, %v", named, err)
+	}
+	// Words that are no choice of a person are left alone, also where they are those of an account that goes.
+	d.Body = []byte(`{"by":"ann","values":{"name":"ann"}}`)
+	if op, named, err := typ.Without(d, "ann"); !named || err != nil || string(op.Doc.Body) != `{"values":{"name":"ann"}}` {
+		t.Errorf("%s, %v, %v", op.Doc.Body, named, err)
 	}
 }
 

@@ -67,6 +67,8 @@ type Field struct {
 	Values []string
 	// Index is the index under which the field's value stands, "" for none.
 	Index string
+	// Of is the path of what admins wrote where the accounts of the field come from: an account that goes out of the field goes out of there too.
+	Of string
 }
 
 // accounts are the fields that hold account ids.

@@ -82,6 +82,7 @@ type Module struct {
 	Plugin   capability.PluginID `json:"plugin"`
 	Enabled  bool                `json:"enabled"`
 	Settings json.RawMessage     `json:"settings,omitempty"` // validated against the manifest's schema
+	People   []string            `json:"people,omitempty"`   // accounts that the settings name, so that they are found and erased with whatever else names them
 	Granted  []string            `json:"granted,omitempty"`  // permission names
 	Changed  time.Time           `json:"changed"`
 	By       string              `json:"by,omitempty"` // account id of the admin

@@ -40,6 +40,7 @@ func Types() []privacy.Type {
 			Purpose: "Remember what an admin chose for a feature: on or off, its settings, what it may do, and which admin it was",
 			Fields: []privacy.Field{
 				{Path: "plugin", Kind: privacy.Plugin}, {Path: "enabled", Kind: privacy.Switch}, {Path: "settings", Kind: privacy.Configuration},
+				{Path: "people[]", Kind: privacy.Account, Of: "settings"},
 				granted, {Path: "changed", Kind: privacy.Time}, {Path: "by", Kind: privacy.Account},
 			},
 		},
@@ -50,7 +51,7 @@ func Types() []privacy.Type {
 			Fields: []privacy.Field{
 				{Path: "type", Kind: privacy.Collection, Index: byConfigType}, {Path: "values", Kind: privacy.Configuration},
 				{Path: "created", Kind: privacy.Time}, {Path: "changed", Kind: privacy.Time}, {Path: "by", Kind: privacy.Account}, {Path: "deleted", Kind: privacy.Time},
-				{Path: "people[]", Kind: privacy.Account},
+				{Path: "people[]", Kind: privacy.Account, Of: "values"},
 			},
 		},
 		{
