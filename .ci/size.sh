@@ -17,6 +17,8 @@ examples/sync-memory  4150000
 plugins/advanced-links 5600000
 plugins/database-sync 42000000
 plugins/field-select  4150000
+plugins/filter-panel  5200000
+plugins/issue-view    4950000
 plugins/project-sync  4400000
 plugins/qrcode     6900000
 '
