@@ -19,7 +19,7 @@ plugins/data-logic    5150000
 plugins/database-sync 42000000
 plugins/field-select  4150000
 plugins/filter-panel  5250000
-plugins/issue-view    4450000
+plugins/issue-view    4950000
 plugins/parent-filter 4600000
 plugins/project-sync  4400000
 plugins/qrcode     6900000

@@ -35,7 +35,7 @@ func (h *Hold) Serve(ctx context.Context, caller *capability.Binding, b capabili
 	if b.Background {
 		class = driver.Step
 	}
-	in := service.Request{Name: provided.Name, Op: q.Op, Caller: string(caller.Plugin), Context: b.Context, Body: q.Body}
+	in := service.Request{Name: provided.Name, Op: q.Op, Caller: string(caller.Plugin), Context: b.Context, Body: q.Body, Background: b.Background}
 	var out service.Answer
 	if err := h.engine.ask(ctx, h.loaded, b, class, wire.OpService, &in, &out); err != nil {
 		return nil, err

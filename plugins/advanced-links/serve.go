@@ -18,8 +18,7 @@ const usuallyLinked = 50
 
 // service answers other plugins that an admin has granted the links. Reading tells ids of relations and issues and nothing else, whoever
 // the user is; the plugin that asks meets the user's rights when it reads the issues. Writing is bounded by the user's rights as
-// in the panel. Without a user nothing is written: a call after an event looks like that of an anonymous visitor, and the right to link
-// could not be asked for.
+// in the panel. A visitor who is not logged in changes nothing. A plugin that asks after an event has judged by itself; see [plugin.linkByApp].
 func (p *plugin) service() service.Mux {
 	return service.Mux{
 		contract.OpSides:  service.Handle(p.serveSides),
@@ -106,7 +105,7 @@ func (p *plugin) serveLinked(ctx context.Context, _ *service.Request, q *contrac
 // ready finds the side of a change, and refuses one that nobody could be asked about.
 func ready(ctx context.Context, r *service.Request, l *contract.Linking) (side, error) {
 	switch {
-	case r.Context.Account == "":
+	case r.Context.Account == "" && !(r.Background && r.Op == contract.OpLink):
 		return side{}, &sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromPlugin, Message: "Links are changed for users who are logged in to Jira. Log in and try again."}
 	case len(l.Others) == 0 || len(l.Others) > mostPicked:
 		return side{}, invalid(fmt.Sprintf("Name 1 to %d issues at a time.", mostPicked))
@@ -119,6 +118,9 @@ func (p *plugin) serveLink(ctx context.Context, r *service.Request, l *contract.
 	if err != nil {
 		return nil, err
 	}
+	if r.Context.Account == "" {
+		return p.linkByApp(ctx, s, l)
+	}
 	issue, err := jira.Get(ctx, l.IssueID, "summary")
 	if err != nil {
 		return nil, err
@@ -130,9 +132,14 @@ func (p *plugin) serveLink(ctx context.Context, r *service.Request, l *contract.
 	if err != nil {
 		return nil, err
 	}
-	out := &contract.LinkOutcome{Refused: can.refused}
-	for _, other := range can.ids() {
-		n, err := p.link(ctx, s, l.IssueID, []string{other}, r.Context.Account)
+	return p.linkEach(ctx, s, l.IssueID, can.ids(), can.refused, r.Context.Account)
+}
+
+// linkEach links as many as there is room for, and refuses the rest.
+func (p *plugin) linkEach(ctx context.Context, s side, issue string, others []string, refused []contract.Refusal, account string) (*contract.LinkOutcome, error) {
+	out := &contract.LinkOutcome{Refused: refused}
+	for _, other := range others {
+		n, err := p.link(ctx, s, issue, []string{other}, account)
 		out.Changed += n
 		switch sdk.CodeOf(err) {
 		case sdk.Invalid, sdk.Unavailable, sdk.PermissionDenied, sdk.NotFound:

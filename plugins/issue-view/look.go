@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/pergola-platform/pergola/plugins/relations"
 	"github.com/pergola-platform/pergola/plugins/relations/issuelist"
@@ -22,6 +23,7 @@ type look struct {
 	collapsed                          bool
 	position                           int
 	allowAdd, allowRemove, allowCreate bool
+	field, as                          string // of new issues, and the account that reads it; empty for none
 }
 
 func newLook(v *settings.Values) look {
@@ -30,6 +32,7 @@ func newLook(v *settings.Values) look {
 		Look:      issuelist.ReadLook(v),
 		collapsed: v.Bool("collapsed"), position: v.Int("position"),
 		allowAdd: v.Bool("allowAdd"), allowRemove: v.Bool("allowRemove"), allowCreate: v.Bool("allowCreate"),
+		field: v.String("field"), as: v.String("fieldAs"),
 	}
 }
 
@@ -67,6 +70,12 @@ func guard(ctx context.Context, c *config.Change) (*config.Verdict, error) {
 	fields, err := jira.Fields(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if l.field != "" && l.as == "" {
+		return config.No("fieldAs", "Choose the account by whose rights the field is read: nobody looks on when an issue is created."), nil
+	}
+	if at := slices.IndexFunc(fields, func(f jira.Field) bool { return f.ID == l.field }); at >= 0 && fields[at].Type != "string" && fields[at].Items != "string" {
+		return config.No("field", fields[at].Name+" holds neither text nor labels, so it cannot name issues. Choose another field."), nil
 	}
 	return &config.Verdict{Problems: l.Problems(fields)}, nil
 }

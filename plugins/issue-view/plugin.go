@@ -3,12 +3,14 @@
 //
 //	look.go  what an admin wrote, and what a form alone cannot judge     read.go   the issues of all parts at once
 //	draw.go  the parts of a panel                                        graph.go  those that are drawn as graphs
+//	fill.go  what a field of a new issue names, linked
 package main
 
 import (
 	"github.com/pergola-platform/pergola/plugins/relations"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/config"
+	"github.com/pergola-platform/pergola/sdk/event"
 	"github.com/pergola-platform/pergola/sdk/service"
 )
 
@@ -17,5 +19,6 @@ func newPlugin() *sdk.Plugin {
 		ID: "pergola.issueview", Version: "0.1.0",
 		Services: map[string]sdk.Service{"view": service.Mux{relations.OpDraw: service.Handle(draw)}},
 		Guards:   map[string]sdk.Guard{viewType: config.Guard(guard)},
+		Events:   map[string]sdk.EventHandler{"filled": event.Handler(filled)},
 	}
 }

@@ -85,7 +85,8 @@ func LinkedTo(ctx context.Context, q LinkedQuestion) (*LinkedList, error) {
 }
 
 // Linking asks to link an issue at an end to others, or to remove such links. The user needs the right to link issues at both ends. Without
-// a user, as after an event, it is refused with permission_denied: nobody's rights could bound it then.
+// a user, after an event or in a job, the plugin that asks has made sure that the relation takes the issues, by the rights of an account that an admin
+// named. Then only links of the feature's own are made, where no rule of another plugin needs a user to be judged, and none is removed.
 type Linking struct {
 	End
 	IssueID string   `msg:"issue_id"`

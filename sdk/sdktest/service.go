@@ -23,7 +23,7 @@ func (h *Host) serve(q *service.Question) (msgp.Marshaler, error) {
 	if s == nil {
 		return nil, service.Absent(sdk.Unavailable, "no plugin provides "+q.Service+"; put one into Services")
 	}
-	in := service.Request{Name: q.Service, Op: q.Op, Caller: h.plugin.ID, Context: h.Context, Body: q.Body}
+	in := service.Request{Name: q.Service, Op: q.Op, Caller: h.plugin.ID, Context: h.Context, Body: q.Body, Background: h.Background}
 	raw, err := in.MarshalMsg(nil)
 	if err != nil {
 		return nil, err
@@ -49,6 +49,11 @@ func (h *Host) serve(q *service.Question) (msgp.Marshaler, error) {
 func (h *Host) Serve(r service.Request, encode, decode func([]byte) ([]byte, error)) error {
 	if r.Context == (sdk.Context{}) {
 		r.Context = h.Context
+	}
+	if r.Background {
+		before := h.Background
+		defer func() { h.Background = before }()
+		h.Background = true
 	}
 	if encode != nil {
 		body, err := encode(nil)

@@ -24,6 +24,9 @@ type Request struct {
 	Caller  string      `msg:"caller"`
 	Context sdk.Context `msg:"context"`
 	Body    []byte      `msg:"body,omitempty,limit=4194304"`
+	// Background says that the caller answers an event or does a step of a job, so that nobody waits. A context without an account is then that
+	// of no visitor. Since: v0.5
+	Background bool `msg:"background,omitempty"`
 }
 
 // Answer is what a service gives.

@@ -190,12 +190,16 @@ func (z *Question) Msgsize() (s int) {
 func (z *Request) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(5)
-	var zb0001Mask uint8 /* 5 bits */
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
 	_ = zb0001Mask
 	if z.Body == nil {
 		zb0001Len--
 		zb0001Mask |= 0x10
+	}
+	if z.Background == false {
+		zb0001Len--
+		zb0001Mask |= 0x20
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -222,6 +226,11 @@ func (z *Request) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "body"
 			o = append(o, 0xa4, 0x62, 0x6f, 0x64, 0x79)
 			o = msgp.AppendBytes(o, z.Body)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "background"
+			o = append(o, 0xaa, 0x62, 0x61, 0x63, 0x6b, 0x67, 0x72, 0x6f, 0x75, 0x6e, 0x64)
+			o = msgp.AppendBool(o, z.Background)
 		}
 	}
 	return
@@ -291,6 +300,12 @@ func (z *Request) UnmarshalMsg(bts []byte) (o []byte, err error) {
 			}
 			copy(z.Body, bts[:zb0002])
 			bts = bts[zb0002:]
+		case "background":
+			z.Background, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Background")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -305,6 +320,6 @@ func (z *Request) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *Request) Msgsize() (s int) {
-	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 3 + msgp.StringPrefixSize + len(z.Op) + 7 + msgp.StringPrefixSize + len(z.Caller) + 8 + z.Context.Msgsize() + 5 + msgp.BytesPrefixSize + len(z.Body)
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 3 + msgp.StringPrefixSize + len(z.Op) + 7 + msgp.StringPrefixSize + len(z.Caller) + 8 + z.Context.Msgsize() + 5 + msgp.BytesPrefixSize + len(z.Body) + 11 + msgp.BoolSize
 	return
 }

@@ -181,10 +181,10 @@ func (d *drawing) pager() view.Block {
 }
 
 func (d *drawing) buttons(i *jira.Issue) []view.Button {
-	if d.List.Buttons == nil {
+	if d.Buttons == nil {
 		return nil
 	}
-	return d.List.Buttons(i)
+	return d.Buttons(i)
 }
 
 // hidden says that there are issues which the user does not see, and never which.

@@ -43,7 +43,7 @@ func sum(issues []jira.Issue, field string) (string, bool) {
 // sums are the fields to be summed that the site has, and that hold numbers here.
 func (d *drawing) sums() []column {
 	var out []column
-	for _, id := range d.Look.Sums {
+	for _, id := range d.Sums {
 		at := slices.IndexFunc(d.Known, func(f jira.Field) bool { return f.ID == id })
 		if at < 0 {
 			continue

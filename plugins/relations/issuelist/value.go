@@ -20,12 +20,12 @@ type column struct{ jira.Field }
 
 // chooseColumns are the fields that the look names and the site has, and below a table those that are summed.
 func (d *drawing) chooseColumns() []column {
-	ids := d.Look.Columns
+	ids := d.Columns
 	if len(ids) == 0 {
 		ids = []string{summary, status}
 	}
 	if d.Style == Table || d.Style == Compact {
-		ids = append(slices.Clone(ids), d.Look.Sums...)
+		ids = append(slices.Clone(ids), d.Sums...)
 	}
 	var out []column
 	for _, id := range ids {

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+
+	contract "github.com/pergola-platform/pergola/plugins/relations"
+)
+
+// linkByApp links where nobody looks on, as after an event. The plugin that asks, which an admin granted this, has judged the issues. What needs a
+// user to be judged or done is refused: links of Jira's own, and rules of other plugins that no searching user answers for.
+func (p *plugin) linkByApp(ctx context.Context, s side, l *contract.Linking) (*contract.LinkOutcome, error) {
+	out := &judged{}
+	all := func(why string) (*contract.LinkOutcome, error) {
+		for _, id := range l.Others {
+			out.refuse(id, "%s", why)
+		}
+		return &contract.LinkOutcome{Refused: out.refused}, nil
+	}
+	if s.native {
+		return all("Links of Jira’s own are made in the name of a user only.")
+	}
+	at := s.where(l.IssueID, nil)
+	scope, err := contract.ScopeOf(ctx, contract.ScopeQuestion{Where: at})
+	if err != nil {
+		return nil, err
+	}
+	if scope.Nothing != "" || scope.Clause != "" {
+		return all("What can be linked follows from another link, which only a user can be asked about.")
+	}
+	end := s.there()
+	ruled, err := contract.JudgeLinkable(ctx, contract.JudgeQuestion{Where: at, Projects: end.projects, Types: end.types, Others: l.Others})
+	switch {
+	case err != nil:
+		return nil, err
+	case !ruled.Governed:
+		return p.linkEach(ctx, s, l.IssueID, l.Others, nil, "")
+	case !ruled.ByRule:
+		return all("The rule of what can be linked goes by the rights of a user. Choose a searching user in it.")
+	}
+	out.take(l.Others, ruled)
+	return p.linkEach(ctx, s, l.IssueID, out.ids(), out.refused, "")
+}
