@@ -159,13 +159,12 @@ func TestWithoutLinksOrAccountTheFieldIsLeftAlone(t *testing.T) {
 }
 
 func TestTheGuardWantsAFieldThatCanNameIssuesAndSomebodyWhoReadsIt(t *testing.T) {
-	f := newFilling(t)
 	for values, want := range map[string]string{
 		`"field": "` + named + `"`:                           "Choose the account by whose rights the field is read",
 		`"field": "` + price + `", "fieldAs": "` + bot + `"`: "Price holds neither text nor labels",
 		`"field": "labels", "fieldAs": "` + bot + `"`:        "",
 	} {
-		_, err := f.Configure(viewType, `{"name": "b", "relation": "r1", "end": "second", `+values+`}`)
+		_, err := newFilling(t).Configure(viewType, `{"name": "b", "relation": "r1", "end": "second", `+values+`}`)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", values, err, want)
 		}
