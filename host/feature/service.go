@@ -82,6 +82,9 @@ func (s *Service) Call(ctx context.Context, p auth.Principal, at Place, kind str
 	defer v.hold.Release()
 	switch kind {
 	case "view":
+		if err := v.shows(r.Name); err != nil {
+			return Drawn{}, nil, err
+		}
 		page, err := v.hold.View(ctx, v.binding, r)
 		drawn, err := s.finish(ctx, v, page, err)
 		return drawn, nil, err
@@ -205,6 +208,20 @@ func (s *Service) bind(ctx context.Context, p auth.Principal, at Place) (_ visit
 	}
 	b, m, err := s.admit(ctx, p, at, e)
 	return visit{hold, b, m}, err
+}
+
+// shows refuses, at any other module, a view that belongs to pages for admins alone.
+func (v visit) shows(view string) error {
+	admins, others := false, v.module.Type == manifest.AdminPage
+	for _, m := range v.hold.Manifest().Modules {
+		if m.View == view {
+			admins, others = admins || m.Type == manifest.AdminPage, others || m.Type != manifest.AdminPage
+		}
+	}
+	if admins && !others {
+		return &sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromHost, Message: "This page is for Jira admins. It is opened under Apps, Pergola."}
+	}
+	return nil
 }
 
 // admit checks that the visitor may meet a version of a plugin here, and returns the binding of the call.

@@ -19,6 +19,7 @@ var hasJobs = map[string]any{
 	"modules": []any{
 		map[string]any{"type": "adminPage", "key": "manage", "name": "Manage", "view": "show"},
 		map[string]any{"type": "generalPage", "key": "open", "name": "Open", "view": "show"},
+		map[string]any{"type": "adminPage", "key": "check", "name": "Check", "view": viewOf("1.0.0")},
 	},
 	"jobs": []any{
 		map[string]any{"name": "count", "title": "Count", "handler": "count", "reason": "Count all notes"},
@@ -45,6 +46,12 @@ func TestAnAdminPageIsForAdminsOnly(t *testing.T) {
 		_, _, err := l.Call(t.Context(), auth.Principal{Tenant: l.tenant.ID, Account: c.account}, feature.Place{Plugin: notes, Module: c.module}, "view", &sdk.Request{Name: "show"})
 		if code := sdk.CodeOf(err); code != c.want {
 			t.Errorf("%q calls %s: code %q, want %q", c.account, c.module, code, c.want)
+		}
+	}
+	for module, want := range map[string]sdk.Code{"manage": "", "check": "", "open": sdk.PermissionDenied} {
+		_, _, err := l.Call(t.Context(), auth.Principal{Tenant: l.tenant.ID, Account: admin}, feature.Place{Plugin: notes, Module: module}, "view", &sdk.Request{Name: viewOf("1.0.0")})
+		if code := sdk.CodeOf(err); code != want {
+			t.Errorf("the view of a page for admins, at %s: code %q, want %q", module, code, want)
 		}
 	}
 	if err := l.Overseer(t.Context(), l.tenant, notes, "manage"); err != nil {

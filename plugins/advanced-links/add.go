@@ -32,6 +32,13 @@ func (p *plugin) add(ctx context.Context, r *sdk.Request) (*view.Page, error) {
 	case len(ids) > mostPicked:
 		return again(fmt.Sprintf("Pick %d issues at most at a time.", mostPicked))
 	}
+	shut, err := closedTo(ctx, r.Context.IssueID, s)
+	if err != nil {
+		return nil, err
+	}
+	if shut[0].adding {
+		return again(closedWords)
+	}
 	can, err := s.judge(ctx, s.where(r.Context.IssueID, nil), ids)
 	if err != nil {
 		return nil, err

@@ -27,8 +27,7 @@ func (p *plugin) linkByApp(ctx context.Context, s side, l *contract.Linking) (*c
 	if scope.Nothing != "" || scope.Clause != "" {
 		return all("What can be linked follows from another link, which only a user can be asked about.")
 	}
-	end := s.there()
-	ruled, err := contract.JudgeLinkable(ctx, contract.JudgeQuestion{Where: at, Projects: end.projects, Types: end.types, Others: l.Others})
+	ruled, err := contract.JudgeLinkable(ctx, contract.JudgeQuestion{Where: at, Contexts: s.there().contexts, Others: l.Others})
 	switch {
 	case err != nil:
 		return nil, err

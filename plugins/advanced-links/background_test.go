@@ -25,7 +25,7 @@ func (s *site) afterEvent(op string, l contract.Linking) (*contract.LinkOutcome,
 
 func TestAfterAnEventAnotherPluginLinksWhatItHasJudged(t *testing.T) {
 	s := newSite(t)
-	id := s.relate(`{"name": "n", "outward": "is used by", "inward": "uses", "first": {"types": ["` + laptop + `"], "most": 2}, "second": {"types": ["` + employee + `"]}}`)
+	id := s.relate(`{"name": "n", "outward": "is used by", "inward": "uses", "first": {"contexts": [{"types": ["` + laptop + `"]}], "most": 2}, "second": {"contexts": [{"types": ["` + employee + `"]}]}}`)
 	l := contract.Linking{End: contract.End{Relation: id, End: first}, IssueID: "10001", Others: []string{"10101", "10102", "10103"}}
 	got, err := s.afterEvent(contract.OpLink, l)
 	if err != nil || got.Changed != 2 || len(got.Refused) != 1 || got.Refused[0].IssueID != "10103" {

@@ -181,6 +181,13 @@ func (p *plugin) creatable(ctx context.Context, r *sdk.Request, s side, c *creat
 		}
 		c.problem = messageOf(err)
 	}
+	shut, err := closedTo(ctx, r.Context.IssueID, s)
+	if err != nil {
+		return nil, err
+	}
+	if shut[0].creating {
+		c.problem = closedWords
+	}
 	presets, err := presetsOf(ctx, s.where(r.Context.IssueID, nil))
 	if err != nil {
 		return nil, err

@@ -97,7 +97,7 @@ func (p *plugin) drawEdit(ctx context.Context, r *sdk.Request, d *draft) (*view.
 
 // load reads what the form shows: the sides in it with the issues, and those that are left out of it.
 func (d *draft) load(ctx context.Context, issue string, sides []side) (in []open, issues map[string]*jira.Issue, out []side, err error) {
-	closed, err := closedTo(ctx, issue, sides)
+	shut, err := closedTo(ctx, issue, sides...)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -107,7 +107,7 @@ func (d *draft) load(ctx context.Context, issue string, sides []side) (in []open
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		if page.next != "" || closed[i] {
+		if page.next != "" || shut[i].adding {
 			out = append(out, s)
 			continue
 		}
@@ -129,8 +129,8 @@ func (d *draft) load(ctx context.Context, issue string, sides []side) (in []open
 	return in, issues, out, nil
 }
 
-// closedTo says at which sides an admin keeps users from adding.
-func closedTo(ctx context.Context, issue string, sides []side) ([]bool, error) {
+// closedTo says at which sides an admin keeps users from adding, and from creating.
+func closedTo(ctx context.Context, issue string, sides ...side) ([]closed, error) {
 	d := contract.Drawing{IssueID: issue}
 	for _, s := range sides {
 		d.Parts = append(d.Parts, contract.Part{End: contract.End{Relation: s.id, End: s.end}, Label: s.here().label})
@@ -139,12 +139,19 @@ func closedTo(ctx context.Context, issue string, sides []side) ([]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]bool, len(sides))
+	out := make([]closed, len(sides))
 	for i := range min(len(sides), len(drawn.Parts)) {
-		out[i] = drawn.Parts[i].Governed && drawn.Parts[i].NoAdd
+		if at := drawn.Parts[i]; at.Governed {
+			out[i] = closed{adding: at.NoAdd, creating: at.NoCreate}
+		}
 	}
 	return out, nil
 }
+
+// closed is what an admin keeps users from, at a side.
+type closed struct{ adding, creating bool }
+
+const closedWords = "An admin has switched this off here. Reload the page."
 
 // issues reads what is linked, and what the form holds.
 func (d *draft) issues(ctx context.Context, linkedTo map[string][]string, fields []string) (map[string]*jira.Issue, error) {

@@ -17,7 +17,7 @@ import (
 func twoSides(t *testing.T) (s *site, users, backups string) {
 	s = newSite(t)
 	s.relate()
-	if _, err := s.Configure("relation", `{"name": "Backup", "outward": "is backed up by", "inward": "backs up", "first": {"types": ["`+laptop+`"]}, "second": {"show": false}}`); err != nil {
+	if _, err := s.Configure("relation", `{"name": "Backup", "outward": "is backed up by", "inward": "backs up", "first": {"contexts": [{"types": ["`+laptop+`"]}]}, "second": {"show": false}}`); err != nil {
 		t.Fatal(err)
 	}
 	form := s.at("10001").editing().Blocks[0].Form

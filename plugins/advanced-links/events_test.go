@@ -28,7 +28,7 @@ func (s *site) kept() []string {
 
 func TestLinksOfADeletedIssueGo(t *testing.T) {
 	s := newSite(t)
-	id := s.relate(`{"name": "Laptop of an employee", "outward": "is used by", "inward": "uses", "first": {"types": ["` + laptop + `"], "most": 5}, "second": {"types": ["` + employee + `"], "most": 5}}`)
+	id := s.relate(`{"name": "Laptop of an employee", "outward": "is used by", "inward": "uses", "first": {"contexts": [{"types": ["` + laptop + `"]}], "most": 5}, "second": {"contexts": [{"types": ["` + employee + `"]}], "most": 5}}`)
 	s.at("10001").link("10101", "10102")
 	s.at("10002").link("10102")
 	for _, issue := range []string{"10001", "10101"} { // of either end

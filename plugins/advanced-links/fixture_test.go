@@ -50,7 +50,7 @@ func (s *site) at(id string) *site {
 // relate has an admin make a relation between laptops and employees.
 func (s *site) relate(more ...string) string {
 	s.Helper()
-	id, err := s.Configure("relation", `{"name": "Laptop of an employee", "outward": "is used by", "inward": "uses", "first": {"types": ["`+laptop+`"]}, "second": {"types": ["`+employee+`"]}}`)
+	id, err := s.Configure("relation", `{"name": "Laptop of an employee", "outward": "is used by", "inward": "uses", "first": {"contexts": [{"types": ["`+laptop+`"]}]}, "second": {"contexts": [{"types": ["`+employee+`"]}]}}`)
 	if err != nil {
 		s.Fatal(err)
 	}

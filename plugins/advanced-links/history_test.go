@@ -52,7 +52,7 @@ func TestARemovalIsUndone(t *testing.T) {
 // Between the removal and the way back somebody takes the right, the place or the issue.
 func TestWhatMayNotBeLinkedIsNotUndone(t *testing.T) {
 	s := newSite(t)
-	s.relate(`{"name": "n", "outward": "is used by", "inward": "uses", "first": {"types": ["` + laptop + `"], "most": 1}, "second": {"types": ["` + employee + `"]}}`)
+	s.relate(`{"name": "n", "outward": "is used by", "inward": "uses", "first": {"contexts": [{"types": ["` + laptop + `"]}], "most": 1}, "second": {"contexts": [{"types": ["` + employee + `"]}]}}`)
 	s.at("10001").link("10101")
 	page := s.removes()
 	undo := func(want string) {

@@ -21,7 +21,7 @@ import (
 // searchable has an admin make a relation of laptops and employees that JQL finds.
 func (s *site) searchable() string {
 	s.Helper()
-	return s.relate(`{"name": "Laptop of an employee", "outward": "is used by", "inward": "uses", "searchable": true, "first": {"types": ["` + laptop + `"]}, "second": {"types": ["` + employee + `"]}}`)
+	return s.relate(`{"name": "Laptop of an employee", "outward": "is used by", "inward": "uses", "searchable": true, "first": {"contexts": [{"types": ["` + laptop + `"]}]}, "second": {"contexts": [{"types": ["` + employee + `"]}]}}`)
 }
 
 // settle does all that is to be done in the background.
@@ -141,7 +141,7 @@ func TestAnIndexRunWritesWhatWasLinkedBefore(t *testing.T) {
 	for i := range 10 {
 		s.at(strconv.Itoa(10001+i)).link("10101", strconv.Itoa(10102+i%9))
 	}
-	if err := s.Reconfigure("relation", r, `{"name": "Laptop of an employee", "outward": "is used by", "inward": "uses", "searchable": true, "first": {"types": ["`+laptop+`"]}, "second": {"types": ["`+employee+`"]}}`); err != nil {
+	if err := s.Reconfigure("relation", r, `{"name": "Laptop of an employee", "outward": "is used by", "inward": "uses", "searchable": true, "first": {"contexts": [{"types": ["`+laptop+`"]}]}, "second": {"contexts": [{"types": ["`+employee+`"]}]}}`); err != nil {
 		t.Fatal(err)
 	}
 	s.shows(s.managing(), "Laptop of an employee", "[NEVER]", `assetLink = "`+r+`:first"`)

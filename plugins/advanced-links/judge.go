@@ -66,8 +66,7 @@ func (s side) judge(ctx context.Context, at contract.Where, ids []string) (*judg
 		}
 		return out, nil
 	}
-	end := s.there()
-	ruled, err := contract.JudgeLinkable(ctx, contract.JudgeQuestion{Where: at, Projects: end.projects, Types: end.types, Also: scope.Clause, Others: ids})
+	ruled, err := contract.JudgeLinkable(ctx, contract.JudgeQuestion{Where: at, Contexts: s.there().contexts, Also: scope.Clause, Others: ids})
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +117,7 @@ func (s side) judgeAlone(ctx context.Context, also string, ids []string, out *ju
 		switch {
 		case at < 0:
 			out.refuse(id, gone)
-		case !s.there().holds(&list.Issues[at]):
+		case !s.there().contexts.Hold(&list.Issues[at]):
 			out.refuse(id, "%s cannot be linked here: the relation is for issues of other projects or types.", list.Issues[at].Key)
 		case also != "" && !inside[id]:
 			out.refuse(id, "%s cannot be linked here: it does not belong to what is linked elsewhere in this issue.", list.Issues[at].Key)

@@ -12,7 +12,7 @@ func (s *site) natively(most string) {
 	s.Helper()
 	s.LinkTypes = []jira.LinkType{{ID: "10000", Name: "Use", Outward: "uses", Inward: "is used by"}}
 	_, err := s.Configure("relation", `{"name": "n", "outward": "is used by", "inward": "uses", "storage": "jira", "linkType": "10000",
-		"first": {"types": ["`+laptop+`"]`+most+`}, "second": {"types": ["`+employee+`"]}}`)
+		"first": {"contexts": [{"types": ["`+laptop+`"]}]`+most+`}, "second": {"contexts": [{"types": ["`+employee+`"]}]}}`)
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -55,7 +55,7 @@ func TestALinkIsRemovedFromEitherEnd(t *testing.T) {
 func TestARelationShowsOnlyWhereTheAdminSays(t *testing.T) {
 	s := newSite(t)
 	id := s.relate()
-	if err := s.Reconfigure("relation", id, `{"name": "n", "outward": "is used by", "inward": "uses", "first": {"types": ["`+laptop+`"], "projects": ["11"]}, "second": {"show": false}}`); err != nil {
+	if err := s.Reconfigure("relation", id, `{"name": "n", "outward": "is used by", "inward": "uses", "first": {"contexts": [{"types": ["`+laptop+`"], "projects": ["11"]}]}, "second": {"show": false}}`); err != nil {
 		t.Fatal(err)
 	}
 	s.shows(s.at("10001").panel(), "No relation shows here") // another project
@@ -83,7 +83,7 @@ func TestWhatTheRelationIsNotForCannotBeLinked(t *testing.T) {
 
 func TestAnIssueTakesAsManyLinksAsTheAdminSays(t *testing.T) {
 	s := newSite(t)
-	s.relate(`{"name": "n", "outward": "is used by", "inward": "uses", "first": {"types": ["` + laptop + `"], "most": 1}, "second": {"types": ["` + employee + `"], "most": 2}}`)
+	s.relate(`{"name": "n", "outward": "is used by", "inward": "uses", "first": {"contexts": [{"types": ["` + laptop + `"]}], "most": 1}, "second": {"contexts": [{"types": ["` + employee + `"]}], "most": 2}}`)
 	s.shows(s.at("10001").link("10101"), "HR-1 is linked")
 	s.hides(s.panel(), "Link an issue")
 	s.shows(s.at("10002").link("10101"), "HR-1 is linked")

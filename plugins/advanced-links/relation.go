@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 
 	contract "github.com/pergola-platform/pergola/plugins/relations"
 	"github.com/pergola-platform/pergola/sdk"
@@ -22,15 +21,10 @@ const (
 
 // place is what a relation says of one of its ends.
 type place struct {
-	label           string // what stands in an issue at this end
-	show            bool
-	projects, types []string // ids; none means all
-	most            int      // links of an issue at this end; 0 means any number
-}
-
-// holds says whether an issue can be at this end.
-func (p place) holds(i *jira.Issue) bool {
-	return (len(p.projects) == 0 || slices.Contains(p.projects, i.ProjectID)) && (len(p.types) == 0 || slices.Contains(p.types, i.IssueTypeID))
+	label    string // what stands in an issue at this end
+	show     bool
+	contexts contract.Contexts // of the issues that can be at this end
+	most     int               // links of an issue at this end; 0 means any number
 }
 
 // relation is what an admin wrote.
@@ -51,7 +45,7 @@ func newRelation(id string, v *settings.Values) relation {
 	}
 	for end, label := range map[string]string{first: v.String("outward"), second: v.String("inward")} {
 		r.ends[end] = place{
-			label: label, show: v.Bool(end + ".show"), projects: v.List(end + ".projects"), types: v.List(end + ".types"), most: v.Int(end + ".most"),
+			label: label, show: v.Bool(end + ".show"), contexts: contract.ContextsIn(v, end+".contexts"), most: v.Int(end + ".most"),
 		}
 	}
 	return r
@@ -106,7 +100,7 @@ func sidesOf(all []relation, i *jira.Issue) []side {
 	var out []side
 	for _, r := range all {
 		for _, end := range []string{first, second} {
-			if p := r.ends[end]; p.show && p.holds(i) {
+			if p := r.ends[end]; p.show && p.contexts.Hold(i) {
 				out = append(out, side{r, end})
 			}
 		}

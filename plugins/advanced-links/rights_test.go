@@ -56,7 +56,7 @@ func TestTheRightCountsAtBothEnds(t *testing.T) {
 // Two users take the last place at the same moment: the second one's link is written between the count and the write of the first.
 func TestTheLastPlaceIsTakenOnce(t *testing.T) {
 	s := newSite(t)
-	s.relate(`{"name": "n", "outward": "is used by", "inward": "uses", "first": {"types": ["` + laptop + `"], "most": 1}, "second": {"types": ["` + employee + `"]}}`)
+	s.relate(`{"name": "n", "outward": "is used by", "inward": "uses", "first": {"contexts": [{"types": ["` + laptop + `"]}], "most": 1}, "second": {"contexts": [{"types": ["` + employee + `"]}]}}`)
 	s.at("10001")
 	key := s.panel().Blocks[0].Section.Blocks[1].Buttons.Buttons[0].Params["add"]
 	done := make(chan string, 2)

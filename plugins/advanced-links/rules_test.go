@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,7 +29,7 @@ func TestDataLogicSaysWhatIsOffered(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	want := contract.FindQuestion{
-		Where: contract.Where{End: contract.End{Relation: id, End: first}, IssueID: "10001"}, Types: []string{employee},
+		Where: contract.Where{End: contract.End{Relation: id, End: first}, IssueID: "10001"}, Contexts: contract.Contexts{{Types: []string{employee}}},
 		Clause: `summary ~ "mia" OR cf[10010] ~ "mia"`, Also: `id in (10102, 10103)`, Order: "summary ASC", Fields: []string{"summary", "status", "issuetype"}, Limit: offered,
 	}
 	if diff := cmp.Diff(want, r.finds[len(r.finds)-1], cmpopts.EquateEmpty()); diff != "" {
@@ -210,6 +211,35 @@ func TestTheIssueViewDrawsAllSidesAtOnce(t *testing.T) {
 	}
 }
 
+// A form that was opened before an admin switched adding off, or that a program sends.
+func TestWhatAnAdminSwitchedOffIsRefused(t *testing.T) {
+	s, r := newSite(t), &rules{}
+	s.relate()
+	s.IssueTypes, s.Projects = []jira.IssueType{{ID: employee, Name: "Employee"}}, []jira.Project{{ID: "20", Key: "HR"}}
+	s.at("10001")
+	key := s.panel().Blocks[0].Section.Blocks[1].Buttons.Buttons[0].Params["add"]
+	for _, off := range []bool{true, false} {
+		r.draw = func(d *contract.Drawing) *contract.Drawn {
+			return &contract.Drawn{Parts: slices.Repeat([]contract.DrawnPart{{Governed: true, NoAdd: off, NoCreate: off}}, len(d.Parts))}
+		}
+		r.presets.Presets = []contract.Preset{{ProjectID: "20", IssueTypeID: employee}}
+		s.with(r)
+		before := len(s.Issues)
+		for name, form := range map[string]map[string][]string{"add": {"issues": {"10101"}}, "create": {"summary": {"Eve"}}} {
+			if _, err := s.Action(sdk.Request{Name: name, State: []byte(key), Form: form}); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		links, made := 2, 1
+		if off {
+			links, made = 0, 0
+		}
+		if n, m := len(s.Records("link")), len(s.Issues)-before; n != links || m != made {
+			t.Errorf("switched off %v: %d links, %d new issues; want %d and %d", off, n, m, links, made)
+		}
+	}
+}
+
 func TestTheIssueViewGetsAThousandLinksOfASide(t *testing.T) {
 	s, r := newSite(t), &rules{}
 	s.relate()
@@ -271,7 +301,7 @@ func TestAnIssueIsCreatedAndLinkedAtOnce(t *testing.T) {
 
 func TestNothingIsCreatedThatCouldNotBeLinked(t *testing.T) {
 	s, r := newSite(t), &rules{}
-	s.relate(`{"name": "n", "outward": "is used by", "inward": "uses", "first": {"types": ["` + laptop + `"], "most": 1}, "second": {"types": ["` + employee + `"]}}`)
+	s.relate(`{"name": "n", "outward": "is used by", "inward": "uses", "first": {"contexts": [{"types": ["` + laptop + `"]}], "most": 1}, "second": {"contexts": [{"types": ["` + employee + `"]}]}}`)
 	s.IssueTypes = []jira.IssueType{{ID: employee, Name: "Employee"}}
 	s.Projects = []jira.Project{{ID: "20", Key: "HR"}}
 	r.presets.Presets = []contract.Preset{{ProjectID: "20", IssueTypeID: employee}}

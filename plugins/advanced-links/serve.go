@@ -45,7 +45,7 @@ func (p *plugin) serveSides(ctx context.Context, _ *service.Request, q *contract
 	for _, s := range sides {
 		out.Sides = append(out.Sides, contract.Side{
 			End: contract.End{Relation: s.id, End: s.end}, Name: s.name, Label: s.here().label, Color: string(s.color),
-			Projects: s.there().projects, Types: s.there().types, Most: s.here().most, Native: s.native,
+			Contexts: s.there().contexts, Most: s.here().most, Native: s.native,
 		})
 	}
 	return out, nil
@@ -125,7 +125,7 @@ func (p *plugin) serveLink(ctx context.Context, r *service.Request, l *contract.
 	if err != nil {
 		return nil, err
 	}
-	if !s.here().holds(issue) {
+	if !s.here().contexts.Hold(issue) {
 		return nil, invalid(fmt.Sprintf("%s has no “%s”: the relation is for issues of other projects or types.", issue.Key, s.here().label))
 	}
 	can, err := s.judge(ctx, s.where(l.IssueID, nil), l.Others)

@@ -34,9 +34,9 @@ func (s *site) change(op string, l contract.Linking) *contract.LinkOutcome {
 
 func TestOtherPluginsLearnTheSidesOfAnIssue(t *testing.T) {
 	s := newSite(t)
-	id := s.relate(`{"name": "Laptop", "color": "teal", "outward": "is used by", "inward": "uses", "first": {"types": ["` + laptop + `"], "most": 3}, "second": {"types": ["` + employee + `"], "show": false}}`)
-	from := contract.Side{End: contract.End{Relation: id, End: first}, Name: "Laptop", Label: "is used by", Color: "teal", Types: []string{employee}, Most: 3}
-	to := contract.Side{End: contract.End{Relation: id, End: second}, Name: "Laptop", Label: "uses", Color: "teal", Types: []string{laptop}}
+	id := s.relate(`{"name": "Laptop", "color": "teal", "outward": "is used by", "inward": "uses", "first": {"contexts": [{"types": ["` + laptop + `"]}], "most": 3}, "second": {"contexts": [{"types": ["` + employee + `"]}], "show": false}}`)
+	from := contract.Side{End: contract.End{Relation: id, End: first}, Name: "Laptop", Label: "is used by", Color: "teal", Contexts: contract.Contexts{{Types: []string{employee}}}, Most: 3}
+	to := contract.Side{End: contract.End{Relation: id, End: second}, Name: "Laptop", Label: "uses", Color: "teal", Contexts: contract.Contexts{{Types: []string{laptop}}}}
 	for _, tt := range []struct {
 		name, issue string
 		want        []contract.Side
@@ -105,7 +105,7 @@ func TestTheLinksOfOneIssueArePaged(t *testing.T) {
 
 func TestAnotherPluginLinksAsTheUserCould(t *testing.T) {
 	s := newSite(t)
-	id := s.relate(`{"name": "n", "outward": "is used by", "inward": "uses", "first": {"types": ["` + laptop + `"], "most": 2}, "second": {"types": ["` + employee + `"]}}`)
+	id := s.relate(`{"name": "n", "outward": "is used by", "inward": "uses", "first": {"contexts": [{"types": ["` + laptop + `"]}], "most": 2}, "second": {"contexts": [{"types": ["` + employee + `"]}]}}`)
 	s.May = func(permission, issue string) bool { return permission != jira.LinkIssues || issue != "10104" }
 	l := contract.Linking{End: contract.End{Relation: id, End: first}, IssueID: "10001", Others: []string{"10001", "10002", "999", "10104", "10101", "10102", "10103"}}
 	out := s.change(contract.OpLink, l)

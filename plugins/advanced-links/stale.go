@@ -49,8 +49,7 @@ func (p *plugin) dropStale(ctx context.Context, r *sdk.Request) (dropped []strin
 		if len(page.ids) == 0 {
 			continue
 		}
-		end := s.there()
-		stale, err := contract.StaleLinks(ctx, contract.StaleQuestion{Where: s.where(r.Context.IssueID, nil), Projects: end.projects, Types: end.types, Others: page.ids})
+		stale, err := contract.StaleLinks(ctx, contract.StaleQuestion{Where: s.where(r.Context.IssueID, nil), Contexts: s.there().contexts, Others: page.ids})
 		if err != nil {
 			return dropped, err
 		}

@@ -115,32 +115,26 @@ func chosenIn(sides []side, r *sdk.Request) map[string][]string {
 
 // search finds what can be linked: by the rules of data logic, or by what the relation says.
 func (s side) search(ctx context.Context, at contract.Where, also string, which jql.Clause, look *contract.Look) (*contract.Findings, error) {
-	fields, end := fieldsOf(look), s.there()
+	fields, contexts := fieldsOf(look), s.there().contexts
 	found, err := contract.FindLinkable(ctx, contract.FindQuestion{
-		Where: at, Projects: end.projects, Types: end.types, Clause: which.String(), Also: also, Order: strings.TrimPrefix(jql.OrderBy(jql.Clause{}, orderOf(look)), "ORDER BY "),
+		Where: at, Contexts: contexts, Clause: which.String(), Also: also, Order: strings.TrimPrefix(jql.OrderBy(jql.Clause{}, orderOf(look)), "ORDER BY "),
 		Fields: fields, Limit: offered,
 	})
 	if err != nil || found.Governed {
 		return found, err
 	}
-	own, err := jira.Find(ctx, jira.Search{JQL: s.query(at.IssueID, which, also, orderOf(look)), Fields: fields, Limit: offered})
+	own, err := contexts.Find(ctx, "", func(where jql.Clause) (*jira.Found, error) {
+		return jira.Find(ctx, jira.Search{JQL: query(at.IssueID, jql.And(where, which), also, orderOf(look)), Fields: fields, Limit: offered})
+	})
 	if err != nil {
 		return nil, err
 	}
 	return &contract.Findings{Issues: own.Issues, More: own.Next != ""}, nil
 }
 
-// query finds what the relation takes at the other end. also is a clause of another plugin, whole as it is.
-func (s side) query(issue string, which jql.Clause, also string, order jql.Sort) string {
-	end := s.there()
-	all := []jql.Clause{jql.Not(jql.IDs(issue))}
-	if len(end.projects) > 0 {
-		all = append(all, jql.Field("project").In(end.projects...))
-	}
-	if len(end.types) > 0 {
-		all = append(all, jql.Field("issuetype").In(end.types...))
-	}
-	clause := jql.And(append(all, which)...)
+// query finds issues other than the one at hand. also is a clause of another plugin, whole as it is.
+func query(issue string, which jql.Clause, also string, order jql.Sort) string {
+	clause := jql.And(jql.Not(jql.IDs(issue)), which)
 	if also == "" {
 		return jql.OrderBy(clause, order)
 	}

@@ -39,14 +39,16 @@ func find(ctx context.Context, q *service.Request, in *relations.FindQuestion) (
 		return nil, err
 	}
 	out := &relations.Findings{Governed: true}
-	s, err := r.scope(ctx, &in.Where, q.Context.Account, in.Projects, in.Types)
+	s, err := r.scope(ctx, &in.Where, q.Context.Account)
 	if err == nil && s.nothing(r) {
 		out.Nothing = cmp.Or(r.hint, "Nothing can be linked here yet: the rule depends on values that this issue does not have.")
 		return out, nil
 	}
 	var found *jira.Found
 	if err == nil {
-		found, err = jira.Find(ctx, jira.Search{JQL: bounded(jql.And(s.clause, typed, also)) + order, Fields: in.Fields, Limit: limit, As: r.user})
+		found, err = in.Contexts.Find(ctx, r.user, func(where jql.Clause) (*jira.Found, error) {
+			return jira.Find(ctx, jira.Search{JQL: bounded(jql.And(where, s.clause, typed, also)) + order, Fields: in.Fields, Limit: limit, As: r.user})
+		})
 	}
 	if err != nil {
 		out.Nothing, err = r.trouble(ctx, err)

@@ -35,13 +35,13 @@ func judge(ctx context.Context, q *service.Request, in *relations.JudgeQuestion)
 		}
 		return out, nil
 	}
-	s, err := r.scope(ctx, &in.Where, q.Context.Account, in.Projects, in.Types)
+	s, err := r.scope(ctx, &in.Where, q.Context.Account)
 	if err == nil && s.nothing(r) {
 		return refuseAll(cmp.Or(r.hint, "Nothing can be linked here yet: the rule depends on values that this issue does not have."))
 	}
 	var allowed []jira.Issue
 	if err == nil {
-		allowed, err = among(ctx, others, jql.And(s.clause, also), r.user)
+		allowed, err = among(ctx, others, in.Contexts, jql.And(s.clause, also), r.user)
 	}
 	if err == nil && r.user != "" {
 		allowed, err = r.mayLink(ctx, allowed, out)
@@ -71,15 +71,18 @@ func named(ids []string) ([]string, error) {
 	return out, nil
 }
 
-// among returns those of the issues that a clause finds by somebody's rights.
-func among(ctx context.Context, ids []string, where jql.Clause, account string) ([]jira.Issue, error) {
+// among returns those of the issues in contexts that a clause finds by somebody's rights.
+func among(ctx context.Context, ids []string, in relations.Contexts, where jql.Clause, account string) ([]jira.Issue, error) {
 	var out []jira.Issue
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	s := jira.Search{JQL: jql.And(jql.IDs(ids...), where).String(), Fields: []string{"summary"}, Limit: jira.MaxIssues, As: account}
+	s := jira.Search{Fields: []string{"summary"}, Limit: jira.MaxIssues, As: account}
 	for {
-		found, err := jira.Find(ctx, s)
+		found, err := in.Find(ctx, account, func(inside jql.Clause) (*jira.Found, error) {
+			s.JQL = jql.And(jql.IDs(ids...), inside, where).String()
+			return jira.Find(ctx, s)
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -157,13 +160,13 @@ func stale(ctx context.Context, q *service.Request, in *relations.StaleQuestion)
 	if err != nil {
 		return nil, err
 	}
-	s, err := r.scope(ctx, &in.Where, q.Context.Account, in.Projects, in.Types)
+	s, err := r.scope(ctx, &in.Where, q.Context.Account)
 	if err == nil && s.missing {
 		return &relations.Stale{}, nil
 	}
 	var allowed []jira.Issue
 	if err == nil {
-		allowed, err = among(ctx, others, s.clause, r.user)
+		allowed, err = among(ctx, others, in.Contexts, s.clause, r.user)
 	}
 	if err != nil {
 		_, err := r.trouble(ctx, err)

@@ -64,19 +64,14 @@ type scope struct {
 	missing bool
 }
 
-// scope fills the rule in. projects and types are those of the relation.
-func (r *rule) scope(ctx context.Context, w *relations.Where, account string, projects, types []string) (scope, error) {
+// scope fills the rule in.
+func (r *rule) scope(ctx context.Context, w *relations.Where, account string) (scope, error) {
 	var all []jql.Clause
 	if w.IssueID != "" {
 		all = append(all, jql.Not(jql.IDs(w.IssueID)))
 	}
-	if len(projects) > 0 {
-		all = append(all, jql.Field("project").In(projects...))
-	}
-	for _, some := range [][]string{types, r.types} {
-		if len(some) > 0 {
-			all = append(all, jql.Field("issuetype").In(some...))
-		}
+	if len(r.types) > 0 {
+		all = append(all, jql.Field("issuetype").In(r.types...))
 	}
 	if r.filter != "" {
 		all = append(all, filterClause(r.filter))

@@ -26,7 +26,7 @@ func TestSidesWithoutARuleAreNotGoverned(t *testing.T) {
 }
 
 func TestARuleBoundsWhatIsFound(t *testing.T) {
-	all := relations.FindQuestion{Projects: []string{"20"}, Types: []string{"3", "4"}, Clause: `summary ~ "a" OR key = "IT-1"`, Also: "id in (10101)", Order: "updated DESC", Fields: []string{"summary"}}
+	all := relations.FindQuestion{Contexts: relations.Contexts{{Projects: []string{"20"}, Types: []string{"3", "4"}}}, Clause: `summary ~ "a" OR key = "IT-1"`, Also: "id in (10101)", Order: "updated DESC", Fields: []string{"summary"}}
 	for _, tt := range []struct {
 		name, rule, want string
 		q                relations.FindQuestion
@@ -34,7 +34,7 @@ func TestARuleBoundsWhatIsFound(t *testing.T) {
 		{"nothing but the end", ``, `NOT id in (10001)`, relations.FindQuestion{}},
 		{
 			"types, a query and what was typed", `, "types": ["4"], "jql": "city = {{issue.customfield_1}} OR id in {{link.` + supplies + `.first}}"`,
-			`NOT id in (10001) AND project in ("20") AND issuetype in ("3", "4") AND issuetype in ("4") AND (city = "Berlin\" OR \"x" OR id in (10101, 10102)) AND (summary ~ "a" OR key = "IT-1") AND id in (10101) ORDER BY updated DESC`, all,
+			`project in ("20") AND issuetype in ("3", "4") AND NOT id in (10001) AND issuetype in ("4") AND (city = "Berlin\" OR \"x" OR id in (10101, 10102)) AND (summary ~ "a" OR key = "IT-1") AND id in (10101) ORDER BY updated DESC`, all,
 		},
 		{"a saved filter", `, "filter": "10400"`, `NOT id in (10001) AND filter = 10400 ORDER BY updated DESC`, relations.FindQuestion{Order: "updated DESC"}},
 		{"a condition that is left out", `, "empty": "drop", "jql": "a = {{issue.none}} AND b = 1 ORDER BY c"`, `NOT id in (10001) AND b = 1`, relations.FindQuestion{}},

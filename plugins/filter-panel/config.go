@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/pergola-platform/pergola/plugins/relations"
 	"github.com/pergola-platform/pergola/plugins/relations/issuelist"
 	"github.com/pergola-platform/pergola/plugins/relations/variables"
 	"github.com/pergola-platform/pergola/sdk/config"
@@ -21,7 +22,7 @@ type panel struct {
 	issuelist.Look
 	id, name         string
 	shown, collapsed bool
-	contexts         []pair              // none means everywhere
+	contexts         relations.Contexts
 	template         *variables.Template // nil where it cannot be read
 	problem          error               // why
 	without          jql.Empty
@@ -30,22 +31,12 @@ type panel struct {
 	empty            string
 }
 
-// pair is a project and a type of issues, by their ids; an empty one is any.
-type pair struct{ project, issueType string }
-
-func (p pair) holds(i *jira.Issue) bool {
-	return (p.project == "" || p.project == i.ProjectID) && (p.issueType == "" || p.issueType == i.IssueTypeID)
-}
-
 func newPanel(id string, v *settings.Values) panel {
 	p := panel{
 		Look: issuelist.ReadLook(v), id: id, name: v.String("name"), shown: v.Bool("shown"), collapsed: v.Bool("collapsed"),
-		searchAs: v.String("searchAs"), position: v.Int("position"), empty: v.String("empty"),
+		contexts: relations.ContextsIn(v, "contexts"), searchAs: v.String("searchAs"), position: v.Int("position"), empty: v.String("empty"),
 	}
 	p.template, p.problem = variables.Parse(v.String("jql"))
-	for _, row := range v.Groups("contexts") {
-		p.contexts = append(p.contexts, pair{row.String("project"), row.String("type")})
-	}
 	if v.String("without") == "drop" {
 		p.without = jql.Drop
 	}
@@ -57,7 +48,7 @@ func newPanel(id string, v *settings.Values) panel {
 
 // holds says whether the panel shows in an issue.
 func (p panel) holds(i *jira.Issue) bool {
-	return p.shown && (len(p.contexts) == 0 || slices.ContainsFunc(p.contexts, func(c pair) bool { return c.holds(i) }))
+	return p.shown && p.contexts.Hold(i)
 }
 
 // panels returns all panels in the order in which they show.

@@ -146,8 +146,8 @@ func TestAVariableWithoutValueFindsNothingOrIsLeftOut(t *testing.T) {
 func TestPanelsShowWhereTheAdminSays(t *testing.T) {
 	s := newSite(t, 1)
 	for name, more := range map[string]string{
-		"everywhere": ``, "here": `, "contexts": [{"project": "99"}, {"project": "10", "type": "7"}]`, "type alone": `, "contexts": [{"type": "7"}]`,
-		"other project": `, "contexts": [{"project": "11"}]`, "other pair": `, "contexts": [{"project": "10", "type": "8"}, {"project": "11", "type": "7"}]`, "draft": `, "shown": false`,
+		"everywhere": ``, "here": `, "contexts": [{"projects": ["99"]}, {"projects": ["10"], "types": ["7"]}]`, "type alone": `, "contexts": [{"types": ["7"]}]`,
+		"other project": `, "contexts": [{"projects": ["11"]}]`, "other pair": `, "contexts": [{"projects": ["10"], "types": ["8"]}, {"projects": ["11"], "types": ["7"]}]`, "draft": `, "shown": false`,
 	} {
 		s.configure(`{"name": "` + name + `", "jql": "project = IT"` + more + `}`)
 	}

@@ -61,7 +61,7 @@ func (l look) fill(ctx context.Context, issue string, sides *relations.SideList)
 		return err
 	}
 	// What the other side takes is what can be at this one.
-	if !takes(there, &got.Issues[0]) {
+	if !there.Contexts.Hold(&got.Issues[0]) {
 		return nil
 	}
 	found, err := l.find(ctx, keysIn(got.Issues[0].Fields[l.field]))
@@ -70,7 +70,7 @@ func (l look) fill(ctx context.Context, issue string, sides *relations.SideList)
 	}
 	var others []string
 	for i := range found {
-		if found[i].ID != issue && takes(here, &found[i]) {
+		if found[i].ID != issue && here.Contexts.Hold(&found[i]) {
 			others = append(others, found[i].ID)
 		}
 	}
@@ -109,11 +109,6 @@ func sideOf(all *relations.SideList, e relations.End) *relations.Side {
 		}
 	}
 	return nil
-}
-
-// takes says whether an issue can be at the other end of a side.
-func takes(s *relations.Side, i *jira.Issue) bool {
-	return (len(s.Projects) == 0 || slices.Contains(s.Projects, i.ProjectID)) && (len(s.Types) == 0 || slices.Contains(s.Types, i.IssueTypeID))
 }
 
 // find reads the issues of those keys that the searching user may see. Jira refuses a query with a key that is not there, and does not say

@@ -37,7 +37,7 @@ func newFilling(t *testing.T) *filling {
 	f.Services = map[string]sdk.Service{relations.Links: service.Mux{
 		relations.OpSides: service.Handle(func(context.Context, *service.Request, *relations.SidesQuestion) (*relations.SideList, error) {
 			return &relations.SideList{Sides: []relations.Side{
-				{End: uses, Types: []string{"1"}}, {End: relations.End{Relation: "r1", End: relations.Second}, Types: []string{"7"}},
+				{End: uses, Contexts: relations.Contexts{{Types: []string{"1"}}}}, {End: relations.End{Relation: "r1", End: relations.Second}, Contexts: relations.Contexts{{Types: []string{"7"}}}},
 			}}, nil
 		}),
 		relations.OpLink: service.Handle(func(_ context.Context, r *service.Request, l *relations.Linking) (*relations.LinkOutcome, error) {

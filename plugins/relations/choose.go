@@ -36,8 +36,7 @@ func ChosenKey(e End) string { return e.Relation + "-" + e.End }
 // FindQuestion asks for issues that can be linked.
 type FindQuestion struct {
 	Where
-	Projects []string `msg:"projects,omitempty,limit=16384"` // what the relation takes at the other end; none means all
-	Types    []string `msg:"types,omitempty,limit=16384"`
+	Contexts Contexts `msg:"contexts,omitempty,limit=16384"` // what the relation takes at the other end
 	// Clause is what the user typed, as JQL; empty for anything.
 	Clause string   `msg:"clause,omitempty"`
 	Also   string   `msg:"also,omitempty"`  // a further clause, of the parent filter
@@ -65,8 +64,7 @@ func FindLinkable(ctx context.Context, q FindQuestion) (*Findings, error) {
 // JudgeQuestion asks whether issues can be linked, just before they are.
 type JudgeQuestion struct {
 	Where
-	Projects []string `msg:"projects,omitempty,limit=16384"`
-	Types    []string `msg:"types,omitempty,limit=16384"`
+	Contexts Contexts `msg:"contexts,omitempty,limit=16384"`
 	Also     string   `msg:"also,omitempty"`
 	Others   []string `msg:"others,limit=16384"` // ids, at most 100
 }
@@ -90,8 +88,7 @@ func JudgeLinkable(ctx context.Context, q JudgeQuestion) (*Judgement, error) {
 // StaleQuestion asks which of the issues that are linked the rule does not allow any more, where it says that such links are dropped.
 type StaleQuestion struct {
 	Where
-	Projects []string `msg:"projects,omitempty,limit=16384"`
-	Types    []string `msg:"types,omitempty,limit=16384"`
+	Contexts Contexts `msg:"contexts,omitempty,limit=16384"`
 	Others   []string `msg:"others,limit=16384"` // ids, at most 100
 }
 

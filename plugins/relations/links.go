@@ -27,8 +27,7 @@ type Side struct {
 	Name     string   `msg:"name"`  // of the relation, for admins
 	Label    string   `msg:"label"` // that stands in an issue at this end
 	Color    string   `msg:"color,omitempty"`
-	Projects []string `msg:"projects,omitempty,limit=16384"` // of the issues at the other end; none means all
-	Types    []string `msg:"types,omitempty,limit=16384"`    // the same of their types
+	Contexts Contexts `msg:"contexts,omitempty,limit=16384"` // of the issues at the other end
 	Most     int      `msg:"most,omitempty"`                 // links of an issue at this end; 0 means any number
 	Native   bool     `msg:"native,omitempty"`               // its links are Jira's own
 }

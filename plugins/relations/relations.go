@@ -5,7 +5,7 @@
 //	choose.go  pergola.datalogic/v1     what can be linked, and by whose rights        pergola.parentfilter/v1  what another link leaves of that
 //	           pergola.fieldselect/v1   what tells a choice from others
 //	draw.go    pergola.issueview/v1     how linked issues look
-//	page.go    what their pages have in common
+//	page.go    what their pages have in common               context.go  pairs of projects and types
 //	variables  JQL of admins with variables in it        issuelist  lists, tables and cards of issues
 //
 // A plugin of a partner can provide one of these services in the place of ours, or ask it.

@@ -11,36 +11,28 @@ import (
 func (z *FindQuestion) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(8)
-	var zb0001Mask uint8 /* 8 bits */
+	zb0001Len := uint32(7)
+	var zb0001Mask uint8 /* 7 bits */
 	_ = zb0001Mask
-	if z.Projects == nil {
-		zb0001Len--
-		zb0001Mask |= 0x2
-	}
-	if z.Types == nil {
+	if z.Clause == "" {
 		zb0001Len--
 		zb0001Mask |= 0x4
 	}
-	if z.Clause == "" {
+	if z.Also == "" {
 		zb0001Len--
 		zb0001Mask |= 0x8
 	}
-	if z.Also == "" {
+	if z.Order == "" {
 		zb0001Len--
 		zb0001Mask |= 0x10
 	}
-	if z.Order == "" {
+	if z.Fields == nil {
 		zb0001Len--
 		zb0001Mask |= 0x20
 	}
-	if z.Fields == nil {
-		zb0001Len--
-		zb0001Mask |= 0x40
-	}
 	if z.Limit == 0 {
 		zb0001Len--
-		zb0001Mask |= 0x80
+		zb0001Mask |= 0x40
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -54,46 +46,37 @@ func (z *FindQuestion) MarshalMsg(b []byte) (o []byte, err error) {
 			err = msgp.WrapError(err, "Where")
 			return
 		}
-		if (zb0001Mask & 0x2) == 0 { // if not omitted
-			// string "projects"
-			o = append(o, 0xa8, 0x70, 0x72, 0x6f, 0x6a, 0x65, 0x63, 0x74, 0x73)
-			o = msgp.AppendArrayHeader(o, uint32(len(z.Projects)))
-			for za0001 := range z.Projects {
-				o = msgp.AppendString(o, z.Projects[za0001])
-			}
+		// string "contexts"
+		o = append(o, 0xa8, 0x63, 0x6f, 0x6e, 0x74, 0x65, 0x78, 0x74, 0x73)
+		o, err = z.Contexts.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Contexts")
+			return
 		}
 		if (zb0001Mask & 0x4) == 0 { // if not omitted
-			// string "types"
-			o = append(o, 0xa5, 0x74, 0x79, 0x70, 0x65, 0x73)
-			o = msgp.AppendArrayHeader(o, uint32(len(z.Types)))
-			for za0002 := range z.Types {
-				o = msgp.AppendString(o, z.Types[za0002])
-			}
-		}
-		if (zb0001Mask & 0x8) == 0 { // if not omitted
 			// string "clause"
 			o = append(o, 0xa6, 0x63, 0x6c, 0x61, 0x75, 0x73, 0x65)
 			o = msgp.AppendString(o, z.Clause)
 		}
-		if (zb0001Mask & 0x10) == 0 { // if not omitted
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
 			// string "also"
 			o = append(o, 0xa4, 0x61, 0x6c, 0x73, 0x6f)
 			o = msgp.AppendString(o, z.Also)
 		}
-		if (zb0001Mask & 0x20) == 0 { // if not omitted
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
 			// string "order"
 			o = append(o, 0xa5, 0x6f, 0x72, 0x64, 0x65, 0x72)
 			o = msgp.AppendString(o, z.Order)
 		}
-		if (zb0001Mask & 0x40) == 0 { // if not omitted
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
 			// string "fields"
 			o = append(o, 0xa6, 0x66, 0x69, 0x65, 0x6c, 0x64, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Fields)))
-			for za0003 := range z.Fields {
-				o = msgp.AppendString(o, z.Fields[za0003])
+			for za0001 := range z.Fields {
+				o = msgp.AppendString(o, z.Fields[za0001])
 			}
 		}
-		if (zb0001Mask & 0x80) == 0 { // if not omitted
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
 			// string "limit"
 			o = append(o, 0xa5, 0x6c, 0x69, 0x6d, 0x69, 0x74)
 			o = msgp.AppendInt(o, z.Limit)
@@ -126,51 +109,11 @@ func (z *FindQuestion) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Where")
 				return
 			}
-		case "projects":
-			var zb0002 uint32
-			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+		case "contexts":
+			bts, err = z.Contexts.UnmarshalMsg(bts)
 			if err != nil {
-				err = msgp.WrapError(err, "Projects")
+				err = msgp.WrapError(err, "Contexts")
 				return
-			}
-			if zb0002 > 16384 {
-				err = msgp.ErrLimitExceeded
-				return
-			}
-			if cap(z.Projects) >= int(zb0002) {
-				z.Projects = (z.Projects)[:zb0002]
-			} else {
-				z.Projects = make([]string, zb0002)
-			}
-			for za0001 := range z.Projects {
-				z.Projects[za0001], bts, err = msgp.ReadStringBytes(bts)
-				if err != nil {
-					err = msgp.WrapError(err, "Projects", za0001)
-					return
-				}
-			}
-		case "types":
-			var zb0003 uint32
-			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
-			if err != nil {
-				err = msgp.WrapError(err, "Types")
-				return
-			}
-			if zb0003 > 16384 {
-				err = msgp.ErrLimitExceeded
-				return
-			}
-			if cap(z.Types) >= int(zb0003) {
-				z.Types = (z.Types)[:zb0003]
-			} else {
-				z.Types = make([]string, zb0003)
-			}
-			for za0002 := range z.Types {
-				z.Types[za0002], bts, err = msgp.ReadStringBytes(bts)
-				if err != nil {
-					err = msgp.WrapError(err, "Types", za0002)
-					return
-				}
 			}
 		case "clause":
 			z.Clause, bts, err = msgp.ReadStringBytes(bts)
@@ -191,25 +134,25 @@ func (z *FindQuestion) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "fields":
-			var zb0004 uint32
-			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Fields")
 				return
 			}
-			if zb0004 > 16384 {
+			if zb0002 > 16384 {
 				err = msgp.ErrLimitExceeded
 				return
 			}
-			if cap(z.Fields) >= int(zb0004) {
-				z.Fields = (z.Fields)[:zb0004]
+			if cap(z.Fields) >= int(zb0002) {
+				z.Fields = (z.Fields)[:zb0002]
 			} else {
-				z.Fields = make([]string, zb0004)
+				z.Fields = make([]string, zb0002)
 			}
-			for za0003 := range z.Fields {
-				z.Fields[za0003], bts, err = msgp.ReadStringBytes(bts)
+			for za0001 := range z.Fields {
+				z.Fields[za0001], bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Fields", za0003)
+					err = msgp.WrapError(err, "Fields", za0001)
 					return
 				}
 			}
@@ -233,17 +176,9 @@ func (z *FindQuestion) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *FindQuestion) Msgsize() (s int) {
-	s = 1 + 6 + z.Where.Msgsize() + 9 + msgp.ArrayHeaderSize
-	for za0001 := range z.Projects {
-		s += msgp.StringPrefixSize + len(z.Projects[za0001])
-	}
-	s += 6 + msgp.ArrayHeaderSize
-	for za0002 := range z.Types {
-		s += msgp.StringPrefixSize + len(z.Types[za0002])
-	}
-	s += 7 + msgp.StringPrefixSize + len(z.Clause) + 5 + msgp.StringPrefixSize + len(z.Also) + 6 + msgp.StringPrefixSize + len(z.Order) + 7 + msgp.ArrayHeaderSize
-	for za0003 := range z.Fields {
-		s += msgp.StringPrefixSize + len(z.Fields[za0003])
+	s = 1 + 6 + z.Where.Msgsize() + 9 + z.Contexts.Msgsize() + 7 + msgp.StringPrefixSize + len(z.Clause) + 5 + msgp.StringPrefixSize + len(z.Also) + 6 + msgp.StringPrefixSize + len(z.Order) + 7 + msgp.ArrayHeaderSize
+	for za0001 := range z.Fields {
+		s += msgp.StringPrefixSize + len(z.Fields[za0001])
 	}
 	s += 6 + msgp.IntSize
 	return
@@ -583,20 +518,12 @@ func (z *Followed) Msgsize() (s int) {
 func (z *JudgeQuestion) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(5)
-	var zb0001Mask uint8 /* 5 bits */
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
 	_ = zb0001Mask
-	if z.Projects == nil {
-		zb0001Len--
-		zb0001Mask |= 0x2
-	}
-	if z.Types == nil {
-		zb0001Len--
-		zb0001Mask |= 0x4
-	}
 	if z.Also == "" {
 		zb0001Len--
-		zb0001Mask |= 0x8
+		zb0001Mask |= 0x4
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -610,23 +537,14 @@ func (z *JudgeQuestion) MarshalMsg(b []byte) (o []byte, err error) {
 			err = msgp.WrapError(err, "Where")
 			return
 		}
-		if (zb0001Mask & 0x2) == 0 { // if not omitted
-			// string "projects"
-			o = append(o, 0xa8, 0x70, 0x72, 0x6f, 0x6a, 0x65, 0x63, 0x74, 0x73)
-			o = msgp.AppendArrayHeader(o, uint32(len(z.Projects)))
-			for za0001 := range z.Projects {
-				o = msgp.AppendString(o, z.Projects[za0001])
-			}
+		// string "contexts"
+		o = append(o, 0xa8, 0x63, 0x6f, 0x6e, 0x74, 0x65, 0x78, 0x74, 0x73)
+		o, err = z.Contexts.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Contexts")
+			return
 		}
 		if (zb0001Mask & 0x4) == 0 { // if not omitted
-			// string "types"
-			o = append(o, 0xa5, 0x74, 0x79, 0x70, 0x65, 0x73)
-			o = msgp.AppendArrayHeader(o, uint32(len(z.Types)))
-			for za0002 := range z.Types {
-				o = msgp.AppendString(o, z.Types[za0002])
-			}
-		}
-		if (zb0001Mask & 0x8) == 0 { // if not omitted
 			// string "also"
 			o = append(o, 0xa4, 0x61, 0x6c, 0x73, 0x6f)
 			o = msgp.AppendString(o, z.Also)
@@ -634,8 +552,8 @@ func (z *JudgeQuestion) MarshalMsg(b []byte) (o []byte, err error) {
 		// string "others"
 		o = append(o, 0xa6, 0x6f, 0x74, 0x68, 0x65, 0x72, 0x73)
 		o = msgp.AppendArrayHeader(o, uint32(len(z.Others)))
-		for za0003 := range z.Others {
-			o = msgp.AppendString(o, z.Others[za0003])
+		for za0001 := range z.Others {
+			o = msgp.AppendString(o, z.Others[za0001])
 		}
 	}
 	return
@@ -665,51 +583,11 @@ func (z *JudgeQuestion) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Where")
 				return
 			}
-		case "projects":
-			var zb0002 uint32
-			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+		case "contexts":
+			bts, err = z.Contexts.UnmarshalMsg(bts)
 			if err != nil {
-				err = msgp.WrapError(err, "Projects")
+				err = msgp.WrapError(err, "Contexts")
 				return
-			}
-			if zb0002 > 16384 {
-				err = msgp.ErrLimitExceeded
-				return
-			}
-			if cap(z.Projects) >= int(zb0002) {
-				z.Projects = (z.Projects)[:zb0002]
-			} else {
-				z.Projects = make([]string, zb0002)
-			}
-			for za0001 := range z.Projects {
-				z.Projects[za0001], bts, err = msgp.ReadStringBytes(bts)
-				if err != nil {
-					err = msgp.WrapError(err, "Projects", za0001)
-					return
-				}
-			}
-		case "types":
-			var zb0003 uint32
-			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
-			if err != nil {
-				err = msgp.WrapError(err, "Types")
-				return
-			}
-			if zb0003 > 16384 {
-				err = msgp.ErrLimitExceeded
-				return
-			}
-			if cap(z.Types) >= int(zb0003) {
-				z.Types = (z.Types)[:zb0003]
-			} else {
-				z.Types = make([]string, zb0003)
-			}
-			for za0002 := range z.Types {
-				z.Types[za0002], bts, err = msgp.ReadStringBytes(bts)
-				if err != nil {
-					err = msgp.WrapError(err, "Types", za0002)
-					return
-				}
 			}
 		case "also":
 			z.Also, bts, err = msgp.ReadStringBytes(bts)
@@ -718,25 +596,25 @@ func (z *JudgeQuestion) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "others":
-			var zb0004 uint32
-			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Others")
 				return
 			}
-			if zb0004 > 16384 {
+			if zb0002 > 16384 {
 				err = msgp.ErrLimitExceeded
 				return
 			}
-			if cap(z.Others) >= int(zb0004) {
-				z.Others = (z.Others)[:zb0004]
+			if cap(z.Others) >= int(zb0002) {
+				z.Others = (z.Others)[:zb0002]
 			} else {
-				z.Others = make([]string, zb0004)
+				z.Others = make([]string, zb0002)
 			}
-			for za0003 := range z.Others {
-				z.Others[za0003], bts, err = msgp.ReadStringBytes(bts)
+			for za0001 := range z.Others {
+				z.Others[za0001], bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Others", za0003)
+					err = msgp.WrapError(err, "Others", za0001)
 					return
 				}
 			}
@@ -754,17 +632,9 @@ func (z *JudgeQuestion) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *JudgeQuestion) Msgsize() (s int) {
-	s = 1 + 6 + z.Where.Msgsize() + 9 + msgp.ArrayHeaderSize
-	for za0001 := range z.Projects {
-		s += msgp.StringPrefixSize + len(z.Projects[za0001])
-	}
-	s += 6 + msgp.ArrayHeaderSize
-	for za0002 := range z.Types {
-		s += msgp.StringPrefixSize + len(z.Types[za0002])
-	}
-	s += 5 + msgp.StringPrefixSize + len(z.Also) + 7 + msgp.ArrayHeaderSize
-	for za0003 := range z.Others {
-		s += msgp.StringPrefixSize + len(z.Others[za0003])
+	s = 1 + 6 + z.Where.Msgsize() + 9 + z.Contexts.Msgsize() + 5 + msgp.StringPrefixSize + len(z.Also) + 7 + msgp.ArrayHeaderSize
+	for za0001 := range z.Others {
+		s += msgp.StringPrefixSize + len(z.Others[za0001])
 	}
 	return
 }
@@ -1721,17 +1591,9 @@ func (z *Stale) Msgsize() (s int) {
 func (z *StaleQuestion) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(4)
-	var zb0001Mask uint8 /* 4 bits */
+	zb0001Len := uint32(3)
+	var zb0001Mask uint8 /* 3 bits */
 	_ = zb0001Mask
-	if z.Projects == nil {
-		zb0001Len--
-		zb0001Mask |= 0x2
-	}
-	if z.Types == nil {
-		zb0001Len--
-		zb0001Mask |= 0x4
-	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
 
@@ -1744,27 +1606,18 @@ func (z *StaleQuestion) MarshalMsg(b []byte) (o []byte, err error) {
 			err = msgp.WrapError(err, "Where")
 			return
 		}
-		if (zb0001Mask & 0x2) == 0 { // if not omitted
-			// string "projects"
-			o = append(o, 0xa8, 0x70, 0x72, 0x6f, 0x6a, 0x65, 0x63, 0x74, 0x73)
-			o = msgp.AppendArrayHeader(o, uint32(len(z.Projects)))
-			for za0001 := range z.Projects {
-				o = msgp.AppendString(o, z.Projects[za0001])
-			}
-		}
-		if (zb0001Mask & 0x4) == 0 { // if not omitted
-			// string "types"
-			o = append(o, 0xa5, 0x74, 0x79, 0x70, 0x65, 0x73)
-			o = msgp.AppendArrayHeader(o, uint32(len(z.Types)))
-			for za0002 := range z.Types {
-				o = msgp.AppendString(o, z.Types[za0002])
-			}
+		// string "contexts"
+		o = append(o, 0xa8, 0x63, 0x6f, 0x6e, 0x74, 0x65, 0x78, 0x74, 0x73)
+		o, err = z.Contexts.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Contexts")
+			return
 		}
 		// string "others"
 		o = append(o, 0xa6, 0x6f, 0x74, 0x68, 0x65, 0x72, 0x73)
 		o = msgp.AppendArrayHeader(o, uint32(len(z.Others)))
-		for za0003 := range z.Others {
-			o = msgp.AppendString(o, z.Others[za0003])
+		for za0001 := range z.Others {
+			o = msgp.AppendString(o, z.Others[za0001])
 		}
 	}
 	return
@@ -1794,72 +1647,32 @@ func (z *StaleQuestion) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Where")
 				return
 			}
-		case "projects":
+		case "contexts":
+			bts, err = z.Contexts.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Contexts")
+				return
+			}
+		case "others":
 			var zb0002 uint32
 			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
 			if err != nil {
-				err = msgp.WrapError(err, "Projects")
+				err = msgp.WrapError(err, "Others")
 				return
 			}
 			if zb0002 > 16384 {
 				err = msgp.ErrLimitExceeded
 				return
 			}
-			if cap(z.Projects) >= int(zb0002) {
-				z.Projects = (z.Projects)[:zb0002]
+			if cap(z.Others) >= int(zb0002) {
+				z.Others = (z.Others)[:zb0002]
 			} else {
-				z.Projects = make([]string, zb0002)
+				z.Others = make([]string, zb0002)
 			}
-			for za0001 := range z.Projects {
-				z.Projects[za0001], bts, err = msgp.ReadStringBytes(bts)
+			for za0001 := range z.Others {
+				z.Others[za0001], bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Projects", za0001)
-					return
-				}
-			}
-		case "types":
-			var zb0003 uint32
-			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
-			if err != nil {
-				err = msgp.WrapError(err, "Types")
-				return
-			}
-			if zb0003 > 16384 {
-				err = msgp.ErrLimitExceeded
-				return
-			}
-			if cap(z.Types) >= int(zb0003) {
-				z.Types = (z.Types)[:zb0003]
-			} else {
-				z.Types = make([]string, zb0003)
-			}
-			for za0002 := range z.Types {
-				z.Types[za0002], bts, err = msgp.ReadStringBytes(bts)
-				if err != nil {
-					err = msgp.WrapError(err, "Types", za0002)
-					return
-				}
-			}
-		case "others":
-			var zb0004 uint32
-			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
-			if err != nil {
-				err = msgp.WrapError(err, "Others")
-				return
-			}
-			if zb0004 > 16384 {
-				err = msgp.ErrLimitExceeded
-				return
-			}
-			if cap(z.Others) >= int(zb0004) {
-				z.Others = (z.Others)[:zb0004]
-			} else {
-				z.Others = make([]string, zb0004)
-			}
-			for za0003 := range z.Others {
-				z.Others[za0003], bts, err = msgp.ReadStringBytes(bts)
-				if err != nil {
-					err = msgp.WrapError(err, "Others", za0003)
+					err = msgp.WrapError(err, "Others", za0001)
 					return
 				}
 			}
@@ -1877,17 +1690,9 @@ func (z *StaleQuestion) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *StaleQuestion) Msgsize() (s int) {
-	s = 1 + 6 + z.Where.Msgsize() + 9 + msgp.ArrayHeaderSize
-	for za0001 := range z.Projects {
-		s += msgp.StringPrefixSize + len(z.Projects[za0001])
-	}
-	s += 6 + msgp.ArrayHeaderSize
-	for za0002 := range z.Types {
-		s += msgp.StringPrefixSize + len(z.Types[za0002])
-	}
-	s += 7 + msgp.ArrayHeaderSize
-	for za0003 := range z.Others {
-		s += msgp.StringPrefixSize + len(z.Others[za0003])
+	s = 1 + 6 + z.Where.Msgsize() + 9 + z.Contexts.Msgsize() + 7 + msgp.ArrayHeaderSize
+	for za0001 := range z.Others {
+		s += msgp.StringPrefixSize + len(z.Others[za0001])
 	}
 	return
 }

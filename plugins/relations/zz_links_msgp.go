@@ -653,28 +653,20 @@ func (z Refusal) Msgsize() (s int) {
 func (z *Side) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(8)
-	var zb0001Mask uint8 /* 8 bits */
+	zb0001Len := uint32(7)
+	var zb0001Mask uint8 /* 7 bits */
 	_ = zb0001Mask
 	if z.Color == "" {
 		zb0001Len--
 		zb0001Mask |= 0x8
 	}
-	if z.Projects == nil {
-		zb0001Len--
-		zb0001Mask |= 0x10
-	}
-	if z.Types == nil {
+	if z.Most == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x20
 	}
-	if z.Most == 0 {
-		zb0001Len--
-		zb0001Mask |= 0x40
-	}
 	if z.Native == false {
 		zb0001Len--
-		zb0001Mask |= 0x80
+		zb0001Mask |= 0x40
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -699,28 +691,19 @@ func (z *Side) MarshalMsg(b []byte) (o []byte, err error) {
 			o = append(o, 0xa5, 0x63, 0x6f, 0x6c, 0x6f, 0x72)
 			o = msgp.AppendString(o, z.Color)
 		}
-		if (zb0001Mask & 0x10) == 0 { // if not omitted
-			// string "projects"
-			o = append(o, 0xa8, 0x70, 0x72, 0x6f, 0x6a, 0x65, 0x63, 0x74, 0x73)
-			o = msgp.AppendArrayHeader(o, uint32(len(z.Projects)))
-			for za0001 := range z.Projects {
-				o = msgp.AppendString(o, z.Projects[za0001])
-			}
+		// string "contexts"
+		o = append(o, 0xa8, 0x63, 0x6f, 0x6e, 0x74, 0x65, 0x78, 0x74, 0x73)
+		o, err = z.Contexts.MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Contexts")
+			return
 		}
 		if (zb0001Mask & 0x20) == 0 { // if not omitted
-			// string "types"
-			o = append(o, 0xa5, 0x74, 0x79, 0x70, 0x65, 0x73)
-			o = msgp.AppendArrayHeader(o, uint32(len(z.Types)))
-			for za0002 := range z.Types {
-				o = msgp.AppendString(o, z.Types[za0002])
-			}
-		}
-		if (zb0001Mask & 0x40) == 0 { // if not omitted
 			// string "most"
 			o = append(o, 0xa4, 0x6d, 0x6f, 0x73, 0x74)
 			o = msgp.AppendInt(o, z.Most)
 		}
-		if (zb0001Mask & 0x80) == 0 { // if not omitted
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
 			// string "native"
 			o = append(o, 0xa6, 0x6e, 0x61, 0x74, 0x69, 0x76, 0x65)
 			o = msgp.AppendBool(o, z.Native)
@@ -771,51 +754,11 @@ func (z *Side) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Color")
 				return
 			}
-		case "projects":
-			var zb0002 uint32
-			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+		case "contexts":
+			bts, err = z.Contexts.UnmarshalMsg(bts)
 			if err != nil {
-				err = msgp.WrapError(err, "Projects")
+				err = msgp.WrapError(err, "Contexts")
 				return
-			}
-			if zb0002 > 16384 {
-				err = msgp.ErrLimitExceeded
-				return
-			}
-			if cap(z.Projects) >= int(zb0002) {
-				z.Projects = (z.Projects)[:zb0002]
-			} else {
-				z.Projects = make([]string, zb0002)
-			}
-			for za0001 := range z.Projects {
-				z.Projects[za0001], bts, err = msgp.ReadStringBytes(bts)
-				if err != nil {
-					err = msgp.WrapError(err, "Projects", za0001)
-					return
-				}
-			}
-		case "types":
-			var zb0003 uint32
-			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
-			if err != nil {
-				err = msgp.WrapError(err, "Types")
-				return
-			}
-			if zb0003 > 16384 {
-				err = msgp.ErrLimitExceeded
-				return
-			}
-			if cap(z.Types) >= int(zb0003) {
-				z.Types = (z.Types)[:zb0003]
-			} else {
-				z.Types = make([]string, zb0003)
-			}
-			for za0002 := range z.Types {
-				z.Types[za0002], bts, err = msgp.ReadStringBytes(bts)
-				if err != nil {
-					err = msgp.WrapError(err, "Types", za0002)
-					return
-				}
 			}
 		case "most":
 			z.Most, bts, err = msgp.ReadIntBytes(bts)
@@ -843,15 +786,7 @@ func (z *Side) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *Side) Msgsize() (s int) {
-	s = 1 + 4 + z.End.Msgsize() + 5 + msgp.StringPrefixSize + len(z.Name) + 6 + msgp.StringPrefixSize + len(z.Label) + 6 + msgp.StringPrefixSize + len(z.Color) + 9 + msgp.ArrayHeaderSize
-	for za0001 := range z.Projects {
-		s += msgp.StringPrefixSize + len(z.Projects[za0001])
-	}
-	s += 6 + msgp.ArrayHeaderSize
-	for za0002 := range z.Types {
-		s += msgp.StringPrefixSize + len(z.Types[za0002])
-	}
-	s += 5 + msgp.IntSize + 7 + msgp.BoolSize
+	s = 1 + 4 + z.End.Msgsize() + 5 + msgp.StringPrefixSize + len(z.Name) + 6 + msgp.StringPrefixSize + len(z.Label) + 6 + msgp.StringPrefixSize + len(z.Color) + 9 + z.Contexts.Msgsize() + 5 + msgp.IntSize + 7 + msgp.BoolSize
 	return
 }
 
