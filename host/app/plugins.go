@@ -109,7 +109,7 @@ func (h *Host) openEngine(ctx context.Context) (err error) {
 	}
 	h.features = feature.New(feature.Config{
 		Catalog: h.catalog, Engine: h.engine, Tenants: h.tenants, Jira: h.jira, BaseURL: h.url, SwitchedOn: h.readmit, SwitchedOff: h.cancelRuns, Log: h.log, Now: time.Now,
-		Documents: h.storage.Configs, NewID: services.NewConfigID,
+		Documents: h.storage.Configs, NewID: services.NewConfigID, Write: h.store.Write,
 		Uses: func(ctx context.Context, t capability.TenantID, m *manifest.Manifest, typ, id string) (int, bool, error) {
 			return services.Referring(ctx, h.store, m, t, typ, id)
 		},

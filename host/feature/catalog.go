@@ -14,6 +14,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/ui/schemaform"
 	"github.com/pergola-platform/pergola/sdk/settings"
@@ -23,6 +24,8 @@ import (
 type Choices interface {
 	Get(ctx context.Context, t capability.TenantID, p capability.PluginID) (tenant.Module, error)
 	Put(ctx context.Context, t capability.TenantID, m tenant.Module) (tenant.Module, error)
+	// Op is what Put writes, and the choice as it is then.
+	Op(t capability.TenantID, m tenant.Module) (store.Op, tenant.Module, error)
 	// Baseline returns what counts as granted where no admin has chosen: asks the first time, and that for ever.
 	Baseline(ctx context.Context, t capability.TenantID, p capability.PluginID, asks []string) ([]string, error)
 }
@@ -231,7 +234,7 @@ func (c *Catalog) Settings(ctx context.Context, b *capability.Binding) (*setting
 	if err != nil {
 		return nil, fmt.Errorf("load what the tenant chose for %s: %w", b.Plugin, err)
 	}
-	return e.values(choice), nil
+	return e.values(draftedSettings(ctx, b.Tenant, choice)), nil
 }
 
 // choice returns what a tenant chose for a version of a plugin, with the defaults where it chose nothing: the operator
@@ -249,7 +252,7 @@ func (c *Catalog) choice(ctx context.Context, t capability.TenantID, e entry) (t
 			return tenant.Module{}, fmt.Errorf("load what was granted to %s with the app: %w", id, err)
 		}
 	}
-	return choice, nil
+	return draftedSettings(ctx, t, choice), nil
 }
 
 // Versions returns the manifests of every version of a plugin that the catalog knows, the one that was admitted last at the

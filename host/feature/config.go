@@ -21,6 +21,8 @@ type Documents interface {
 	Get(ctx context.Context, t capability.TenantID, of tenant.ConfigType, id string) (tenant.Config, error)
 	List(ctx context.Context, t capability.TenantID, of tenant.ConfigType) ([]tenant.Config, error)
 	Put(ctx context.Context, t capability.TenantID, of tenant.ConfigType, c tenant.Config) (tenant.Config, error)
+	// Op is what Put writes, and the document as it is then.
+	Op(t capability.TenantID, of tenant.ConfigType, c tenant.Config) (store.Op, tenant.Config, error)
 }
 
 // configType is a type of configuration document with its form.
@@ -80,7 +82,7 @@ func (c Configs) Get(ctx context.Context, b *capability.Binding, typ, id string)
 	if err != nil {
 		return nil, err
 	}
-	stored, err := c.Documents.Get(ctx, b.Tenant, tenant.ConfigType{Plugin: b.Plugin, Type: typ}, id)
+	stored, err := drafted(ctx, b.Tenant, c.Documents).Get(ctx, b.Tenant, tenant.ConfigType{Plugin: b.Plugin, Type: typ}, id)
 	if errors.Is(err, store.ErrNotFound) || err == nil && !stored.Deleted.IsZero() {
 		return nil, &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: fmt.Sprintf("there is no such document of type %q, or an admin has deleted it", typ)}
 	}
@@ -97,7 +99,7 @@ func (c Configs) List(ctx context.Context, b *capability.Binding, typ string) ([
 	if err != nil {
 		return nil, err
 	}
-	all, err := c.Documents.List(ctx, b.Tenant, tenant.ConfigType{Plugin: b.Plugin, Type: typ})
+	all, err := drafted(ctx, b.Tenant, c.Documents).List(ctx, b.Tenant, tenant.ConfigType{Plugin: b.Plugin, Type: typ})
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +123,7 @@ func (c Configs) Names(ctx context.Context, b *capability.Binding, account strin
 		if !slices.Contains(t.form.Sources(), schemaform.Users) {
 			continue
 		}
-		all, err := c.Documents.List(ctx, b.Tenant, tenant.ConfigType{Plugin: b.Plugin, Type: t.Type})
+		all, err := drafted(ctx, b.Tenant, c.Documents).List(ctx, b.Tenant, tenant.ConfigType{Plugin: b.Plugin, Type: t.Type})
 		if err != nil {
 			return false, err
 		}

@@ -24,6 +24,7 @@ import (
 	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/seal/sealtest"
 	"github.com/pergola-platform/pergola/host/services"
+	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/store/sqlitestore"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
@@ -81,6 +82,7 @@ func permission(name string) map[string]any {
 
 // world is a service on a real store and engine, with a Jira site that the test plays.
 type world struct {
+	store   store.Driver
 	t       testing.TB
 	jira    *fakeJira
 	choices *choices
@@ -101,6 +103,7 @@ func newWorld(t testing.TB) *world {
 	db, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Config{})
 	check(t, err)
 	t.Cleanup(func() { check(t, db.Close()) })
+	w.store = db
 	clock := func() time.Time { return now }
 	w.choices = &choices{Modules: tenant.NewModules(db, clock)}
 	ticks := 0
@@ -165,7 +168,7 @@ func (w *world) service(enabled []string, manifests ...*manifest.Manifest) *feat
 	return feature.New(feature.Config{
 		Catalog: c, Engine: w.engine, Tenants: w.tenants, Jira: w.jira, BaseURL: "https://pergola.example",
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return now },
-		Documents: w.configs, NewID: services.NewConfigID,
+		Documents: w.configs, NewID: services.NewConfigID, Write: w.store.Write,
 	})
 }
 

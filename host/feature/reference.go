@@ -83,7 +83,7 @@ func (s *Service) uses(ctx context.Context, t capability.TenantID, plugin capabi
 			if !c.form.RefersTo(of) {
 				continue
 			}
-			all, err := s.Documents.List(ctx, t, tenant.ConfigType{Plugin: m.ID, Type: c.Type})
+			all, err := drafted(ctx, t, s.Documents).List(ctx, t, tenant.ConfigType{Plugin: m.ID, Type: c.Type})
 			if err != nil {
 				return nil, err
 			}
@@ -102,7 +102,7 @@ func (s *Service) dangling(ctx context.Context, t capability.TenantID, form *sch
 	var out schemaform.Errors
 	for _, r := range form.References(values) {
 		plugin, typ, _ := r.To.Documents()
-		d, err := s.Documents.Get(ctx, t, tenant.ConfigType{Plugin: capability.PluginID(plugin), Type: typ}, r.ID)
+		d, err := drafted(ctx, t, s.Documents).Get(ctx, t, tenant.ConfigType{Plugin: capability.PluginID(plugin), Type: typ}, r.ID)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			out = append(out, schemaform.Error{Path: r.Path, Message: "What was chosen here is not there any more. Choose something else."})

@@ -12,6 +12,7 @@ import (
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/ui"
 	"github.com/pergola-platform/pergola/sdk"
@@ -24,7 +25,7 @@ type Tenants interface {
 	ByID(ctx context.Context, id capability.TenantID) (tenant.Tenant, error)
 }
 
-// Config is what a Service needs. All of it is required, but for SwitchedOn, SwitchedOff and Uses.
+// Config is what a Service needs. All of it is required, but for Write, SwitchedOn, SwitchedOff and Uses.
 type Config struct {
 	Catalog *Catalog
 	Engine  *core.Engine
@@ -34,6 +35,8 @@ type Config struct {
 	Documents Documents
 	NewID     func() (string, error)
 	Uses      Uses
+	// Write writes several things at once, or none of them; without it nothing is written by [Service.WriteDrafts].
+	Write func(ctx context.Context, ops ...store.Op) ([]int64, error)
 	// BaseURL is the host's own address without a trailing slash, for short links.
 	BaseURL string
 	// SwitchedOn is called after an admin has switched a plugin on; nil does nothing.

@@ -95,21 +95,30 @@ func (r *Configs) List(ctx context.Context, t capability.TenantID, of ConfigType
 // Put writes a document over the one that was read, and returns it with its new revision and time. store.ErrConflict where it was
 // changed since: c.Rev has to be the revision that was read, 0 for a new one.
 func (r *Configs) Put(ctx context.Context, t capability.TenantID, of ConfigType, c Config) (Config, error) {
+	op, c, err := r.Op(t, of, c)
+	if err != nil {
+		return Config{}, err
+	}
+	if _, err := r.store.Write(ctx, op); err != nil {
+		return Config{}, fmt.Errorf("write a configuration document: %w", err)
+	}
+	return c, nil
+}
+
+// Op is what Put writes, for whoever writes several things at once, and the document as it is then.
+func (r *Configs) Op(t capability.TenantID, of ConfigType, c Config) (store.Op, Config, error) {
 	c.Changed = r.now().UTC().Round(0)
 	if c.Rev == 0 {
 		c.Created = c.Changed
 	}
 	body, err := json.Marshal(storedConfig{Type: of.key(), Values: c.Values, Created: c.Created, Changed: c.Changed, By: c.By, Deleted: c.Deleted, People: c.People})
 	if err != nil {
-		return Config{}, fmt.Errorf("encode a configuration document: %w: %w", store.ErrInvalid, err)
+		return store.Op{}, Config{}, fmt.Errorf("encode a configuration document: %w: %w", store.ErrInvalid, err)
 	}
 	d := store.Doc{Key: configKey(t, c.ID), Body: body, Index: map[string]string{byConfigType: of.key()}}
-	revs, err := r.store.Write(ctx, store.Op{Doc: d, IfRev: c.Rev})
-	if err != nil {
-		return Config{}, fmt.Errorf("write a configuration document: %w", err)
-	}
-	c.Rev = revs[0]
-	return c, nil
+	op := store.Op{Doc: d, IfRev: c.Rev}
+	c.Rev++ // a revision counts writes
+	return op, c, nil
 }
 
 // Purge removes a document of that revision for good. It is no error where it is not there any more.

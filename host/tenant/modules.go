@@ -55,20 +55,29 @@ func (r *Modules) List(ctx context.Context, t capability.TenantID) ([]Module, er
 // Put writes a choice over the one that was read, and returns it with its new revision and time. store.ErrConflict where
 // it was changed since: m.Rev has to be the revision that Get returned, 0 for the first choice.
 func (r *Modules) Put(ctx context.Context, t capability.TenantID, m Module) (Module, error) {
+	op, m, err := r.Op(t, m)
+	if err != nil {
+		return Module{}, err
+	}
+	if _, err := r.store.Write(ctx, op); err != nil {
+		return Module{}, fmt.Errorf("write module: %w", err)
+	}
+	return m, nil
+}
+
+// Op is what Put writes, for whoever writes several things at once, and the choice as it is then.
+func (r *Modules) Op(t capability.TenantID, m Module) (store.Op, Module, error) {
 	if m.Rev < 0 {
-		return Module{}, fmt.Errorf("write module %s: %w: there is no revision %d", m.Plugin, store.ErrInvalid, m.Rev)
+		return store.Op{}, Module{}, fmt.Errorf("write module %s: %w: there is no revision %d", m.Plugin, store.ErrInvalid, m.Rev)
 	}
 	m.Changed = r.now().UTC().Round(0)
 	body, err := json.Marshal(m)
 	if err != nil {
-		return Module{}, fmt.Errorf("encode module %s: %w: %w", m.Plugin, store.ErrInvalid, err)
+		return store.Op{}, Module{}, fmt.Errorf("encode module %s: %w: %w", m.Plugin, store.ErrInvalid, err)
 	}
-	revs, err := r.store.Write(ctx, store.Op{Doc: store.Doc{Key: moduleKey(t, m.Plugin), Body: body}, IfRev: m.Rev})
-	if err != nil {
-		return Module{}, fmt.Errorf("write module: %w", err)
-	}
-	m.Rev = revs[0]
-	return m, nil
+	op := store.Op{Doc: store.Doc{Key: moduleKey(t, m.Plugin), Body: body}, IfRev: m.Rev}
+	m.Rev++ // a revision counts writes
+	return op, m, nil
 }
 
 func moduleKey(t capability.TenantID, p capability.PluginID) store.Key {

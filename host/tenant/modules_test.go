@@ -261,6 +261,20 @@ func TestNoMethodReachesAnotherTenant(t *testing.T) {
 		}
 		return nil
 	}
+	walk["Configs.Op"] = func() error {
+		op, _, err := configs.Op(theirs.ID, shelves, written)
+		if err != nil || op.Doc.Key.Tenant != theirs.ID {
+			return fmt.Errorf("%v, %w; want a write of theirs", op.Doc.Key, err)
+		}
+		return nil
+	}
+	walk["Modules.Op"] = func() error {
+		op, _, err := modules.Op(theirs.ID, chosen)
+		if err != nil || op.Doc.Key.Tenant != theirs.ID {
+			return fmt.Errorf("%v, %w; want a write of theirs", op.Doc.Key, err)
+		}
+		return nil
+	}
 	walk["Configs.Purge"] = func() error { // of theirs, which is not there
 		err := configs.Purge(t.Context(), theirs.ID, written)
 		if _, ours := configs.Get(t.Context(), ours.ID, shelves, "a"); ours != nil {

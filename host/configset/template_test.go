@@ -1,0 +1,115 @@
+package configset_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/host/configset"
+	"github.com/pergola-platform/pergola/host/ui/schemaform"
+	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/view"
+)
+
+// relations are the plugins of which templates speak, with their own manifests.
+func relations(t *testing.T) []string {
+	t.Helper()
+	var out []string
+	for _, name := range []string{"advanced-links", "data-logic", "parent-filter", "field-select", "issue-view", "filter-panel"} {
+		raw, err := os.ReadFile(filepath.Join("..", "..", "plugins", name, "plugin.json"))
+		check(t, err)
+		out = append(out, string(raw))
+	}
+	return out
+}
+
+// empty fills in everything else that a manifest says of its code.
+func empty(m *manifest.Manifest, p *sdk.Plugin) {
+	p.Views, p.Services, p.Events, p.Jobs = map[string]sdk.View{}, map[string]sdk.Service{}, map[string]sdk.EventHandler{}, map[string]sdk.JobHandler{}
+	for _, one := range m.Modules {
+		p.Views[one.View] = sdk.ViewFunc(func(context.Context, *sdk.Request) (*view.Page, error) { return &view.Page{}, nil })
+	}
+	for _, one := range m.Provides {
+		p.Services[one.Name] = nil
+	}
+	for _, one := range m.Events {
+		p.Events[one.Handler] = nil
+	}
+	for _, one := range m.Jobs {
+		p.Jobs[one.Handler] = nil
+	}
+}
+
+// everything maps each project and type of a file to one of site b.
+func everything(f *configset.File) configset.Mapping {
+	out := configset.Mapping{schemaform.Projects: {}, schemaform.IssueTypes: {}, schemaform.JiraFields: {}}
+	for source, to := range map[schemaform.Source]string{schemaform.Projects: "20000", schemaform.IssueTypes: "21", schemaform.JiraFields: "summary"} {
+		for _, t := range f.Names[source] {
+			out[source][t.ID] = to
+		}
+	}
+	return out
+}
+
+// TestTemplatesFitThePlugins holds each template against the schemas of the plugins, with everything that it names found.
+func TestTemplatesFitThePlugins(t *testing.T) {
+	for _, one := range configset.Templates() {
+		t.Run(one.Name, func(t *testing.T) {
+			w := newWorld(t, relations(t)...)
+			f, err := configset.ReadTemplate(one.Name)
+			check(t, err)
+			in := configset.Import{File: f, Map: everything(f)}
+			p := w.plan(w.b, in)
+			if p.Count(configset.Created) != len(p.Items) || len(p.Items) < 10 || len(p.Left) != 0 {
+				t.Fatalf("got\n%s\n%v", said(p), p.Left)
+			}
+			done := w.apply(w.b, in)
+			if again := w.plan(w.b, in); again.Count(configset.Equal) != len(p.Items) {
+				t.Errorf("a second time:\n%s", said(again))
+			}
+			for label, values := range w.all(w.b) {
+				for _, typ := range f.Names[schemaform.IssueTypes] {
+					if strings.Contains(values, `"`+typ.ID+`"`) {
+						t.Errorf("%s still says %s: %s", label, typ.ID, values)
+					}
+				}
+			}
+			all, err := w.sets.Imports(t.Context(), w.b.ID)
+			if err != nil || len(all) != 1 || all[0].Origin != one.Name {
+				t.Errorf("the list of imports is %+v, %v", all, err)
+			}
+			if _, err := w.sets.Undo(t.Context(), w.b, admin, done.Import); err != nil || len(w.all(w.b)) != 0 {
+				t.Errorf("undone: %v, %v", err, w.all(w.b))
+			}
+		})
+	}
+	if _, err := configset.ReadTemplate("../secrets"); sdk.CodeOf(err) != sdk.NotFound {
+		t.Errorf("a template that is none: %v", err)
+	}
+}
+
+func TestATemplateDoesWithoutTypesThatASiteDoesNotHave(t *testing.T) {
+	w := newWorld(t, relations(t)...)
+	w.jira.renam = map[string]string{"OPS": "IT"} // there are laptops and no people
+	f, err := configset.ReadTemplate("cmdb")
+	check(t, err)
+	in := configset.Import{File: f, Lenient: true, Map: configset.Mapping{schemaform.Projects: {"assets": "IT", "people": "HR"}, schemaform.IssueTypes: {"software": "22"}}}
+	p := w.plan(w.b, in)
+	found := map[string]configset.State{}
+	for _, m := range p.Matches {
+		if m.Source == schemaform.IssueTypes {
+			found[m.Thing.ID] = m.State
+		}
+	}
+	if found["laptop"] != configset.Proposed || found["software"] != configset.Chosen || found["employee"] != configset.Open {
+		t.Errorf("the types are %v", found)
+	}
+	w.apply(w.b, in)
+	all := w.all(w.b)
+	if !strings.Contains(all["Software on a device"], `"types":["21"]`) || all["Software of a device"] == "" || all["Laptop of an employee"] != "" || all["Software of this employee"] != "" {
+		t.Errorf("there is %v", all)
+	}
+}
