@@ -14,12 +14,13 @@ examples/service-shelf 4100000
 examples/service-stock 3900000
 examples/sync-csv     4280000
 examples/sync-memory  4150000
-plugins/advanced-links 6100000
+plugins/advanced-links 6300000
 plugins/data-logic    5150000
 plugins/database-sync 42000000
 plugins/field-select  4150000
 plugins/filter-panel  5250000
 plugins/issue-view    4950000
+plugins/link-transfer 5300000
 plugins/parent-filter 4600000
 plugins/project-sync  4400000
 plugins/qrcode     6900000

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Job is long work that the plugin does in steps, see sdk/job.
@@ -32,7 +33,7 @@ type Job struct {
 type JobValue struct {
 	Kind   string   `json:"kind"`             // one of [Kinds], but no account: the host could not find it when the account ends
 	Values []string `json:"values,omitempty"` // all the words of a [KindStatus]
-	Config string   `json:"config,omitempty"` // the type of document, of a [KindConfig]
+	Config string   `json:"config,omitempty"` // the type of document, of a [KindConfig]; behind a plugin's id and a slash one of another plugin
 }
 
 // Validate is that of a field.
@@ -82,6 +83,9 @@ func (r *report) jobValues(m *Manifest, values map[string]JobValue, path string)
 			r.add(inner+".values", "is missing", `add all the words that it can be, such as "values": ["check", "repair"]`)
 		case v.Kind != KindStatus && len(v.Values) > 0:
 			r.add(inner+".values", "only a "+KindStatus+" has words to choose from", "leave it out")
+		}
+		if v.Kind == KindConfig && strings.Contains(v.Config, "/") {
+			continue // a run is kept for its own time, and nobody looks one up by a document
 		}
 		r.configOf(m, Field{Kind: v.Kind, Config: v.Config, Indexed: true}, inner)
 	}

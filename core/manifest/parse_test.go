@@ -284,6 +284,7 @@ func TestProblemsSayWhatToWrite(t *testing.T) {
 		{"job with text", set(`"after": { "kind": "jira.issue" }`, `"after": { "kind": "text" }`)},
 		{"job of a status without words", set(`, "values": ["all", "worn"] } },`, ` } },`)},
 		{"job of a type that is not there", set(`{ "config": "design", "kind": "platform.config" }, "how"`, `{ "config": "shelf", "kind": "platform.config" }, "how"`)},
+		{"job of a type of no plugin", set(`{ "config": "design", "kind": "platform.config" }, "how"`, `{ "config": "/design", "kind": "platform.config" }, "how"`)},
 		{"job with a name of two words", set(`"counts": { "printed"`, `"counts": { "Labels printed"`)},
 		{"admin page with a link", set(`"type": "generalPage", "key": "open"`, `"type": "adminPage", "key": "open"`)},
 		{"event that nobody knows", set(`"issue.deleted"`, `"issue.dreamt"`)},

@@ -2,6 +2,7 @@ package jira
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 
@@ -45,12 +46,43 @@ func (c *Client) IssueLinks(ctx context.Context, t tenant.Tenant, id string) (*j
 	}
 	out := &jira.IssueLinkList{Links: make([]jira.IssueLink, 0, len(got.Fields.Links))}
 	for _, l := range got.Fields.Links {
-		if l.Outward.ID == "" {
-			l.Outward.ID = got.ID
-		} else {
-			l.Inward.ID = got.ID
+		out.Links = append(out.Links, l.of(got.ID))
+	}
+	return out, nil
+}
+
+// of is a link among those of an issue.
+func (l link) of(issue string) jira.IssueLink {
+	if l.Outward.ID == "" {
+		l.Outward.ID = issue
+	} else {
+		l.Inward.ID = issue
+	}
+	return l.flat()
+}
+
+// LinksOf lists the links of up to MaxFetched issues, by numeric id, each link once, as [Client.Issues] reads issues. Those that are not there
+// have none.
+func (c *Client) LinksOf(ctx context.Context, t tenant.Tenant, ids []string) (*jira.IssueLinkList, error) {
+	const what = "list the links of issues"
+	found, err := c.several(ctx, t, what, ids, []string{"issuelinks"})
+	if err != nil {
+		return nil, err
+	}
+	out, seen := &jira.IssueLinkList{}, map[string]bool{}
+	for _, i := range found {
+		var links []link
+		if raw := i.Fields["issuelinks"]; len(raw) > 0 {
+			if err := json.Unmarshal(raw, &links); err != nil {
+				return nil, failed(what, unreadable, nil)
+			}
 		}
-		out.Links = append(out.Links, l.flat())
+		for _, l := range links {
+			if !seen[l.ID] {
+				seen[l.ID] = true
+				out.Links = append(out.Links, l.of(i.ID))
+			}
+		}
 	}
 	return out, nil
 }

@@ -24,6 +24,15 @@ func (c *Client) Issues(ctx context.Context, t tenant.Tenant, ids, fields []stri
 	if err := checkFields(what, fields); err != nil {
 		return nil, err
 	}
+	found, err := c.several(ctx, t, what, ids, withLocation(fields))
+	if err != nil {
+		return nil, err
+	}
+	return inOrder(ids, found, fields), nil
+}
+
+// several reads issues in no order.
+func (c *Client) several(ctx context.Context, t tenant.Tenant, what string, ids, fields []string) ([]issue, error) {
 	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return len(numbers([]string{id})) == 0 })
 	if len(ids) == 0 {
 		return nil, nil
@@ -31,16 +40,13 @@ func (c *Client) Issues(ctx context.Context, t tenant.Tenant, ids, fields []stri
 	var found []issue
 	err := error(failed(what, forbidden, nil))
 	if !c.readers.known(t.ID, c.clock()) {
-		found, err = c.fetch(ctx, t, what, ids, withLocation(fields))
+		found, err = c.fetch(ctx, t, what, ids, fields)
 	}
 	if sdk.CodeOf(err) == sdk.PermissionDenied && t.State == tenant.Active {
 		c.readers.add(t.ID, c.clock())
-		found, err = c.findIDs(ctx, t, what, ids, withLocation(fields))
+		found, err = c.findIDs(ctx, t, what, ids, fields)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return inOrder(ids, found, fields), nil
+	return found, err
 }
 
 func inOrder(ids []string, found []issue, fields []string) []jira.Issue {

@@ -77,6 +77,15 @@ func (s *Sites) Links(ctx context.Context, id capability.TenantID, issue string)
 	return s.client.IssueLinks(ctx, t, issue)
 }
 
+// LinksOf is Client.LinksOf.
+func (s *Sites) LinksOf(ctx context.Context, id capability.TenantID, issues []string) (*jira.IssueLinkList, error) {
+	t, err := s.tenant(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return s.client.LinksOf(ctx, t, issues)
+}
+
 // Link is Client.IssueLink.
 func (s *Sites) Link(ctx context.Context, id capability.TenantID, link string) (*jira.IssueLink, error) {
 	t, err := s.tenant(ctx, id)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/sdk"
@@ -84,6 +85,14 @@ func (j *fakeJira) Links(ctx context.Context, _ capability.TenantID, issue strin
 	return &jira.IssueLinkList{Links: []jira.IssueLink{
 		{ID: "1", TypeID: "1", FromID: issue, ToID: "10002"}, {ID: "2", TypeID: "1", FromID: "10003", ToID: issue},
 	}}, j.do(ctx, "links %s", issue)
+}
+
+func (j *fakeJira) LinksOf(ctx context.Context, _ capability.TenantID, issues []string) (*jira.IssueLinkList, error) {
+	out := &jira.IssueLinkList{}
+	for n, issue := range issues {
+		out.Links = append(out.Links, jira.IssueLink{ID: strconv.Itoa(10*n + 1), TypeID: "1", FromID: issue, ToID: "10002"}, jira.IssueLink{ID: strconv.Itoa(10*n + 2), TypeID: "1", FromID: "10003", ToID: issue})
+	}
+	return out, j.do(ctx, "links of %v", issues)
 }
 
 func (j *fakeJira) Link(ctx context.Context, _ capability.TenantID, id string) (*jira.IssueLink, error) {

@@ -14,6 +14,9 @@ func (s *jiraService) links(ctx context.Context, b *capability.Binding, q *jira.
 	if err := s.allowed(b); err != nil {
 		return nil, err
 	}
+	if len(q.IssueIDs) > 0 {
+		return s.linksOf(ctx, b, q.IssueIDs)
+	}
 	if err := isID("issue_id", manifest.KindIssue, q.IssueID); err != nil {
 		return nil, err
 	}
@@ -31,40 +34,53 @@ func (s *jiraService) links(ctx context.Context, b *capability.Binding, q *jira.
 	if err != nil {
 		return nil, s.downstream(ctx, b, err)
 	}
-	return s.seenLinks(ctx, b, q.IssueID, all)
+	return s.seenLinks(ctx, b, all)
 }
 
-// seenLinks leaves out the links of which the user may not see the other end.
-func (s *jiraService) seenLinks(ctx context.Context, b *capability.Binding, issue string, all *jira.IssueLinkList) (*jira.IssueLinkList, error) {
+// linksOf reads the links of several issues, of those that the user may see.
+func (s *jiraService) linksOf(ctx context.Context, b *capability.Binding, asked []string) (*jira.IssueLinkList, error) {
+	ids, err := idList("issue_ids", manifest.KindIssue, asked, jira.MaxIssues)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := s.seen(ctx, b, b.Context.Account, ids)
+	if err != nil || len(seen) == 0 {
+		return &jira.IssueLinkList{}, err
+	}
+	all, err := s.jira.LinksOf(ctx, b.Tenant, seen)
+	if err != nil {
+		return nil, s.downstream(ctx, b, err)
+	}
+	return s.seenLinks(ctx, b, all)
+}
+
+// seenLinks leaves out the links of which the user may not see an end.
+func (s *jiraService) seenLinks(ctx context.Context, b *capability.Binding, all *jira.IssueLinkList) (*jira.IssueLinkList, error) {
 	out := &jira.IssueLinkList{}
 	if all == nil {
 		return out, nil
 	}
-	var others []string
+	var ends []string
 	for _, l := range all.Links {
-		if other := otherEnd(l, issue); !slices.Contains(others, other) {
-			others = append(others, other)
-		}
+		ends = append(ends, l.FromID, l.ToID)
 	}
-	seen, err := s.seen(ctx, b, b.Context.Account, others)
+	slices.Sort(ends)
+	shown, err := s.seen(ctx, b, b.Context.Account, slices.Compact(ends))
 	if err != nil {
 		return nil, err
 	}
+	seen := map[string]bool{}
+	for _, id := range shown {
+		seen[id] = true
+	}
 	for _, l := range all.Links {
-		if slices.Contains(seen, otherEnd(l, issue)) {
+		if seen[l.FromID] && seen[l.ToID] {
 			out.Links = append(out.Links, l)
 		} else {
 			out.Hidden++
 		}
 	}
 	return out, nil
-}
-
-func otherEnd(l jira.IssueLink, issue string) string {
-	if l.FromID == issue {
-		return l.ToID
-	}
-	return l.FromID
 }
 
 func (s *jiraService) link(ctx context.Context, b *capability.Binding, l *jira.NewLink) (*jira.IssueLink, error) {

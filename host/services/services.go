@@ -100,6 +100,7 @@ type JiraLists interface {
 // JiraWriter writes to a site, as its app. What it is told has been checked, also against the rights of the user.
 type JiraWriter interface {
 	Links(ctx context.Context, t capability.TenantID, issue string) (*jira.IssueLinkList, error)
+	LinksOf(ctx context.Context, t capability.TenantID, issues []string) (*jira.IssueLinkList, error)
 	Link(ctx context.Context, t capability.TenantID, id string) (*jira.IssueLink, error)
 	AddLink(ctx context.Context, t capability.TenantID, l jira.NewLink) (*jira.IssueLink, error)
 	RemoveLink(ctx context.Context, t capability.TenantID, id string) error

@@ -235,6 +235,24 @@ func TestLinksToHiddenIssuesAreOnlyCounted(t *testing.T) {
 	}
 }
 
+func TestLinksOfSeveralIssuesAreReadAtOnceAndThoseToHiddenIssuesAreOnlyCounted(t *testing.T) {
+	j := newFakeJira()
+	j.hide("t", ann, "10003")
+	ctx := as(t, services.New(all(t, j)), binding("t"))
+	got, err := jira.LinksOf(ctx, "10001", "10003", "10004", "10001")
+	want := &jira.IssueLinkList{Links: []jira.IssueLink{{ID: "1", TypeID: "1", FromID: "10001", ToID: "10002"}, {ID: "11", TypeID: "1", FromID: "10004", ToID: "10002"}}, Hidden: 2}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if want := []string{"links of [10001 10004]"}; !slices.Equal(j.did, want) {
+		t.Errorf("Jira was asked for %q, want %q", j.did, want)
+	}
+	got, err = jira.LinksOf(ctx, "10003")
+	if err != nil || len(got.Links)+got.Hidden != 0 {
+		t.Errorf("the links of a hidden issue: %+v, %v", got, err)
+	}
+}
+
 func TestListsLeaveOutHiddenProjectsAndAreRememberedForSeconds(t *testing.T) {
 	j, clock := newFakeJira(), newClock()
 	deps := all(t, j)

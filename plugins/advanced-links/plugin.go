@@ -12,6 +12,7 @@
 //	graph.go     what is linked to that, drawn
 //	judge.go     what can be linked, as the rules of other plugins have it    serve.go  what other plugins ask
 //	index.go     what JQL finds links by    work.go the jobs that write and check it    manage.go the page for admins
+//	bulk.go    many links at once, for jobs of other plugins     bulk_write.go what is written then
 //	background.go links for other plugins where nobody looks on
 //	events.go    what happens to links of issues that are deleted
 package main

@@ -21,10 +21,14 @@ const usuallyLinked = 50
 // in the panel. A visitor who is not logged in changes nothing. A plugin that asks after an event has judged by itself; see [plugin.linkByApp].
 func (p *plugin) service() service.Mux {
 	return service.Mux{
-		contract.OpSides:  service.Handle(p.serveSides),
-		contract.OpLinked: service.Handle(p.serveLinked),
-		contract.OpLink:   service.Handle(p.serveLink),
-		contract.OpUnlink: service.Handle(p.serveUnlink),
+		contract.OpSides:   service.Handle(p.serveSides),
+		contract.OpLinked:  service.Handle(p.serveLinked),
+		contract.OpLink:    service.Handle(p.serveLink),
+		contract.OpUnlink:  service.Handle(p.serveUnlink),
+		contract.OpPairs:   service.Handle(p.servePairs),
+		contract.OpJoin:    service.Handle(p.serveJoin),
+		contract.OpPart:    service.Handle(p.servePart),
+		contract.OpRestore: service.Handle(p.serveRestore),
 	}
 }
 

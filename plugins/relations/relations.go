@@ -2,6 +2,7 @@
 // types of the questions and answers. It is no plugin itself, and no plugin needs another one of them to be switched on.
 //
 //	links.go   pergola.links/v1         which relations there are, and what they join; provided by advanced-links, which asks the others
+//	bulk.go    the same for many links at once, for jobs
 //	choose.go  pergola.datalogic/v1     what can be linked, and by whose rights        pergola.parentfilter/v1  what another link leaves of that
 //	           pergola.fieldselect/v1   what tells a choice from others
 //	draw.go    pergola.issueview/v1     how linked issues look

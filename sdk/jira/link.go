@@ -26,14 +26,16 @@ type IssueLink struct {
 	ToID   string `msg:"to_id"`   // issue, numeric
 }
 
-// LinksQuery asks for the links of an issue.
+// LinksQuery asks for the links of an issue, or of several.
 //
 // Since: v0.5
 type LinksQuery struct {
-	IssueID string `msg:"issue_id"`
+	IssueID string `msg:"issue_id,omitempty"`
+	// IssueIDs are several issues, at most [MaxIssues], in the place of one.
+	IssueIDs []string `msg:"issue_ids,omitempty,limit=16384"`
 }
 
-// IssueLinkList is the links of an issue, whichever end it is.
+// IssueLinkList is the links of an issue, whichever end it is. A link between two of several issues is in it once.
 //
 // Since: v0.5
 type IssueLinkList struct {
@@ -48,6 +50,18 @@ type IssueLinkList struct {
 // Since: v0.5
 func Links(ctx context.Context, issueID string) (*IssueLinkList, error) {
 	q := LinksQuery{IssueID: issueID}
+	var out IssueLinkList
+	if err := hostcall.Exchange(ctx, OpLinks, q.MarshalMsg, out.UnmarshalMsg); err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// LinksOf lists the links of up to [MaxIssues] issues. The host asks Jira once, whatever their number. Issues that the user may not see are left out.
+//
+// Since: v0.5
+func LinksOf(ctx context.Context, issueIDs ...string) (*IssueLinkList, error) {
+	q := LinksQuery{IssueIDs: issueIDs}
 	var out IssueLinkList
 	if err := hostcall.Exchange(ctx, OpLinks, q.MarshalMsg, out.UnmarshalMsg); err != nil {
 		return nil, err

@@ -190,12 +190,39 @@ func (z *IssueLinkList) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
-func (z LinksQuery) MarshalMsg(b []byte) (o []byte, err error) {
+func (z *LinksQuery) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
-	// map header, size 1
-	// string "issue_id"
-	o = append(o, 0x81, 0xa8, 0x69, 0x73, 0x73, 0x75, 0x65, 0x5f, 0x69, 0x64)
-	o = msgp.AppendString(o, z.IssueID)
+	// check for omitted fields
+	zb0001Len := uint32(2)
+	var zb0001Mask uint8 /* 2 bits */
+	_ = zb0001Mask
+	if z.IssueID == "" {
+		zb0001Len--
+		zb0001Mask |= 0x1
+	}
+	if z.IssueIDs == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2
+	}
+	// variable map header, size zb0001Len
+	o = append(o, 0x80|uint8(zb0001Len))
+
+	// skip if no fields are to be emitted
+	if zb0001Len != 0 {
+		if (zb0001Mask & 0x1) == 0 { // if not omitted
+			// string "issue_id"
+			o = append(o, 0xa8, 0x69, 0x73, 0x73, 0x75, 0x65, 0x5f, 0x69, 0x64)
+			o = msgp.AppendString(o, z.IssueID)
+		}
+		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "issue_ids"
+			o = append(o, 0xa9, 0x69, 0x73, 0x73, 0x75, 0x65, 0x5f, 0x69, 0x64, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.IssueIDs)))
+			for za0001 := range z.IssueIDs {
+				o = msgp.AppendString(o, z.IssueIDs[za0001])
+			}
+		}
+	}
 	return
 }
 
@@ -223,6 +250,29 @@ func (z *LinksQuery) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "IssueID")
 				return
 			}
+		case "issue_ids":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IssueIDs")
+				return
+			}
+			if zb0002 > 16384 {
+				err = msgp.ErrLimitExceeded
+				return
+			}
+			if cap(z.IssueIDs) >= int(zb0002) {
+				z.IssueIDs = (z.IssueIDs)[:zb0002]
+			} else {
+				z.IssueIDs = make([]string, zb0002)
+			}
+			for za0001 := range z.IssueIDs {
+				z.IssueIDs[za0001], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "IssueIDs", za0001)
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -236,8 +286,11 @@ func (z *LinksQuery) UnmarshalMsg(bts []byte) (o []byte, err error) {
 }
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
-func (z LinksQuery) Msgsize() (s int) {
-	s = 1 + 9 + msgp.StringPrefixSize + len(z.IssueID)
+func (z *LinksQuery) Msgsize() (s int) {
+	s = 1 + 9 + msgp.StringPrefixSize + len(z.IssueID) + 10 + msgp.ArrayHeaderSize
+	for za0001 := range z.IssueIDs {
+		s += msgp.StringPrefixSize + len(z.IssueIDs[za0001])
+	}
 	return
 }
 

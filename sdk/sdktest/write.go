@@ -16,6 +16,9 @@ import (
 )
 
 func (h *Host) links(q *jira.LinksQuery) (msgp.Marshaler, error) {
+	if len(q.IssueIDs) > 0 {
+		return h.linksOf(q.IssueIDs)
+	}
 	if !h.sees(q.IssueID) {
 		return nil, noIssue(q.IssueID)
 	}
@@ -28,6 +31,24 @@ func (h *Host) links(q *jira.LinksQuery) (msgp.Marshaler, error) {
 		switch {
 		case l.FromID != q.IssueID && l.ToID != q.IssueID:
 		case h.sees(other):
+			out.Links = append(out.Links, l)
+		default:
+			out.Hidden++
+		}
+	}
+	return out, nil
+}
+
+func (h *Host) linksOf(ids []string) (msgp.Marshaler, error) {
+	if len(ids) > jira.MaxIssues {
+		return nil, wrong("issue_ids", "at most 100 can be named at a time")
+	}
+	out := &jira.IssueLinkList{}
+	named := func(id string) bool { return slices.Contains(ids, id) && h.sees(id) }
+	for _, l := range h.Links {
+		switch {
+		case !named(l.FromID) && !named(l.ToID):
+		case h.sees(l.FromID) && h.sees(l.ToID):
 			out.Links = append(out.Links, l)
 		default:
 			out.Hidden++
