@@ -239,7 +239,7 @@ func seenAt(ctx context.Context, all []*item, fitting bool) error {
 	return nil
 }
 
-func holdsAt(i *item, end string, issue *jira.Issue) bool { return i.side(end).here().holds(issue) }
+func holdsAt(i *item, end string, issue *jira.Issue) bool { return i.side(end).here().contexts.Hold(issue) }
 
 // allowedAt refuses pairs that the account may not link at both ends.
 func allowedAt(ctx context.Context, all []*item) error {
