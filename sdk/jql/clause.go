@@ -42,6 +42,18 @@ func Field(id string) FieldName {
 	return FieldName{Quote(id)}
 }
 
+// Property names a value inside of a property of issues, of which Jira has an index: by the whole key of the property, such as acme.labels.print, and
+// the names of members, joined by dots. What is no such name finds nothing on any site.
+//
+// Since: v0.5
+func Property(key, path string) FieldName {
+	const members = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_."
+	if key == "" || path == "" || strings.Trim(path, members) != "" {
+		return FieldName{Quote("issue.property[" + key + "]." + path)}
+	}
+	return FieldName{"issue.property[" + Quote(key) + "]." + path}
+}
+
 func digits(s string) bool {
 	return s != "" && len(s) <= 19 && strings.Trim(s, "0123456789") == ""
 }

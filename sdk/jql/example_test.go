@@ -50,6 +50,12 @@ func ExampleField() {
 	// "Serial number" not in ("1", "2")
 }
 
+func ExampleProperty() {
+	printed := jql.Property("acme.labels.print", "printed.by")
+	fmt.Println(printed.Eq("mia"))
+	// Output: issue.property["acme.labels.print"].printed.by = "mia"
+}
+
 func ExampleQuote() {
 	fmt.Println(jql.Quote(`5" disk \ EMPTY`))
 	// Output: "5\" disk \\ EMPTY"
