@@ -56,6 +56,14 @@ func ExampleProperty() {
 	// Output: issue.property["acme.labels.print"].printed.by = "mia"
 }
 
+func ExampleFieldName_InFunction() {
+	fmt.Println(jql.Field("issue").InFunction("linkedIssues", "OPS-1", `blocks" OR`))
+	fmt.Println(jql.Field("issue").NotInFunction("votedIssues"))
+	// Output:
+	// issue in linkedIssues("OPS-1", "blocks\" OR")
+	// issue not in votedIssues()
+}
+
 func ExampleQuote() {
 	fmt.Println(jql.Quote(`5" disk \ EMPTY`))
 	// Output: "5\" disk \\ EMPTY"
