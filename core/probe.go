@@ -69,6 +69,11 @@ func compare(m *manifest.Manifest, code *sdk.Description) error {
 			problems = append(problems, fmt.Sprintf("the job %q of plugin.json names the handler %q, and the code has %s", j.Name, j.Handler, list("handlers of jobs", code.Jobs)))
 		}
 	}
+	for _, f := range m.Functions {
+		if !slices.Contains(code.Functions, f.Handler) {
+			problems = append(problems, fmt.Sprintf("the function %q of plugin.json names the handler %q, and the code has %s", f.Name, f.Handler, list("handlers of functions", code.Functions)))
+		}
+	}
 	if len(problems) == 0 {
 		return nil
 	}

@@ -32,6 +32,8 @@ type Binding struct {
 	Background bool
 	// Admin says that the call is made on an adminPage: the host has asked Jira, and the user is an admin.
 	Admin bool
+	// Function says that the call answers a function in JQL: Jira asks, for everybody. The engine sets it.
+	Function bool
 	// Context is the verified surrounding of the call: user, issue, project.
 	Context sdk.Context
 	// Grants are the permissions that this tenant gave to the plugin.

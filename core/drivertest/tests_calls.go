@@ -17,6 +17,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/event"
 	"github.com/pergola-platform/pergola/sdk/job"
+	"github.com/pergola-platform/pergola/sdk/jqlfunc"
 	"github.com/pergola-platform/pergola/sdk/service"
 	"github.com/pergola-platform/pergola/sdk/settings"
 	"github.com/pergola-platform/pergola/sdk/view"
@@ -44,6 +45,9 @@ func testDescribe(t *testing.T, b *bench) {
 	}
 	if len(got.Jobs) == 0 {
 		want.Jobs = nil // nor this
+	}
+	if len(got.Functions) == 0 {
+		want.Functions = nil // nor this
 	}
 	if len(got.Suggesters) == 0 {
 		want.Suggesters = nil // nor this
@@ -145,6 +149,29 @@ func testJob(t *testing.T, b *bench) {
 	_, err = work(s)
 	wantError(t, err, sdk.Invalid, sdk.FromPlugin)
 	_, err = work(job.Step{Name: "nobody"})
+	wantError(t, err, sdk.NotFound, sdk.FromPlugin)
+}
+
+func testFunction(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{})
+	ask := func(q jqlfunc.Question) (jqlfunc.Answer, error) {
+		var got jqlfunc.Answer
+		return got, answer(context.Background(), t, m, driver.Call{Message: Message(t, wire.OpJQL, &q)}, &got)
+	}
+	got, err := ask(jqlfunc.Question{Name: fixture.Labelled, Function: "labelled", Operator: jqlfunc.In, Arguments: []string{`Grüße" OR key = "A-1`}})
+	if code := sdk.CodeOf(err); code == sdk.NotFound || code == sdk.Unimplemented {
+		t.Skip("a twin in another language need not have functions")
+	}
+	want := jqlfunc.Answer{JQL: `labels in ("Grüße\" OR key = \"A-1")`}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v, (-want +got):\n%s", err, diff)
+	}
+	if got, err = ask(jqlfunc.Question{Name: fixture.Labelled, Operator: jqlfunc.NotIn}); err != nil || got.JQL != "created is not EMPTY" {
+		t.Errorf("what restricts nothing: %q, %v", got.JQL, err)
+	}
+	_, err = ask(jqlfunc.Question{Name: fixture.Labelled, Operator: jqlfunc.In, Arguments: []string{""}})
+	wantError(t, err, sdk.Invalid, sdk.FromPlugin)
+	_, err = ask(jqlfunc.Question{Name: "nobody"})
 	wantError(t, err, sdk.NotFound, sdk.FromPlugin)
 }
 

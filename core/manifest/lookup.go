@@ -47,6 +47,11 @@ func (m *Manifest) Job(name string) (Job, bool) {
 	return pick(m.Jobs, func(j Job) bool { return j.Name == name })
 }
 
+// Function returns the function in JQL of that key.
+func (m *Manifest) Function(key string) (Function, bool) {
+	return pick(m.Functions, func(f Function) bool { return f.Key == key })
+}
+
 // Asks says whether the plugin asks for that permission.
 func (m *Manifest) Asks(permission string) bool { return slices.Contains(m.Grants(), permission) }
 

@@ -40,6 +40,8 @@ type Manifest struct {
 	Properties []Property `json:"properties,omitempty"`
 	// Jobs are the long work that the plugin does in steps.
 	Jobs []Job `json:"jobs,omitempty"`
+	// Functions are what users can write in JQL, and the plugin answers.
+	Functions []Function `json:"jqlFunctions,omitempty"`
 	// Settings is a JSON Schema (object) from which the admin's form is drawn and against which it is validated.
 	Settings json.RawMessage `json:"settings,omitempty"`
 	// Configs are the types of configuration document that admins write, any number of each.

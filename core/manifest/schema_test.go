@@ -157,6 +157,8 @@ func TestSchemaEqualsGoTypes(t *testing.T) {
 		{"kinds of a job's value", slices.DeleteFunc(manifest.Kinds(), func(kind string) bool { return kind == manifest.KindAccount }), enum("$defs", "jobValue", "properties", "kind")},
 		{"starts of a job", []string{manifest.ByAdmin, manifest.ByUser}, enum("properties", "jobs", "items", "properties", "starts")},
 		{"accounts of a job", []string{manifest.OfInitiator, manifest.OfNobody}, enum("properties", "jobs", "items", "properties", "account")},
+		{"operators of a function", []string{manifest.OperatorIn, manifest.OperatorNotIn}, enum("properties", "jqlFunctions", "items", "properties", "operators", "items")},
+		{"types of a function", []string{manifest.TypeIssue}, enum("properties", "jqlFunctions", "items", "properties", "types", "items")},
 		{"erasures", []string{manifest.EraseRecord, manifest.EraseField}, enum("properties", "records", "items", "properties", "erasure")},
 		{"capabilities", []string{manifest.SyncV1, manifest.ServiceV1}, enum("properties", "provides", "items", "properties", "capability")},
 		{"types of module", []string{manifest.IssuePanel, manifest.GeneralPage, manifest.AdminPage}, enum("properties", "modules", "items", "properties", "type")},

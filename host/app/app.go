@@ -20,6 +20,7 @@ import (
 	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/events"
 	"github.com/pergola-platform/pergola/host/feature"
+	"github.com/pergola-platform/pergola/host/functions"
 	"github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/metrics"
@@ -39,22 +40,23 @@ type Host struct {
 	log     *slog.Logger
 	metrics *metrics.Metrics
 
-	storage  *Storage
-	store    store.Store
-	tenants  *tenant.Tenants
-	jira     *jira.Client
-	catalog  *feature.Catalog
-	wasm     *wasm.Driver
-	process  *process.Driver // nil where the system has none
-	engine   *core.Engine
-	features *feature.Service
-	jobs     *jobs.Jobs
-	syncs    *syncing.Service
-	events   *events.Service
-	runs     *runs.Service
-	memory   snapshot.Report // how it is restored after a call
-	shelf    shelf
-	page     descriptor
+	storage   *Storage
+	store     store.Store
+	tenants   *tenant.Tenants
+	jira      *jira.Client
+	catalog   *feature.Catalog
+	wasm      *wasm.Driver
+	process   *process.Driver // nil where the system has none
+	engine    *core.Engine
+	features  *feature.Service
+	jobs      *jobs.Jobs
+	syncs     *syncing.Service
+	events    *events.Service
+	runs      *runs.Service
+	functions *functions.Service
+	memory    snapshot.Report // how it is restored after a call
+	shelf     shelf
+	page      descriptor
 
 	server     *web.Server
 	served     chan error
@@ -142,7 +144,7 @@ func (h *Host) openSurface(context.Context) error {
 		AppKey: c.AppKey, AppName: c.AppName, BaseURL: h.url, BridgeURL: c.BridgeURL, FrameAncestors: c.FrameAncestors,
 		BodyLimit: h.cfg.Web.BodyLimit, ReadTimeout: h.cfg.Web.ReadTimeout, MetricsToken: h.cfg.Metrics.Token,
 		Log: h.log, Metrics: h.metrics, Verifier: verifier, Lifecycle: lifecycle, Descriptor: h.Descriptor,
-		Features: h.features, Syncs: h.syncs, Events: h.events, Runs: h.runs, Blueprints: blueprints, Tenants: h.tenants, Sites: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, Now: time.Now,
+		Features: h.features, Syncs: h.syncs, Events: h.events, Runs: h.runs, Functions: h.functions, Blueprints: blueprints, Tenants: h.tenants, Sites: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, Now: time.Now,
 	})
 	return err
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/events"
+	"github.com/pergola-platform/pergola/host/functions"
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/runs"
 	"github.com/pergola-platform/pergola/host/syncer"
@@ -46,8 +47,20 @@ func (h *Host) openJobs(ctx context.Context) (err error) {
 	if h.events, err = events.New(events.Config{Tenants: h.tenants, Features: h.features, Site: h.jira, Jobs: h.jobs, Log: h.log}); err != nil {
 		return err
 	}
-	h.runs, err = runs.New(runs.Config{Tenants: h.tenants, Features: h.features, Jobs: h.jobs, Log: h.log, Now: time.Now})
+	if h.runs, err = runs.New(runs.Config{Tenants: h.tenants, Features: h.features, Jobs: h.jobs, Log: h.log, Now: time.Now}); err != nil {
+		return err
+	}
+	h.functions, err = functions.New(functions.Config{
+		AppKey: h.cfg.Connect.AppKey, Tenants: h.tenants, Features: h.features, Site: h.jira, Jobs: h.jobs, Log: h.log, Now: time.Now,
+	})
 	return err
+}
+
+// outdate has the answers asked for anew that Jira keeps of the functions of a plugin. Where it fails, they stay as they are until the next change.
+func (h *Host) outdate(ctx context.Context, t capability.TenantID, id capability.PluginID) {
+	if err := h.functions.Changed(ctx, t, id); err != nil {
+		h.log.WarnContext(ctx, "answers to functions in JQL stay as they are though an admin has changed something", "tenant", t, "plugin", id, "error", err)
+	}
 }
 
 // admit lets a run go on where its site has the app switched on, and the plugin.

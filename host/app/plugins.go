@@ -72,6 +72,12 @@ func (h *Host) openEngine(ctx context.Context) (err error) {
 			}
 			return h.runs
 		},
+		Functions: func() services.Functions {
+			if h.functions == nil {
+				return nil
+			}
+			return h.functions
+		},
 		Log:     h.log,
 		Dropped: h.metrics.LogDropped,
 	}), h.metrics)
@@ -108,7 +114,7 @@ func (h *Host) openEngine(ctx context.Context) (err error) {
 		return err
 	}
 	h.features = feature.New(feature.Config{
-		Catalog: h.catalog, Engine: h.engine, Tenants: h.tenants, Jira: h.jira, BaseURL: h.url, SwitchedOn: h.readmit, SwitchedOff: h.cancelRuns, Log: h.log, Now: time.Now,
+		Catalog: h.catalog, Engine: h.engine, Tenants: h.tenants, Jira: h.jira, BaseURL: h.url, SwitchedOn: h.readmit, SwitchedOff: h.cancelRuns, Changed: h.outdate, Log: h.log, Now: time.Now,
 		Documents: h.storage.Configs, NewID: services.NewConfigID, Write: h.store.Write,
 		Uses: func(ctx context.Context, t capability.TenantID, m *manifest.Manifest, typ, id string) (int, bool, error) {
 			return services.Referring(ctx, h.store, m, t, typ, id)

@@ -88,6 +88,7 @@ type modules struct {
 	// EntityProperties are values inside properties of issues that Jira indexes.
 	EntityProperties []entityProperty `json:"jiraEntityProperties,omitempty"`
 	Webhooks         []webhook        `json:"webhooks,omitempty"`
+	Functions        []jqlFunction    `json:"jiraJqlFunctions,omitempty"`
 }
 
 type text struct {
@@ -200,6 +201,7 @@ func (d *descriptor) add(p *manifest.Manifest) error {
 	}
 	d.listens(p)
 	d.indexes(p)
+	d.answers(p)
 	for _, m := range p.Modules {
 		key := manifest.ConnectModuleKey(p.ID, m.Key)
 		address := pathModule + url.PathEscape(string(p.ID)) + "/" + url.PathEscape(m.Key)
@@ -286,6 +288,15 @@ func (d *descriptor) check() error {
 		for _, k := range p.Keys {
 			indexed += len(k.Extractions)
 		}
+	}
+	names := map[string]bool{}
+	for _, f := range d.Modules.Functions {
+		module(f.Key, f.Name, f.URL)
+		name := strings.ToLower(f.Name)
+		if names[name] {
+			bad("two functions in JQL have the name %s; take one of the plugins out, or rename its function", f.Name)
+		}
+		names[name] = true
 	}
 	if indexed > maxIndexed {
 		bad("plugins have %d values of properties indexed, and Jira indexes %d of an app; take one of the plugins out", indexed, maxIndexed)

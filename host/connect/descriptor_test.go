@@ -44,6 +44,10 @@ func plugins() []*manifest.Manifest {
 				{Type: manifest.IssuePanel, Key: "panel", Name: "Notes", View: "panel"},
 				{Type: manifest.AdminPage, Key: "manage", Name: "Manage notes", View: "manage"},
 			},
+			Functions: []manifest.Function{{
+				Key: "noted", Name: "withNotes", Arguments: []manifest.Argument{{Name: "word", Required: true}, {Name: "since"}},
+				Operators: []string{manifest.OperatorIn, manifest.OperatorNotIn}, Types: []string{manifest.TypeIssue},
+			}},
 		},
 	}
 }

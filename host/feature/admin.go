@@ -232,6 +232,9 @@ func (s *Service) change(ctx context.Context, t tenant.Tenant, account string, i
 		return err
 	}
 	if _, err = s.Catalog.choices.Put(ctx, t.ID, after); err == nil {
+		if after.Enabled {
+			s.Changed(ctx, t.ID, id)
+		}
 		return nil
 	}
 	s.restore(ctx, t, e, before)

@@ -297,6 +297,9 @@ func (s *Service) putConfig(ctx context.Context, t capability.TenantID, plugin c
 	if errors.Is(err, store.ErrConflict) {
 		return tenant.Config{}, s.changedMeanwhile(c)
 	}
+	if err == nil {
+		s.Changed(ctx, t, plugin)
+	}
 	return written, err
 }
 

@@ -33,22 +33,11 @@ func (s *Service) Listeners(ctx context.Context, t capability.TenantID, kind str
 // Tell tells a plugin of something that happened. It is unavailable where the plugin was switched off or taken out just now, and does nothing
 // where its version does not listen to that.
 func (s *Service) Tell(ctx context.Context, t tenant.Tenant, id capability.PluginID, v event.Event) error {
-	hold, err := s.Engine.Hold(id, t.ID)
-	switch {
-	case sdk.CodeOf(err) == sdk.NotFound:
-		return deaf(id)
-	case err != nil:
-		return err
-	}
-	defer hold.Release()
-	e, known := s.Catalog.entry(id, hold.Manifest().Version)
-	if !known { // the engine knows it and we do not
-		return deaf(id)
-	}
-	choice, err := s.Catalog.choice(ctx, t.ID, e)
+	hold, e, choice, err := s.held(ctx, t, id)
 	if err != nil {
 		return err
 	}
+	defer hold.Release()
 	if e.on(choice) != nil {
 		return deaf(id)
 	}

@@ -43,8 +43,10 @@ type Config struct {
 	SwitchedOn func(ctx context.Context, t capability.TenantID)
 	// SwitchedOff is called after an admin has switched a plugin off; nil does nothing.
 	SwitchedOff func(ctx context.Context, t capability.TenantID, id capability.PluginID)
-	Log         *slog.Logger
-	Now         func() time.Time
+	// Changed is called after an admin has changed the settings or a configuration document of a plugin, or has switched it on; nil does nothing.
+	Changed func(ctx context.Context, t capability.TenantID, id capability.PluginID)
+	Log     *slog.Logger
+	Now     func() time.Time
 }
 
 // Service answers for plugins on behalf of a visitor. It is safe for concurrent use. Make it with New.
@@ -54,7 +56,12 @@ type Service struct {
 }
 
 // New returns a Service.
-func New(c Config) *Service { return &Service{Config: c} }
+func New(c Config) *Service {
+	if c.Changed == nil {
+		c.Changed = func(context.Context, capability.TenantID, capability.PluginID) {}
+	}
+	return &Service{Config: c}
+}
 
 // Place is where a visitor meets a plugin: a module, beside an issue or project or neither. Identifiers have been
 // verified with the visitor's token.

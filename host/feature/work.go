@@ -32,22 +32,11 @@ func (e entry) job(name string) (manifest.Job, error) {
 // Work has a plugin do a step of a job, on one version from its beginning to its end, and with the rights of the account of s.Context where
 // the job wants that. It returns the declaration by which the result is to be judged.
 func (s *Service) Work(ctx context.Context, t tenant.Tenant, id capability.PluginID, step job.Step) (*job.Result, manifest.Job, error) {
-	hold, err := s.Engine.Hold(id, t.ID)
-	switch {
-	case sdk.CodeOf(err) == sdk.NotFound:
-		return nil, manifest.Job{}, deaf(id)
-	case err != nil:
-		return nil, manifest.Job{}, err
-	}
-	defer hold.Release()
-	e, known := s.Catalog.entry(id, hold.Manifest().Version)
-	if !known { // the engine knows it and we do not
-		return nil, manifest.Job{}, deaf(id)
-	}
-	choice, err := s.Catalog.choice(ctx, t.ID, e)
+	hold, e, choice, err := s.held(ctx, t, id)
 	if err != nil {
 		return nil, manifest.Job{}, err
 	}
+	defer hold.Release()
 	if e.on(choice) != nil {
 		return nil, manifest.Job{}, deaf(id)
 	}

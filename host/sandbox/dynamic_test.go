@@ -46,6 +46,10 @@ var appCalls = []restCall{
 	{"DELETE", "/rest/forge/1/app/properties/{propertyKey}", "/rest/forge/1/app/properties/a", "", 403},
 	{"PUT", "/rest/api/3/app/field/{fieldIdOrKey}/value", "/rest/api/3/app/field/tag/value", "{}", 403},
 	{"POST", "/rest/api/3/app/field/value", "", "{}", 403},
+	{"GET", computationPath, "", "", 200},
+	{"POST", computationPath, "", `{"values":[{"id":"f2ef228b-367f-4c6b-bd9d-0d0e96b5bd7b","value":"key = OPS-1"}]}`, 404},
+	{"POST", computationPath, computationPath + "?skipNotFoundPrecomputations=true", `{"values":[{"id":"f2ef228b-367f-4c6b-bd9d-0d0e96b5bd7b","error":"It is gone."}]}`, 200},
+	{"POST", computationPath + "/search", "", `{"precomputationIDs":["f2ef228b-367f-4c6b-bd9d-0d0e96b5bd7b"]}`, 200},
 	{"GET", "/rest/api/3/user/email", "?accountId=x", "", 403},
 	{"GET", "/rest/api/3/user/email/bulk", "?accountId=x", "", 403},
 }

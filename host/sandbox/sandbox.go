@@ -139,8 +139,8 @@ func (s *Site) assemble(cfg Config) error {
 		return err
 	}
 	s.feed = event.Start(event.Config{Store: s.store, Base: s.baseURL, Clock: cfg.Clock, Sender: s.sender, Reads: s.apps.Reads})
-	api := platform.New(platform.Config{Store: s.store, Base: s.baseURL, Clock: cfg.Clock, Hooks: hooks, Sender: s.sender})
-	service := desk.New(desk.Config{Store: s.store, Base: s.baseURL, Clock: cfg.Clock})
+	api := platform.New(platform.Config{Store: s.store, Base: s.baseURL, Clock: cfg.Clock, Hooks: hooks, Sender: s.sender, Apps: s.apps})
+	service := desk.New(desk.Config{Store: s.store, Base: s.baseURL, Clock: cfg.Clock, Apps: s.apps})
 	developers := control.New(control.Config{
 		Store: s.store, Base: s.baseURL, Logger: cfg.Logger, Clock: cfg.Clock, Apps: s.apps, Limits: limits, Faults: s.faults,
 		Sender: s.sender, Feed: s.feed,

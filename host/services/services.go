@@ -23,6 +23,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/job"
+	"github.com/pergola-platform/pergola/sdk/jqlfunc"
 	"github.com/pergola-platform/pergola/sdk/log"
 	"github.com/pergola-platform/pergola/sdk/service"
 	"github.com/pergola-platform/pergola/sdk/settings"
@@ -39,6 +40,8 @@ type Deps struct {
 	Configs   Configs
 	// Jobs returns what runs the jobs of plugins; nil runs none. It is asked with each call, because it stands on the plugins itself.
 	Jobs func() Jobs
+	// Functions returns what knows the functions in JQL of plugins, as Jobs does; nil knows none.
+	Functions func() Functions
 	// TokenKey returns the secret of a tenant by which the host knows the tokens that it made for plugins: 16 bytes or more, 32
 	// at best, the same for ever. With another one plugins can still read and delete their records, but not write them.
 	TokenKey func(ctx context.Context, t capability.TenantID) ([]byte, error)
@@ -149,6 +152,7 @@ func New(d Deps) []capability.Row {
 	t := &settingsService{source: d.Settings}
 	p := &serviceService{plugins: d.Plugins}
 	w := &jobService{jobs: d.Jobs}
+	f := &functionService{functions: d.Functions}
 	rows := []capability.Row{
 		counted(capability.Log, row(&d, log.OpWrite, "", l.write)),
 		row(&d, settings.OpLoad, "", t.load),
@@ -182,6 +186,8 @@ func New(d Deps) []capability.Row {
 		row(&d, job.OpStart, "", w.start),
 		row(&d, job.OpList, "", w.list),
 		row(&d, job.OpSteer, "", w.steer),
+		counted(capability.Egress, row(&d, jqlfunc.OpIssues, manifest.JiraRead, f.issues)),
+		row(&d, jqlfunc.OpStale, "", f.stale),
 	}
 	return rows
 }

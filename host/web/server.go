@@ -7,6 +7,7 @@
 //	/connect/installed, /connect/uninstalled   signed installs (RS256)
 //	/connect/enabled, /connect/disabled        Connect events (HS256, computed qsh)
 //	/connect/event/…                           Jira's webhooks (HS256, computed qsh)
+//	/connect/jql/…                             Jira's questions about functions in JQL (HS256, computed qsh)
 //	/connect/module/…, /admin, /sync, /stored  pages in an iframe (HS256, computed qsh)
 //	/api/…                                     calls of those pages (HS256, context-qsh only)
 //	/q/… and its like, /static/…, /, …         nobody in particular
@@ -28,10 +29,12 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/events"
 	"github.com/pergola-platform/pergola/host/feature"
+	"github.com/pergola-platform/pergola/host/functions"
 	"github.com/pergola-platform/pergola/host/metrics"
 	"github.com/pergola-platform/pergola/host/runs"
 	"github.com/pergola-platform/pergola/host/syncing"
@@ -65,6 +68,7 @@ type Config struct {
 	Syncs      *syncing.Service
 	Events     *events.Service // nil takes no webhooks about issues
 	Runs       *runs.Service   // nil runs no jobs of plugins
+	Functions  Functions       // nil answers no functions in JQL
 	Blueprints *blueprint.Service
 	Tenants    Tenants
 	Sites      Sites // for the operator's commands, needed by ServeDoor
@@ -76,6 +80,11 @@ type Config struct {
 	Detail func() Detail
 	// Now is the clock.
 	Now func() time.Time
+}
+
+// Functions answers functions in JQL of plugins; functions.Service is one. The error is for whoever searches.
+type Functions interface {
+	Answer(ctx context.Context, t capability.TenantID, plugin capability.PluginID, key string, q functions.Asked) (string, error)
 }
 
 // Tenants finds the tenant of a short link; tenant.Tenants is one.
@@ -130,6 +139,7 @@ func New(c Config) (*Server, error) {
 	s.app.Post("/connect/enabled", s.working(s.enabled))
 	s.app.Post("/connect/disabled", s.working(s.disabled))
 	s.app.Post(connect.EventPath+":event", s.working(s.event))
+	s.app.Post(connect.FunctionPath+":plugin/:function", s.working(s.function))
 	s.app.Get("/connect/module/:plugin/:module", s.working(s.modulePage))
 	s.app.Get("/connect/admin", s.working(s.adminPage))
 	s.app.Get("/connect/sync", s.working(s.syncPage))

@@ -13,6 +13,7 @@
 //	judge.go     what can be linked, as the rules of other plugins have it    serve.go  what other plugins ask
 //	index.go     what JQL finds links by    work.go the jobs that write and check it    manage.go the page for admins
 //	bulk.go    many links at once, for jobs of other plugins     bulk_write.go what is written then
+//	function.go  what users write in JQL
 //	background.go links for other plugins where nobody looks on
 //	events.go    what happens to links of issues that are deleted
 package main
@@ -24,6 +25,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/event"
 	"github.com/pergola-platform/pergola/sdk/job"
+	"github.com/pergola-platform/pergola/sdk/jqlfunc"
 )
 
 // plugin holds what the handlers need from outside.
@@ -49,5 +51,8 @@ func newPlugin(now func() time.Time) *sdk.Plugin {
 		Services:   map[string]sdk.Service{"links": p.service()},
 		Events:     map[string]sdk.EventHandler{"deleted": event.Handler(p.deleted)},
 		Jobs:       map[string]sdk.JobHandler{refreshJob: job.Handler(p.refresh), indexJob: job.Handler(p.index)},
+		Functions: map[string]sdk.Function{
+			"linked": jqlfunc.Handler(p.linkedTo), "with": jqlfunc.Handler(p.linkedAtAll), "without": jqlfunc.Handler(p.notLinkedAtAll),
+		},
 	}
 }

@@ -23,7 +23,7 @@ type FieldName struct{ text string }
 
 // known are fields whose names need no quotes.
 var known = map[string]bool{
-	"assignee": true, "component": true, "created": true, "creator": true, "duedate": true, "fixVersion": true, "id": true, "issuetype": true, "key": true,
+	"assignee": true, "component": true, "created": true, "creator": true, "duedate": true, "fixVersion": true, "id": true, "issue": true, "issueLinkType": true, "issuetype": true, "key": true,
 	"labels": true, "parent": true, "priority": true, "project": true, "reporter": true, "resolution": true, "status": true, "summary": true, "text": true,
 	"updated": true,
 }
@@ -40,6 +40,18 @@ func Field(id string) FieldName {
 		return FieldName{id}
 	}
 	return FieldName{Quote(id)}
+}
+
+// Property names a value inside of a property of issues, of which Jira has an index: by the whole key of the property, such as acme.labels.print, and
+// the names of members, joined by dots. What is no such name finds nothing on any site.
+//
+// Since: v0.5
+func Property(key, path string) FieldName {
+	const members = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_."
+	if key == "" || path == "" || strings.Trim(path, members) != "" {
+		return FieldName{Quote("issue.property[" + key + "]." + path)}
+	}
+	return FieldName{"issue.property[" + Quote(key) + "]." + path}
 }
 
 func digits(s string) bool {
@@ -70,6 +82,24 @@ func (f FieldName) NotIn(values ...string) Clause {
 		return Clause{}
 	}
 	return f.clause("not in", list(values))
+}
+
+// InFunction holds where the field has one of the values that a function of Jira's finds, such as linkedIssues, with arguments that are quoted; nowhere,
+// where the name is no word.
+func (f FieldName) InFunction(name string, arguments ...string) Clause {
+	return f.call("in", name, arguments)
+}
+
+// NotInFunction holds where the field has another value.
+func (f FieldName) NotInFunction(name string, arguments ...string) Clause {
+	return f.call("not in", name, arguments)
+}
+
+func (f FieldName) call(operator, name string, arguments []string) Clause {
+	if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		return none
+	}
+	return f.clause(operator, name+list(arguments))
 }
 
 // Empty holds where the field has no value.

@@ -50,6 +50,20 @@ func ExampleField() {
 	// "Serial number" not in ("1", "2")
 }
 
+func ExampleProperty() {
+	printed := jql.Property("acme.labels.print", "printed.by")
+	fmt.Println(printed.Eq("mia"))
+	// Output: issue.property["acme.labels.print"].printed.by = "mia"
+}
+
+func ExampleFieldName_InFunction() {
+	fmt.Println(jql.Field("issue").InFunction("linkedIssues", "OPS-1", `blocks" OR`))
+	fmt.Println(jql.Field("issue").NotInFunction("votedIssues"))
+	// Output:
+	// issue in linkedIssues("OPS-1", "blocks\" OR")
+	// issue not in votedIssues()
+}
+
 func ExampleQuote() {
 	fmt.Println(jql.Quote(`5" disk \ EMPTY`))
 	// Output: "5\" disk \\ EMPTY"

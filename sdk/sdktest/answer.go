@@ -10,6 +10,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/jira"
+	"github.com/pergola-platform/pergola/sdk/jqlfunc"
 	"github.com/pergola-platform/pergola/sdk/log"
 	"github.com/pergola-platform/pergola/sdk/service"
 	"github.com/pergola-platform/pergola/sdk/settings"
@@ -70,6 +71,10 @@ func (h *Host) answer(raw []byte, synchronizing bool) (msgp.Marshaler, error) {
 		return answer, err
 	}
 	switch call.Op {
+	case jqlfunc.OpIssues:
+		return with(call.Body, h.keys)
+	case jqlfunc.OpStale:
+		return with(call.Body, h.outdate)
 	case jira.OpIssue:
 		return with(call.Body, h.issue)
 	case jira.OpProjects:
@@ -114,6 +119,8 @@ func permission(op string) string {
 	switch op {
 	case jira.OpProjects, jira.OpCategories:
 		return projectsPermission
+	case jqlfunc.OpIssues:
+		return "jira:read"
 	case jira.OpLink, jira.OpUnlink, jira.OpCreate, jira.OpGetProperty, jira.OpSetProperties, jira.OpDeleteProperty:
 		return "jira:write"
 	}

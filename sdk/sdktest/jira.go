@@ -31,7 +31,11 @@ func (h *Host) jiraCall(op string, body []byte) (answer msgp.Marshaler, err erro
 			return nil, err, true
 		}
 	case jira.OpSearch, jira.OpIssues, jira.OpMay: // who asks is for their answers to find out
-	case jira.OpFields, jira.OpLinkTypes, jira.OpIssueTypes, jira.OpLinks, jira.OpLink, jira.OpUnlink, jira.OpCreate:
+	case jira.OpLinkTypes:
+		if err := h.loggedIn(); err != nil && !h.answering {
+			return nil, err, true
+		}
+	case jira.OpFields, jira.OpIssueTypes, jira.OpLinks, jira.OpLink, jira.OpUnlink, jira.OpCreate:
 		if err := h.loggedIn(); err != nil {
 			return nil, err, true
 		}

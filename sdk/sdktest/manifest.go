@@ -52,8 +52,9 @@ type manifest struct {
 		Event   string `json:"event"`
 		Handler string `json:"handler"`
 	} `json:"events"`
-	Jobs    []jobType `json:"jobs"`
-	Modules []struct {
+	Jobs      []jobType      `json:"jobs"`
+	Functions []functionType `json:"jqlFunctions"`
+	Modules   []struct {
 		Type string `json:"type"`
 		Key  string `json:"key"`
 		View string `json:"view"`
@@ -108,6 +109,11 @@ func (h *Host) UseManifest(plugin []byte) error {
 			wrong = append(wrong, fmt.Errorf("the job %q names the handler %q, which is not in the code", j.Name, j.Handler))
 		}
 	}
+	for _, f := range m.Functions {
+		if h.plugin.Functions[f.Handler] == nil {
+			wrong = append(wrong, fmt.Errorf("the function %q names the handler %q, which is not in the code", f.Name, f.Handler))
+		}
+	}
 	for _, r := range m.Records {
 		if err := r.identified(); err != nil {
 			wrong = append(wrong, err)
@@ -134,6 +140,7 @@ func (h *Host) UseManifest(plugin []byte) error {
 	for _, e := range m.Events {
 		h.listens[e.Event] = e.Handler
 	}
+	h.functions = m.Functions
 	h.jobs, h.admins = map[string]*jobType{}, map[string]bool{}
 	for i := range m.Jobs {
 		h.jobs[m.Jobs[i].Name] = &m.Jobs[i]

@@ -79,16 +79,19 @@ type Host struct {
 	plugin *sdk.Plugin
 	t      testing.TB // fails where the plugin logs what it does not declare; nil only drops it
 
-	mu       sync.Mutex
-	declared map[string]*record // by type; nil takes any
-	logs     map[string]string  // what a code means
-	listens  map[string]string  // the handlers, by what happened
-	jobs     map[string]*jobType
-	admins   map[string]bool // the modules that are an adminPage
-	runs     []*runOf
-	random   *rand.ChaCha8 // the same in every test
-	minted   map[string]bool
-	records  map[store.Key]store.Record
+	mu        sync.Mutex
+	declared  map[string]*record // by type; nil takes any
+	logs      map[string]string  // what a code means
+	listens   map[string]string  // the handlers, by what happened
+	jobs      map[string]*jobType
+	functions []functionType
+	answering bool            // a function is being answered
+	stale     []string        // the functions of which the plugin has said so, by their keys
+	admins    map[string]bool // the modules that are an adminPage
+	runs      []*runOf
+	random    *rand.ChaCha8 // the same in every test
+	minted    map[string]bool
+	records   map[store.Key]store.Record
 
 	configs    map[string]*configType // by type; nil takes any
 	documents  []config.Document

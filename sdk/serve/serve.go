@@ -48,7 +48,7 @@ func dispatch(ctx context.Context, p *sdk.Plugin, raw []byte) ([]byte, error) {
 	if call.Op == wire.OpDescribe {
 		return p.Describe().MarshalMsg(nil)
 	}
-	if strings.HasPrefix(call.Op, wire.SyncOps) || call.Op == wire.OpService || call.Op == wire.OpGuard || call.Op == wire.OpEvent || call.Op == wire.OpJob {
+	if strings.HasPrefix(call.Op, wire.SyncOps) || call.Op == wire.OpService || call.Op == wire.OpGuard || call.Op == wire.OpEvent || call.Op == wire.OpJob || call.Op == wire.OpJQL {
 		return named(ctx, p, call)
 	}
 	var r sdk.Request
@@ -81,39 +81,47 @@ func dispatch(ctx context.Context, p *sdk.Plugin, raw []byte) ([]byte, error) {
 	return nil, sdk.Errorf(sdk.NotFound, "%s %q", call.Op, r.Name)
 }
 
-// named hands a question to the synchronizer, service, guard, handler of events or handler of a job that its body names. The body stays as it
+// named hands a question to the synchronizer, service, guard, or handler of events, a job or a function that its body names. The body stays as it
 // is: only a plugin that has one knows its types.
 func named(ctx context.Context, p *sdk.Plugin, call wire.Call) ([]byte, error) {
 	name, err := nameIn(call.Body)
 	if err != nil {
 		return nil, sdk.Errorf(sdk.Invalid, "decode the request of %s: %v", call.Op, err)
 	}
+	what := ""
 	switch call.Op {
 	case wire.OpService:
 		if s := p.Services[name]; s != nil {
 			return s.Serve(ctx, call.Body)
 		}
-		return nil, sdk.Errorf(sdk.NotFound, "service %q", name)
+		what = "service"
 	case wire.OpGuard:
 		if g := p.Guards[name]; g != nil {
 			return g.Judge(ctx, call.Body)
 		}
-		return nil, sdk.Errorf(sdk.NotFound, "guard %q", name)
+		what = "guard"
 	case wire.OpEvent:
 		if h := p.Events[name]; h != nil {
 			return nil, h.Handle(ctx, call.Body)
 		}
-		return nil, sdk.Errorf(sdk.NotFound, "handler of events %q", name)
+		what = "handler of events"
 	case wire.OpJob:
 		if h := p.Jobs[name]; h != nil {
 			return h.Work(ctx, call.Body)
 		}
-		return nil, sdk.Errorf(sdk.NotFound, "handler of a job %q", name)
+		what = "handler of a job"
+	case wire.OpJQL:
+		if h := p.Functions[name]; h != nil {
+			return h.Answer(ctx, call.Body)
+		}
+		what = "handler of a function"
+	default:
+		if s := p.Synchronizers[name]; s != nil {
+			return s.Synchronize(ctx, call.Op, call.Body)
+		}
+		what = "synchronizer"
 	}
-	if s := p.Synchronizers[name]; s != nil {
-		return s.Synchronize(ctx, call.Op, call.Body)
-	}
-	return nil, sdk.Errorf(sdk.NotFound, "synchronizer %q", name)
+	return nil, sdk.Errorf(sdk.NotFound, "%s %q", what, name)
 }
 
 // nameIn returns the field "name" of a map.

@@ -99,7 +99,7 @@ func TestABIDocumentsEveryWord(t *testing.T) {
 func TestABIDocumentsEveryOperation(t *testing.T) {
 	isOp := func(name, _ string) bool { return strings.HasPrefix(name, "Op") }
 	var want []string
-	for _, dir := range []string{".", "../jira", "../store", "../settings", "../log", "../service", "../config", "../job", "../sync"} {
+	for _, dir := range []string{".", "../jira", "../store", "../settings", "../log", "../service", "../config", "../job", "../jqlfunc", "../sync"} {
 		want = append(want, constants(t, dir, isOp)...)
 	}
 	rows := abiSections(t)["operation"]

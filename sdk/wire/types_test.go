@@ -20,6 +20,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk/event"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/job"
+	"github.com/pergola-platform/pergola/sdk/jqlfunc"
 	"github.com/pergola-platform/pergola/sdk/log"
 	"github.com/pergola-platform/pergola/sdk/service"
 	"github.com/pergola-platform/pergola/sdk/settings"
@@ -72,6 +73,11 @@ var types = map[string]func() message{
 	"job.Runs":             func() message { return new(job.Runs) },
 	"job.State":            func() message { return new(job.State) },
 	"job.Order":            func() message { return new(job.Order) },
+	"jqlfunc.Question":     func() message { return new(jqlfunc.Question) },
+	"jqlfunc.Answer":       func() message { return new(jqlfunc.Answer) },
+	"jqlfunc.Keys":         func() message { return new(jqlfunc.Keys) },
+	"jqlfunc.Found":        func() message { return new(jqlfunc.Found) },
+	"jqlfunc.Functions":    func() message { return new(jqlfunc.Functions) },
 	"view.Runs":            func() message { return new(view.Runs) },
 	"config.Change":        func() message { return new(config.Change) },
 	"config.Verdict":       func() message { return new(config.Verdict) },

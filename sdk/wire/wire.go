@@ -58,6 +58,7 @@ const (
 	OpGuard   = "guard"   // config.Change → config.Verdict; see sdk/config
 	OpEvent   = "event"   // event.Event → nothing; see sdk/event
 	OpJob     = "job"     // job.Step → job.Result; see sdk/job
+	OpJQL     = "jql"     // jqlfunc.Question → jqlfunc.Answer; see sdk/jqlfunc
 
 	// SyncOps is how the operations of a synchronizer begin; see sdk/sync.
 	SyncOps = "sync."

@@ -38,19 +38,24 @@ type Apps struct {
 	skew      func(app string) time.Duration
 	hooks     *push.Book
 	client    *http.Client
+	asking    *http.Client // for functions, each question with a deadline of its own
+	answers   answers
 	leaving   func(context.Context, *world.App)
 	installMu sync.Mutex // one lifecycle change at a time, so that two installs of an app cannot mix their secrets
 }
 
 // New returns the apps of a site. Close it.
 func New(cfg Config) *Apps {
+	client := func(timeout time.Duration) *http.Client {
+		return &http.Client{
+			Timeout: timeout,
+			// A call carries a signature over its path: an app that redirects it would get one that does not fit.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}
+	}
 	return &Apps{
 		store: cfg.Store, baseURL: cfg.Base, log: cfg.Logger, now: cfg.Clock, skew: cfg.Skew, hooks: cfg.Hooks,
-		client: &http.Client{
-			Timeout: lifecycleTimeout,
-			// A lifecycle call carries a signature over its path: an app that redirects it would get one that does not fit.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
+		client: client(lifecycleTimeout), asking: client(0),
 	}
 }
 
@@ -58,7 +63,10 @@ func New(cfg Config) *Apps {
 func (s *Apps) BeforeUninstall(do func(context.Context, *world.App)) { s.leaving = do }
 
 // Close ends connections to apps.
-func (s *Apps) Close() { s.client.CloseIdleConnections() }
+func (s *Apps) Close() {
+	s.client.CloseIdleConnections()
+	s.asking.CloseIdleConnections()
+}
 
 // Operations lists what is served under /rest/atlassian-connect.
 func (s *Apps) Operations() []rest.Operation {
@@ -71,7 +79,7 @@ func (s *Apps) Operations() []rest.Operation {
 		// Described in Atlassian's user privacy guide and not in the OpenAPI documents.
 		rest.Op("POST", "/rest/atlassian-connect/latest/report-accounts", rest.ScopeNone, s.reportAccounts),
 	}
-	return slices.Concat(own, s.dynamicOperations(), s.emailOperations())
+	return slices.Concat(own, s.dynamicOperations(), s.emailOperations(), s.computationOperations())
 }
 
 // Serve adds what browsers and apps fetch beside REST: the key of lifecycle tokens, and what the pages' script asks for frames.

@@ -129,6 +129,8 @@ func (d *Descriptor) parseData(seen map[string]bool) (errs []error) {
 	var more []error
 	d.Fields, errs = parseList(d, fieldModules, func(f *Field) string { return f.Key }, seen)
 	d.Properties, more = parseList(d, propertyModules, func(p *EntityProperty) string { return p.Key }, seen)
+	errs = append(errs, more...)
+	d.Functions, more = parseList(d, functionModules, func(f *Function) string { return f.Key }, seen)
 	return append(errs, more...)
 }
 

@@ -44,6 +44,7 @@ type Descriptor struct {
 	// Fields and Properties are what the app brings beside places on pages.
 	Fields     []*Field          `json:"-"`
 	Properties []*EntityProperty `json:"-"`
+	Functions  []*Function       `json:"-"`
 	Migration  struct {
 		Path string `json:"migrationWebhookPath"`
 	} `json:"cloudAppMigration"`
@@ -125,7 +126,7 @@ var shownKinds = append([]string{
 var knownKinds = []string{
 	"assetPanels", "jiraBackgroundScripts", "jiraBuildInfoProvider", "jiraDashboardItems", "jiraDeploymentInfoProvider",
 	"jiraDevelopmentTool", "jiraFeatureFlagInfoProvider", "jiraGlobalPermissions",
-	"jiraIssueTypes", "jiraJqlFunctions", "jiraProfileTabPanels",
+	"jiraIssueTypes", "jiraProfileTabPanels",
 	"jiraProjectPermissions", "jiraProjectTabPanels", "jiraRemoteLinkInfoProvider", "jiraReports", "jiraSearchRequestViews", "jiraTimeTrackingProviders",
 	"jiraVersionTabPanels", "jiraWorkflowConditions", "jiraWorkflowPostFunctions", "jiraWorkflowValidators", "keyboardShortcuts",
 	"serviceDeskOrganizationActionProviders", "webSections",
@@ -190,7 +191,7 @@ func (d *Descriptor) parseModules() (errs []error) {
 	seen := map[string]bool{}
 	for _, kind := range slices.Sorted(maps.Keys(d.Modules)) {
 		switch {
-		case kind == webhookModules || kind == fieldModules || kind == propertyModules || slices.Contains(shownKinds, kind):
+		case kind == webhookModules || kind == fieldModules || kind == propertyModules || kind == functionModules || slices.Contains(shownKinds, kind):
 		case slices.Contains(knownKinds, kind):
 			d.Unshown = append(d.Unshown, kind)
 		default:

@@ -203,6 +203,7 @@ func (s *Apps) Change(ctx context.Context, key world.AppKey, to world.AppState, 
 		}
 		s.tell(ctx, app, d, "uninstalled", d.Lifecycle.Uninstalled, by)
 		s.hooks.Forget(string(key))
+		s.answers.drop(key)
 	}
 	return nil
 }

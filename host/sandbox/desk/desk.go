@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pergola-platform/pergola/host/sandbox/query"
 	"github.com/pergola-platform/pergola/host/sandbox/rest"
 	"github.com/pergola-platform/pergola/host/sandbox/shape"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
@@ -27,6 +28,7 @@ type Config struct {
 	Store *world.Store
 	Base  string // the site's address, without a trailing slash
 	Clock func() time.Time
+	Apps  query.Functions // nil where nobody asks queues
 }
 
 // API has the operations of one site. It is safe for concurrent use.
@@ -35,11 +37,12 @@ type API struct {
 	store *world.Store
 	now   func() time.Time
 	files tray
+	apps  query.Functions
 }
 
 // New returns the operations of a site.
 func New(cfg Config) *API {
-	return &API{Shape: shape.Shape{Base: cfg.Base}, store: cfg.Store, now: cfg.Clock}
+	return &API{Shape: shape.Shape{Base: cfg.Base}, store: cfg.Store, now: cfg.Clock, apps: cfg.Apps}
 }
 
 // Operations lists what is served.

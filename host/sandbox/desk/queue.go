@@ -50,7 +50,7 @@ func (s *API) found(c *rest.Call, q world.Queue) (query.Found, error) {
 	if err != nil {
 		return query.Found{}, err
 	}
-	return query.Find(c.St, c.Who.Account, s.now(), parsed)
+	return query.Find(c.St, c.Who.Account, s.now(), parsed, s.apps)
 }
 
 func (s *API) queueJSONOf(c *rest.Call, d *world.Desk) func(world.Queue) object {

@@ -68,7 +68,7 @@ func (s *Feed) holds(st *world.State, filter string, id world.IssueID) bool {
 	if err != nil || st.Issue(id) == nil {
 		return false
 	}
-	a := query.As(st, "", true, s.now())
+	a := query.As(st, "", true, s.now(), nil)
 	query, messages := a.Analyzer.Analyze(q, analysis.Strict)
 	return len(messages.Errors) == 0 && a.Within(index.Of(id.Number()), query).Has(id.Number())
 }

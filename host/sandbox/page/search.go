@@ -165,7 +165,7 @@ func (s *Pages) findForPage(v *view, text string) (query.Found, string, error) {
 	if q.Where == nil && len(q.OrderBy) == 0 {
 		q.OrderBy = []syntax.Sort{{Field: syntax.Field{Name: "key"}}}
 	}
-	found, err := query.Find(v.st, v.user.Account, s.now(), q)
+	found, err := query.Find(v.st, v.user.Account, s.now(), q, s.apps)
 	return found, text, err
 }
 

@@ -138,7 +138,7 @@ func (in *filterInput) apply(s *API, c *rest.Call, st *world.State, f *world.Fil
 	if err != nil {
 		return err
 	}
-	if _, err := query.Find(st, c.Who.Account, s.now(), q); err != nil {
+	if _, err := query.Find(st, c.Who.Account, s.now(), q, s.apps); err != nil {
 		return err
 	}
 	for to, from := range map[*[]world.Share][]shareInput{&f.Shares: in.Shares, &f.Editors: in.Editors} {

@@ -37,7 +37,7 @@ func (s *API) parseQueries(c *rest.Call) (rest.Answer, error) {
 	if len(in.Queries) == 0 {
 		return rest.Answer{}, rest.Fail(http.StatusBadRequest, "The list of queries must not be empty.")
 	}
-	a := query.As(c.St, c.Who.Account, false, s.now())
+	a := query.As(c.St, c.Who.Account, false, s.now(), s.apps)
 	out := []object{}
 	for _, text := range in.Queries {
 		row := object{"query": text}
@@ -79,7 +79,7 @@ func (s *API) matchIssues(c *rest.Call) (rest.Answer, error) {
 			asked = append(asked, i.ID.Number())
 		}
 	}
-	a := query.As(c.St, c.Who.Account, false, s.now())
+	a := query.As(c.St, c.Who.Account, false, s.now(), s.apps)
 	set := index.Of(asked...).And(a.Visible())
 	out := []object{}
 	for _, text := range in.Queries {
@@ -120,6 +120,9 @@ func (s *API) queryReference(c *rest.Call) (rest.Answer, error) {
 				"value": f.Name + "()", "displayName": f.Name + "()", "isList": strconv.FormatBool(f.List), "types": []string{f.Kind.JavaType()},
 			})
 		}
+	}
+	for _, name := range s.apps.FunctionNames(c.St) {
+		functions = append(functions, object{"value": name + "()", "displayName": name + "()", "isList": "true", "types": []string{analysis.Issue.JavaType()}})
 	}
 	return rest.Answer{Status: http.StatusOK, Body: object{
 		"visibleFieldNames": names, "visibleFunctionNames": functions, "jqlReservedWords": syntax.ReservedWords(),

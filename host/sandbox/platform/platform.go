@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pergola-platform/pergola/host/sandbox/push"
+	"github.com/pergola-platform/pergola/host/sandbox/query"
 	"github.com/pergola-platform/pergola/host/sandbox/rest"
 	"github.com/pergola-platform/pergola/host/sandbox/shape"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
@@ -23,6 +24,13 @@ type Config struct {
 	Clock  func() time.Time
 	Hooks  *push.Book
 	Sender *push.Sender
+	Apps   Functions
+}
+
+// Functions are those of apps in JQL; *connect.Apps has them.
+type Functions interface {
+	query.Functions
+	FunctionNames(st *world.State) []string
 }
 
 // API has the operations of one site.
@@ -32,11 +40,12 @@ type API struct {
 	now    func() time.Time
 	hooks  *push.Book
 	sender *push.Sender
+	apps   Functions
 }
 
 // New returns the operations of a site.
 func New(cfg Config) *API {
-	return &API{Shape: shape.Shape{Base: cfg.Base}, store: cfg.Store, now: cfg.Clock, hooks: cfg.Hooks, sender: cfg.Sender}
+	return &API{Shape: shape.Shape{Base: cfg.Base}, store: cfg.Store, now: cfg.Clock, hooks: cfg.Hooks, sender: cfg.Sender, apps: cfg.Apps}
 }
 
 // Operations lists what is served.

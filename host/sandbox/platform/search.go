@@ -51,7 +51,7 @@ func (s *API) find(c *rest.Call, q *syntax.Query, reconcile []int64) (query.Foun
 		}
 	}
 	slices.Sort(fresh)
-	return query.FindLagged(s.store.Lagged(), c.St, c.Who.Account, s.now(), q, index.Of(slices.Compact(fresh)...))
+	return query.FindLagged(s.store.Lagged(), c.St, c.Who.Account, s.now(), q, index.Of(slices.Compact(fresh)...), s.apps)
 }
 
 func (s *API) searchGet(c *rest.Call) (rest.Answer, error) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pergola-platform/pergola/host/sandbox/jql/analysis"
+	"github.com/pergola-platform/pergola/host/sandbox/jql/syntax"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 	"github.com/pergola-platform/pergola/host/sandbox/world/index"
 )
@@ -15,12 +16,14 @@ import (
 // session is what functions in queries depend on.
 type session struct {
 	*schema
-	now time.Time
+	now  time.Time
+	apps Functions
 }
 
 var (
 	_ analysis.Environment = session{}
 	_ analysis.Filters     = session{}
+	_ analysis.Fragments   = session{}
 )
 
 // Now is the present in the time zone of whoever asks; UTC for those who have none.
@@ -31,6 +34,14 @@ func (s session) Now() time.Time {
 		}
 	}
 	return s.now.UTC()
+}
+
+// Fragment is what an app answers.
+func (s session) Fragment(field syntax.Field, op syntax.Operator, call syntax.Operand) (string, error) {
+	if s.apps == nil {
+		return "", analysis.ErrUnknown
+	}
+	return s.apps.Fragment(s.st, field, op, call)
 }
 
 // Me is the account of whoever asks.

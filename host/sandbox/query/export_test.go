@@ -15,5 +15,5 @@ func Index(st *world.State) interface {
 	plan.Searcher[Set]
 	plan.Prober
 } {
-	return As(st, "", true, time.Time{}).index
+	return As(st, "", true, time.Time{}, nil).index
 }

@@ -47,6 +47,12 @@ func indexOf(list []uint32, n uint32) int {
 	return -1
 }
 
+// Functions answers functions of apps in queries; *connect.Apps does. nil knows none.
+type Functions interface {
+	// Fragment is the JQL that stands for a clause with a function of an app. The error is [analysis.ErrUnknown], or something to show.
+	Fragment(st *world.State, field syntax.Field, op syntax.Operator, call syntax.Operand) (string, error)
+}
+
 // Asker runs the queries of one person, or of one who sees everything.
 type Asker struct {
 	index    queryIndex
@@ -54,9 +60,9 @@ type Asker struct {
 }
 
 // As asks the queries of somebody at a moment; all hides nothing.
-func As(st *world.State, who world.AccountID, all bool, now time.Time) *Asker {
+func As(st *world.State, who world.AccountID, all bool, now time.Time, apps Functions) *Asker {
 	names := &schema{st: st, who: who, all: all, fields: Fields(st)}
-	return &Asker{queryIndex{names, st.Index()}, analysis.Analyzer{Schema: names, Environment: session{names, now}}}
+	return &Asker{queryIndex{names, st.Index()}, analysis.Analyzer{Schema: names, Environment: session{names, now, apps}}}
 }
 
 // Visible are the issues that may be found.
@@ -73,8 +79,8 @@ func (a *Asker) Within(set index.Set, q plan.Query) index.Set {
 }
 
 // Find runs a query for somebody: the issues that this person may see, in order. The error is a [rest.Error] in Jira's words.
-func Find(st *world.State, who world.AccountID, now time.Time, q *syntax.Query) (Found, error) {
-	a := As(st, who, false, now)
+func Find(st *world.State, who world.AccountID, now time.Time, q *syntax.Query, apps Functions) (Found, error) {
+	a := As(st, who, false, now, apps)
 	query, messages := a.Analyzer.Analyze(q, analysis.Strict)
 	if len(messages.Errors) > 0 {
 		return Found{}, &rest.Error{Status: http.StatusBadRequest, Messages: messages.Errors}
@@ -91,12 +97,12 @@ func Find(st *world.State, who world.AccountID, now time.Time, q *syntax.Query) 
 
 // FindLagged is [Find] where searches see the site as it was: old is the state that they see, and issues those of the present, by
 // number, that they are to see nevertheless. What was deleted since is not found.
-func FindLagged(old, st *world.State, who world.AccountID, now time.Time, q *syntax.Query, issues index.Set) (Found, error) {
-	present, err := Find(st, who, now, q)
+func FindLagged(old, st *world.State, who world.AccountID, now time.Time, q *syntax.Query, issues index.Set, apps Functions) (Found, error) {
+	present, err := Find(st, who, now, q, apps)
 	if err != nil || old == st {
 		return present, err
 	}
-	past, err := Find(old, who, now, q)
+	past, err := Find(old, who, now, q, apps)
 	if err != nil { // it names what was not there yet
 		past = Found{}
 	}
