@@ -40,6 +40,8 @@ type Plugin struct {
 	Events map[string]EventHandler
 	// Jobs do steps of long work; see sdk/job. The jobs of plugin.json name them. Since: v0.5
 	Jobs map[string]JobHandler
+	// Routes answer programs; see sdk/rest. The routes of plugin.json name them. Since: v0.5
+	Routes map[string]Route
 }
 
 // View draws a module: an issue panel, a page.
@@ -147,6 +149,13 @@ type JobHandler interface {
 	Work(ctx context.Context, step []byte) (result []byte, err error)
 }
 
+// Route answers calls of the plugin's REST API. It is a rest.Handler of sdk/rest, whose codec only those plugins carry that use it.
+//
+// Since: v0.5
+type Route interface {
+	Answer(ctx context.Context, request []byte) (answer []byte, err error)
+}
+
 // Describe returns what p says of itself, names sorted.
 //
 // Since: v0.1
@@ -163,5 +172,6 @@ func (p *Plugin) Describe() *Description {
 		Suggesters:    slices.Sorted(maps.Keys(p.Suggesters)),
 		Events:        slices.Sorted(maps.Keys(p.Events)),
 		Jobs:          slices.Sorted(maps.Keys(p.Jobs)),
+		Routes:        slices.Sorted(maps.Keys(p.Routes)),
 	}
 }

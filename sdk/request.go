@@ -72,4 +72,6 @@ type Description struct {
 	Events []string `msg:"events,omitempty,limit=16384"`
 	// Jobs are the names of the handlers of jobs. Since: v0.5
 	Jobs []string `msg:"jobs,omitempty,limit=16384"`
+	// Routes are the names of the handlers of routes. Since: v0.5
+	Routes []string `msg:"routes,omitempty,limit=16384"`
 }

@@ -262,8 +262,8 @@ func (z *Context) Msgsize() (s int) {
 func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(12)
-	var zb0001Mask uint16 /* 12 bits */
+	zb0001Len := uint32(13)
+	var zb0001Mask uint16 /* 13 bits */
 	_ = zb0001Mask
 	if z.Views == nil {
 		zb0001Len--
@@ -300,6 +300,10 @@ func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Jobs == nil {
 		zb0001Len--
 		zb0001Mask |= 0x800
+	}
+	if z.Routes == nil {
+		zb0001Len--
+		zb0001Mask |= 0x1000
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -385,6 +389,14 @@ func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Jobs)))
 			for za0009 := range z.Jobs {
 				o = msgp.AppendString(o, z.Jobs[za0009])
+			}
+		}
+		if (zb0001Mask & 0x1000) == 0 { // if not omitted
+			// string "routes"
+			o = append(o, 0xa6, 0x72, 0x6f, 0x75, 0x74, 0x65, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Routes)))
+			for za0010 := range z.Routes {
+				o = msgp.AppendString(o, z.Routes[za0010])
 			}
 		}
 	}
@@ -634,6 +646,29 @@ func (z *Description) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "routes":
+			var zb0011 uint32
+			zb0011, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Routes")
+				return
+			}
+			if zb0011 > 16384 {
+				err = msgp.ErrLimitExceeded
+				return
+			}
+			if cap(z.Routes) >= int(zb0011) {
+				z.Routes = (z.Routes)[:zb0011]
+			} else {
+				z.Routes = make([]string, zb0011)
+			}
+			for za0010 := range z.Routes {
+				z.Routes[za0010], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Routes", za0010)
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -683,6 +718,10 @@ func (z *Description) Msgsize() (s int) {
 	s += 5 + msgp.ArrayHeaderSize
 	for za0009 := range z.Jobs {
 		s += msgp.StringPrefixSize + len(z.Jobs[za0009])
+	}
+	s += 7 + msgp.ArrayHeaderSize
+	for za0010 := range z.Routes {
+		s += msgp.StringPrefixSize + len(z.Routes[za0010])
 	}
 	return
 }

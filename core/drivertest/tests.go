@@ -14,6 +14,7 @@ var tests = []struct {
 	{"guard", testGuard},
 	{"event", testEvent},
 	{"job", testJob},
+	{"route", testRoute},
 	{"suggest", testSuggest},
 	{"error of a handler crosses as it is", testHandlerError},
 	{"unknown operation is unimplemented", testUnknownOperation},

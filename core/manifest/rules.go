@@ -18,6 +18,7 @@ func (r *report) rules(m *Manifest, doc map[string]any) {
 	r.requires(m)
 	r.events(m)
 	r.jobs(m)
+	r.routes(m, doc)
 	r.properties(m)
 	r.configs(m, doc)
 	r.records(m)

@@ -147,6 +147,10 @@ func TestSchemaEqualsGoTypes(t *testing.T) {
 	for _, p := range manifest.Permissions() {
 		names = append(names, p.Name)
 	}
+	var scopes []string
+	for _, s := range manifest.Scopes() {
+		scopes = append(scopes, s.Name)
+	}
 	for _, c := range []struct {
 		what         string
 		code, schema []string
@@ -157,6 +161,8 @@ func TestSchemaEqualsGoTypes(t *testing.T) {
 		{"kinds of a job's value", slices.DeleteFunc(manifest.Kinds(), func(kind string) bool { return kind == manifest.KindAccount }), enum("$defs", "jobValue", "properties", "kind")},
 		{"starts of a job", []string{manifest.ByAdmin, manifest.ByUser}, enum("properties", "jobs", "items", "properties", "starts")},
 		{"accounts of a job", []string{manifest.OfInitiator, manifest.OfNobody}, enum("properties", "jobs", "items", "properties", "account")},
+		{"methods of a route", manifest.Methods(), enum("properties", "routes", "items", "properties", "method")},
+		{"scopes of a route", scopes, enum("properties", "routes", "items", "properties", "scope")},
 		{"erasures", []string{manifest.EraseRecord, manifest.EraseField}, enum("properties", "records", "items", "properties", "erasure")},
 		{"capabilities", []string{manifest.SyncV1, manifest.ServiceV1}, enum("properties", "provides", "items", "properties", "capability")},
 		{"types of module", []string{manifest.IssuePanel, manifest.GeneralPage, manifest.AdminPage}, enum("properties", "modules", "items", "properties", "type")},

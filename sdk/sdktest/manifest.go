@@ -52,7 +52,12 @@ type manifest struct {
 		Event   string `json:"event"`
 		Handler string `json:"handler"`
 	} `json:"events"`
-	Jobs    []jobType `json:"jobs"`
+	Jobs   []jobType `json:"jobs"`
+	Routes []struct {
+		Method  string `json:"method"`
+		Path    string `json:"path"`
+		Handler string `json:"handler"`
+	} `json:"routes"`
 	Modules []struct {
 		Type string `json:"type"`
 		Key  string `json:"key"`
@@ -106,6 +111,11 @@ func (h *Host) UseManifest(plugin []byte) error {
 	for _, j := range m.Jobs {
 		if h.plugin.Jobs[j.Handler] == nil {
 			wrong = append(wrong, fmt.Errorf("the job %q names the handler %q, which is not in the code", j.Name, j.Handler))
+		}
+	}
+	for _, r := range m.Routes {
+		if h.plugin.Routes[r.Handler] == nil {
+			wrong = append(wrong, fmt.Errorf("the route %s %s names the handler %q, which is not in the code", r.Method, r.Path, r.Handler))
 		}
 	}
 	for _, r := range m.Records {

@@ -48,7 +48,7 @@ func dispatch(ctx context.Context, p *sdk.Plugin, raw []byte) ([]byte, error) {
 	if call.Op == wire.OpDescribe {
 		return p.Describe().MarshalMsg(nil)
 	}
-	if strings.HasPrefix(call.Op, wire.SyncOps) || call.Op == wire.OpService || call.Op == wire.OpGuard || call.Op == wire.OpEvent || call.Op == wire.OpJob {
+	if strings.HasPrefix(call.Op, wire.SyncOps) || call.Op == wire.OpService || call.Op == wire.OpGuard || call.Op == wire.OpEvent || call.Op == wire.OpJob || call.Op == wire.OpRoute {
 		return named(ctx, p, call)
 	}
 	var r sdk.Request
@@ -81,7 +81,7 @@ func dispatch(ctx context.Context, p *sdk.Plugin, raw []byte) ([]byte, error) {
 	return nil, sdk.Errorf(sdk.NotFound, "%s %q", call.Op, r.Name)
 }
 
-// named hands a question to the synchronizer, service, guard, handler of events or handler of a job that its body names. The body stays as it
+// named hands a question to the synchronizer, service, guard, or handler of events, of a job or of a route that its body names. The body stays as it
 // is: only a plugin that has one knows its types.
 func named(ctx context.Context, p *sdk.Plugin, call wire.Call) ([]byte, error) {
 	name, err := nameIn(call.Body)
@@ -109,6 +109,11 @@ func named(ctx context.Context, p *sdk.Plugin, call wire.Call) ([]byte, error) {
 			return h.Work(ctx, call.Body)
 		}
 		return nil, sdk.Errorf(sdk.NotFound, "handler of a job %q", name)
+	case wire.OpRoute:
+		if h := p.Routes[name]; h != nil {
+			return h.Answer(ctx, call.Body)
+		}
+		return nil, sdk.Errorf(sdk.NotFound, "handler of a route %q", name)
 	}
 	if s := p.Synchronizers[name]; s != nil {
 		return s.Synchronize(ctx, call.Op, call.Body)

@@ -21,6 +21,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/job"
 	"github.com/pergola-platform/pergola/sdk/log"
+	"github.com/pergola-platform/pergola/sdk/rest"
 	"github.com/pergola-platform/pergola/sdk/service"
 	"github.com/pergola-platform/pergola/sdk/settings"
 	"github.com/pergola-platform/pergola/sdk/store"
@@ -72,6 +73,8 @@ var types = map[string]func() message{
 	"job.Runs":             func() message { return new(job.Runs) },
 	"job.State":            func() message { return new(job.State) },
 	"job.Order":            func() message { return new(job.Order) },
+	"rest.Request":         func() message { return new(rest.Request) },
+	"rest.Answer":          func() message { return new(rest.Answer) },
 	"view.Runs":            func() message { return new(view.Runs) },
 	"config.Change":        func() message { return new(config.Change) },
 	"config.Verdict":       func() message { return new(config.Verdict) },

@@ -58,6 +58,7 @@ const (
 	OpGuard   = "guard"   // config.Change → config.Verdict; see sdk/config
 	OpEvent   = "event"   // event.Event → nothing; see sdk/event
 	OpJob     = "job"     // job.Step → job.Result; see sdk/job
+	OpRoute   = "route"   // rest.Request → rest.Answer; see sdk/rest
 
 	// SyncOps is how the operations of a synchronizer begin; see sdk/sync.
 	SyncOps = "sync."
