@@ -7,7 +7,8 @@
 //	/connect/installed, /connect/uninstalled   signed installs (RS256)
 //	/connect/enabled, /connect/disabled        Connect events (HS256, computed qsh)
 //	/connect/event/…                           Jira's webhooks (HS256, computed qsh)
-//	/connect/module/…, /admin, /sync, /stored  pages in an iframe (HS256, computed qsh)
+//	/connect/module/…, /admin, /sync, /stored, /api  pages in an iframe (HS256, computed qsh)
+//	/api/v1/…                                  programs (API tokens)
 //	/api/…                                     calls of those pages (HS256, context-qsh only)
 //	/q/… and its like, /static/…, /, …         nobody in particular
 //	/healthz, /readyz, /metrics                operators
@@ -28,6 +29,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/pergola-platform/pergola/host/api"
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/events"
@@ -37,6 +39,7 @@ import (
 	"github.com/pergola-platform/pergola/host/syncing"
 	"github.com/pergola-platform/pergola/host/syncing/blueprint"
 	"github.com/pergola-platform/pergola/host/tenant"
+	"github.com/pergola-platform/pergola/host/token"
 	"github.com/pergola-platform/pergola/host/ui"
 )
 
@@ -66,6 +69,7 @@ type Config struct {
 	Events     *events.Service // nil takes no webhooks about issues
 	Runs       *runs.Service   // nil runs no jobs of plugins
 	Blueprints *blueprint.Service
+	Tokens     *token.Service
 	Tenants    Tenants
 	Sites      Sites // for the operator's commands, needed by ServeDoor
 	UI         *ui.Renderer
@@ -93,6 +97,8 @@ type Server struct {
 
 	work     context.Context // of all requests; ends when Shutdown has waited long enough
 	stopWork context.CancelFunc
+
+	limiter api.Limiter // of programs
 
 	waiting     context.Context // of requests that wait for news; ends when Shutdown begins
 	stopWaiting context.CancelFunc
@@ -146,6 +152,8 @@ func New(c Config) (*Server, error) {
 
 	s.runRoutes()
 	s.configRoutes()
+	s.tokenRoutes()
+	s.app.All(api.Root+"*", s.working(s.restAPI))
 	s.syncRoutes(func(method, path string, h syncHandler) { s.app.Add(method, syncAPI+path, s.ofAdmin(h)) })
 
 	// The manifests choose the paths of short links, and core/manifest keeps them off ours. Plugins come and go while the

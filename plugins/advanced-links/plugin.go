@@ -14,6 +14,7 @@
 //	index.go     what JQL finds links by    work.go the jobs that write and check it    manage.go the page for admins
 //	background.go links for other plugins where nobody looks on
 //	events.go    what happens to links of issues that are deleted
+//	rest.go      what programs ask
 package main
 
 import (
@@ -48,5 +49,6 @@ func newPlugin(now func() time.Time) *sdk.Plugin {
 		Services:   map[string]sdk.Service{"links": p.service()},
 		Events:     map[string]sdk.EventHandler{"deleted": event.Handler(p.deleted)},
 		Jobs:       map[string]sdk.JobHandler{refreshJob: job.Handler(p.refresh), indexJob: job.Handler(p.index)},
+		Routes:     p.routes(),
 	}
 }
