@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -65,7 +66,7 @@ func faults(err error, add func(at []string, words string) Fault) []Fault {
 		for _, c := range e.Causes {
 			walk(c)
 		}
-		if len(e.Causes) > 0 || len(out) >= maxFaults {
+		if len(e.Causes) > 0 {
 			return
 		}
 		switch k := e.ErrorKind.(type) {
@@ -82,6 +83,10 @@ func faults(err error, add func(at []string, words string) Fault) []Fault {
 		}
 	}
 	walk(whole)
+	// The library meets members in the order of a map.
+	slices.SortStableFunc(out, func(a, b Fault) int {
+		return cmp.Or(strings.Compare(a.Parameter, b.Parameter), strings.Compare(a.Pointer, b.Pointer), strings.Compare(a.Detail, b.Detail))
+	})
 	return out[:min(len(out), maxFaults)]
 }
 
