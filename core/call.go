@@ -245,12 +245,15 @@ func asError(err error) *sdk.Error {
 	return &sdk.Error{Code: sdk.Internal, Source: sdk.FromHost, Message: "the host could not call the plugin; its operator finds the reason in the log"}
 }
 
+// maxRetryAfter bounds how long a plugin can have somebody wait, in seconds.
+const maxRetryAfter = 3600
+
 const maxErrorText = 1 << 10 // bytes of a message or a field's name that a plugin sends
 
 // presentable returns a plugin's error with what is not fit for a page taken out: codes and sources that are not known,
 // overlong or broken texts.
 func presentable(e *sdk.Error) *sdk.Error {
-	out := &sdk.Error{Code: e.Code, Source: e.Source, Message: clean(e.Message), Field: clean(e.Field), Limit: clean(e.Limit)}
+	out := &sdk.Error{Code: e.Code, Source: e.Source, Message: clean(e.Message), Field: clean(e.Field), Limit: clean(e.Limit), RetryAfter: min(max(e.RetryAfter, 0), maxRetryAfter)}
 	if !knownCodes[out.Code] {
 		out.Code = sdk.Internal
 	}

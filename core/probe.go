@@ -74,6 +74,11 @@ func compare(m *manifest.Manifest, code *sdk.Description) error {
 			problems = append(problems, fmt.Sprintf("the function %q of plugin.json names the handler %q, and the code has %s", f.Name, f.Handler, list("handlers of functions", code.Functions)))
 		}
 	}
+	for _, r := range m.Routes {
+		if !slices.Contains(code.Routes, r.Handler) {
+			problems = append(problems, fmt.Sprintf("the route %q of plugin.json names the handler %q, and the code has %s", r.Method+" "+r.Path, r.Handler, list("handlers of routes", code.Routes)))
+		}
+	}
 	if len(problems) == 0 {
 		return nil
 	}

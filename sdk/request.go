@@ -74,4 +74,6 @@ type Description struct {
 	Jobs []string `msg:"jobs,omitempty,limit=16384"`
 	// Functions are the names of the handlers of functions in JQL. Since: v0.5
 	Functions []string `msg:"functions,omitempty,limit=16384"`
+	// Routes are the names of the handlers of routes. Since: v0.5
+	Routes []string `msg:"routes,omitempty,limit=16384"`
 }

@@ -262,8 +262,8 @@ func (z *Context) Msgsize() (s int) {
 func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(13)
-	var zb0001Mask uint16 /* 13 bits */
+	zb0001Len := uint32(14)
+	var zb0001Mask uint16 /* 14 bits */
 	_ = zb0001Mask
 	if z.Views == nil {
 		zb0001Len--
@@ -304,6 +304,10 @@ func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Functions == nil {
 		zb0001Len--
 		zb0001Mask |= 0x1000
+	}
+	if z.Routes == nil {
+		zb0001Len--
+		zb0001Mask |= 0x2000
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -397,6 +401,14 @@ func (z *Description) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Functions)))
 			for za0010 := range z.Functions {
 				o = msgp.AppendString(o, z.Functions[za0010])
+			}
+		}
+		if (zb0001Mask & 0x2000) == 0 { // if not omitted
+			// string "routes"
+			o = append(o, 0xa6, 0x72, 0x6f, 0x75, 0x74, 0x65, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Routes)))
+			for za0011 := range z.Routes {
+				o = msgp.AppendString(o, z.Routes[za0011])
 			}
 		}
 	}
@@ -669,6 +681,29 @@ func (z *Description) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "routes":
+			var zb0012 uint32
+			zb0012, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Routes")
+				return
+			}
+			if zb0012 > 16384 {
+				err = msgp.ErrLimitExceeded
+				return
+			}
+			if cap(z.Routes) >= int(zb0012) {
+				z.Routes = (z.Routes)[:zb0012]
+			} else {
+				z.Routes = make([]string, zb0012)
+			}
+			for za0011 := range z.Routes {
+				z.Routes[za0011], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Routes", za0011)
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -722,6 +757,10 @@ func (z *Description) Msgsize() (s int) {
 	s += 10 + msgp.ArrayHeaderSize
 	for za0010 := range z.Functions {
 		s += msgp.StringPrefixSize + len(z.Functions[za0010])
+	}
+	s += 7 + msgp.ArrayHeaderSize
+	for za0011 := range z.Routes {
+		s += msgp.StringPrefixSize + len(z.Routes[za0011])
 	}
 	return
 }

@@ -96,11 +96,11 @@ func (c *conformance) describes(t *testing.T) {
 	if c.is.SDK == "" {
 		t.Error("sdk is empty; name the version of whatever speaks the ABI for the plugin")
 	}
-	if len(c.is.Views)+len(c.is.Actions)+len(c.is.Files)+len(c.is.Synchronizers)+len(c.is.Services)+len(c.is.Suggesters)+len(c.is.Events)+len(c.is.Jobs)+len(c.is.Functions) == 0 {
-		t.Error("it offers nothing: no view, no action, no file, no suggester, no synchronizer, no service, no handler of events, jobs or functions")
+	if len(c.is.Views)+len(c.is.Actions)+len(c.is.Files)+len(c.is.Synchronizers)+len(c.is.Services)+len(c.is.Suggesters)+len(c.is.Events)+len(c.is.Jobs)+len(c.is.Functions)+len(c.is.Routes) == 0 {
+		t.Error("it offers nothing: no view, no action, no file, no suggester, no synchronizer, no service, no handler of events, jobs, functions or routes")
 	}
 	c.shape = &sdk.Plugin{Views: map[string]sdk.View{}, Actions: map[string]sdk.Action{}, Files: map[string]sdk.File{}, Suggesters: map[string]sdk.Suggester{}}
-	for _, list := range [][]string{c.is.Views, c.is.Actions, c.is.Files, c.is.Synchronizers, c.is.Services, c.is.Suggesters, c.is.Guards, c.is.Events, c.is.Jobs, c.is.Functions} {
+	for _, list := range [][]string{c.is.Views, c.is.Actions, c.is.Files, c.is.Synchronizers, c.is.Services, c.is.Suggesters, c.is.Guards, c.is.Events, c.is.Jobs, c.is.Functions, c.is.Routes} {
 		for i, name := range list {
 			if !nameForm.MatchString(name) {
 				t.Errorf("the name %q: start with a lower-case letter and go on with lower-case letters, digits, _ and -, 64 at most", name)

@@ -15,6 +15,7 @@ var tests = []struct {
 	{"event", testEvent},
 	{"job", testJob},
 	{"function in JQL", testFunction},
+	{"route", testRoute},
 	{"suggest", testSuggest},
 	{"error of a handler crosses as it is", testHandlerError},
 	{"unknown operation is unimplemented", testUnknownOperation},

@@ -18,6 +18,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk/event"
 	"github.com/pergola-platform/pergola/sdk/job"
 	"github.com/pergola-platform/pergola/sdk/jqlfunc"
+	"github.com/pergola-platform/pergola/sdk/rest"
 	"github.com/pergola-platform/pergola/sdk/service"
 	"github.com/pergola-platform/pergola/sdk/settings"
 	"github.com/pergola-platform/pergola/sdk/view"
@@ -48,6 +49,9 @@ func testDescribe(t *testing.T, b *bench) {
 	}
 	if len(got.Functions) == 0 {
 		want.Functions = nil // nor this
+	}
+	if len(got.Routes) == 0 {
+		want.Routes = nil // nor this
 	}
 	if len(got.Suggesters) == 0 {
 		want.Suggesters = nil // nor this
@@ -172,6 +176,29 @@ func testFunction(t *testing.T, b *bench) {
 	_, err = ask(jqlfunc.Question{Name: fixture.Labelled, Operator: jqlfunc.In, Arguments: []string{""}})
 	wantError(t, err, sdk.Invalid, sdk.FromPlugin)
 	_, err = ask(jqlfunc.Question{Name: "nobody"})
+	wantError(t, err, sdk.NotFound, sdk.FromPlugin)
+}
+
+func testRoute(t *testing.T, b *bench) {
+	m := b.load(t, driver.Limits{})
+	call := func(r rest.Request) (got rest.Answer, err error) {
+		err = answer(context.Background(), t, m, driver.Call{Message: Message(t, wire.OpRoute, &r)}, &got)
+		return got, err
+	}
+	body := []byte{0x81, 0xa4, 't', 'e', 'x', 't', 0xa2, 'h', 'i'}
+	got, err := call(rest.Request{Name: fixture.Mirror, Params: map[string]string{"made": "yes"}, Body: body})
+	if code := sdk.CodeOf(err); code == sdk.NotFound || code == sdk.Unimplemented {
+		t.Skip("a twin in another language need not have routes")
+	}
+	if diff := cmp.Diff(rest.Answer{Status: 201, Body: body}, got); err != nil || diff != "" {
+		t.Errorf("%v, (-want +got):\n%s", err, diff)
+	}
+	_, err = call(rest.Request{Name: fixture.Mirror})
+	want := &sdk.Error{Code: sdk.Invalid, Source: sdk.FromPlugin, Field: "text", Message: "send something"}
+	if diff := cmp.Diff(error(want), err); diff != "" {
+		t.Errorf("error (-want +got):\n%s", diff)
+	}
+	_, err = call(rest.Request{Name: "nobody"})
 	wantError(t, err, sdk.NotFound, sdk.FromPlugin)
 }
 

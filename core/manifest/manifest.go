@@ -42,6 +42,10 @@ type Manifest struct {
 	Jobs []Job `json:"jobs,omitempty"`
 	// Functions are what users can write in JQL, and the plugin answers.
 	Functions []Function `json:"jqlFunctions,omitempty"`
+	// Routes are the plugin's REST API.
+	Routes []Route `json:"routes,omitempty"`
+	// Schemas are JSON Schemas by name, to which those of Routes refer.
+	Schemas json.RawMessage `json:"schemas,omitempty"`
 	// Settings is a JSON Schema (object) from which the admin's form is drawn and against which it is validated.
 	Settings json.RawMessage `json:"settings,omitempty"`
 	// Configs are the types of configuration document that admins write, any number of each.

@@ -29,6 +29,10 @@ func TestFullManifestParses(t *testing.T) {
 		t.Errorf("schema of a config = %s", schema)
 	}
 	got.Configs[0].Schema = nil
+	if answers := got.Routes[0].Answers; len(answers) != 2 || !strings.Contains(string(answers["204"]), "Nothing was new.") {
+		t.Errorf("answers of a route = %s", answers)
+	}
+	got.Schemas, got.Routes[0].Params, got.Routes[0].Body, got.Routes[0].Answers = nil, nil, nil, nil
 	want := manifest.Manifest{
 		Schema:          "https://pergola-platform.github.io/plugin-manifest.schema.json",
 		ManifestVersion: 1,
@@ -97,6 +101,9 @@ func TestFullManifestParses(t *testing.T) {
 			Key: "printed", Name: "printedLabels", Handler: "printed", Reason: "Find issues by the paper of their label",
 			Arguments: []manifest.Argument{{Name: "paper", Required: true}, {Name: "since"}},
 			Operators: []string{manifest.OperatorIn, manifest.OperatorNotIn}, Types: []string{manifest.TypeIssue},
+		}},
+		Routes: []manifest.Route{{
+			Method: "POST", Path: "/issues/{issue}/prints", Handler: "print", Scope: manifest.LabelsPrint, Summary: "Count a print", Description: "It counts what a printer has printed.",
 		}},
 		FailurePolicy: manifest.FailurePolicy{View: manifest.Hide, File: manifest.Retry},
 		Limits: manifest.Limits{
@@ -298,6 +305,22 @@ func TestProblemsSayWhatToWrite(t *testing.T) {
 		{"function with an argument twice", set(`{ "name": "since" }`, `{ "name": "paper" }`)},
 		{"function with an operator that Connect does not spell", set(`["in", "not in"]`, `["=", "in"]`)},
 		{"function without an operator", set(`"operators": ["in", "not in"]`, `"operators": []`)},
+		{"route twice", set(`"routes": [`, `"routes": [ { "method": "POST", "path": "/issues/{key}/prints", "handler": "again", "scope": "labels:print", "summary": "Again", "params": { "type": "object", "required": ["key"], "properties": { "key": { "type": "string", "description": "Key." } } }, "answers": { "204": {} } },`)},
+		{"route that sends a body where none goes", set(`"method": "POST"`, `"method": "GET"`)},
+		{"route with a parameter that is not declared", set(`"/issues/{issue}/prints"`, `"/issues/{issue}/prints/{print}"`)},
+		{"route with a parameter twice", set(`"/issues/{issue}/prints"`, `"/issues/{issue}/prints/{issue}"`)},
+		{"route with a list as parameter", set(`"copies": { "type": "integer"`, `"copies": { "type": "array"`)},
+		{"route with a parameter that nobody explains", set(`"default": 1, "description": "How many."`, `"default": 1`)},
+		{"route whose parameters are no object", set(`"params": { "type": "object"`, `"params": { "type": "string"`)},
+		{"route that refers to nothing", set(`"body": { "$ref": "#/schemas/Prints" }`, `"body": { "$ref": "#/schemas/Sheets" }`)},
+		{"route that refers elsewhere", set(`"body": { "$ref": "#/schemas/Prints" }`, `"body": { "$ref": "https://elsewhere.example/schema.json" }`)},
+		{"route with a schema that is none", set(`"prints": { "type": "integer"`, `"prints": { "type": "whole"`)},
+		{"route with a scope that nobody has", set(`"scope": "labels:print"`, `"scope": "everything"`)},
+		{"route that answers with an error", set(`"204": { "description"`, `"404": { "description"`)},
+		{"route with a path of capitals", set(`"/issues/{issue}/prints"`, `"/Issues/{issue}/"`)},
+		{"schemas of no route", strings.Replace(base, `"routes": [
+`, `"x-routes": [
+`, 1)},
 		{"admin page with a link", set(`"type": "generalPage", "key": "open"`, `"type": "adminPage", "key": "open"`)},
 		{"event that nobody knows", set(`"issue.deleted"`, `"issue.dreamt"`)},
 		{"requirement that it meets itself", set(`"requires": [`, `"requires": [ { "service": "acme.prints/v1", "reason": "Ask itself" },`)},

@@ -19,6 +19,7 @@ func (r *report) rules(m *Manifest, doc map[string]any) {
 	r.events(m)
 	r.jobs(m)
 	r.functions(m)
+	r.routes(m, doc)
 	r.properties(m)
 	r.configs(m, doc)
 	r.records(m)

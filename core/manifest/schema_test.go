@@ -147,6 +147,10 @@ func TestSchemaEqualsGoTypes(t *testing.T) {
 	for _, p := range manifest.Permissions() {
 		names = append(names, p.Name)
 	}
+	var scopes []string
+	for _, s := range manifest.Scopes() {
+		scopes = append(scopes, s.Name)
+	}
 	for _, c := range []struct {
 		what         string
 		code, schema []string
@@ -159,6 +163,8 @@ func TestSchemaEqualsGoTypes(t *testing.T) {
 		{"accounts of a job", []string{manifest.OfInitiator, manifest.OfNobody}, enum("properties", "jobs", "items", "properties", "account")},
 		{"operators of a function", []string{manifest.OperatorIn, manifest.OperatorNotIn}, enum("properties", "jqlFunctions", "items", "properties", "operators", "items")},
 		{"types of a function", []string{manifest.TypeIssue}, enum("properties", "jqlFunctions", "items", "properties", "types", "items")},
+		{"methods of a route", manifest.Methods(), enum("properties", "routes", "items", "properties", "method")},
+		{"scopes of a route", scopes, enum("properties", "routes", "items", "properties", "scope")},
 		{"erasures", []string{manifest.EraseRecord, manifest.EraseField}, enum("properties", "records", "items", "properties", "erasure")},
 		{"capabilities", []string{manifest.SyncV1, manifest.ServiceV1}, enum("properties", "provides", "items", "properties", "capability")},
 		{"types of module", []string{manifest.IssuePanel, manifest.GeneralPage, manifest.AdminPage}, enum("properties", "modules", "items", "properties", "type")},

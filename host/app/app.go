@@ -29,6 +29,7 @@ import (
 	"github.com/pergola-platform/pergola/host/syncing"
 	"github.com/pergola-platform/pergola/host/syncing/blueprint"
 	"github.com/pergola-platform/pergola/host/tenant"
+	"github.com/pergola-platform/pergola/host/token"
 	"github.com/pergola-platform/pergola/host/ui"
 	"github.com/pergola-platform/pergola/host/web"
 )
@@ -121,11 +122,12 @@ func (h *Host) openSurface(context.Context) error {
 	if err != nil {
 		return err
 	}
-	verifier, err := auth.New(auth.Config{AppKey: c.AppKey, BaseURLs: append([]string{h.url}, c.Audiences...), Keys: keys, Tenants: h.tenants})
+	tokens := token.New(token.Config{Store: h.store, Tenants: h.tenants, Key: h.storage.tokenKey, Active: jira.NewSites(h.jira, h.tenants).Active, Now: time.Now})
+	verifier, err := auth.New(auth.Config{AppKey: c.AppKey, BaseURLs: append([]string{h.url}, c.Audiences...), Keys: keys, Tenants: h.tenants, APITokens: tokens})
 	if err != nil {
 		return err
 	}
-	lifecycle, err := connect.NewLifecycle(connect.LifecycleConfig{AppKey: c.AppKey, Tenants: h.tenants, Log: h.log, LoopbackSites: c.LoopbackSites})
+	lifecycle, err := connect.NewLifecycle(connect.LifecycleConfig{AppKey: c.AppKey, Tenants: h.tenants, Log: h.log, LoopbackSites: c.LoopbackSites, Left: tokens.RevokeAll})
 	if err != nil {
 		return err
 	}
@@ -144,7 +146,7 @@ func (h *Host) openSurface(context.Context) error {
 		AppKey: c.AppKey, AppName: c.AppName, BaseURL: h.url, BridgeURL: c.BridgeURL, FrameAncestors: c.FrameAncestors,
 		BodyLimit: h.cfg.Web.BodyLimit, ReadTimeout: h.cfg.Web.ReadTimeout, MetricsToken: h.cfg.Metrics.Token,
 		Log: h.log, Metrics: h.metrics, Verifier: verifier, Lifecycle: lifecycle, Descriptor: h.Descriptor,
-		Features: h.features, Syncs: h.syncs, Events: h.events, Runs: h.runs, Functions: h.functions, Blueprints: blueprints, Tenants: h.tenants, Sites: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, Now: time.Now,
+		Features: h.features, Syncs: h.syncs, Events: h.events, Runs: h.runs, Functions: h.functions, Blueprints: blueprints, Tokens: tokens, Tenants: h.tenants, Sites: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, Now: time.Now,
 	})
 	return err
 }

@@ -43,8 +43,8 @@ var everywhere = []string{"core", "examples", "host", "plugins", "sdk"}
 var places = []place{
 	{library: "github.com/tinylib/msgp", in: []string{"sdk", "core", "host/services", "plugins"}, tests: everywhere},
 	{library: "github.com/tetratelabs/wazero", in: []string{"core/wasm", "core/bench"}, tests: []string{"core/fuel"}},
-	{library: "github.com/santhosh-tekuri/jsonschema", in: []string{"core/manifest", "host/ui/schemaform", "host/sandbox/openapi/openapitest"}, tests: []string{"host/sandbox/seed", "host/configset"}},
-	{library: "golang.org/x/text", in: []string{"core/manifest", "host/ui/schemaform"}}, // jsonschema words its errors with it
+	{library: "github.com/santhosh-tekuri/jsonschema", in: []string{"core/manifest", "host/api", "host/ui/schemaform", "host/sandbox/openapi/openapitest"}, tests: []string{"host/sandbox/seed", "host/configset"}},
+	{library: "golang.org/x/text", in: []string{"core/manifest", "host/api", "host/ui/schemaform"}}, // jsonschema words its errors with it
 	{library: "golang.org/x/mod", in: []string{"core"}},
 	{library: "aead.dev/minisign", in: []string{"core/bundle"}},
 	{library: "oras.land/oras-go", in: []string{"core/bundle/oci"}},

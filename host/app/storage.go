@@ -28,6 +28,7 @@ import (
 	"github.com/pergola-platform/pergola/host/syncer/runlog"
 	"github.com/pergola-platform/pergola/host/syncing"
 	"github.com/pergola-platform/pergola/host/tenant"
+	"github.com/pergola-platform/pergola/host/token"
 	"github.com/pergola-platform/pergola/host/web"
 )
 
@@ -93,7 +94,7 @@ func openStorage(ctx context.Context, cfg config.Config, manifests privacy.Manif
 // ownTypes are the documents of the host itself: each package declares its own.
 func ownTypes() []privacy.Type {
 	return slices.Concat(privacy.OwnTypes(), tenant.Types(), seal.Types(), retention.Types(), personal.Types(), schema.Types(),
-		jobs.Types(), syncing.Types(), runlog.Types())
+		jobs.Types(), syncing.Types(), runlog.Types(), token.Types())
 }
 
 // migrations is append-only.
@@ -137,7 +138,8 @@ func (s *Storage) Sweeper(grace, runs time.Duration) *retention.Sweeper {
 			records, err := services.ExpireRecords(ctx, s.Store, s.Types.Declared(), t, now)
 			done, failed := runlog.Expire(ctx, s.Store, t, now.Add(-runs))
 			configs, kept := services.PurgeConfigs(ctx, s.Store, s.Configs, s.Types.Declared(), t, now.Add(-feature.Regret))
-			return records + done + configs, errors.Join(err, failed, kept)
+			tokens, left := token.New(token.Config{Store: s.Store, Now: time.Now}).Expire(ctx, t)
+			return records + done + configs + tokens, errors.Join(err, failed, kept, left)
 		},
 	})
 }

@@ -1,7 +1,7 @@
 // Package auth signs and verifies the tokens that pass between Jira and the host. It answers one question: who asks, for
 // which site? What that visitor may do is decided elsewhere, and no package but this one knows the token library.
 //
-// There are five kinds of token, one [Verifier] method for each, and no token opens two kinds of route:
+// There are six kinds of token, one [Verifier] method for each, and no token opens two kinds of route:
 //
 //	method     kind                       algorithm, key                 qsh
 //	Lifecycle  signed install, uninstall  RS256, Atlassian's by kid      of the request
@@ -10,6 +10,7 @@
 //	Page       address of an iframe       HS256, the tenant's secret     of the request
 //	API        calls of our own pages     HS256, the tenant's secret     the literal context-qsh
 //	Forge      Forge Remote invocation    RS256, Atlassian's JWKS        none
+//	Token      calls of programs          no JWT: an API token, host/token knows it
 //
 // Event, Webhook and Page differ in where a token may stand (a page's address may carry it) and in which states of a
 // tenant they serve. The query string hash is what keeps their tokens apart: it binds a token to one method and address.

@@ -31,6 +31,8 @@ const (
 	ReasonSetup       Reason = "not_configured"    // no Forge app is configured
 	ReasonKeyHost     Reason = "key_host_down"     // the keys cannot be had just now; the token may be fine
 	ReasonStore       Reason = "store_unavailable" // the tenant cannot be looked up just now; the token may be fine
+	ReasonUnknown     Reason = "token_unknown"     // an API token that was never made, or was revoked
+	ReasonAccount     Reason = "account_gone"      // whose API token it is
 )
 
 // Error is a refusal. errors.As finds in it the *sdk.Error that the visitor may read; neither holds any part of the
@@ -83,6 +85,9 @@ func refuse(via Via, reason Reason, cause error) *Error {
 	case ReasonExpired:
 		public.Message = "This page was open for too long. Open it again from Jira."
 	default:
+	}
+	if via == ViaToken {
+		public.Message = tokenWords(reason, public.Message)
 	}
 	return &Error{via: via, reason: reason, public: public, cause: cause}
 }

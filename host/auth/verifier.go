@@ -30,6 +30,7 @@ const (
 	ViaPage      Via = "page"
 	ViaAPI       Via = "api"
 	ViaForge     Via = "forge"
+	ViaToken     Via = "token" // an API token
 )
 
 // Principal is who asks, verified. A zero field was not said.
@@ -45,6 +46,9 @@ type Principal struct {
 	IssuedAt           time.Time
 	// Installation and APIBaseURL are set for ViaForge: the Forge installation, and where its product APIs are called.
 	Installation, APIBaseURL string
+	// Token and Scopes are set for ViaToken: the id of the API token, and what it is for.
+	Token  string
+	Scopes []string
 }
 
 // Tenants finds a site by its client key; tenant.Tenants is one. An unknown key is store.ErrNotFound or sdk.NotFound.
@@ -66,6 +70,8 @@ type Config struct {
 	Clock func() time.Time
 	// Forge is nil where no Forge app is configured; Verifier.Forge refuses everything then.
 	Forge *ForgeConfig
+	// APITokens knows API tokens; Verifier.Token refuses everything where it is nil.
+	APITokens APITokens
 }
 
 // Verifier verifies tokens. It is safe for concurrent use. Make it with New.
@@ -77,6 +83,7 @@ type Verifier struct {
 	tenants   Tenants
 	clock     func() time.Time
 	forge     *ForgeConfig
+	apiTokens APITokens
 }
 
 // New returns a verifier. AppKey, BaseURLs, Keys and Tenants are required.
@@ -91,7 +98,7 @@ func New(c Config) (*Verifier, error) {
 	case c.Tenants == nil:
 		return nil, errors.New("verifier: the tenants are missing")
 	}
-	v := &Verifier{appKey: c.AppKey, keys: c.Keys, tenants: c.Tenants, clock: c.Clock}
+	v := &Verifier{appKey: c.AppKey, keys: c.Keys, tenants: c.Tenants, clock: c.Clock, apiTokens: c.APITokens}
 	if v.clock == nil {
 		v.clock = time.Now
 	}

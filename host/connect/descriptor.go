@@ -17,6 +17,7 @@ import (
 const (
 	AdminKey  = "admin"
 	SyncKey   = "syncs"  // synchronizations; the key of their property is taken
+	APIKey    = "api"    // API tokens
 	StoredKey = "stored" // what is stored about the site
 )
 
@@ -30,6 +31,7 @@ const (
 	pathModule      = "/connect/module/"
 	pathAdmin       = "/connect/admin"
 	pathSync        = "/connect/sync"
+	pathAPI         = "/connect/api"
 	pathStored      = "/connect/stored"
 	pathIcon        = "/static/icon.svg"
 )
@@ -151,6 +153,7 @@ func Descriptor(c Config, plugins []*manifest.Manifest) ([]byte, error) {
 		Modules: modules{AdminPages: []page{
 			{Key: AdminKey, Name: text{c.Name}, URL: pathAdmin, Conditions: []condition{{Condition: "user_is_admin"}}},
 			{Key: SyncKey, Name: text{c.Name + ": synchronizations"}, URL: pathSync, Conditions: []condition{{Condition: "user_is_admin"}}},
+			{Key: APIKey, Name: text{c.Name + ": API"}, URL: pathAPI, Conditions: []condition{{Condition: "user_is_admin"}}},
 			{Key: StoredKey, Name: text{c.Name + ": stored data"}, URL: pathStored, Conditions: []condition{{Condition: "user_is_admin"}}},
 		}},
 	}

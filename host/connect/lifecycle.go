@@ -35,6 +35,9 @@ type LifecycleConfig struct {
 	Log     *slog.Logger
 	// LoopbackSites lets sites install that are reached by plain http on this machine. For development.
 	LoopbackSites bool
+	// Left ends what was good for the last installation of a site only, such as API tokens; nil does nothing. It is called when a site
+	// uninstalls the app and, in case that failed, again before it comes back.
+	Left func(ctx context.Context, t capability.TenantID) error
 }
 
 // Lifecycle carries out what Jira tells about an installation. Every method takes the principal that host/auth made of
@@ -121,6 +124,11 @@ func (l *Lifecycle) Installed(ctx context.Context, body []byte, p auth.Principal
 			Message: "This installation is older than what we know of the site. Install the app again.",
 		}
 	}
+	if err == nil && known.State == tenant.Uninstalled && l.Left != nil {
+		if err := l.Left(ctx, known.ID); err != nil {
+			return fmt.Errorf("installed: %w", err)
+		}
+	}
 	t, err := l.Tenants.Install(ctx, in)
 	if err != nil {
 		return fmt.Errorf("installed: %w", err)
@@ -162,6 +170,11 @@ func (l *Lifecycle) Uninstalled(ctx context.Context, body []byte, p auth.Princip
 	t, err := l.Tenants.Uninstall(ctx, known.ID)
 	if err != nil {
 		return fmt.Errorf("uninstalled: %w", err)
+	}
+	if l.Left != nil {
+		if err := l.Left(ctx, known.ID); err != nil {
+			return fmt.Errorf("uninstalled: %w", err)
+		}
 	}
 	l.Log.InfoContext(ctx, "site uninstalled the app", "tenant", t)
 	return nil

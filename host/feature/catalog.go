@@ -14,6 +14,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/host/api"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/ui/schemaform"
@@ -59,6 +60,7 @@ type entry struct {
 	form          *schemaform.Form // nil without settings
 	configs       []configType
 	synchronizers []Synchronizer
+	routes        *api.Routes
 }
 
 // NewCatalog returns a catalog of the manifests. The ids in enabled are on until a tenant's admin says otherwise; "*"
@@ -101,6 +103,9 @@ func (c *Catalog) Admit(m *manifest.Manifest) error {
 	}
 	if e.synchronizers, err = synchronizers(m); err != nil {
 		return err
+	}
+	if e.routes, err = api.Compile(m); err != nil {
+		return fmt.Errorf("routes of plugin %s: %w", m.ID, err)
 	}
 	return c.change(func(plugins map[capability.PluginID]versions) error {
 		if linked, ok := m.Linked(); ok {

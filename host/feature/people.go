@@ -2,6 +2,8 @@ package feature
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	site "github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/tenant"
@@ -33,6 +35,19 @@ func (s *Service) named(ctx context.Context, t tenant.Tenant, ids []string) []sc
 		default:
 			out = append(out, schemaform.Choice{ID: id, Name: a.Name})
 		}
+	}
+	return out
+}
+
+// Names returns what to call accounts: by the names that Jira has for them just now, which nothing keeps, and otherwise by their ids.
+func (s *Service) Names(ctx context.Context, t tenant.Tenant, accounts map[string]bool) map[string]string {
+	ids := slices.Sorted(maps.Keys(accounts))
+	out := map[string]string{}
+	for _, id := range ids {
+		out[id] = id
+	}
+	for _, c := range s.named(ctx, t, ids) {
+		out[c.ID] = c.Name
 	}
 	return out
 }

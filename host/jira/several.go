@@ -44,9 +44,49 @@ func (c *Client) several(ctx context.Context, t tenant.Tenant, what string, ids,
 	}
 	if sdk.CodeOf(err) == sdk.PermissionDenied && t.State == tenant.Active {
 		c.readers.add(t.ID, c.clock())
-		found, err = c.findIDs(ctx, t, what, ids, fields)
+		found, err = c.findEach(ctx, t, what, "id", ids, withLocation(fields))
 	}
 	return found, err
+}
+
+// ByKeys is Issues by keys. One that was moved is found by a former key where it is the only one that is asked for. What is no key is left out.
+func (c *Client) ByKeys(ctx context.Context, t tenant.Tenant, keys, fields []string) ([]jira.Issue, error) {
+	const what = "read issues"
+	if err := checkFields(what, fields); err != nil {
+		return nil, err
+	}
+	var asked []string
+	for _, key := range keys {
+		if key = strings.ToUpper(key); issueForm.MatchString(key) && strings.Contains(key, "-") && !slices.Contains(asked, key) {
+			asked = append(asked, key)
+		}
+	}
+	if len(asked) == 0 {
+		return nil, nil
+	}
+	var found []issue
+	err := error(failed(what, forbidden, nil))
+	if !c.readers.known(t.ID, c.clock()) {
+		found, err = c.fetch(ctx, t, what, asked, withLocation(fields))
+	}
+	if sdk.CodeOf(err) == sdk.PermissionDenied && t.State == tenant.Active {
+		c.readers.add(t.ID, c.clock())
+		found, err = c.findEach(ctx, t, what, "key", asked, withLocation(fields))
+	}
+	if err != nil {
+		return nil, err
+	}
+	var out []jira.Issue
+	for _, key := range asked {
+		at := slices.IndexFunc(found, func(i issue) bool { return i.Key == key })
+		if at < 0 && len(asked) == 1 && len(found) == 1 { // by a former key
+			at = 0
+		}
+		if at >= 0 {
+			out = append(out, found[at].flat(fields))
+		}
+	}
+	return out, nil
 }
 
 func inOrder(ids []string, found []issue, fields []string) []jira.Issue {
@@ -76,16 +116,16 @@ func (c *Client) fetch(ctx context.Context, t tenant.Tenant, what string, ids, f
 	return got.Issues, err
 }
 
-// findIDs reads issues by a search. Jira refuses a query that names an issue which the app does not see, and does not say which; then the
+// findEach reads issues by a search for their ids or keys, as name says. Jira refuses a query that names an issue which the app does not see, and does not say which; then the
 // issues are read in halves until the one is found, which is left out.
-func (c *Client) findIDs(ctx context.Context, t tenant.Tenant, what string, ids, fields []string) ([]issue, error) {
-	n := numbers(ids)
+func (c *Client) findEach(ctx context.Context, t tenant.Tenant, what, name string, ids, fields []string) ([]issue, error) {
+	n := numbers(ids) // none of keys
 	in := struct {
 		JQL        string   `json:"jql"`
 		Fields     []string `json:"fields"`
-		Reconcile  []int64  `json:"reconcileIssues"`
+		Reconcile  []int64  `json:"reconcileIssues,omitempty"`
 		MaxResults int      `json:"maxResults"`
-	}{"id in (" + strings.Join(ids, ",") + ")", fields, n[:min(len(n), MaxReconciled)], len(ids)}
+	}{name + " in (" + strings.Join(ids, ",") + ")", fields, n[:min(len(n), MaxReconciled)], len(ids)}
 	var got struct {
 		Issues []issue `json:"issues"`
 	}
@@ -94,11 +134,11 @@ func (c *Client) findIDs(ctx context.Context, t tenant.Tenant, what string, ids,
 	case sdk.CodeOf(err) == sdk.Invalid && len(ids) == 1:
 		return nil, nil
 	case sdk.CodeOf(err) == sdk.Invalid:
-		left, err := c.findIDs(ctx, t, what, ids[:len(ids)/2], fields)
+		left, err := c.findEach(ctx, t, what, name, ids[:len(ids)/2], fields)
 		if err != nil {
 			return nil, err
 		}
-		right, err := c.findIDs(ctx, t, what, ids[len(ids)/2:], fields)
+		right, err := c.findEach(ctx, t, what, name, ids[len(ids)/2:], fields)
 		return append(left, right...), err
 	}
 	return got.Issues, err

@@ -18,6 +18,15 @@ func (s *Sites) Issues(ctx context.Context, id capability.TenantID, ids, fields 
 	return s.client.Issues(ctx, t, ids, fields)
 }
 
+// ByKeys is Client.ByKeys.
+func (s *Sites) ByKeys(ctx context.Context, id capability.TenantID, keys, fields []string) ([]jira.Issue, error) {
+	t, err := s.tenant(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return s.client.ByKeys(ctx, t, keys, fields)
+}
+
 // Fields is Client.DescribeFields.
 func (s *Sites) Fields(ctx context.Context, id capability.TenantID, locale string) (*jira.FieldList, error) {
 	t, err := s.tenant(ctx, id)

@@ -29,6 +29,18 @@ func (j *fakeJira) do(ctx context.Context, format string, args ...any) error {
 	return cmpErr(ctx, j.err)
 }
 
+func (j *fakeJira) ByKeys(ctx context.Context, t capability.TenantID, keys, fields []string) ([]jira.Issue, error) {
+	var ids []string
+	for _, key := range keys {
+		for id, issue := range j.issues {
+			if issue.Key == key {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return j.Issues(ctx, t, ids, fields)
+}
+
 func (j *fakeJira) Issues(ctx context.Context, _ capability.TenantID, ids, _ []string) ([]jira.Issue, error) {
 	if err := j.do(ctx, "issues %v", ids); err != nil {
 		return nil, err

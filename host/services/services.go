@@ -91,6 +91,8 @@ type Jira interface {
 type JiraLists interface {
 	// Issues returns those of up to 100 issues that are there, in the order of the ids, with only those fields.
 	Issues(ctx context.Context, t capability.TenantID, ids, fields []string) ([]jira.Issue, error)
+	// ByKeys is Issues by keys.
+	ByKeys(ctx context.Context, t capability.TenantID, keys, fields []string) ([]jira.Issue, error)
 	// Fields, LinkTypes and IssueTypes list what the site has, with names in that language where Jira has them. An empty project
 	// means the whole site.
 	Fields(ctx context.Context, t capability.TenantID, locale string) (*jira.FieldList, error)

@@ -15,11 +15,14 @@ func (s *jiraService) issues(ctx context.Context, b *capability.Binding, q *jira
 	if err != nil {
 		return nil, err
 	}
-	ids, err := idList("ids", manifest.KindIssue, q.IDs, jira.MaxIssues)
+	fields, err := fieldList(q.Fields)
 	if err != nil {
 		return nil, err
 	}
-	fields, err := fieldList(q.Fields)
+	if len(q.Keys) > 0 {
+		return s.byKey(ctx, b, account, q, fields)
+	}
+	ids, err := idList("ids", manifest.KindIssue, q.IDs, jira.MaxIssues)
 	if err != nil {
 		return nil, err
 	}
@@ -40,6 +43,36 @@ func (s *jiraService) issues(ctx context.Context, b *capability.Binding, q *jira
 		}
 	}
 	out.Hidden = len(ids) - len(out.Issues)
+	return out, nil
+}
+
+// byKey reads issues by keys: as the app first, since only then their ids are known, by which Jira says who may see them.
+func (s *jiraService) byKey(ctx context.Context, b *capability.Binding, account string, q *jira.IssuesQuery, fields []string) (*jira.IssueList, error) {
+	switch {
+	case len(q.IDs) > 0:
+		return nil, withField("keys", hostError(sdk.Invalid, "name issues by ids or by keys, not by both"))
+	case len(q.Keys) > jira.MaxIssues:
+		return nil, withField("keys", hostError(sdk.Invalid, "at most %d can be named at a time", jira.MaxIssues))
+	}
+	found, err := s.jira.ByKeys(ctx, b.Tenant, q.Keys, fields)
+	if err != nil {
+		return nil, s.downstream(ctx, b, err)
+	}
+	ids := make([]string, len(found))
+	for i := range found {
+		ids[i] = found[i].ID
+	}
+	shown, err := s.seen(ctx, b, account, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := &jira.IssueList{}
+	for i := range found {
+		if slices.Contains(shown, found[i].ID) {
+			out.Issues = append(out.Issues, *only(&found[i], fields))
+		}
+	}
+	out.Hidden = max(0, len(q.Keys)-len(out.Issues))
 	return out, nil
 }
 

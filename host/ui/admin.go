@@ -24,6 +24,8 @@ type Admin struct {
 	StoredURL string
 	// SyncURL leads to the page of synchronizations in the same way.
 	SyncURL string
+	// APIURL leads to the page of API tokens in the same way.
+	APIURL string
 }
 
 // AdminPlugin is one feature module as the admin sees it.
@@ -79,8 +81,9 @@ func (r *Renderer) Admin(w io.Writer, s Shell, a Admin) error {
 		Notice    *view.Notice
 		StoredURL string
 		SyncURL   string
+		APIURL    string
 		Filter    bool
-	}{Notice: a.Notice, StoredURL: a.StoredURL, SyncURL: a.SyncURL, Filter: len(a.Plugins) > filterAbove}
+	}{Notice: a.Notice, StoredURL: a.StoredURL, SyncURL: a.SyncURL, APIURL: a.APIURL, Filter: len(a.Plugins) > filterAbove}
 	for _, p := range a.Plugins {
 		c, err := newCard(p)
 		if err != nil {

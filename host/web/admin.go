@@ -34,7 +34,7 @@ func (s *Server) adminPage(ctx context.Context, c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	page := ui.Admin{StoredURL: s.inJira(t, connect.StoredKey), SyncURL: s.inJira(t, connect.SyncKey)}
+	page := ui.Admin{StoredURL: s.inJira(t, connect.StoredKey), SyncURL: s.inJira(t, connect.SyncKey), APIURL: s.inJira(t, connect.APIKey)}
 	for _, f := range all {
 		page.Plugins = append(page.Plugins, s.card(f))
 	}

@@ -35,9 +35,11 @@ import (
 	"github.com/pergola-platform/pergola/host/services"
 	"github.com/pergola-platform/pergola/host/store/sqlitestore"
 	"github.com/pergola-platform/pergola/host/tenant"
+	"github.com/pergola-platform/pergola/host/token"
 	"github.com/pergola-platform/pergola/host/ui"
 	"github.com/pergola-platform/pergola/host/web"
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/rest"
 	"github.com/pergola-platform/pergola/sdk/settings"
 	"github.com/pergola-platform/pergola/sdk/view"
 )
@@ -66,6 +68,14 @@ func pluginManifest(t testing.TB, more string) *manifest.Manifest {
 		"runtime":{"kind":"wasm","entry":"plugin.wasm"},
 		"permissions":[{"name":"jira:read","reason":"Show the issue"}],
 		"settings":`+settingsSchema+`,
+		"schemas":{"Note":{"type":"object","additionalProperties":false,"required":["text"],"properties":{"text":{"type":"string","maxLength":40}}}},
+		"routes":[
+			{"method":"GET","path":"/notes/{note}","handler":"note","scope":"links:read","summary":"Read a note",
+			 "params":{"type":"object","required":["note"],"properties":{"note":{"type":"string","description":"Id."},"limit":{"type":"integer","default":5,"description":"How many."}}},
+			 "answers":{"200":{"$ref":"#/schemas/Note"}}},
+			{"method":"POST","path":"/notes","handler":"write","scope":"links:write","summary":"Write a note","body":{"$ref":"#/schemas/Note"},"answers":{"201":{"$ref":"#/schemas/Note"}}},
+			{"method":"DELETE","path":"/notes/{note}","handler":"delete","scope":"links:write","summary":"Delete a note",
+			 "params":{"type":"object","required":["note"],"properties":{"note":{"type":"string","description":"Id."}}},"answers":{"204":{"description":"It is gone."}}}],
 		"modules":[
 			{"type":"issuePanel","key":"panel","name":"Notes","view":"show","contexts":{"projects":"projects"}},
 			{"type":"generalPage","key":"open","name":"Open","view":"show","hidden":true,"link":"q"}]}`))
@@ -88,10 +98,14 @@ type host struct {
 	log     *records
 	client  *http.Client
 	stop    func()
+	tokens  *token.Service
 
 	mu   sync.Mutex
-	seen []sdk.Request // what the plugin was asked
-	size []int         // the setting that it read
+	seen []sdk.Request  // what the plugin was asked
+	size []int          // the setting that it read
+	sent []rest.Request // what programs asked the plugin
+	dead map[string]bool
+	ago  time.Duration // by which the clock of tokens is behind
 	// Tests set these before they ask.
 	file *sdk.Attachment
 	slow func()
@@ -128,11 +142,13 @@ func startWith(t testing.TB, more string, breaking core.Breaking, options ...opt
 	db, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Config{})
 	check(t, err)
 	t.Cleanup(func() { check(t, db.Close()) })
-	types, err := privacy.NewTypes(nil, append(tenant.Types(), seal.Types()...)...)
+	types, err := privacy.NewTypes(nil, slices.Concat(tenant.Types(), seal.Types(), token.Types())...)
 	check(t, err)
 	gate := privacy.NewGate(db, types)
 	past := func() time.Time { return time.Now().Add(-time.Hour) }
-	h.tenants, h.modules = tenant.NewTenants(gate, sealtest.Keeper(t, gate), past), tenant.NewModules(gate, time.Now)
+	keeper := sealtest.Keeper(t, gate)
+	h.tenants, h.modules = tenant.NewTenants(gate, keeper, past), tenant.NewModules(gate, time.Now)
+	h.tokens = token.New(token.Config{Store: gate, Tenants: h.tenants, Key: tenant.NewTokens(gate, keeper).Key, Active: h.active, Now: h.then})
 	h.tenant, err = h.tenants.Install(t.Context(), tenant.Installation{ClientKey: clientKey, SharedSecret: seal.NewSecret(secret), BaseURL: h.site.URL})
 	check(t, err)
 
@@ -151,18 +167,18 @@ func startWith(t testing.TB, more string, breaking core.Breaking, options ...opt
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
 	h.url = "http://" + l.Addr().String()
-	verifier, err := auth.New(auth.Config{AppKey: appKey, BaseURLs: []string{h.url}, Keys: keys{}, Tenants: h.tenants})
+	verifier, err := auth.New(auth.Config{AppKey: appKey, BaseURLs: []string{h.url}, Keys: keys{}, Tenants: h.tenants, APITokens: h.tokens})
 	check(t, err)
-	lifecycle, err := connect.NewLifecycle(connect.LifecycleConfig{AppKey: appKey, Tenants: h.tenants, Log: log, LoopbackSites: true})
+	lifecycle, err := connect.NewLifecycle(connect.LifecycleConfig{AppKey: appKey, Tenants: h.tenants, Log: log, LoopbackSites: true, Left: h.tokens.RevokeAll})
 	check(t, err)
 	renderer, err := ui.New(ui.Config{})
 	check(t, err)
 	c := web.Config{
 		AppKey: appKey, AppName: "Pergola", BaseURL: h.url, BridgeURL: "https://bridge.example/all.js", FrameAncestors: []string{"https://*.jira.example"},
 		BodyLimit: maxBody, ReadTimeout: 5 * time.Second, Log: log, Metrics: counts, Verifier: verifier, Lifecycle: lifecycle,
-		Descriptor: func() []byte { return []byte(`{"key":"pergola"}`) }, Tenants: h.tenants, UI: renderer, Now: time.Now,
+		Descriptor: func() []byte { return []byte(`{"key":"pergola"}`) }, Tenants: h.tenants, UI: renderer, Now: time.Now, Tokens: h.tokens,
 		Features: feature.New(feature.Config{
-			Catalog: catalog, Engine: engine, Tenants: h.tenants, Jira: client, BaseURL: h.url, Log: log, Now: time.Now,
+			Catalog: catalog, Engine: engine, Tenants: h.tenants, Jira: client, Documents: tenant.NewConfigs(gate, time.Now), BaseURL: h.url, Log: log, Now: time.Now,
 		}),
 		Privacy: web.Privacy{Region: "Frankfurt", Grace: 48 * time.Hour, Report: func(ctx context.Context, t tenant.Tenant) ([]privacy.Entry, error) {
 			return types.Report(ctx, gate, t.ID, t.Documents())
@@ -225,6 +241,7 @@ func (h *host) plugin() *sdk.Plugin {
 			}
 			return &view.Choices{Choices: []view.Choice{{Value: r.Context.IssueID, Label: "The words <b> of " + r.Params["q"]}}}, nil
 		})},
+		Routes: map[string]sdk.Route{"note": h.route(200), "write": h.route(201), "delete": h.route(204)},
 		Files: map[string]sdk.File{"save": sdk.FileFunc(func(context.Context, *sdk.Request) (*sdk.Attachment, error) {
 			h.mu.Lock()
 			defer h.mu.Unlock()

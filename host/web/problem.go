@@ -11,6 +11,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/pergola-platform/pergola/host/api"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/ui"
 	"github.com/pergola-platform/pergola/sdk"
@@ -29,6 +30,9 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	c.Response().Header.Del(fiber.HeaderContentDisposition)
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Status(status)
+	if strings.HasPrefix(c.Path(), api.Root) {
+		return s.sendProblem(c, err, status, code, message)
+	}
 	if s.forPrograms(c) || strings.HasPrefix(c.Path(), "/api/") {
 		return c.JSON(fiber.Map{"error": problem(err, code, message), "requestId": requestID(c)})
 	}
@@ -74,6 +78,10 @@ func public(err error) (status int, code sdk.Code, message string) {
 		case web.Code < http.StatusInternalServerError: // its own words may quote the request
 			return web.Code, sdk.Invalid, "The request could not be read."
 		}
+	}
+	var own *api.Error
+	if errors.As(err, &own) {
+		return own.Status, own.Err.Code, sentence(own.Err.Message)
 	}
 	var e *sdk.Error
 	switch {

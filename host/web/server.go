@@ -8,7 +8,8 @@
 //	/connect/enabled, /connect/disabled        Connect events (HS256, computed qsh)
 //	/connect/event/…                           Jira's webhooks (HS256, computed qsh)
 //	/connect/jql/…                             Jira's questions about functions in JQL (HS256, computed qsh)
-//	/connect/module/…, /admin, /sync, /stored  pages in an iframe (HS256, computed qsh)
+//	/connect/module/…, /admin, /sync, /stored, /api  pages in an iframe (HS256, computed qsh)
+//	/api/v1/…                                  programs (API tokens)
 //	/api/…                                     calls of those pages (HS256, context-qsh only)
 //	/q/… and its like, /static/…, /, …         nobody in particular
 //	/healthz, /readyz, /metrics                operators
@@ -30,6 +31,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/api"
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/events"
@@ -40,6 +42,7 @@ import (
 	"github.com/pergola-platform/pergola/host/syncing"
 	"github.com/pergola-platform/pergola/host/syncing/blueprint"
 	"github.com/pergola-platform/pergola/host/tenant"
+	"github.com/pergola-platform/pergola/host/token"
 	"github.com/pergola-platform/pergola/host/ui"
 )
 
@@ -70,6 +73,7 @@ type Config struct {
 	Runs       *runs.Service   // nil runs no jobs of plugins
 	Functions  Functions       // nil answers no functions in JQL
 	Blueprints *blueprint.Service
+	Tokens     *token.Service
 	Tenants    Tenants
 	Sites      Sites // for the operator's commands, needed by ServeDoor
 	UI         *ui.Renderer
@@ -102,6 +106,8 @@ type Server struct {
 
 	work     context.Context // of all requests; ends when Shutdown has waited long enough
 	stopWork context.CancelFunc
+
+	limiter api.Limiter // of programs
 
 	waiting     context.Context // of requests that wait for news; ends when Shutdown begins
 	stopWaiting context.CancelFunc
@@ -156,6 +162,8 @@ func New(c Config) (*Server, error) {
 
 	s.runRoutes()
 	s.configRoutes()
+	s.tokenRoutes()
+	s.app.All(api.Root+"*", s.working(s.restAPI))
 	s.syncRoutes(func(method, path string, h syncHandler) { s.app.Add(method, syncAPI+path, s.ofAdmin(h)) })
 
 	// The manifests choose the paths of short links, and core/manifest keeps them off ours. Plugins come and go while the

@@ -8,9 +8,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/tenant"
+	"github.com/pergola-platform/pergola/host/token"
 )
 
 // kind is which token opens a route.
@@ -39,6 +41,7 @@ func (h *host) doors() []door {
 		{"GET", "/connect/module/acme.notes/open?code=abc", page, "", 200},
 		{"GET", "/connect/admin", page, "", 200},
 		{"GET", "/connect/stored", page, "", 200},
+		{"GET", "/connect/api", page, "", 200},
 		{"POST", "/api/plugin/acme.notes/panel/view/show", ownCall, `{}`, 200},
 		{"POST", "/api/plugin/acme.notes/panel/action/keep", ownCall, `{}`, 200},
 		{"POST", "/api/plugin/acme.notes/panel/file/save", ownCall, `{}`, 200},
@@ -47,6 +50,8 @@ func (h *host) doors() []door {
 		{"GET", "/api/admin/plugins/acme.notes/settings", ownCall, "", 200},
 		{"POST", "/api/admin/plugins/acme.notes/settings", ownCall, `{"form":{"size":["20"]}}`, 200},
 		{"POST", "/api/admin/plugins/acme.notes/enabled", ownCall, `{"enabled":false}`, 200},
+		{"POST", "/api/tokens/action/make", ownCall, `{"form":{"name":["Import"],"links-read":["true"],"expires":["90"]}}`, 200},
+		{"POST", "/api/tokens/action/revoke", ownCall, `{"params":{"token":"none"}}`, 200},
 		{"POST", "/connect/disabled", event, `{"eventType":"disabled"}`, 204},
 		{"POST", "/connect/uninstalled", signed, h.installation("uninstalled"), 204},
 	}
@@ -59,6 +64,8 @@ type state struct {
 	Chosen []tenant.Module
 	Told   []string
 	Asked  int
+	Tokens []token.Token
+	Sent   int
 }
 
 func (h *host) state() state {
@@ -67,12 +74,15 @@ func (h *host) state() state {
 	check(h.t, err)
 	chosen, err := h.modules.List(h.t.Context(), h.tenant.ID)
 	check(h.t, err)
-	return state{got.State, got.SharedSecret.Equal(seal.NewSecret(secret)), chosen, h.site.told(), len(h.asked())}
+	tokens, err := h.tokens.List(h.t.Context(), h.tenant.ID)
+	check(h.t, err)
+	return state{got.State, got.SharedSecret.Equal(seal.NewSecret(secret)), chosen, h.site.told(), len(h.asked()), tokens, len(h.programs())}
 }
 
 func TestNoTokenOpensARouteOfAnotherKind(t *testing.T) {
 	h := start(t)
 	h.setFile("text/csv", "a.csv")
+	program := h.program(manifest.Scopes()...)
 	before := h.state()
 	foreign := func(d door, change func(*auth.Claims)) string {
 		c := h.claims(admin)
@@ -105,6 +115,8 @@ func TestNoTokenOpensARouteOfAnotherKind(t *testing.T) {
 			"unknown site":    {d.target, foreign(d, func(c *auth.Claims) { c.Issuer = "site-two" })},
 			"expired":         {d.target, foreign(d, func(c *auth.Claims) { c.Expiry = time.Now().Add(-time.Hour) })},
 			"in both places":  {inAddress(d, own[d.opens]), own[d.opens]},
+			"a program's":     {d.target, "Bearer " + program},
+			"a program's JWT": {d.target, "JWT " + program},
 		}
 		for k, name := range map[kind]string{signed: "a signed install's", event: "bound to this address", ownCall: "a page's own calls'"} {
 			if k != d.opens && !(k == event && d.opens == page) {

@@ -239,7 +239,9 @@ func seenAt(ctx context.Context, all []*item, fitting bool) error {
 	return nil
 }
 
-func holdsAt(i *item, end string, issue *jira.Issue) bool { return i.side(end).here().contexts.Hold(issue) }
+func holdsAt(i *item, end string, issue *jira.Issue) bool {
+	return i.side(end).here().contexts.Hold(issue)
+}
 
 // allowedAt refuses pairs that the account may not link at both ends.
 func allowedAt(ctx context.Context, all []*item) error {
@@ -303,8 +305,7 @@ func ruledBeside(ctx context.Context, these []*item, end string, free map[string
 	for _, i := range these {
 		others = append(others, i.at(s.other()))
 	}
-	there := s.there()
-	ruled, err := contract.JudgeLinkable(ctx, contract.JudgeQuestion{Where: at, Projects: there.projects, Types: there.types, Also: scope.Clause, Others: others})
+	ruled, err := contract.JudgeLinkable(ctx, contract.JudgeQuestion{Where: at, Contexts: s.there().contexts, Also: scope.Clause, Others: others})
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func (s *site) linkedPairs() string {
 
 func TestManyLinksAreMadeWithTheReasonOfThoseThatAreNot(t *testing.T) {
 	s := newSite(t)
-	id := s.relate(`{"name": "n", "outward": "is used by", "inward": "uses", "first": {"types": ["` + laptop + `"], "most": 2}, "second": {"types": ["` + employee + `"]}}`)
+	id := s.relate(`{"name": "n", "outward": "is used by", "inward": "uses", "first": {"contexts": [{"types": ["` + laptop + `"]}], "most": 2}, "second": {"contexts": [{"types": ["` + employee + `"]}]}}`)
 	native := func() string {
 		id, err := s.Configure("relation", `{"name": "j", "outward": "a", "inward": "b", "storage": "jira", "linkType": "1"}`)
 		if err != nil {
@@ -128,7 +128,7 @@ func TestABatchIsTakenBackButForWhatUsersChanged(t *testing.T) {
 
 func TestWhatABatchRemovedIsMadeAgainAsItWas(t *testing.T) {
 	s := newSite(t)
-	id := s.relate(`{"name": "n", "outward": "is used by", "inward": "uses", "first": {"types": ["` + laptop + `"], "most": 3}, "second": {"types": ["` + employee + `"]}}`)
+	id := s.relate(`{"name": "n", "outward": "is used by", "inward": "uses", "first": {"contexts": [{"types": ["` + laptop + `"]}], "most": 3}, "second": {"contexts": [{"types": ["` + employee + `"]}]}}`)
 	s.at("10001").link("10101", "10102", "10103")
 	before := s.Records(linkType)
 	s.clock = s.clock.Add(time.Hour)

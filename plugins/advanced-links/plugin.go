@@ -16,6 +16,7 @@
 //	function.go  what users write in JQL
 //	background.go links for other plugins where nobody looks on
 //	events.go    what happens to links of issues that are deleted
+//	rest.go      what programs ask
 package main
 
 import (
@@ -54,5 +55,6 @@ func newPlugin(now func() time.Time) *sdk.Plugin {
 		Functions: map[string]sdk.Function{
 			"linked": jqlfunc.Handler(p.linkedTo), "with": jqlfunc.Handler(p.linkedAtAll), "without": jqlfunc.Handler(p.notLinkedAtAll),
 		},
+		Routes: p.routes(),
 	}
 }

@@ -21,6 +21,8 @@ type IssuesQuery struct {
 	IDs    []string `msg:"ids,limit=16384"` // numeric, at most [MaxIssues]; one that is named twice counts once
 	Fields []string `msg:"fields,omitempty,limit=16384"`
 	As     string   `msg:"as,omitempty"` // an account by whose rights they are read, see [Search]
+	// Keys name issues by their keys, in the place of IDs; at most [MaxIssues].
+	Keys []string `msg:"keys,omitempty,limit=16384"`
 }
 
 // IssueList is the issues that were found, in the order in which they were asked for.
@@ -38,6 +40,19 @@ type IssueList struct {
 // Since: v0.5
 func Issues(ctx context.Context, ids []string, fields ...string) (*IssueList, error) {
 	return IssuesAs(ctx, "", ids, fields...)
+}
+
+// ByKey is [Issues] for who knows keys and no ids, such as a program that people write. A key changes when its issue moves to another project; by a
+// former one an issue is found only where it is asked for alone.
+//
+// Since: v0.5
+func ByKey(ctx context.Context, keys []string, fields ...string) (*IssueList, error) {
+	q := IssuesQuery{Keys: keys, Fields: fields}
+	var out IssueList
+	if err := hostcall.Exchange(ctx, OpIssues, q.MarshalMsg, out.UnmarshalMsg); err != nil {
+		return nil, err
+	}
+	return &out, nil
 }
 
 // IssuesAs is [Issues] by the rights of an account that an admin named, see [Search].

@@ -114,8 +114,8 @@ func (z *IssueList) Msgsize() (s int) {
 func (z *IssuesQuery) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(3)
-	var zb0001Mask uint8 /* 3 bits */
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
 	_ = zb0001Mask
 	if z.Fields == nil {
 		zb0001Len--
@@ -124,6 +124,10 @@ func (z *IssuesQuery) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.As == "" {
 		zb0001Len--
 		zb0001Mask |= 0x4
+	}
+	if z.Keys == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -148,6 +152,14 @@ func (z *IssuesQuery) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "as"
 			o = append(o, 0xa2, 0x61, 0x73)
 			o = msgp.AppendString(o, z.As)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "keys"
+			o = append(o, 0xa4, 0x6b, 0x65, 0x79, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Keys)))
+			for za0003 := range z.Keys {
+				o = msgp.AppendString(o, z.Keys[za0003])
+			}
 		}
 	}
 	return
@@ -223,6 +235,29 @@ func (z *IssuesQuery) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "As")
 				return
 			}
+		case "keys":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Keys")
+				return
+			}
+			if zb0004 > 16384 {
+				err = msgp.ErrLimitExceeded
+				return
+			}
+			if cap(z.Keys) >= int(zb0004) {
+				z.Keys = (z.Keys)[:zb0004]
+			} else {
+				z.Keys = make([]string, zb0004)
+			}
+			for za0003 := range z.Keys {
+				z.Keys[za0003], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Keys", za0003)
+					return
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -245,6 +280,9 @@ func (z *IssuesQuery) Msgsize() (s int) {
 	for za0002 := range z.Fields {
 		s += msgp.StringPrefixSize + len(z.Fields[za0002])
 	}
-	s += 3 + msgp.StringPrefixSize + len(z.As)
+	s += 3 + msgp.StringPrefixSize + len(z.As) + 5 + msgp.ArrayHeaderSize
+	for za0003 := range z.Keys {
+		s += msgp.StringPrefixSize + len(z.Keys[za0003])
+	}
 	return
 }

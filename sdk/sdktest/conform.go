@@ -19,6 +19,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk/hostcall"
 	"github.com/pergola-platform/pergola/sdk/job"
 	"github.com/pergola-platform/pergola/sdk/jqlfunc"
+	"github.com/pergola-platform/pergola/sdk/rest"
 	"github.com/pergola-platform/pergola/sdk/serve"
 	"github.com/pergola-platform/pergola/sdk/service"
 	"github.com/pergola-platform/pergola/sdk/sync"
@@ -42,6 +43,7 @@ func Conform(t *testing.T, p *sdk.Plugin) {
 	t.Run("withstands strange events", c.strangeEvents)
 	t.Run("withstands strange steps", c.strangeSteps)
 	t.Run("withstands strange functions", c.strangeFunctions)
+	t.Run("withstands strange calls of routes", c.strangeRoutes)
 	t.Run("withstands empty requests", func(t *testing.T) { c.everyHandler(t, New(p), sdk.Request{}) })
 	t.Run("withstands strange requests", func(t *testing.T) {
 		for _, s := range []string{"", "-1", "9e99", "<script>", "\x00\xff", "../..", "ä€𐍈"} {
@@ -99,8 +101,8 @@ func (c conformance) describes(t *testing.T) {
 	if !versionForm.MatchString(got.Version) {
 		t.Errorf("the version is %q; write three numbers joined by dots, such as 1.4.0", got.Version)
 	}
-	if len(got.Views)+len(got.Actions)+len(got.Files)+len(got.Synchronizers)+len(got.Services)+len(got.Suggesters)+len(got.Events)+len(got.Jobs)+len(got.Functions) == 0 {
-		t.Error("it offers nothing: no view, no action, no file, no suggester, no synchronizer, no service, no handler of events, jobs or functions")
+	if len(got.Views)+len(got.Actions)+len(got.Files)+len(got.Synchronizers)+len(got.Services)+len(got.Suggesters)+len(got.Events)+len(got.Jobs)+len(got.Functions)+len(got.Routes) == 0 {
+		t.Error("it offers nothing: no view, no action, no file, no suggester, no synchronizer, no service, no handler of events, jobs, functions or routes")
 	}
 }
 
@@ -113,6 +115,7 @@ func normal(d *sdk.Description) sdk.Description {
 	out.Events = slices.Clip(append([]string{}, d.Events...))
 	out.Jobs = slices.Clip(append([]string{}, d.Jobs...))
 	out.Functions = slices.Clip(append([]string{}, d.Functions...))
+	out.Routes = slices.Clip(append([]string{}, d.Routes...))
 	return out
 }
 
@@ -182,6 +185,14 @@ func (c conformance) names(t *testing.T) {
 			t.Errorf("handler of functions %q: start with a lower-case letter and go on with lower-case letters, digits, _ and -, 64 at most", name)
 		}
 	}
+	for name, h := range c.plugin.Routes {
+		if h == nil {
+			t.Errorf("the handler of routes %q is nil", name)
+		}
+		if !nameForm.MatchString(name) {
+			t.Errorf("handler of routes %q: start with a lower-case letter and go on with lower-case letters, digits, _ and -, 64 at most", name)
+		}
+	}
 	for name, s := range c.plugin.Services {
 		if s == nil {
 			t.Errorf("the service %q is nil", name)
@@ -216,6 +227,9 @@ func (c conformance) refuses(t *testing.T) {
 	}
 	if code := c.code(t, h, question(wire.OpJQL, &jqlfunc.Question{Name: "a_name_that_nobody_has"})); code != sdk.NotFound {
 		t.Errorf("a question to an unknown function: code %q, want %q", code, sdk.NotFound)
+	}
+	if code := c.code(t, h, question(wire.OpRoute, &rest.Request{Name: "a_name_that_nobody_has"})); code != sdk.NotFound {
+		t.Errorf("a call for an unknown route: code %q, want %q", code, sdk.NotFound)
 	}
 	for _, op := range syncOps {
 		if code := c.code(t, h, question(op, &sync.Check{Name: "a_name_that_nobody_has"})); code != sdk.NotFound {
@@ -332,6 +346,33 @@ func (c conformance) strangeFunctions(t *testing.T) {
 			damaged := slices.Clone(whole)
 			damaged[random.IntN(len(damaged))] ^= byte(1 + random.IntN(255))
 			c.code(t, h, damaged) // may be another valid question
+		}
+	}
+}
+
+// strangeRoutes calls routes without anything, with bodies that no schema lets through, cut and damaged.
+func (c conformance) strangeRoutes(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2)) // the same damage in every run
+	for _, name := range slices.Sorted(maps.Keys(c.plugin.Routes)) {
+		h := New(c.plugin)
+		for _, r := range []rest.Request{
+			{}, {Body: []byte{0xc1}}, {Body: []byte{0xc0}}, {Body: []byte{0x80}}, {Body: []byte{0x90}}, {Body: []byte{0xdd, 0xff, 0xff, 0xff, 0xff}},
+			{Params: map[string]string{"": "\x00\xff", "issue": "../..", "relation": "-1", "limit": "9e99", "cursor": "<script>"}},
+		} {
+			r.Name = name
+			c.code(t, h, question(wire.OpRoute, &r))
+		}
+		whole := question(wire.OpRoute, &rest.Request{Name: name, Params: map[string]string{"issue": "10001"}, Body: []byte{0x81, 0xa1, 'a', 0xa1, 'b'}})
+		for n := range whole {
+			if code := c.code(t, h, whole[:n]); code != sdk.Invalid {
+				t.Errorf("a call of %s cut to %d of %d bytes: code %q, want %q", name, n, len(whole), code, sdk.Invalid)
+				break
+			}
+		}
+		for range 200 {
+			damaged := slices.Clone(whole)
+			damaged[random.IntN(len(damaged))] ^= byte(1 + random.IntN(255))
+			c.code(t, h, damaged) // may be another valid call
 		}
 	}
 }

@@ -135,6 +135,9 @@ func (h *Host) several(q *jira.IssuesQuery) (msgp.Marshaler, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(q.Keys) > 0 {
+		return h.byKey(who, q)
+	}
 	asked, err := ids("ids", store.KindIssue, q.IDs, jira.MaxIssues)
 	if err != nil {
 		return nil, err
@@ -143,6 +146,25 @@ func (h *Host) several(q *jira.IssuesQuery) (msgp.Marshaler, error) {
 	for _, id := range asked {
 		at := slices.IndexFunc(h.Issues, func(i jira.Issue) bool { return i.ID == id })
 		if at < 0 || !who.sees(h, id) {
+			out.Hidden++
+			continue
+		}
+		out.Issues = append(out.Issues, only(h.Issues[at], q.Fields))
+	}
+	return out, nil
+}
+
+func (h *Host) byKey(who may, q *jira.IssuesQuery) (msgp.Marshaler, error) {
+	switch {
+	case len(q.IDs) > 0:
+		return nil, wrong("keys", "name issues by ids or by keys, not by both")
+	case len(q.Keys) > jira.MaxIssues:
+		return nil, wrong("keys", "at most "+strconv.Itoa(jira.MaxIssues)+" can be named at a time")
+	}
+	out := &jira.IssueList{}
+	for _, key := range q.Keys {
+		at := slices.IndexFunc(h.Issues, func(i jira.Issue) bool { return strings.EqualFold(i.Key, key) })
+		if at < 0 || !who.sees(h, h.Issues[at].ID) {
 			out.Hidden++
 			continue
 		}

@@ -54,7 +54,12 @@ type manifest struct {
 	} `json:"events"`
 	Jobs      []jobType      `json:"jobs"`
 	Functions []functionType `json:"jqlFunctions"`
-	Modules   []struct {
+	Routes    []struct {
+		Method  string `json:"method"`
+		Path    string `json:"path"`
+		Handler string `json:"handler"`
+	} `json:"routes"`
+	Modules []struct {
 		Type string `json:"type"`
 		Key  string `json:"key"`
 		View string `json:"view"`
@@ -112,6 +117,11 @@ func (h *Host) UseManifest(plugin []byte) error {
 	for _, f := range m.Functions {
 		if h.plugin.Functions[f.Handler] == nil {
 			wrong = append(wrong, fmt.Errorf("the function %q names the handler %q, which is not in the code", f.Name, f.Handler))
+		}
+	}
+	for _, r := range m.Routes {
+		if h.plugin.Routes[r.Handler] == nil {
+			wrong = append(wrong, fmt.Errorf("the route %s %s names the handler %q, which is not in the code", r.Method, r.Path, r.Handler))
 		}
 	}
 	for _, r := range m.Records {

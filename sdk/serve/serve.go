@@ -48,7 +48,7 @@ func dispatch(ctx context.Context, p *sdk.Plugin, raw []byte) ([]byte, error) {
 	if call.Op == wire.OpDescribe {
 		return p.Describe().MarshalMsg(nil)
 	}
-	if strings.HasPrefix(call.Op, wire.SyncOps) || call.Op == wire.OpService || call.Op == wire.OpGuard || call.Op == wire.OpEvent || call.Op == wire.OpJob || call.Op == wire.OpJQL {
+	if strings.HasPrefix(call.Op, wire.SyncOps) || call.Op == wire.OpService || call.Op == wire.OpGuard || call.Op == wire.OpEvent || call.Op == wire.OpJob || call.Op == wire.OpJQL || call.Op == wire.OpRoute {
 		return named(ctx, p, call)
 	}
 	var r sdk.Request
@@ -81,7 +81,7 @@ func dispatch(ctx context.Context, p *sdk.Plugin, raw []byte) ([]byte, error) {
 	return nil, sdk.Errorf(sdk.NotFound, "%s %q", call.Op, r.Name)
 }
 
-// named hands a question to the synchronizer, service, guard, or handler of events, a job or a function that its body names. The body stays as it
+// named hands a question to the synchronizer, service, guard, or handler of events, a job, a function or a route that its body names. The body stays as it
 // is: only a plugin that has one knows its types.
 func named(ctx context.Context, p *sdk.Plugin, call wire.Call) ([]byte, error) {
 	name, err := nameIn(call.Body)
@@ -115,6 +115,11 @@ func named(ctx context.Context, p *sdk.Plugin, call wire.Call) ([]byte, error) {
 			return h.Answer(ctx, call.Body)
 		}
 		what = "handler of a function"
+	case wire.OpRoute:
+		if h := p.Routes[name]; h != nil {
+			return h.Answer(ctx, call.Body)
+		}
+		what = "handler of a route"
 	default:
 		if s := p.Synchronizers[name]; s != nil {
 			return s.Synchronize(ctx, call.Op, call.Body)

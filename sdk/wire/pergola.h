@@ -54,6 +54,7 @@
 #define PERGOLA_OP_EVENT "event"
 #define PERGOLA_OP_JOB "job"
 #define PERGOLA_OP_JQL "jql"
+#define PERGOLA_OP_ROUTE "route"
 #define PERGOLA_SYNC_CHECK "sync.check"
 #define PERGOLA_SYNC_DISCOVER "sync.discover"
 #define PERGOLA_SYNC_READ "sync.read"

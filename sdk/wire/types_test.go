@@ -22,6 +22,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk/job"
 	"github.com/pergola-platform/pergola/sdk/jqlfunc"
 	"github.com/pergola-platform/pergola/sdk/log"
+	"github.com/pergola-platform/pergola/sdk/rest"
 	"github.com/pergola-platform/pergola/sdk/service"
 	"github.com/pergola-platform/pergola/sdk/settings"
 	"github.com/pergola-platform/pergola/sdk/store"
@@ -78,6 +79,8 @@ var types = map[string]func() message{
 	"jqlfunc.Keys":         func() message { return new(jqlfunc.Keys) },
 	"jqlfunc.Found":        func() message { return new(jqlfunc.Found) },
 	"jqlfunc.Functions":    func() message { return new(jqlfunc.Functions) },
+	"rest.Request":         func() message { return new(rest.Request) },
+	"rest.Answer":          func() message { return new(rest.Answer) },
 	"view.Runs":            func() message { return new(view.Runs) },
 	"config.Change":        func() message { return new(config.Change) },
 	"config.Verdict":       func() message { return new(config.Verdict) },

@@ -59,6 +59,7 @@ const (
 	OpEvent   = "event"   // event.Event → nothing; see sdk/event
 	OpJob     = "job"     // job.Step → job.Result; see sdk/job
 	OpJQL     = "jql"     // jqlfunc.Question → jqlfunc.Answer; see sdk/jqlfunc
+	OpRoute   = "route"   // rest.Request → rest.Answer; see sdk/rest
 
 	// SyncOps is how the operations of a synchronizer begin; see sdk/sync.
 	SyncOps = "sync."

@@ -1,0 +1,203 @@
+package app_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/host/api"
+)
+
+// caller is a program with a token, whose answers are judged by what the routes declare.
+type caller struct {
+	*related
+	token  string
+	routes []*api.Routes
+	met    map[string]bool // the routes that were called
+}
+
+var tokenForm = regexp.MustCompile(`pergola_[a-z2-7]{63}`)
+
+// newToken has mia make a token for everything.
+func (r *related) newToken() string {
+	r.t.Helper()
+	form := map[string][]string{"name": {"Test"}, "expires": {"30"}}
+	for _, scope := range manifest.Scopes() {
+		form[strings.ReplaceAll(scope.Name, ":", "-")] = []string{"true"}
+	}
+	text := tokenForm.FindString(r.call("", "/api/tokens/action/make", map[string]any{"form": form}))
+	if text == "" {
+		r.t.Fatal("no token was made")
+	}
+	return text
+}
+
+func newCaller(t *testing.T, r *related) *caller {
+	raw, err := os.ReadFile(filepath.Join("..", "..", linkFolder, "plugin.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := manifest.Parse("plugin.json", raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	routes, err := api.Compile(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &caller{r, r.newToken(), []*api.Routes{api.Own(), routes}, map[string]bool{}}
+}
+
+// ask calls a route. An answer has to be as the route declares it, and a refusal a problem.
+func (c *caller) ask(want int, method, path, body string) map[string]any {
+	c.t.Helper()
+	status, text := c.send(method, api.Root+path, "Bearer "+c.token, body)
+	if status != want {
+		c.t.Errorf("%s %s %s: %d, want %d: %s", method, path, body, status, want, text)
+	}
+	var out map[string]any
+	if text != "" {
+		if err := json.Unmarshal([]byte(text), &out); err != nil {
+			c.t.Fatalf("%s %s: %v: %s", method, path, err, text)
+		}
+	}
+	if status > 299 {
+		if out["status"] != float64(status) || out["detail"] == "" {
+			c.t.Errorf("%s %s: no problem: %s", method, path, text)
+		}
+		return out
+	}
+	plain, _, _ := strings.Cut(path, "?")
+	parts := strings.Split(plain, "/")
+	routes := c.routes[0]
+	if parts[0] == linkPlugin {
+		routes, parts = c.routes[1], parts[1:]
+	}
+	route, _, err := routes.Find(method, parts)
+	if err != nil {
+		c.t.Fatalf("%s %s is answered and not declared: %v", method, path, err)
+	}
+	c.met[method+" "+routes.Address(route)] = true
+	if err := route.Conforms(status, []byte(text)); err != nil {
+		c.t.Errorf("%s %s answers otherwise than declared: %v\n%s", method, path, err, text)
+	}
+	return out
+}
+
+func listOf(v map[string]any, name string) []any {
+	list, _ := v[name].([]any)
+	return list
+}
+
+// TestProgramsUseTheAPIOfLinks goes the whole way: token, route, module, store, and the site over HTTP. Every route that is documented is called, and
+// every answer is as documented.
+func TestProgramsUseTheAPIOfLinks(t *testing.T) {
+	r := newRelated(t, 110)
+	c := newCaller(t, r)
+	c.ask(200, "GET", "token", "")
+
+	var types struct {
+		IssueLinkTypes []struct{ ID, Name string } `json:"issueLinkTypes"`
+	}
+	r.ask(http.MethodGet, "/rest/api/3/issueLinkType", nil, &types)
+	for name, more := range map[string]map[string][]string{
+		"Kept": {"storage": {"app"}, "searchable": {"true"}}, "Jira’s own": {"storage": {"jira"}, "linkType": {types.IssueLinkTypes[0].ID}},
+	} {
+		form := map[string][]string{"name": {name}, "outward": {"uses " + name}, "inward": {"is used by " + name}, "color": {"blue"}, "first.show": {"true"}, "second.show": {"true"}}
+		for field, value := range more {
+			form[field] = value
+		}
+		r.call("", "/api/admin/plugins/"+linkPlugin+"/configs/relation/save", map[string]any{"form": form})
+	}
+	documents := listOf(c.ask(200, "GET", "configs/"+linkPlugin+"/relation", ""), "documents")
+	relations := listOf(c.ask(200, "GET", linkPlugin+"/relations", ""), "relations")
+	if len(documents) != 2 || len(relations) != 2 {
+		t.Fatalf("%d documents, %d relations", len(documents), len(relations))
+	}
+	hub := r.issues[0]
+	for _, one := range relations {
+		id, _ := one.(map[string]any)["id"].(string)
+		c.ask(200, "GET", "configs/"+linkPlugin+"/relation/"+id, "")
+		create := func(want int, other string) map[string]any {
+			return c.ask(want, "POST", linkPlugin+"/issues/"+hub+"/links", fmt.Sprintf(`{"relation":%q,"direction":"outward","issue":%q}`, id, other))
+		}
+		made := create(201, "OPS-2")
+		if again := create(200, "OPS-2"); again["id"] != made["id"] {
+			t.Errorf("again: %v, %v", made, again)
+		}
+		for _, other := range r.issues[1:4] {
+			create(201, other)
+		}
+		link, _ := made["id"].(string)
+		c.ask(200, "GET", linkPlugin+"/links/"+link, "")
+		back := listOf(c.ask(200, "GET", linkPlugin+"/issues/OPS-2/links?relation="+id, ""), "links")
+		if len(back) != 1 || back[0].(map[string]any)["direction"] != "inward" {
+			t.Errorf("from the other end: %v", back)
+		}
+		c.ask(204, "DELETE", linkPlugin+"/links/"+link, "")
+		c.ask(404, "DELETE", linkPlugin+"/links/"+link, "")
+		c.ask(404, "GET", linkPlugin+"/links/"+link, "")
+	}
+	seen, cursor := 0, ""
+	for pages := 0; ; pages++ {
+		page := c.ask(200, "GET", linkPlugin+"/issues/"+hub+"/links?limit=2"+cursor, "")
+		seen += len(listOf(page, "links"))
+		next, more := page["next"].(string)
+		if !more || pages > 9 {
+			break
+		}
+		cursor = "&cursor=" + next
+	}
+	if seen != 6 {
+		t.Errorf("%d links on the pages, want 6", seen)
+	}
+	hundred, err := json.Marshal(map[string]any{"issues": append(r.issues[:99:99], "XX-1")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	many := c.ask(200, "POST", linkPlugin+"/links/search", string(hundred))
+	if found := listOf(many, "issues"); len(found) != 99 || len(listOf(many, "missing")) != 1 {
+		t.Errorf("of a hundred issues %d are found", len(found))
+	}
+	c.ask(400, "POST", linkPlugin+"/links/search", strings.Replace(string(hundred), `"XX-1"`, `"XX-1","XX-2"`, 1))
+
+	for _, routes := range c.routes {
+		for _, route := range routes.All {
+			if at := route.Method + " " + routes.Address(route); !c.met[at] {
+				t.Errorf("%s was not called", at)
+			}
+		}
+	}
+}
+
+// TestTokensEndWithInstallationAndAccount uses a token over restarts of the host, a new installation, and the end of its account.
+func TestTokensEndWithInstallationAndAccount(t *testing.T) {
+	r := newRelated(t, 1)
+	c := newCaller(t, r)
+	c.ask(200, "GET", "token", "")
+	r.stop()
+	r.start()
+	c.ask(200, "GET", "token", "")
+	app := map[string]string{"descriptor": r.h.URL() + "/atlassian-connect.json"}
+	r.ask(http.MethodDelete, "/sandbox/apps/pergola", nil, nil)
+	c.ask(401, "GET", "token", "")
+	r.ask(http.MethodPost, "/sandbox/apps", app, nil)
+	c.ask(401, "GET", "token", "")
+	c.token = r.newToken()
+	c.ask(200, "GET", "token", "")
+	r.stop() // and with it what the host remembers of the account
+	r.start()
+	r.ask(http.MethodPost, "/sandbox/users/mia/close", nil, nil)
+	if p := c.ask(401, "GET", "token", ""); !strings.Contains(fmt.Sprint(p["detail"]), "closed or deactivated") {
+		t.Errorf("after the account was closed: %v", p["detail"])
+	}
+	if strings.Contains(r.log.String(), c.token) {
+		t.Error("the log holds the token")
+	}
+}
