@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/pergola-platform/pergola/plugins/relations"
@@ -16,22 +17,25 @@ const nativeType = "native" // of records
 func (m *migration) removeNatives(ctx context.Context, all []*moving, batch int64, counts map[string]int64) error {
 	var put []store.Record
 	var going []jira.IssueLink
-	for _, l := range all {
-		if l.What != relations.Made && l.What != relations.Nothing {
-			continue
+	for some := range slices.Chunk(all, relations.MostPairs) {
+		var pairs []relations.Pair
+		for _, l := range some {
+			pairs = append(pairs, l.pair)
 		}
-		r := store.Record{Type: nativeType, Fields: map[string]string{
-			"type": l.link.TypeID, "from": l.link.FromID, "to": l.link.ToID, "batch": strconv.FormatInt(batch, 10), "direction": m.direction,
-			"made": strconv.FormatBool(l.What == relations.Made),
-		}}
-		old, err := store.Get(ctx, nativeType, store.JoinID(l.link.TypeID, l.link.FromID, l.link.ToID))
-		switch {
-		case err == nil:
-			r.ID, r.Rev = old.ID, old.Rev
-		case sdk.CodeOf(err) != sdk.NotFound:
+		whats, err := partPairs(ctx, relations.Parting{Pairs: pairs, Only: batch, Check: true})
+		if err != nil {
 			return err
 		}
-		put, going = append(put, r), append(going, l.link)
+		for n, l := range some {
+			if whats[n].What != relations.Made && whats[n].What != relations.Changed {
+				continue // no link is in its place
+			}
+			r, err := m.record(ctx, l.link, batch, whats[n].What == relations.Made)
+			if err != nil {
+				return err
+			}
+			put, going = append(put, *r), append(going, l.link)
+		}
 	}
 	for len(put) > 0 {
 		n := min(len(put), 500)
@@ -43,7 +47,6 @@ func (m *migration) removeNatives(ctx context.Context, all []*moving, batch int6
 	for _, l := range going {
 		switch err := jira.Unlink(ctx, l.ID); sdk.CodeOf(err) {
 		case sdk.NotFound, "":
-			counts["removed"]++
 		case sdk.PermissionDenied:
 			counts["unremoved"]++
 			if err := store.Delete(ctx, nativeType, store.JoinID(l.TypeID, l.FromID, l.ToID)); err != nil {
@@ -54,6 +57,21 @@ func (m *migration) removeNatives(ctx context.Context, all []*moving, batch int6
 		}
 	}
 	return nil
+}
+
+// record is what is remembered of a link of Jira's own; made says that the run made the one in its place.
+func (m *migration) record(ctx context.Context, l jira.IssueLink, batch int64, made bool) (*store.Record, error) {
+	r := &store.Record{Type: nativeType, Fields: map[string]string{
+		"type": l.TypeID, "from": l.FromID, "to": l.ToID, "batch": strconv.FormatInt(batch, 10), "direction": m.direction, "made": strconv.FormatBool(made),
+	}}
+	old, err := store.Get(ctx, nativeType, store.JoinID(l.TypeID, l.FromID, l.ToID))
+	switch {
+	case err == nil:
+		r.ID, r.Rev = old.ID, old.Rev
+	case sdk.CodeOf(err) != sdk.NotFound:
+		return nil, err
+	}
+	return r, nil
 }
 
 // again makes an error that others caused by writing the same records one that a later try mends.
