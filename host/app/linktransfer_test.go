@@ -117,6 +117,8 @@ func TestLinksAreMovedOverKillsAndTakenBack(t *testing.T) {
 		t.Errorf("%d links are in Jira, and were %d", n, links)
 	}
 
+	pictures(t, b, transferFrame, "transfer")
+
 	// A file.
 	field := func(name string) string { return `document.querySelector("[name='` + name + `']")` }
 	b.do(transferFrame, field("relation")+`.value = "`+relation+`"`, nil)
@@ -138,4 +140,40 @@ func TestLinksAreMovedOverKillsAndTakenBack(t *testing.T) {
 	b.click(transferFrame, `[...document.querySelectorAll("tr")].find((r) => r.innerText.includes("Imported"))?.querySelector("button")`)
 	b.click(transferFrame, `document.querySelector("#confirm-yes")`)
 	b.wait(transferFrame, `/2 Links removed that the run had made/.test(`+run(3)+`)`)
+}
+
+const rulesFrame = "/connect/module/pergola.datalogic/rules"
+
+// TestLinksThatARuleDoesNotAllowAreSweptAndTakenBack has an admin write a rule against links that are there, count these, remove them, and take that
+// back.
+func TestLinksThatARuleDoesNotAllowAreSweptAndTakenBack(t *testing.T) {
+	d := startDev(t, t.TempDir())
+	o := newOperator(t, d)
+	relation := o.relate("Spare parts", "is replaced by", "OPS-1")
+	b := newTab(t)
+	b.open(d.Sandbox + "/login?dest=/plugins/servlet/ac/pergola/pergola-linktransfer--transfer&as=mia")
+	field := func(name string) string { return `document.querySelector("[name='` + name + `']")` }
+	b.wait(transferFrame, field("lines"))
+	b.do(transferFrame, field("relation")+`.value = "`+relation+`"`, nil)
+	b.do(transferFrame, `((e) => { e.value = "OPS-1,OPS-2\nOPS-1,OPS-3\nOPS-2,OPS-3\nOPS-3,OPS-4\n"; e.dispatchEvent(new Event("input", { bubbles: true })); })(`+field("lines")+`)`, nil)
+	b.click(transferFrame, button("Check the lines"))
+	b.click(transferFrame, button("Make 4 links"))
+	b.wait(transferFrame, `document.body.innerText.includes("4 Links made")`)
+	o.write("pergola.datalogic", "rule", map[string][]string{
+		"name": {"Not the third"}, "relation": {relation}, "end": {"first"}, "jql": {"key != OPS-3 AND project = {{issue.project}}"}, "empty": {"nothing"}, "outOfScope": {"drop"},
+	})
+
+	b.open(d.Sandbox + "/plugins/servlet/ac/pergola/pergola-datalogic--rules")
+	run := func(job int) string { return `document.querySelectorAll(".runs")[` + strconv.Itoa(job) + `].innerText` }
+	b.click(rulesFrame, button("Count"))
+	b.wait(rulesFrame, `/Done/i.test(`+run(0)+`) && `+run(0)+`.includes("2 Links that the rule allows") && `+run(0)+`.includes("2 Links that it does not allow")`)
+	b.click(rulesFrame, button("Remove all"))
+	b.click(rulesFrame, `document.querySelector("#confirm-yes")`)
+	b.wait(rulesFrame, `/Done/i.test(`+run(1)+`) && `+run(1)+`.includes("2 Links removed")`)
+	pictures(t, b, rulesFrame, "sweep")
+	b.click(rulesFrame, button("Take back"))
+	b.click(rulesFrame, `document.querySelector("#confirm-yes")`)
+	b.wait(rulesFrame, `/Done/i.test(`+run(2)+`) && `+run(2)+`.includes("2 Links made again")`)
+	b.click(rulesFrame, button("Count"))
+	b.wait(rulesFrame, run(0)+`.match(/2 Links that it does not allow/g)?.length === 2`)
 }

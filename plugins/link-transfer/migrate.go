@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/pergola-platform/pergola/plugins/relations"
 	"github.com/pergola-platform/pergola/sdk"
@@ -12,8 +13,12 @@ import (
 	"github.com/pergola-platform/pergola/sdk/store"
 )
 
-// mostMoved is how many links a step moves, unless one issue has more.
-const mostMoved = 200
+// The bounds of a step, which has half a minute.
+const (
+	mostMoved   = 200              // links, unless one issue has more
+	mostRemoved = 40               // links of Jira's own that go: each costs Jira three questions
+	enough      = 10 * time.Second // after which no more links are judged, but for those of an issue that was begun: rules ask Jira about each
+)
 
 // moving is a link of Jira's own on its way to the relation.
 type moving struct {
@@ -112,7 +117,7 @@ func (p *plugin) migrationStep(ctx context.Context, s *job.Step, check bool) (*j
 	if err != nil {
 		return nil, err
 	}
-	w := work{migration: m, batch: relations.BatchOf(s.Run), token: s.Input["pass"], check: check, out: &job.Result{Counts: map[string]int64{}}}
+	w := work{plugin: p, migration: m, batch: relations.BatchOf(s.Run), token: s.Input["pass"], check: check, out: &job.Result{Counts: map[string]int64{}}}
 	at := place{s.Cursor["project"], s.Cursor["issue"]}
 	found, err := walk(ctx, scope, at, w.token)
 	switch {
@@ -128,6 +133,7 @@ func (p *plugin) migrationStep(ctx context.Context, s *job.Step, check bool) (*j
 
 // work is a step of a migration.
 type work struct {
+	*plugin
 	*migration
 	batch int64
 	token string
@@ -144,7 +150,7 @@ func (w *work) join(ctx context.Context, at place, found *stretch) (*job.Result,
 	if err != nil {
 		return nil, err
 	}
-	if err := join(ctx, all, w.batch, w.check); err != nil {
+	if all, err = w.judge(ctx, all, found); err != nil {
 		return nil, err
 	}
 	there := false
@@ -156,11 +162,31 @@ func (w *work) join(ctx context.Context, at place, found *stretch) (*job.Result,
 	if !there || !w.migration.remove || w.check {
 		return w.next(ctx, found)
 	}
-	w.out.Cursor = map[string]string{"project": found.project, "until": found.end()}
-	if at.issue != "" {
-		w.out.Cursor["issue"] = at.issue
-	}
+	w.out.Cursor = w.stay(at, found.project, found.end())
 	return w.out, nil
+}
+
+// judge makes the moves of a stretch, or checks them. When it has been at it for long enough, the stretch is cut off behind the last issue whose
+// moves are all judged, and the moves of these are returned.
+func (w *work) judge(ctx context.Context, all []*moving, found *stretch) ([]*moving, error) {
+	begun := w.now()
+	for n := 0; n < len(all); {
+		next := min(n+relations.MostPairs, len(all))
+		if err := join(ctx, all[n:next], w.batch, w.check); err != nil {
+			return nil, err
+		}
+		if n = next; n == len(all) || w.now().Sub(begun) < enough {
+			continue
+		}
+		open := all[n].pair.First
+		at := slices.IndexFunc(found.issues, func(i jira.Issue) bool { return i.ID == open })
+		first := slices.IndexFunc(all, func(m *moving) bool { return m.pair.First == open })
+		if at > 0 {
+			found.issues, found.last = found.issues[:at], false
+			return all[:first], nil
+		}
+	}
+	return all, nil
 }
 
 // remove removes Jira's own links of a stretch whose link of the relation is there.
@@ -171,20 +197,31 @@ func (w *work) remove(ctx context.Context, at place, found *stretch, until strin
 	}
 	found.last = found.last && n+1 == len(found.issues)
 	found.issues = found.issues[:n+1]
-	last := found.last
-	for rest := found.issues; len(rest) > 0; {
-		part := &stretch{issues: rest}
-		all, err := w.moves(ctx, part)
-		if err != nil {
-			return nil, err
-		}
-		if err := w.removeNatives(ctx, all, w.batch, w.out.Counts); err != nil {
-			return nil, err
-		}
-		rest = rest[len(part.issues):]
+	all, err := w.moves(ctx, &stretch{issues: found.issues})
+	if err != nil {
+		return nil, err
 	}
-	found.last = last
+	gone, refused, more, err := w.removeNatives(ctx, all, w.batch, mostRemoved)
+	if err != nil {
+		return nil, err
+	}
+	if more && gone > 0 { // the next step finds what is left
+		w.out.Cursor = w.stay(at, found.project, until)
+		return w.out, nil
+	}
+	if refused > 0 {
+		w.out.Counts["unremoved"] = int64(refused)
+	}
 	return w.next(ctx, found)
+}
+
+// stay has the next step remove the links of Jira's own of the stretch that begins at a place.
+func (w *work) stay(at place, project, until string) map[string]string {
+	out := map[string]string{"project": project, "until": until}
+	if at.issue != "" {
+		out["issue"] = at.issue
+	}
+	return out
 }
 
 // next says where the next step goes on behind a stretch.

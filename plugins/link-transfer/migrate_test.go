@@ -233,6 +233,24 @@ func TestAStepThatIsDoneAgainCountsWhatItRemovedOnce(t *testing.T) {
 	}
 }
 
+func TestAStepThatTakesLongEndsBehindAnIssueThatIsDone(t *testing.T) {
+	s := newSite(t, 90)
+	for n := range 30 {
+		for m := range 3 { // so that the fiftieth link is none of an issue's last
+			s.native(blocks, strconv.Itoa(1001+n), strconv.Itoa(2001+3*n+m))
+		}
+	}
+	s.links.slow = func() { s.clock = s.clock.Add(enough) }
+	s.act("migrate", map[string]string{"migration": s.migration("")})
+	r, err := s.Work()
+	if err != nil || r.Counts["made"] != 48 || r.Done != 16 {
+		t.Errorf("the first step: %+v, %v; want the 48 links of 16 issues", r, err)
+	}
+	if err := s.WorkAll(); err != nil || s.counts() != "done, made 90" || len(s.links.made) != 90 {
+		t.Errorf("%v: %s, %d links", err, s.counts(), len(s.links.made))
+	}
+}
+
 func TestAMigrationThatWasChangedMeanwhileDoesNotGoOn(t *testing.T) {
 	s := newSite(t, 2)
 	id := s.migration("")
