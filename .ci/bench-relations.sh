@@ -15,6 +15,9 @@
 #   panel_ms_p95_200               such a panel from request to page, with nothing of it remembered, 95 of 100; the goal is 300
 #   …_view                         the last three where an issue view draws it: a table of all 200, sorted, the first page shown
 #   index_issues_per_s             issues whose property an index run writes in a second, through queue, plugin, store and the sandbox over HTTP
+#   links_moved_per_s              links of Jira's own that a migration of 10,000 makes links of a relation of in a second, through the same; what a dry run
+#                                  checks (links_checked_per_s), and what is taken back (links_taken_back_per_s);
+#                                  and where Jira's own are removed (links_moved_and_removed_per_s) and made again (links_restored_per_s)
 #   jql_injection_cases            queries with hostile values that the sandbox's parser judged; none may ask anything else
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -39,4 +42,5 @@ measure() {
 measure host/services TestLinkFigures "$@"
 measure host/app TestRelationFigures
 measure host/app TestIndexFigures
+measure host/app TestTransferFigures
 measure host/sandbox/jql/syntax TestNoValueChangesWhatATemplateAsks

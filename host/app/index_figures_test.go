@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
 )
 
 const (
-	manageAPI    = "/api/plugin/" + linkPlugin + "/manage/"
 	indexedHubs  = 40
 	indexedLinks = 20 // of each
 )
@@ -27,13 +27,19 @@ type runShape struct {
 // manage makes a call of the page for admins.
 func (r *related) manage(method, target string, body any) string {
 	r.t.Helper()
+	return r.adminPage(linkPlugin, "manage", method, target, body)
+}
+
+// adminPage makes a call of a page for admins.
+func (r *related) adminPage(plugin, module, method, target string, body any) string {
+	r.t.Helper()
 	raw, err := json.Marshal(body)
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	var a struct{ Token string }
-	r.ask(http.MethodPost, "/sandbox/context-token", frameOf{App: "pergola", Module: manifest.ConnectModuleKey(linkPlugin, "manage")}, &a)
-	status, text := r.send(method, manageAPI+target, "JWT "+a.Token, string(raw))
+	r.ask(http.MethodPost, "/sandbox/context-token", frameOf{App: "pergola", Module: manifest.ConnectModuleKey(capability.PluginID(plugin), module)}, &a)
+	status, text := r.send(method, "/api/plugin/"+plugin+"/"+module+"/"+target, "JWT "+a.Token, string(raw))
 	if status != http.StatusOK {
 		r.t.Fatalf("%s answers %d: %.600s", target, status, text)
 	}
@@ -43,9 +49,14 @@ func (r *related) manage(method, target string, body any) string {
 // runOver waits until the latest run of a job is over, and returns it.
 func (r *related) runOver(name string) runShape {
 	r.t.Helper()
+	return r.runOverAt(linkPlugin, "manage", name)
+}
+
+func (r *related) runOverAt(plugin, module, name string) runShape {
+	r.t.Helper()
 	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		var got struct{ Runs []runShape }
-		if err := json.Unmarshal([]byte(r.manage(http.MethodGet, "runs?job="+name, nil)), &got); err != nil {
+		if err := json.Unmarshal([]byte(r.adminPage(plugin, module, http.MethodGet, "runs?job="+name, nil)), &got); err != nil {
 			r.t.Fatal(err)
 		}
 		if len(got.Runs) > 0 && !got.Runs[0].Ended.IsZero() {

@@ -109,7 +109,7 @@ func TestAnIndexRunSurvivesKills(t *testing.T) {
 		t.Errorf("JQL finds %d issues at the first end and %d at the second, of %d", first, second, len(linked))
 	}
 	b.wait(manageFrame, `/20[0-9-]{8} [0-9:]{5} UTC/.test(document.querySelector("tbody").innerText)`) // drawn anew by itself
-	pictures(t, b, "index")
+	pictures(t, b, manageFrame, "index")
 
 	// What can be done to a run.
 	b.click(manageFrame, button("Index"))
@@ -129,16 +129,16 @@ func TestAnIndexRunSurvivesKills(t *testing.T) {
 }
 
 // pictures are taken of the whole page, in light and dark, where PICTURES names a folder for them.
-func pictures(t *testing.T, b *tab, name string) {
+func pictures(t *testing.T, b *tab, frame, name string) {
 	t.Helper()
 	dir := environment("PICTURES")
 	if dir == "" {
 		return
 	}
 	for _, mode := range []string{"dark", "light"} {
-		b.do(manageFrame, `document.documentElement.dataset.colorMode = "`+mode+`"`, nil)
+		b.do(frame, `document.documentElement.dataset.colorMode = "`+mode+`"`, nil)
 		var out bytes.Buffer
-		if err := png.Encode(&out, b.picture(manageFrame, `document.querySelector("#page")`, 16)); err != nil {
+		if err := png.Encode(&out, b.picture(frame, `document.querySelector("#page")`, 16)); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(dir, name+"-"+mode+".png"), out.Bytes(), 0o600); err != nil {

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -56,6 +57,12 @@ type related struct {
 // newRelated starts both. The site has n issues, and no rate limits, which so many links at once would meet.
 func newRelated(t *testing.T, n int) *related {
 	t.Helper()
+	return newRelatedWith(t, n, map[string]string{viewPlugin: viewFolder}, func(*world.Tx, []string) error { return nil })
+}
+
+// newRelatedWith is newRelated with other plugins beside that of advanced links, by their folders, and with more than issues on the site.
+func newRelatedWith(t *testing.T, n int, folders map[string]string, more func(tx *world.Tx, issues []string) error) *related {
+	t.Helper()
 	r := &related{running: &running{t: t, log: &output{}, cfg: config.Default()}}
 	seeded, err := world.Open(world.Config{Seed: func(tx *world.Tx) error {
 		if err := world.Seed(tx); err != nil {
@@ -69,7 +76,7 @@ func newRelated(t *testing.T, n int) *related {
 			}
 			r.issues = append(r.issues, string(added.ID))
 		}
-		return nil
+		return more(tx, r.issues)
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +113,9 @@ func newRelated(t *testing.T, n int) *related {
 	_ = login.Body.Close()
 
 	plugins := t.TempDir()
-	for plugin, folder := range map[string]string{linkPlugin: linkFolder, viewPlugin: viewFolder} {
+	folders = maps.Clone(folders)
+	folders[linkPlugin] = linkFolder
+	for plugin, folder := range folders {
 		text, err := os.ReadFile(filepath.Join("..", "..", folder, "plugin.json"))
 		if err != nil {
 			t.Fatal(err)

@@ -155,6 +155,9 @@ func (p *plugin) serveJoin(ctx context.Context, r *service.Request, j *contract.
 	if err != nil {
 		return nil, err
 	}
+	if err := thereAlready(ctx, all, j.Batch); err != nil {
+		return nil, err
+	}
 	if err := seenAt(ctx, all, true); err != nil {
 		return nil, err
 	}
@@ -209,6 +212,28 @@ func (p *plugin) serveRestore(ctx context.Context, r *service.Request, q *contra
 		log.Write(ctx, log.Info, "links.added", log.Count("links", made))
 	}
 	return outcomes(all), err
+}
+
+// thereAlready decides about the pairs that are linked, so that nobody is asked about them: a step that is done again gets further than before.
+func thereAlready(ctx context.Context, all []*item, batch int64) error {
+	for _, i := range undecided(all) {
+		l, err := get(ctx, linkType, i.id())
+		if err != nil {
+			return err
+		}
+		if l != nil {
+			i.decide(linkedBy(l, batch))
+		}
+	}
+	return nil
+}
+
+// linkedBy is the outcome of a pair that is linked: made, where the same batch did it.
+func linkedBy(l *store.Record, batch int64) string {
+	if batch != 0 && batchOf(l) == batch {
+		return contract.Made
+	}
+	return contract.Nothing
 }
 
 // issuesOf are the issues at both ends of the items that are open, each once.
@@ -298,7 +323,7 @@ func ruledBeside(ctx context.Context, these []*item, end string, free map[string
 		}
 		return nil
 	}
-	if scope.Clause == "" && free[s.relation.id] {
+	if scope.Clause == "" && free[s.id] {
 		return nil
 	}
 	var others []string
@@ -314,7 +339,7 @@ func ruledBeside(ctx context.Context, these []*item, end string, free map[string
 	case ruled.Governed:
 		out.take(others, ruled)
 	case scope.Clause == "":
-		free[s.relation.id] = true
+		free[s.id] = true
 		return nil
 	default:
 		if err := s.judgeAlone(ctx, scope.Clause, others, out); err != nil {

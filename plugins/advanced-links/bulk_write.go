@@ -92,10 +92,8 @@ func (w *writing) join(ctx context.Context, p *plugin, i *item, batch int64, acc
 	switch {
 	case err != nil:
 		return "", err
-	case old != nil && batch != 0 && batchOf(old) == batch:
-		return contract.Made, nil
 	case old != nil:
-		return contract.Nothing, nil
+		return linkedBy(old, batch), nil
 	}
 	return w.put(ctx, i, map[string]string{"by": account, "at": p.stamp()}, batch)
 }

@@ -5,10 +5,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/tinylib/msgp/msgp"
 
 	"github.com/pergola-platform/pergola/plugins/relations"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/jira"
+	"github.com/pergola-platform/pergola/sdk/job"
 	"github.com/pergola-platform/pergola/sdk/sdktest"
 	"github.com/pergola-platform/pergola/sdk/service"
 )
@@ -25,10 +29,14 @@ type site struct {
 	*testing.T
 	links map[string][]string // by "relation end issue"
 	gone  map[string]bool     // relations
+
+	clock   time.Time
+	changed string // a rule
 }
 
 func newSite(t *testing.T) *site {
-	s := &site{sdktest.Load(t, newPlugin(), "plugin.json"), t, map[string][]string{}, map[string]bool{}}
+	s := &site{T: t, links: map[string][]string{}, gone: map[string]bool{}}
+	s.Host = sdktest.Load(t, newPlugin(func() time.Time { return s.clock }), "plugin.json")
 	for _, i := range []jira.Issue{
 		{ID: "10001", Key: "CO-1"}, {ID: "10101", Key: "IT-1"}, {ID: "10102", Key: "IT-2"}, {ID: "10103", Key: "IT-3"},
 	} {
@@ -143,4 +151,15 @@ func refusals(all []relations.Refusal) string {
 		out = append(out, r.IssueID+": "+r.Message)
 	}
 	return strings.Join(out, "\n")
+}
+
+// retry has a run that ended with an error go on, as a host does by itself.
+func (s *site) retry(run string) error {
+	_, err := job.Retry(s.With(context.Background()), run)
+	return err
+}
+
+// refused answers searches as Jira does where it does not take the query.
+func refused(op string, _ []byte) (msgp.Marshaler, error, bool) {
+	return nil, &sdk.Error{Code: sdk.Invalid, Source: sdk.FromDownstream, Message: "Error in the JQL Query."}, op == jira.OpSearch
 }

@@ -160,30 +160,49 @@ func stale(ctx context.Context, q *service.Request, in *relations.StaleQuestion)
 	if err != nil {
 		return nil, err
 	}
-	s, err := r.scope(ctx, &in.Where, q.Context.Account)
-	if err == nil && s.missing {
-		return &relations.Stale{}, nil
-	}
-	var allowed []jira.Issue
-	if err == nil {
-		allowed, err = among(ctx, others, in.Contexts, s.clause, r.user)
-	}
+	found, err := r.staleAmong(ctx, &in.Where, q.Context.Account, in.Contexts, others)
 	if err != nil {
 		_, err := r.trouble(ctx, err)
 		return &relations.Stale{}, err
+	}
+	if n := len(found.stale); n > 0 {
+		log.Write(ctx, log.Info, "rule.stale", log.Count("rule", r.number), log.Count("links", n))
+	}
+	return &relations.Stale{IssueIDs: found.stale}, nil
+}
+
+// judgedStale is what a rule says of issues that are linked.
+type judgedStale struct {
+	stale  []string // it does not allow any more
+	unsure []string // of which nothing is said: they cannot be seen, or a variable has no value
+}
+
+// staleAmong says which issues the rule does not allow beside a place, of those that can be seen by whose rights it searches.
+func (r *rule) staleAmong(ctx context.Context, w *relations.Where, account string, in relations.Contexts, others []string) (*judgedStale, error) {
+	s, err := r.scope(ctx, w, account)
+	if err != nil {
+		return nil, err
+	}
+	if s.missing {
+		return &judgedStale{unsure: others}, nil
+	}
+	allowed, err := among(ctx, others, in, s.clause, r.user)
+	if err != nil {
+		return nil, err
 	}
 	seen, err := jira.IssuesAs(ctx, r.user, others, "summary")
 	if err != nil {
 		return nil, err
 	}
-	out := &relations.Stale{}
-	for _, i := range seen.Issues {
-		if !slices.ContainsFunc(allowed, func(a jira.Issue) bool { return a.ID == i.ID }) {
-			out.IssueIDs = append(out.IssueIDs, i.ID)
+	out := &judgedStale{}
+	for _, id := range others {
+		is := func(i jira.Issue) bool { return i.ID == id }
+		switch {
+		case !slices.ContainsFunc(seen.Issues, is):
+			out.unsure = append(out.unsure, id)
+		case !slices.ContainsFunc(allowed, is):
+			out.stale = append(out.stale, id)
 		}
-	}
-	if n := len(out.IssueIDs); n > 0 {
-		log.Write(ctx, log.Info, "rule.stale", log.Count("rule", r.number), log.Count("links", n))
 	}
 	return out, nil
 }

@@ -1,7 +1,11 @@
 package main
 
-import "github.com/pergola-platform/pergola/sdk/serve"
+import (
+	"time"
 
-func init() { serve.Plugin(newPlugin()) }
+	"github.com/pergola-platform/pergola/sdk/serve"
+)
+
+func init() { serve.Plugin(newPlugin(time.Now)) }
 
 func main() {}

@@ -26,6 +26,9 @@ type rule struct {
 	hint    string // what users read where a variable has no value
 	drop    bool   // links that the rule does not allow any more are dropped
 	presets []relations.Preset
+	// id, rev and name are the document's.
+	id, name string
+	rev      int64
 }
 
 func newRule(number int, v *settings.Values) rule {
@@ -43,15 +46,29 @@ func newRule(number int, v *settings.Values) rule {
 	return r
 }
 
-// ruleFor finds the rule of a side, nil where there is none.
-func ruleFor(ctx context.Context, e relations.End) (*rule, error) {
+// rules are all rules, in the order in which they were written.
+func rules(ctx context.Context) ([]rule, error) {
 	all, err := config.List(ctx, ruleType)
 	if err != nil {
 		return nil, err
 	}
+	out := make([]rule, len(all))
 	for i := range all {
-		if r := newRule(i+1, &all[i].Values); r.End == e {
-			return &r, nil
+		out[i] = newRule(i+1, &all[i].Values)
+		out[i].id, out[i].rev, out[i].name = all[i].ID, all[i].Rev, all[i].String("name")
+	}
+	return out, nil
+}
+
+// ruleFor finds the rule of a side, nil where there is none.
+func ruleFor(ctx context.Context, e relations.End) (*rule, error) {
+	all, err := rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if all[i].End == e {
+			return &all[i], nil
 		}
 	}
 	return nil, nil

@@ -29,6 +29,7 @@ type links struct {
 	made    map[relations.Pair]int64
 	refuses map[relations.Pair]string // with what
 	fails   int                       // how many more changes are done before the answer is lost
+	slow    func() // before each change
 }
 
 func (l *links) service() service.Mux {
@@ -87,6 +88,9 @@ func (l *links) service() service.Mux {
 func (l *links) each(r *service.Request, pairs []relations.Pair, check bool, do func(relations.Pair) string) (*relations.Outcomes, error) {
 	if r.Context.Account == "" || len(pairs) == 0 || len(pairs) > relations.MostPairs {
 		return nil, sdk.Errorf(sdk.Invalid, "%d links of %q", len(pairs), r.Context.Account)
+	}
+	if l.slow != nil {
+		l.slow()
 	}
 	out := &relations.Outcomes{}
 	for _, p := range pairs {

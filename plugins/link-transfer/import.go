@@ -81,11 +81,11 @@ func told(all []*entry) []view.Block {
 	makes, there := 0, 0
 	t := &view.Table{Caption: "Lines that make no link", Columns: []view.Column{{Title: "Line", Number: true}, {Title: "Issues"}, {Title: "Why"}}}
 	for _, e := range all {
-		switch {
-		case e.result.What == relations.Made:
+		switch e.result.What {
+		case relations.Made:
 			makes++
 			continue
-		case e.result.What == relations.Nothing:
+		case relations.Nothing:
 			there++
 			continue
 		}

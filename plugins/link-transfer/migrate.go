@@ -3,15 +3,22 @@ package main
 import (
 	"context"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/pergola-platform/pergola/plugins/relations"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/job"
+	"github.com/pergola-platform/pergola/sdk/store"
 )
 
-// mostMoved is how many links a step moves, unless one issue has more.
-const mostMoved = 200
+// The bounds of a step, which has half a minute.
+const (
+	mostMoved   = 200              // links, unless one issue has more
+	mostRemoved = 40               // links of Jira's own that go: each costs Jira three questions
+	enough      = 10 * time.Second // after which no more links are judged, but for those of an issue that was begun: rules ask Jira about each
+)
 
 // moving is a link of Jira's own on its way to the relation.
 type moving struct {
@@ -110,37 +117,131 @@ func (p *plugin) migrationStep(ctx context.Context, s *job.Step, check bool) (*j
 	if err != nil {
 		return nil, err
 	}
-	token := s.Input["pass"]
-	found, err := walk(ctx, scope, place{s.Cursor["project"], s.Cursor["issue"]}, token)
+	w := work{plugin: p, migration: m, batch: relations.BatchOf(s.Run), token: s.Input["pass"], check: check, out: &job.Result{Counts: map[string]int64{}}}
+	at := place{s.Cursor["project"], s.Cursor["issue"]}
+	found, err := walk(ctx, scope, at, w.token)
+	switch {
+	case err != nil:
+		return nil, err
+	case found.project == "":
+		return w.finish(ctx)
+	case s.Cursor["until"] != "":
+		return w.remove(ctx, at, found, s.Cursor["until"])
+	}
+	return w.join(ctx, at, found)
+}
+
+// work is a step of a migration.
+type work struct {
+	*plugin
+	*migration
+	batch int64
+	token string
+	check bool
+	out   *job.Result
+}
+
+// join makes the links of a stretch. Where Jira's own go afterwards, the next step is about the same stretch.
+func (w *work) join(ctx context.Context, at place, found *stretch) (*job.Result, error) {
+	if len(found.issues) == 0 {
+		return w.next(ctx, found)
+	}
+	all, err := w.moves(ctx, found)
 	if err != nil {
 		return nil, err
 	}
-	if found.project == "" {
-		return &job.Result{Finished: true}, forget(ctx, token)
+	if all, err = w.judge(ctx, all, found); err != nil {
+		return nil, err
 	}
-	out := &job.Result{Counts: map[string]int64{}}
-	if len(found.issues) > 0 {
-		all, err := m.moves(ctx, found)
+	there := false
+	for _, l := range all {
+		w.out.Counts[countOf(l.What)]++
+		there = there || l.What == relations.Made || l.What == relations.Nothing
+	}
+	w.out.Done = int64(len(found.issues))
+	if !there || !w.migration.remove || w.check {
+		return w.next(ctx, found)
+	}
+	w.out.Cursor = w.stay(at, found.project, found.end())
+	return w.out, nil
+}
+
+// judge makes the moves of a stretch, or checks them. When it has been at it for long enough, the stretch is cut off behind the last issue whose
+// moves are all judged, and the moves of these are returned.
+func (w *work) judge(ctx context.Context, all []*moving, found *stretch) ([]*moving, error) {
+	begun := w.now()
+	for n := 0; n < len(all); {
+		next := min(n+relations.MostPairs, len(all))
+		if err := join(ctx, all[n:next], w.batch, w.check); err != nil {
+			return nil, err
+		}
+		if n = next; n == len(all) || w.now().Sub(begun) < enough {
+			continue
+		}
+		open := all[n].pair.First
+		at := slices.IndexFunc(found.issues, func(i jira.Issue) bool { return i.ID == open })
+		first := slices.IndexFunc(all, func(m *moving) bool { return m.pair.First == open })
+		if at > 0 {
+			found.issues, found.last = found.issues[:at], false
+			return all[:first], nil
+		}
+	}
+	return all, nil
+}
+
+// remove removes Jira's own links of a stretch whose link of the relation is there.
+func (w *work) remove(ctx context.Context, at place, found *stretch, until string) (*job.Result, error) {
+	n := slices.IndexFunc(found.issues, func(i jira.Issue) bool { return i.ID == until })
+	if n < 0 { // where the stretch ended is gone: what was not joined yet must not be passed
+		return w.join(ctx, at, found)
+	}
+	found.last = found.last && n+1 == len(found.issues)
+	found.issues = found.issues[:n+1]
+	all, err := w.moves(ctx, &stretch{issues: found.issues})
+	if err != nil {
+		return nil, err
+	}
+	gone, refused, more, err := w.removeNatives(ctx, all, w.batch, mostRemoved)
+	if err != nil {
+		return nil, err
+	}
+	if more && gone > 0 { // the next step finds what is left
+		w.out.Cursor = w.stay(at, found.project, until)
+		return w.out, nil
+	}
+	if refused > 0 {
+		w.out.Counts["unremoved"] = int64(refused)
+	}
+	return w.next(ctx, found)
+}
+
+// stay has the next step remove the links of Jira's own of the stretch that begins at a place.
+func (w *work) stay(at place, project, until string) map[string]string {
+	out := map[string]string{"project": project, "until": until}
+	if at.issue != "" {
+		out["issue"] = at.issue
+	}
+	return out
+}
+
+// next says where the next step goes on behind a stretch.
+func (w *work) next(ctx context.Context, found *stretch) (*job.Result, error) {
+	if found.last {
+		return w.out, pass(ctx, w.token, found.project) // the next step looks for another project
+	}
+	w.out.Cursor = map[string]string{"project": found.project, "issue": found.end()}
+	return w.out, nil
+}
+
+// finish ends a run. What it removed is counted here, where no kill in between can have left anything out.
+func (w *work) finish(ctx context.Context) (*job.Result, error) {
+	w.out.Finished = true
+	if w.migration.remove && !w.check {
+		gone, err := list(ctx, store.Query{Type: nativeType, Field: "batch", Value: strconv.FormatInt(w.batch, 10), IDs: true})
 		if err != nil {
 			return nil, err
 		}
-		batch := relations.BatchOf(s.Run)
-		if err := join(ctx, all, batch, check); err != nil {
-			return nil, err
-		}
-		for _, l := range all {
-			out.Counts[countOf(l.What)]++
-		}
-		if m.remove && !check {
-			if err := m.removeNatives(ctx, all, batch, out.Counts); err != nil {
-				return nil, err
-			}
-		}
-		out.Done = int64(len(found.issues))
+		w.out.Counts["removed"] = int64(len(gone))
 	}
-	if found.last {
-		return out, pass(ctx, token, found.project) // the next step looks for another project
-	}
-	out.Cursor = map[string]string{"project": found.project, "issue": found.issues[len(found.issues)-1].ID}
-	return out, nil
+	return w.out, forget(ctx, w.token)
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tinylib/msgp/msgp"
+
 	"github.com/pergola-platform/pergola/plugins/relations"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/config"
@@ -194,6 +196,58 @@ func TestAStepThatIsDoneAgainMakesNoLinkTwice(t *testing.T) {
 				t.Error("nothing was killed")
 			}
 		})
+	}
+}
+
+// The host dies between two links that it removes in Jira.
+func TestAStepThatIsDoneAgainCountsWhatItRemovedOnce(t *testing.T) {
+	s := newSite(t, 30)
+	for n := range 30 {
+		s.native(blocks, strconv.Itoa(1001+n), strconv.Itoa(2001+n))
+	}
+	s.act("migrate", map[string]string{"migration": s.migration(`, "remove": true`)})
+	unlinks := 0
+	s.Answer = func(op string, _ []byte) (msgp.Marshaler, error, bool) {
+		if op == jira.OpUnlink {
+			unlinks++
+		}
+		return nil, sdk.Errorf(sdk.Unavailable, "the host is killed"), op == jira.OpUnlink && unlinks%11 == 0
+	}
+	for killed := 0; ; {
+		r, err := s.Work()
+		if r == nil {
+			if killed != 2 {
+				t.Errorf("killed %d times", killed)
+			}
+			break
+		}
+		if err != nil {
+			killed++
+			if err := s.retry(r.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if got := s.counts(); got != "done, made 30, removed 30" || s.natives() != "" {
+		t.Errorf("%s; in Jira %s", got, s.natives())
+	}
+}
+
+func TestAStepThatTakesLongEndsBehindAnIssueThatIsDone(t *testing.T) {
+	s := newSite(t, 90)
+	for n := range 30 {
+		for m := range 3 { // so that the fiftieth link is none of an issue's last
+			s.native(blocks, strconv.Itoa(1001+n), strconv.Itoa(2001+3*n+m))
+		}
+	}
+	s.links.slow = func() { s.clock = s.clock.Add(enough) }
+	s.act("migrate", map[string]string{"migration": s.migration("")})
+	r, err := s.Work()
+	if err != nil || r.Counts["made"] != 48 || r.Done != 16 {
+		t.Errorf("the first step: %+v, %v; want the 48 links of 16 issues", r, err)
+	}
+	if err := s.WorkAll(); err != nil || s.counts() != "done, made 90" || len(s.links.made) != 90 {
+		t.Errorf("%v: %s, %d links", err, s.counts(), len(s.links.made))
 	}
 }
 

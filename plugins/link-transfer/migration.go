@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/pergola-platform/pergola/plugins/relations"
-	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/jql"
@@ -90,7 +89,7 @@ func guard(ctx context.Context, c *config.Change) (*config.Verdict, error) {
 	}
 	m := newMigration(c.ID, 0, c.After)
 	if _, err := m.scope(); err != nil {
-		return config.No("jql", err.(*sdk.Error).Message), nil //nolint:forcetypeassert // it makes no other
+		return config.No("jql", messageOf(err)), nil
 	}
 	sides, err := relations.Sides(ctx, "")
 	if err != nil || sides == nil {

@@ -121,9 +121,9 @@ func (p *plugin) undoBlocks(ctx context.Context) ([]view.Block, error) {
 	return append(out, view.Block{Runs: &view.Runs{Job: undoJob, Unit: "links", None: "Nothing was taken back yet.", Then: "transfer"}}), nil
 }
 
-// canUndo says whether a run is over and not too long ago, and may have changed something.
+// canUndo says whether a run is over and not too long ago, and may have changed something: one that ended early may not have said so.
 func (p *plugin) canUndo(r *job.Run) bool {
-	return !r.State.Live() && r.State != job.Paused && (r.Counts["made"] > 0 || r.Counts["removed"] > 0) && p.now().Sub(r.CreatedAt()) < undoable
+	return !r.State.Live() && r.State != job.Paused && (r.State != job.Done || r.Counts["made"] > 0 || r.Counts["removed"] > 0) && p.now().Sub(r.CreatedAt()) < undoable
 }
 
 // startUndo begins the run that takes another one back.

@@ -49,7 +49,7 @@ func parseTable(text string) ([]row, error) {
 	var at map[string]int
 	for {
 		cells, err := r.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if problem := (*csv.ParseError)(nil); errors.As(err, &problem) {
@@ -92,7 +92,7 @@ func parseTable(text string) ([]row, error) {
 // comes first of those that can in the first line that is no comment.
 func separated(text string) (string, rune) {
 	first, _, _ := strings.Cut(text, "\n")
-	if rest, ok := strings.CutPrefix(strings.TrimRight(first, "\r"), "sep="); ok && len(rest) == 1 && strings.Contains(",;\t", rest) {
+	if rest, ok := strings.CutPrefix(strings.TrimRight(first, "\r"), "sep="); ok && (rest == "," || rest == ";" || rest == "\t") {
 		return "#" + text, rune(rest[0])
 	}
 	for line := range strings.Lines(text) {

@@ -22,6 +22,9 @@ type stretch struct {
 	last    bool // there is no more in the project
 }
 
+// end is the last issue of a stretch that has some.
+func (s *stretch) end() string { return s.issues[len(s.issues)-1].ID }
+
 // walk finds the issues behind a place; there are none where all projects are passed. The projects that a walk is done with are remembered under its
 // token.
 func walk(ctx context.Context, scope jql.Clause, at place, token string) (*stretch, error) {

@@ -1,0 +1,179 @@
+//go:build linux
+
+package app_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"testing"
+)
+
+const transferFrame = "/connect/module/pergola.linktransfer/transfer"
+
+// natives are how many links of Jira's own of a type the issues have.
+func (o *operator) natives(typ string, issues []string) (n int) {
+	o.t.Helper()
+	for _, id := range issues {
+		var i struct {
+			Fields struct {
+				Links []struct {
+					Type    struct{ ID string }
+					Outward struct{ ID string } `json:"outwardIssue"`
+				} `json:"issuelinks"`
+			}
+		}
+		if err := json.Unmarshal(o.send(http.MethodGet, o.Sandbox+"/rest/api/3/issue/"+id+"?fields=issuelinks", "", nil), &i); err != nil {
+			o.t.Fatal(err)
+		}
+		for _, l := range i.Fields.Links {
+			if l.Type.ID == typ && l.Outward.ID != "" {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// blocked makes links of Jira's own between issues of the site, and returns their type, the issues and how many links there are in all.
+func (o *operator) blocked(most int) (typ string, issues []string, links int) {
+	o.t.Helper()
+	var types struct {
+		Types []struct{ ID, Name string } `json:"issueLinkTypes"`
+	}
+	if err := json.Unmarshal(o.send(http.MethodGet, o.Sandbox+"/rest/api/3/issueLinkType", "", nil), &types); err != nil || len(types.Types) == 0 {
+		o.t.Fatal("no types of links: ", err)
+	}
+	typ = types.Types[0].ID
+	var found struct{ Issues []struct{ ID string } }
+	if err := json.Unmarshal(o.send(http.MethodGet, o.Sandbox+"/rest/api/3/search/jql?maxResults=100&jql=created+%3E%3D+-9999d+order+by+key", "", nil), &found); err != nil {
+		o.t.Fatal(err)
+	}
+	for _, i := range found.Issues {
+		issues = append(issues, i.ID)
+	}
+	for n := range most {
+		from, to := n%len(issues), (n%len(issues)+1+n/len(issues))%len(issues)
+		o.send(http.MethodPost, o.Sandbox+"/rest/api/3/issueLink", "", map[string]any{
+			"type": map[string]string{"id": typ}, "inwardIssue": map[string]string{"id": issues[from]}, "outwardIssue": map[string]string{"id": issues[to]},
+		})
+	}
+	return typ, issues, o.natives(typ, issues)
+}
+
+// TestLinksAreMovedOverKillsAndTakenBack has an admin move links of Jira's own to a relation, after a dry run, while Jira is slow and the host is
+// killed in the middle, and take that back; then a file of links is imported, exported and taken back.
+func TestLinksAreMovedOverKillsAndTakenBack(t *testing.T) {
+	data := t.TempDir()
+	addresses := []string{"--listen", address(t), "--sandbox", address(t)}
+	d := startDev(t, data, addresses...)
+	o := newOperator(t, d)
+	relation := o.relate("Blockers", "holds up", "OPS-1")
+	typ, issues, links := o.blocked(60)
+	o.write("pergola.linktransfer", "migration", map[string][]string{
+		"name": {"Blocks of all"}, "linkType": {typ}, "relation": {relation}, "direction": {"same"}, "jql": {"created >= -9999d"}, "remove": {"true"},
+	})
+
+	b := newTab(t)
+	b.allow("422")
+	b.allow("ERR_") // while the host is down
+	b.allow("401")  // while it has the site install it anew
+	run := func(job int) string { return `document.querySelectorAll(".runs")[` + strconv.Itoa(job) + `].innerText` }
+	b.open(d.Sandbox + "/login?dest=/plugins/servlet/ac/pergola/pergola-linktransfer--transfer&as=mia")
+	b.click(transferFrame, button("Show the first"))
+	b.wait(transferFrame, `document.body.innerText.includes("Will be made") && /[A-Z]+-[0-9]+/.test(document.querySelector("tbody").innerText)`)
+	b.click(transferFrame, button("Back"))
+	b.click(transferFrame, button("Dry run"))
+	b.wait(transferFrame, `/Done/i.test(`+run(0)+`) && `+run(0)+`.includes("`+strconv.Itoa(links)+` Links that would be made")`)
+	if n := o.natives(typ, issues); n != links {
+		t.Fatalf("a dry run left %d links of %d in Jira", n, links)
+	}
+
+	d.slow("/rest/api/3/issueLink", "300ms")
+	b.click(transferFrame, button("Move links"))
+	b.click(transferFrame, `document.querySelector("#confirm-yes")`)
+	b.wait(transferFrame, `/Running/i.test(`+run(1)+`)`)
+	for range 2 {
+		before := o.natives(typ, issues)
+		for o.natives(typ, issues) == before { // it removes
+		}
+		d.kill()
+		d = startDev(t, data, addresses...)
+		d.slow("/rest/api/3/issueLink", "100ms")
+	}
+	o = newOperator(t, d)
+	done := fmt.Sprintf(`/Done/i.test(%[1]s) && %[1]s.includes("%[2]d Links made") && %[1]s.includes("%[2]d Links of Jira’s own removed")`, run(1), links)
+	b.wait(transferFrame, done) // the page was open all the while
+	d.slow("", "")
+	if n := o.natives(typ, issues); n != 0 {
+		t.Errorf("%d links are left in Jira", n)
+	}
+
+	b.click(transferFrame, button("Take back"))
+	b.click(transferFrame, `document.querySelector("#confirm-yes")`)
+	b.wait(transferFrame, fmt.Sprintf(`/Done/i.test(%[1]s) && %[1]s.includes("%[2]d Links removed that the run had made") && %[1]s.includes("%[2]d Links of Jira’s own made again")`, run(3), links))
+	if n := o.natives(typ, issues); n != links {
+		t.Errorf("%d links are in Jira, and were %d", n, links)
+	}
+
+	pictures(t, b, transferFrame, "transfer")
+
+	// A file.
+	field := func(name string) string { return `document.querySelector("[name='` + name + `']")` }
+	b.do(transferFrame, field("relation")+`.value = "`+relation+`"`, nil)
+	b.do(transferFrame, `((e) => { e.value = "first;second\nOPS-1;OPS-2\nOPS-1;OPS-3\nOPS-1;NONE-1\n"; e.dispatchEvent(new Event("input", { bubbles: true })); })(`+field("lines")+`)`, nil)
+	b.click(transferFrame, button("Check the lines"))
+	b.wait(transferFrame, `document.body.innerText.includes("Would be made: 2. Are there already: 0. Cannot be made: 1.") && document.body.innerText.includes("NONE-1 is not there, or you may not see it")`)
+	b.click(transferFrame, button("Make 2 links"))
+	b.wait(transferFrame, `/Done/i.test(`+run(2)+`) && `+run(2)+`.includes("2 Links made")`)
+	b.click(transferFrame, button("Show the files"))
+	b.wait(transferFrame, `document.body.innerText.includes("2 links.")`)
+	var file string
+	b.do(transferFrame, `window.saved = new Promise((yes) => { const make = URL.createObjectURL; URL.createObjectURL = (blob) => { blob.text().then(yes); return make(blob); }; })`, nil)
+	b.click(transferFrame, button("Save links from 1"))
+	b.do(transferFrame, `window.saved`, &file)
+	if want := "relation,first,second\r\nBlockers,OPS-1,OPS-2\r\nBlockers,OPS-1,OPS-3\r\n"; file != want && file != "\ufeff"+want {
+		t.Errorf("the file holds %q, want %q", file, want)
+	}
+	b.click(transferFrame, button("Back"))
+	b.click(transferFrame, `[...document.querySelectorAll("tr")].find((r) => r.innerText.includes("Imported"))?.querySelector("button")`)
+	b.click(transferFrame, `document.querySelector("#confirm-yes")`)
+	b.wait(transferFrame, `/2 Links removed that the run had made/.test(`+run(3)+`)`)
+}
+
+const rulesFrame = "/connect/module/pergola.datalogic/rules"
+
+// TestLinksThatARuleDoesNotAllowAreSweptAndTakenBack has an admin write a rule against links that are there, count these, remove them, and take that
+// back.
+func TestLinksThatARuleDoesNotAllowAreSweptAndTakenBack(t *testing.T) {
+	d := startDev(t, t.TempDir())
+	o := newOperator(t, d)
+	relation := o.relate("Spare parts", "is replaced by", "OPS-1")
+	b := newTab(t)
+	b.open(d.Sandbox + "/login?dest=/plugins/servlet/ac/pergola/pergola-linktransfer--transfer&as=mia")
+	field := func(name string) string { return `document.querySelector("[name='` + name + `']")` }
+	b.wait(transferFrame, field("lines"))
+	b.do(transferFrame, field("relation")+`.value = "`+relation+`"`, nil)
+	b.do(transferFrame, `((e) => { e.value = "OPS-1,OPS-2\nOPS-1,OPS-3\nOPS-2,OPS-3\nOPS-3,OPS-4\n"; e.dispatchEvent(new Event("input", { bubbles: true })); })(`+field("lines")+`)`, nil)
+	b.click(transferFrame, button("Check the lines"))
+	b.click(transferFrame, button("Make 4 links"))
+	b.wait(transferFrame, `document.body.innerText.includes("4 Links made")`)
+	o.write("pergola.datalogic", "rule", map[string][]string{
+		"name": {"Not the third"}, "relation": {relation}, "end": {"first"}, "jql": {"key != OPS-3 AND project = {{issue.project}}"}, "empty": {"nothing"}, "outOfScope": {"drop"},
+	})
+
+	b.open(d.Sandbox + "/plugins/servlet/ac/pergola/pergola-datalogic--rules")
+	run := func(job int) string { return `document.querySelectorAll(".runs")[` + strconv.Itoa(job) + `].innerText` }
+	b.click(rulesFrame, button("Count"))
+	b.wait(rulesFrame, `/Done/i.test(`+run(0)+`) && `+run(0)+`.includes("2 Links that the rule allows") && `+run(0)+`.includes("2 Links that it does not allow")`)
+	b.click(rulesFrame, button("Remove all"))
+	b.click(rulesFrame, `document.querySelector("#confirm-yes")`)
+	b.wait(rulesFrame, `/Done/i.test(`+run(1)+`) && `+run(1)+`.includes("2 Links removed")`)
+	pictures(t, b, rulesFrame, "sweep")
+	b.click(rulesFrame, button("Take back"))
+	b.click(rulesFrame, `document.querySelector("#confirm-yes")`)
+	b.wait(rulesFrame, `/Done/i.test(`+run(2)+`) && `+run(2)+`.includes("2 Links made again")`)
+	b.click(rulesFrame, button("Count"))
+	b.wait(rulesFrame, run(0)+`.match(/2 Links that it does not allow/g)?.length === 2`)
+}
