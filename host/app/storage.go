@@ -13,6 +13,7 @@ import (
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/config"
+	"github.com/pergola-platform/pergola/host/configset"
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/personal"
@@ -93,7 +94,7 @@ func openStorage(ctx context.Context, cfg config.Config, manifests privacy.Manif
 // ownTypes are the documents of the host itself: each package declares its own.
 func ownTypes() []privacy.Type {
 	return slices.Concat(privacy.OwnTypes(), tenant.Types(), seal.Types(), retention.Types(), personal.Types(), schema.Types(),
-		jobs.Types(), syncing.Types(), runlog.Types())
+		jobs.Types(), syncing.Types(), runlog.Types(), configset.Types())
 }
 
 // migrations is append-only.
@@ -137,7 +138,8 @@ func (s *Storage) Sweeper(grace, runs time.Duration) *retention.Sweeper {
 			records, err := services.ExpireRecords(ctx, s.Store, s.Types.Declared(), t, now)
 			done, failed := runlog.Expire(ctx, s.Store, t, now.Add(-runs))
 			configs, kept := services.PurgeConfigs(ctx, s.Store, s.Configs, s.Types.Declared(), t, now.Add(-feature.Regret))
-			return records + done + configs, errors.Join(err, failed, kept)
+			imports, lasting := configset.Expire(ctx, s.Store, t, now.Add(-configset.Regret))
+			return records + done + configs + imports, errors.Join(err, failed, kept, lasting)
 		},
 	})
 }

@@ -66,12 +66,16 @@ const (
 )
 
 // Difference is a setting that an import changes, with names for ids.
-type Difference struct{ Setting, Before, After string }
+type Difference struct {
+	Setting string `json:"setting"`
+	Before  string `json:"before"`
+	After   string `json:"after"`
+}
 
 // Problem is why a document is refused.
 type Problem struct {
-	Setting string // its title, "" where it is about the whole
-	Message string
+	Setting string `json:"setting,omitempty"` // its title, "" where it is about the whole
+	Message string `json:"message"`
 }
 
 // Item is a document of a file, or the settings of a plugin, with what becomes of it.

@@ -18,6 +18,7 @@ const (
 	AdminKey  = "admin"
 	SyncKey   = "syncs"  // synchronizations; the key of their property is taken
 	StoredKey = "stored" // what is stored about the site
+	ConfigKey = "config" // configuration that goes from site to site, and templates
 )
 
 // The host's routes that the descriptor names, relative to the base URL.
@@ -31,6 +32,7 @@ const (
 	pathAdmin       = "/connect/admin"
 	pathSync        = "/connect/sync"
 	pathStored      = "/connect/stored"
+	pathConfig      = "/connect/configuration"
 	pathIcon        = "/static/icon.svg"
 )
 
@@ -151,6 +153,7 @@ func Descriptor(c Config, plugins []*manifest.Manifest) ([]byte, error) {
 			{Key: AdminKey, Name: text{c.Name}, URL: pathAdmin, Conditions: []condition{{Condition: "user_is_admin"}}},
 			{Key: SyncKey, Name: text{c.Name + ": synchronizations"}, URL: pathSync, Conditions: []condition{{Condition: "user_is_admin"}}},
 			{Key: StoredKey, Name: text{c.Name + ": stored data"}, URL: pathStored, Conditions: []condition{{Condition: "user_is_admin"}}},
+			{Key: ConfigKey, Name: text{c.Name + ": configuration"}, URL: pathConfig, Conditions: []condition{{Condition: "user_is_admin"}}},
 		}},
 	}
 	plugins = slices.SortedFunc(slices.Values(plugins), func(a, b *manifest.Manifest) int {

@@ -22,8 +22,10 @@ type Admin struct {
 	// StoredURL leads to the page that says what is stored about the site, in the place of the whole window: inside Jira it is
 	// the address that Jira gives that page. "" shows no link.
 	StoredURL string
-	// SyncURL leads to the page of synchronizations in the same way.
-	SyncURL string
+	// SyncURL leads to the page of synchronizations in the same way, ConfigURL to that of configuration.
+	SyncURL, ConfigURL string
+	// Bare offers templates: nothing that they set up is there yet.
+	Bare bool
 }
 
 // AdminPlugin is one feature module as the admin sees it.
@@ -79,8 +81,10 @@ func (r *Renderer) Admin(w io.Writer, s Shell, a Admin) error {
 		Notice    *view.Notice
 		StoredURL string
 		SyncURL   string
+		ConfigURL string
+		Bare      bool
 		Filter    bool
-	}{Notice: a.Notice, StoredURL: a.StoredURL, SyncURL: a.SyncURL, Filter: len(a.Plugins) > filterAbove}
+	}{Notice: a.Notice, StoredURL: a.StoredURL, SyncURL: a.SyncURL, ConfigURL: a.ConfigURL, Bare: a.Bare && a.ConfigURL != "", Filter: len(a.Plugins) > filterAbove}
 	for _, p := range a.Plugins {
 		c, err := newCard(p)
 		if err != nil {

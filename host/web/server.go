@@ -7,7 +7,8 @@
 //	/connect/installed, /connect/uninstalled   signed installs (RS256)
 //	/connect/enabled, /connect/disabled        Connect events (HS256, computed qsh)
 //	/connect/event/…                           Jira's webhooks (HS256, computed qsh)
-//	/connect/module/…, /admin, /sync, /stored  pages in an iframe (HS256, computed qsh)
+//	/connect/module/…, /admin, /sync, /stored,
+//	/configuration                             pages in an iframe (HS256, computed qsh)
 //	/api/…                                     calls of those pages (HS256, context-qsh only)
 //	/q/… and its like, /static/…, /, …         nobody in particular
 //	/healthz, /readyz, /metrics                operators
@@ -29,6 +30,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/configset"
 	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/events"
 	"github.com/pergola-platform/pergola/host/feature"
@@ -66,6 +68,7 @@ type Config struct {
 	Events     *events.Service // nil takes no webhooks about issues
 	Runs       *runs.Service   // nil runs no jobs of plugins
 	Blueprints *blueprint.Service
+	Sets       *configset.Service // nil carries no configuration from site to site
 	Tenants    Tenants
 	Sites      Sites // for the operator's commands, needed by ServeDoor
 	UI         *ui.Renderer
@@ -134,6 +137,7 @@ func New(c Config) (*Server, error) {
 	s.app.Get("/connect/admin", s.working(s.adminPage))
 	s.app.Get("/connect/sync", s.working(s.syncPage))
 	s.app.Get("/connect/stored", s.working(s.storedPage))
+	s.app.Get("/connect/configuration", s.working(s.setPage))
 
 	s.app.Post("/api/plugin/:plugin/:module/:kind/:name", s.working(s.call))
 	s.app.Post("/api/admin/stored", s.working(s.downloadStored))
@@ -146,6 +150,7 @@ func New(c Config) (*Server, error) {
 
 	s.runRoutes()
 	s.configRoutes()
+	s.setRoutes()
 	s.syncRoutes(func(method, path string, h syncHandler) { s.app.Add(method, syncAPI+path, s.ofAdmin(h)) })
 
 	// The manifests choose the paths of short links, and core/manifest keeps them off ours. Plugins come and go while the
