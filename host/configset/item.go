@@ -71,6 +71,7 @@ func (p *planner) document(ctx context.Context, plugin Plugin, part feature.Part
 	if !to.there.Deleted.IsZero() {
 		before = nil
 	}
+	item.absent = before == nil
 	if err := p.fill(ctx, &item, d.Values, before); err != nil {
 		return err
 	}
