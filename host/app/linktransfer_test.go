@@ -13,7 +13,7 @@ import (
 const transferFrame = "/connect/module/pergola.linktransfer/transfer"
 
 // natives are how many links of Jira's own of a type the issues have.
-func (o *operator) natives(typ string, issues []string) (n int) {
+func (o *person) natives(typ string, issues []string) (n int) {
 	o.t.Helper()
 	for _, id := range issues {
 		var i struct {
@@ -37,7 +37,7 @@ func (o *operator) natives(typ string, issues []string) (n int) {
 }
 
 // blocked makes links of Jira's own between issues of the site, and returns their type, the issues and how many links there are in all.
-func (o *operator) blocked(most int) (typ string, issues []string, links int) {
+func (o *person) blocked(most int) (typ string, issues []string, links int) {
 	o.t.Helper()
 	var types struct {
 		Types []struct{ ID, Name string } `json:"issueLinkTypes"`

@@ -13,6 +13,7 @@ import (
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/config"
+	"github.com/pergola-platform/pergola/host/configset"
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/personal"
@@ -94,7 +95,7 @@ func openStorage(ctx context.Context, cfg config.Config, manifests privacy.Manif
 // ownTypes are the documents of the host itself: each package declares its own.
 func ownTypes() []privacy.Type {
 	return slices.Concat(privacy.OwnTypes(), tenant.Types(), seal.Types(), retention.Types(), personal.Types(), schema.Types(),
-		jobs.Types(), syncing.Types(), runlog.Types(), token.Types())
+		jobs.Types(), syncing.Types(), runlog.Types(), token.Types(), configset.Types())
 }
 
 // migrations is append-only.
@@ -139,7 +140,8 @@ func (s *Storage) Sweeper(grace, runs time.Duration) *retention.Sweeper {
 			done, failed := runlog.Expire(ctx, s.Store, t, now.Add(-runs))
 			configs, kept := services.PurgeConfigs(ctx, s.Store, s.Configs, s.Types.Declared(), t, now.Add(-feature.Regret))
 			tokens, left := token.New(token.Config{Store: s.Store, Now: time.Now}).Expire(ctx, t)
-			return records + done + configs + tokens, errors.Join(err, failed, kept, left)
+			imports, lasting := configset.Expire(ctx, s.Store, t, now.Add(-configset.Regret))
+			return records + done + configs + tokens + imports, errors.Join(err, failed, kept, left, lasting)
 		},
 	})
 }

@@ -71,6 +71,7 @@ func (p *planner) document(ctx context.Context, plugin Plugin, part feature.Part
 	if !to.there.Deleted.IsZero() {
 		before = nil
 	}
+	item.absent = before == nil
 	if err := p.fill(ctx, &item, d.Values, before); err != nil {
 		return err
 	}
@@ -129,6 +130,9 @@ func (p *planner) fill(ctx context.Context, item *Item, raw, before []byte) erro
 		item.What = Changed
 	}
 	if item.What != Equal {
+		if before == nil {
+			was = nil // what it holds is all that is new
+		}
 		item.Diff, err = p.differences(ctx, item.form, was, will)
 	}
 	return err
@@ -165,6 +169,10 @@ func (f *filler) value(n schemaform.Named) (string, bool) {
 // find returns what a thing of the file is here, and notes why there is none.
 func (f *filler) find(source schemaform.Source, id, path string) (string, bool) {
 	if to := f.targets[source][id]; to != nil {
+		if f.staysOut(source, id) {
+			f.leave(path, f.newName(source, to.id))
+			return "", false
+		}
 		f.need(source, id)
 		return to.id, true
 	}
@@ -183,16 +191,28 @@ func (f *filler) find(source schemaform.Source, id, path string) (string, bool) 
 		f.item.refuse(f.item.title(path), f.choose(m))
 		return "", false
 	case m.State == Open, m.State == Out:
-		if f.left == nil {
-			f.left = map[string][]string{}
-		}
-		for at := range above(path) {
-			f.left[at] = append(f.left[at], m.Thing.String())
-		}
-		f.note(fmt.Sprintf("“%s” is left out of “%s”.", m.Thing, f.item.title(path)))
+		f.leave(path, m.Thing.String())
 		return "", false
 	}
 	return m.To.ID, true
+}
+
+// staysOut says whether a document of the file is left out and not there either.
+func (f *filler) staysOut(source schemaform.Source, id string) bool {
+	plugin, typ, _ := source.Documents()
+	there := f.targets[source][id].there
+	return slices.Contains(f.in.Skip, refOf(capability.PluginID(plugin), Document{Type: typ, ID: id})) && (there.Rev == 0 || !there.Deleted.IsZero())
+}
+
+// leave notes that something is left out of a setting.
+func (f *filler) leave(path, name string) {
+	if f.left == nil {
+		f.left = map[string][]string{}
+	}
+	for at := range above(path) {
+		f.left[at] = append(f.left[at], name)
+	}
+	f.note(fmt.Sprintf("“%s” is left out of “%s”.", name, f.item.title(path)))
 }
 
 // above are a path and those in which it lies.
@@ -239,7 +259,7 @@ func (f *filler) text(n schemaform.Named) string {
 	out := inText(n.Value, func(id string) string {
 		to, ok := f.find(schemaform.JiraFields, id, n.Path)
 		if !ok {
-			f.leftInText(n.Path, schemaform.JiraFields, id)
+			f.leftInText(n.Path, schemaform.JiraFields)
 			return id
 		}
 		return to
@@ -257,7 +277,7 @@ func (f *filler) text(n schemaform.Named) string {
 		}
 		to, found := f.find(source, id, n.Path)
 		if !found {
-			f.leftInText(n.Path, source, id)
+			f.leftInText(n.Path, source)
 			return id
 		}
 		return to
@@ -267,9 +287,9 @@ func (f *filler) text(n schemaform.Named) string {
 }
 
 // leftInText refuses a text that names what is left out: nothing can stand there in its place.
-func (f *filler) leftInText(path string, source schemaform.Source, id string) {
-	if m := f.matches[source][id]; m != nil && f.item.What != Refused {
-		f.item.refuse(f.item.title(path), fmt.Sprintf("It names the %s “%s”, which is left out. Choose one for it, or leave this out.", f.plan.Noun(source), m.Thing))
+func (f *filler) leftInText(path string, source schemaform.Source) {
+	if left := f.left[path]; len(left) > 0 && f.item.What != Refused {
+		f.item.refuse(f.item.title(path), fmt.Sprintf("It names the %s %s, which is left out. Choose one for it, or leave this out.", f.plan.Noun(source), quoted(left)))
 	}
 }
 

@@ -66,12 +66,16 @@ const (
 )
 
 // Difference is a setting that an import changes, with names for ids.
-type Difference struct{ Setting, Before, After string }
+type Difference struct {
+	Setting string `json:"setting"`
+	Before  string `json:"before"`
+	After   string `json:"after"`
+}
 
 // Problem is why a document is refused.
 type Problem struct {
-	Setting string // its title, "" where it is about the whole
-	Message string
+	Setting string `json:"setting,omitempty"` // its title, "" where it is about the whole
+	Message string `json:"message"`
 }
 
 // Item is a document of a file, or the settings of a plugin, with what becomes of it.
@@ -87,9 +91,10 @@ type Item struct {
 	Problems []Problem
 	Notes    []string
 
-	draft feature.Draft
-	form  *schemaform.Form
-	needs []string // refs of what it refers to in the file
+	draft  feature.Draft
+	form   *schemaform.Form
+	needs  []string // refs of what it refers to in the file
+	absent bool     // it is not there before
 }
 
 // Person is an account that a file names.
@@ -193,6 +198,7 @@ func (s *Service) plan(ctx context.Context, t tenant.Tenant, account string, in 
 		return Plan{}, err
 	}
 	p.arrange()
+	p.follow()
 	if err := s.judge(ctx, t, account, &p.plan); err != nil {
 		return Plan{}, err
 	}
@@ -300,6 +306,22 @@ func (p *planner) arrange() {
 		put(i)
 	}
 	p.plan.Items = out
+}
+
+// follow refuses what refers to the refused, unless that is there already.
+func (p *planner) follow() {
+	gone := map[string]string{} // labels by refs
+	for i := range p.plan.Items {
+		item := &p.plan.Items[i]
+		for _, ref := range item.needs {
+			if label, ok := gone[ref]; ok && item.writes() {
+				item.refuse("", fmt.Sprintf("It refers to “%s”, which cannot be taken over.", label))
+			}
+		}
+		if item.What == Refused && item.absent {
+			gone[item.Ref] = item.Label
+		}
+	}
 }
 
 // drafts are what would be written.

@@ -1,9 +1,11 @@
 package configset
 
 import (
+	"context"
 	"embed"
 	"fmt"
 
+	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/sdk"
 )
 
@@ -48,4 +50,29 @@ func ReadTemplate(name string) (*File, error) {
 		return nil, fmt.Errorf("read the template %s: %w", name, err)
 	}
 	return Read(raw)
+}
+
+// relationPlugin writes what every template is built on.
+const relationPlugin capability.PluginID = "pergola.links"
+
+// Bare says whether a site could begin with a template: the plugin of relations is switched on, and nobody has written one.
+func (s *Service) Bare(ctx context.Context, t capability.TenantID) (bool, error) {
+	parts, err := s.features.Parts(ctx, t)
+	if err != nil {
+		return false, err
+	}
+	for _, p := range parts {
+		if p.Manifest.ID != relationPlugin || !p.Choice.Enabled {
+			continue
+		}
+		for _, typ := range p.Types {
+			for _, d := range typ.Documents {
+				if d.Deleted.IsZero() {
+					return false, nil
+				}
+			}
+		}
+		return true, nil
+	}
+	return false, nil
 }

@@ -19,6 +19,7 @@ const (
 	SyncKey   = "syncs"  // synchronizations; the key of their property is taken
 	APIKey    = "api"    // API tokens
 	StoredKey = "stored" // what is stored about the site
+	ConfigKey = "config" // configuration that goes from site to site, and templates
 )
 
 // The host's routes that the descriptor names, relative to the base URL.
@@ -33,6 +34,7 @@ const (
 	pathSync        = "/connect/sync"
 	pathAPI         = "/connect/api"
 	pathStored      = "/connect/stored"
+	pathConfig      = "/connect/configuration"
 	pathIcon        = "/static/icon.svg"
 )
 
@@ -155,6 +157,7 @@ func Descriptor(c Config, plugins []*manifest.Manifest) ([]byte, error) {
 			{Key: SyncKey, Name: text{c.Name + ": synchronizations"}, URL: pathSync, Conditions: []condition{{Condition: "user_is_admin"}}},
 			{Key: APIKey, Name: text{c.Name + ": API"}, URL: pathAPI, Conditions: []condition{{Condition: "user_is_admin"}}},
 			{Key: StoredKey, Name: text{c.Name + ": stored data"}, URL: pathStored, Conditions: []condition{{Condition: "user_is_admin"}}},
+			{Key: ConfigKey, Name: text{c.Name + ": configuration"}, URL: pathConfig, Conditions: []condition{{Condition: "user_is_admin"}}},
 		}},
 	}
 	plugins = slices.SortedFunc(slices.Values(plugins), func(a, b *manifest.Manifest) int {

@@ -52,6 +52,11 @@ func (s *Service) Names(ctx context.Context, t tenant.Tenant, accounts map[strin
 	return out
 }
 
+// Named returns people with the names that Jira has for them just now, up to 50; somebody whom Jira does not tell of just now is left out.
+func (s *Service) Named(ctx context.Context, t tenant.Tenant, ids []string) []schemaform.Choice {
+	return s.named(ctx, t, ids)
+}
+
 // FindPeople finds people of the site by what an admin types, for a form. Who has left cannot be chosen.
 func (s *Service) FindPeople(ctx context.Context, t tenant.Tenant, query string) (*view.Choices, error) {
 	out := &view.Choices{Title: "People", Empty: "Nobody was found. Type the beginning of a name."}

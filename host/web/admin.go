@@ -34,7 +34,12 @@ func (s *Server) adminPage(ctx context.Context, c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	page := ui.Admin{StoredURL: s.inJira(t, connect.StoredKey), SyncURL: s.inJira(t, connect.SyncKey), APIURL: s.inJira(t, connect.APIKey)}
+	page := ui.Admin{StoredURL: s.inJira(t, connect.StoredKey), SyncURL: s.inJira(t, connect.SyncKey), APIURL: s.inJira(t, connect.APIKey), ConfigURL: s.inJira(t, connect.ConfigKey)}
+	if s.Sets != nil {
+		if page.Bare, err = s.Sets.Bare(ctx, t.ID); err != nil {
+			return err
+		}
+	}
 	for _, f := range all {
 		page.Plugins = append(page.Plugins, s.card(f))
 	}

@@ -33,6 +33,8 @@ func (s *Server) openDoor() *fiber.App {
 	s.syncRoutes(func(method, path string, h syncHandler) {
 		door.Add(method, "/tenants/:tenant/sync"+path, s.ofOperator(h))
 	})
+	door.Get("/tenants/:tenant/config/export", s.ofOperator(s.exportSet))
+	door.Post("/tenants/:tenant/config/import", s.ofOperator(s.importSet))
 	return door
 }
 

@@ -8,7 +8,8 @@
 //	/connect/enabled, /connect/disabled        Connect events (HS256, computed qsh)
 //	/connect/event/…                           Jira's webhooks (HS256, computed qsh)
 //	/connect/jql/…                             Jira's questions about functions in JQL (HS256, computed qsh)
-//	/connect/module/…, /admin, /sync, /stored, /api  pages in an iframe (HS256, computed qsh)
+//	/connect/module/…, /admin, /sync, /stored, /api,
+//	/configuration                             pages in an iframe (HS256, computed qsh)
 //	/api/v1/…                                  programs (API tokens)
 //	/api/…                                     calls of those pages (HS256, context-qsh only)
 //	/q/… and its like, /static/…, /, …         nobody in particular
@@ -33,6 +34,7 @@ import (
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/api"
 	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/configset"
 	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/events"
 	"github.com/pergola-platform/pergola/host/feature"
@@ -74,6 +76,7 @@ type Config struct {
 	Functions  Functions       // nil answers no functions in JQL
 	Blueprints *blueprint.Service
 	Tokens     *token.Service
+	Sets       *configset.Service // nil carries no configuration from site to site
 	Tenants    Tenants
 	Sites      Sites // for the operator's commands, needed by ServeDoor
 	UI         *ui.Renderer
@@ -150,6 +153,7 @@ func New(c Config) (*Server, error) {
 	s.app.Get("/connect/admin", s.working(s.adminPage))
 	s.app.Get("/connect/sync", s.working(s.syncPage))
 	s.app.Get("/connect/stored", s.working(s.storedPage))
+	s.app.Get("/connect/configuration", s.working(s.setPage))
 
 	s.app.Post("/api/plugin/:plugin/:module/:kind/:name", s.working(s.call))
 	s.app.Post("/api/admin/stored", s.working(s.downloadStored))
@@ -164,6 +168,7 @@ func New(c Config) (*Server, error) {
 	s.configRoutes()
 	s.tokenRoutes()
 	s.app.All(api.Root+"*", s.working(s.restAPI))
+	s.setRoutes()
 	s.syncRoutes(func(method, path string, h syncHandler) { s.app.Add(method, syncAPI+path, s.ofAdmin(h)) })
 
 	// The manifests choose the paths of short links, and core/manifest keeps them off ours. Plugins come and go while the

@@ -25,6 +25,7 @@ type adminCmd struct {
 	Export   exportCmd   `cmd:"" help:"Write a whole installation into a directory, for another store."`
 	Import   importCmd   `cmd:"" help:"Read an exported installation into an empty store."`
 	Verify   archiveCmd  `cmd:"" help:"Check an exported installation."`
+	Set      setCmd      `cmd:"" name:"config" help:"Carry configuration from site to site, and set sites up by templates."`
 	Sync     syncCmd     `cmd:"" help:"Look after synchronizations: connections, plans, runs, schedules, configuration as code."`
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Named is a value of stored settings that names something, or a text, see [Form.Rewrite].
@@ -127,17 +128,17 @@ func (n *node) rewrite(path string, v any, row bool, visit func(Named) (string, 
 	return v, false
 }
 
-// ShownAs is the value of a setting in words, for showing what is different between two documents: "" for none. Values that name something
-// are as they are stored.
+// ShownAs are the values of settings in words, for showing what is different between two documents: "" for none, of a list of groups the
+// number of rows. Values that name something are as they are stored.
 func (f *Form) ShownAs(stored json.RawMessage) map[string]string {
 	out := map[string]string{}
 	for path, values := range f.Values(stored) {
-		text := ""
-		for i, v := range values {
-			if i > 0 {
-				text += ", "
+		text := strings.Join(values, ", ")
+		if n := f.leaves[path]; n != nil && n.field.Kind == Rows {
+			text = ""
+			if len(values) > 0 {
+				text = count(len(values), "row")
 			}
-			text += v
 		}
 		out[path] = text
 	}
