@@ -45,6 +45,7 @@ type Principal struct {
 	IssuedAt           time.Time
 	// Installation and APIBaseURL are set for ViaForge: the Forge installation, and where its product APIs are called.
 	Installation, APIBaseURL string
+	Module                   ForgeModule // of the manifest, for ViaForge
 }
 
 // Tenants finds a site by its client key; tenant.Tenants is one. An unknown key is store.ErrNotFound or sdk.NotFound.
