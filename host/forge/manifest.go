@@ -141,14 +141,14 @@ type endpoint struct {
 	Key    string `yaml:"key"`
 	Remote string `yaml:"remote"`
 	Route  *route `yaml:"route,omitempty"`
-	Auth   auth   `yaml:"auth"`
+	Auth   tokens `yaml:"auth"`
 }
 
 type route struct {
 	Path string `yaml:"path"`
 }
 
-type auth struct {
+type tokens struct {
 	System enabled `yaml:"appSystemToken"`
 }
 
@@ -251,11 +251,11 @@ func indexed(p surface.Property) property {
 
 // endpoints are where invocations go. Each carries the app's own token, since any may be the first one after a token has ended.
 func endpoints() []endpoint {
-	out := []endpoint{{Key: "ui", Remote: remoteKey, Auth: auth{enabled{true}}}}
+	out := []endpoint{{Key: "ui", Remote: remoteKey, Auth: tokens{enabled{true}}}}
 	for _, each := range []struct{ key, path string }{
 		{"event", PathEvent}, {"refresh", PathRefresh}, {"installed", PathInstalled}, {"uninstalled", PathUninstalled},
 	} {
-		out = append(out, endpoint{Key: each.key, Remote: remoteKey, Route: &route{each.path}, Auth: auth{enabled{true}}})
+		out = append(out, endpoint{Key: each.key, Remote: remoteKey, Route: &route{each.path}, Auth: tokens{enabled{true}}})
 	}
 	return out
 }

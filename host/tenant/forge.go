@@ -25,6 +25,9 @@ type ForgeInstallation struct {
 // forgeKey stands in for the client key of a site that never had the app by Connect. No installation of Connect may name one.
 func forgeKey(cloudID string) string { return "forge:" + cloudID }
 
+// IsForgeKey says whether a client key is that of a site that never had the app by Connect.
+func IsForgeKey(clientKey string) bool { return strings.HasPrefix(clientKey, forgeKey("")) }
+
 // InstallForge makes a tenant of a site, or renews the one that is the same site: by its client key, or by its cloud id. The id, the alias,
 // the time of the first installation and the shared secret stay, and its state is Active.
 func (r *Tenants) InstallForge(ctx context.Context, in ForgeInstallation) (Tenant, error) {
@@ -61,7 +64,7 @@ func (in ForgeInstallation) validate() error {
 			return fmt.Errorf("install: %w: an address of the site is none of http or https", store.ErrInvalid)
 		}
 	}
-	if in.InstallationID == "" || in.Forge.CloudID == "" || len(in.Forge.CloudID) > 100 || strings.HasPrefix(in.ClientKey, forgeKey("")) {
+	if in.InstallationID == "" || in.Forge.CloudID == "" || len(in.Forge.CloudID) > 100 || IsForgeKey(in.ClientKey) {
 		return fmt.Errorf("install: %w: the installation, the cloud id or the client key is none", store.ErrInvalid)
 	}
 	return nil

@@ -74,7 +74,7 @@ func (in Installation) validate() error {
 	if err := probe.Validate(); err != nil {
 		return fmt.Errorf("install: client key: %w", err)
 	}
-	if strings.HasPrefix(in.ClientKey, forgeKey("")) {
+	if IsForgeKey(in.ClientKey) {
 		return fmt.Errorf("install: %w: that is the key of a site on Forge", store.ErrInvalid)
 	}
 	if in.SharedSecret.Reveal() == "" {
