@@ -59,7 +59,7 @@ var places = []place{
 	{library: "github.com/golang-jwt/jwt", in: []string{"host/auth"}},
 	{library: "github.com/knadh/koanf", in: []string{"host/config"}},
 	// Manifests of Forge apps, and configuration that admins keep as code: problems are told with their lines. koanf's parser links it anyway.
-	{library: "go.yaml.in/yaml", in: []string{"host/sandbox/forge", "host/syncing/blueprint"}},
+	{library: "go.yaml.in/yaml", in: []string{"host/forge", "host/sandbox/forge", "host/syncing/blueprint"}},
 	{library: "modernc.org/sqlite", in: []string{"host/store/sqlitestore", "host/sandbox/world/disk", "plugins/database-sync"}, tests: []string{"host"}},
 	{library: "github.com/tidwall/btree", in: []string{"host/sandbox/world"}}, // ordered maps of which a copy costs nothing
 	{library: "github.com/klauspost/compress", in: []string{"host/canary"}},   // what tests search may be compressed

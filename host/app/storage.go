@@ -102,6 +102,7 @@ func ownTypes() []privacy.Type {
 func (s *Storage) migrations() []schema.Migration {
 	return []schema.Migration{
 		{Name: "seal the secrets of sites", Run: s.Tenants.SealSecrets},
+		{Name: "find sites by their installation", Run: s.Tenants.IndexInstallations},
 	}
 }
 

@@ -28,6 +28,7 @@ const (
 	ReasonUninstalled Reason = "tenant_gone"       // the site has uninstalled the app
 	ReasonDisabled    Reason = "tenant_disabled"   // the site has switched the app off
 	ReasonAPIBase     Reason = "api_base_url"      // a Forge token that would send us to a foreign host
+	ReasonEnvironment Reason = "forge_environment" // of a Forge app's environment that is not served
 	ReasonSetup       Reason = "not_configured"    // no Forge app is configured
 	ReasonKeyHost     Reason = "key_host_down"     // the keys cannot be had just now; the token may be fine
 	ReasonStore       Reason = "store_unavailable" // the tenant cannot be looked up just now; the token may be fine

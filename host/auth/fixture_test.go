@@ -60,9 +60,9 @@ func (ts tenants) ByClientKey(_ context.Context, clientKey string) (tenant.Tenan
 	return tenant.Tenant{}, store.ErrNotFound
 }
 
-func (ts tenants) ByInstallation(_ context.Context, id string) (tenant.Tenant, error) {
+func (ts tenants) Arrived(_ context.Context, i auth.Invocation) (tenant.Tenant, error) {
 	for _, t := range ts {
-		if t.InstallationID == id {
+		if t.InstallationID == i.Installation {
 			return t, nil
 		}
 	}

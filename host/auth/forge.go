@@ -3,9 +3,11 @@ package auth
 import (
 	"context"
 	"errors"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pergola-platform/pergola/host/tenant"
 )
@@ -17,12 +19,33 @@ const (
 	forgeAPIPaths = "/ex/"
 )
 
-// ForgeJWKS is the address of the key set of Forge's production environment, for NewJWKS.
-const ForgeJWKS = "https://forge.cdn.prod.atlassian-dev.net/.well-known/jwks.json"
+// Invocation is what a verified invocation token says, with the token of the app that came beside it.
+type Invocation struct {
+	Installation string // ari:cloud:ecosystem::installation/<uuid>
+	CloudID      string // of the site, "" where it was not said
+	SiteURL      string // as Jira says it, "" where it was not said
+	APIBaseURL   string // where the site is called, one of the allowed
+	Environment  string // id of the app's environment
+	Module       ForgeModule
+	Account      string // who looks, "" for an event or a schedule
+	IssueID      string // beside which a module stands
+	ProjectID    string
+	IssuedAt     time.Time
+	// SystemToken is the app's own token for calls of the site, "" where none came. It is nobody's to log.
+	SystemToken string
+}
 
-// Installations finds a site by its Forge installation; errors as with Tenants.
+// ForgeModule is the module of the manifest that called.
+type ForgeModule struct {
+	Type string `json:"type"` // such as jira:issuePanel, core:endpoint for an event or a schedule
+	Key  string `json:"key"`
+}
+
+// Installations knows the sites of Forge installations.
 type Installations interface {
-	ByInstallation(ctx context.Context, installation string) (tenant.Tenant, error)
+	// Arrived returns the site of an invocation. It may take in one that is not known yet, because its token is verified. Errors are those
+	// of Tenants.
+	Arrived(ctx context.Context, i Invocation) (tenant.Tenant, error)
 }
 
 // ForgeConfig is what verifying Forge Remote invocations takes. AppID, Keys and Installations are required.
@@ -34,6 +57,10 @@ type ForgeConfig struct {
 	// APIHosts are the hosts to which the tokens that come with an invocation may be sent; api.atlassian.com where it is
 	// empty.
 	APIHosts []string
+	// Environments are the app's environments whose tokens open something, such as PRODUCTION; all of them where it is empty.
+	Environments []string
+	// Loopback lets the API of a site be plain http on this machine, as the sandbox's is.
+	Loopback bool
 }
 
 func (f *ForgeConfig) checked() (*ForgeConfig, error) {
@@ -52,42 +79,32 @@ type invocation struct {
 	wire
 	JTI string `json:"jti"`
 	App struct {
-		ID             string `json:"id"`
-		InstallationID string `json:"installationId"`
-		APIBaseURL     string `json:"apiBaseUrl"`
+		ID             string      `json:"id"`
+		InstallationID string      `json:"installationId"`
+		APIBaseURL     string      `json:"apiBaseUrl"`
+		Module         ForgeModule `json:"module"`
+		Environment    struct {
+			Type string `json:"type"`
+			ID   string `json:"id"`
+		} `json:"environment"`
 	} `json:"app"`
 	Principal string       `json:"principal"`
 	Context   forgeContext `json:"context"` // hides Claims.Context
 }
 
 type forgeContext struct {
-	Extension Jira `json:"extension"`
+	CloudID   string `json:"cloudId"`
+	SiteURL   string `json:"siteUrl"`
+	Extension Jira   `json:"extension"`
 }
 
 // Forge verifies a Forge Remote invocation: Authorization: Bearer and the invocation token.
 func (v *Verifier) Forge(ctx context.Context, r Request) (Principal, error) {
-	if v.forge == nil {
-		return Principal{}, refuse(ViaForge, ReasonSetup, nil)
-	}
-	raw, refused := r.token(ViaForge, "Bearer", false)
-	if refused != nil {
-		return Principal{}, refused
-	}
-	c := &invocation{}
-	if err := v.parseRS256(ctx, ViaForge, raw, c, v.forge.Keys); err != nil {
+	i, err := v.Invocation(ctx, r)
+	if err != nil {
 		return Principal{}, err
 	}
-	switch {
-	case c.IssuedAt == nil || c.NotBefore == nil || c.JTI == "" || c.App.InstallationID == "":
-		return Principal{}, refuse(ViaForge, ReasonClaim, nil)
-	case c.Issuer != forgeIssuer:
-		return Principal{}, refuse(ViaForge, ReasonIssuer, nil)
-	case !slices.Contains(c.Audience, v.forge.AppID):
-		return Principal{}, refuse(ViaForge, ReasonAudience, nil)
-	case !v.forge.allowed(c.App.APIBaseURL):
-		return Principal{}, refuse(ViaForge, ReasonAPIBase, nil)
-	}
-	t, err := v.forge.Installations.ByInstallation(ctx, c.App.InstallationID)
+	t, err := v.forge.Installations.Arrived(ctx, i)
 	if refused := lookup(ViaForge, err); refused != nil {
 		return Principal{}, refused
 	}
@@ -95,9 +112,40 @@ func (v *Verifier) Forge(ctx context.Context, r Request) (Principal, error) {
 		return Principal{}, err
 	}
 	return Principal{
-		Tenant: t.ID, ClientKey: t.ClientKey, Account: c.Principal, Via: ViaForge,
-		IssueID: string(c.Context.Extension.Issue.ID), ProjectID: string(c.Context.Extension.Project.ID),
-		IssuedAt: c.IssuedAt.time(), Installation: c.App.InstallationID, APIBaseURL: c.App.APIBaseURL,
+		Tenant: t.ID, ClientKey: t.ClientKey, Account: i.Account, Via: ViaForge, IssueID: i.IssueID, ProjectID: i.ProjectID,
+		IssuedAt: i.IssuedAt, Installation: i.Installation, APIBaseURL: i.APIBaseURL, Module: i.Module,
+	}, nil
+}
+
+// Invocation verifies the token of an invocation alone, whatever is known of its site.
+func (v *Verifier) Invocation(ctx context.Context, r Request) (Invocation, error) {
+	if v.forge == nil {
+		return Invocation{}, refuse(ViaForge, ReasonSetup, nil)
+	}
+	raw, refused := r.token(ViaForge, "Bearer", false)
+	if refused != nil {
+		return Invocation{}, refused
+	}
+	c := &invocation{}
+	if err := v.parseRS256(ctx, ViaForge, raw, c, v.forge.Keys); err != nil {
+		return Invocation{}, err
+	}
+	switch {
+	case c.IssuedAt == nil || c.NotBefore == nil || c.JTI == "" || c.App.InstallationID == "":
+		return Invocation{}, refuse(ViaForge, ReasonClaim, nil)
+	case c.Issuer != forgeIssuer:
+		return Invocation{}, refuse(ViaForge, ReasonIssuer, nil)
+	case !slices.Contains(c.Audience, v.forge.AppID):
+		return Invocation{}, refuse(ViaForge, ReasonAudience, nil)
+	case len(v.forge.Environments) > 0 && !slices.Contains(v.forge.Environments, c.App.Environment.Type):
+		return Invocation{}, refuse(ViaForge, ReasonEnvironment, nil)
+	case !v.forge.allowed(c.App.APIBaseURL):
+		return Invocation{}, refuse(ViaForge, ReasonAPIBase, nil)
+	}
+	return Invocation{
+		Installation: c.App.InstallationID, CloudID: c.Context.CloudID, SiteURL: c.Context.SiteURL, APIBaseURL: c.App.APIBaseURL,
+		Environment: c.App.Environment.ID, Module: c.App.Module, Account: c.Principal, SystemToken: r.ForgeSystem,
+		IssueID: string(c.Context.Extension.Issue.ID), ProjectID: string(c.Context.Extension.Project.ID), IssuedAt: c.IssuedAt.time(),
 	}, nil
 }
 
@@ -105,6 +153,16 @@ func (v *Verifier) Forge(ctx context.Context, r Request) (Principal, error) {
 // https://api.atlassian.com.evil.example begins with the right words.
 func (f *ForgeConfig) allowed(address string) bool {
 	u, err := url.Parse(address)
-	return err == nil && u.Scheme == "https" && u.User == nil && u.RawQuery == "" && u.Fragment == "" &&
-		slices.Contains(f.APIHosts, u.Host) && strings.HasPrefix(u.Path, forgeAPIPaths) && !strings.Contains(u.Path, "..")
+	if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || !strings.HasPrefix(u.Path, forgeAPIPaths) || strings.Contains(u.Path, "..") {
+		return false
+	}
+	if f.Loopback && u.Scheme == "http" && loopback(u.Hostname()) {
+		return true
+	}
+	return u.Scheme == "https" && slices.Contains(f.APIHosts, u.Host)
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

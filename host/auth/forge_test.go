@@ -21,12 +21,13 @@ func fit(t *testing.T, edit func(claims, app map[string]any)) string {
 	t.Helper()
 	app := map[string]any{
 		"id": appID, "installationId": install, "apiBaseUrl": "https://api.atlassian.com/ex/jira/22222222-2222-4222-8222-222222222222",
+		"environment": map[string]any{"type": "PRODUCTION", "id": "ari:cloud:ecosystem::environment/1/2"}, "module": map[string]any{"type": "jira:issuePanel", "key": "panel"},
 	}
 	claims := map[string]any{
 		"iss": "forge/invocation-token", "aud": appID, "jti": "d8a49625", "principal": account, "app": app,
 		"iat": now.Unix(), "nbf": now.Unix() - 300, "exp": now.Unix() + 300,
 		"context": map[string]any{
-			"cloudId": "22222222", "moduleKey": "panel",
+			"cloudId": "22222222", "siteUrl": "https://acme.atlassian.net", "moduleKey": "panel",
 			"extension": map[string]any{"type": "jira:issuePanel", "issue": map[string]any{"id": "10001", "key": "OPS-1"}, "project": map[string]any{"id": 10000}},
 		},
 	}
@@ -78,6 +79,9 @@ func TestForgeInvocation(t *testing.T) {
 		{"API host with a user name", func(_, app object) { app["apiBaseUrl"] = "https://user@api.atlassian.com/ex/jira/x" }, auth.ReasonAPIBase},
 		{"API without TLS", func(_, app object) { app["apiBaseUrl"] = "http://api.atlassian.com/ex/jira/x" }, auth.ReasonAPIBase},
 		{"API path that climbs", func(_, app object) { app["apiBaseUrl"] = "https://api.atlassian.com/ex/../admin" }, auth.ReasonAPIBase},
+		{"API on this machine", func(_, app object) { app["apiBaseUrl"] = "http://127.0.0.1:8090/ex/jira/x" }, auth.ReasonAPIBase},
+		{"another environment", func(_, app object) { app["environment"] = object{"type": "DEVELOPMENT"} }, auth.ReasonEnvironment},
+		{"no environment", func(_, app object) { delete(app, "environment") }, auth.ReasonEnvironment},
 		{"no API host", func(_, app object) { delete(app, "apiBaseUrl") }, auth.ReasonAPIBase},
 		{"time out of range", func(c, _ object) { c["exp"] = 1e300 }, auth.ReasonMalformed},
 		{"issue id that is a path", func(c, _ object) {
@@ -86,7 +90,8 @@ func TestForgeInvocation(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := auth.Request{Method: "POST", Target: "/forge/view", Authorization: "Bearer " + fit(t, tt.edit)}
-			p, err := verifier(t, site(tenant.Active)).Forge(context.Background(), r)
+			production := func(c *auth.Config) { c.Forge.Environments = []string{"PRODUCTION"} }
+			p, err := verifier(t, site(tenant.Active), production).Forge(context.Background(), r)
 			if got := reason(t, err); got != tt.want {
 				t.Fatalf("reason %q, want %q", got, tt.want)
 			}
@@ -96,11 +101,42 @@ func TestForgeInvocation(t *testing.T) {
 			want := auth.Principal{
 				Tenant: "t1", ClientKey: clientKey, Account: account, Via: auth.ViaForge, IssueID: "10001", ProjectID: "10000", IssuedAt: now,
 				Installation: install, APIBaseURL: "https://api.atlassian.com/ex/jira/22222222-2222-4222-8222-222222222222",
+				Module: auth.ForgeModule{Type: "jira:issuePanel", Key: "panel"},
 			}
 			if diff := cmp.Diff(want, p); diff != "" {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// The sandbox's API is on this machine; a site of Atlassian's never is.
+func TestForgeAPIOnThisMachineIsForDevelopment(t *testing.T) {
+	development := func(c *auth.Config) { c.Forge.Loopback = true }
+	for address, want := range map[string]auth.Reason{
+		"http://127.0.0.1:8090/ex/jira/x": "", "http://localhost:8090/ex/jira/x": "", "http://192.0.2.1/ex/jira/x": auth.ReasonAPIBase,
+		"http://127.0.0.1.evil.example/ex/jira/x": auth.ReasonAPIBase, "http://127.0.0.1:8090/elsewhere": auth.ReasonAPIBase,
+	} {
+		r := auth.Request{Method: "POST", Target: "/", Authorization: "Bearer " + fit(t, func(_, app map[string]any) { app["apiBaseUrl"] = address })}
+		if _, err := verifier(t, site(tenant.Active), development).Forge(context.Background(), r); reason(t, err) != want {
+			t.Errorf("%s: %v, want %q", address, err, want)
+		}
+	}
+}
+
+func TestInvocationTellsWhatTheTokenSays(t *testing.T) {
+	r := auth.Request{Method: "POST", Target: "/", Authorization: "Bearer " + fit(t, nil), ForgeSystem: "system"}
+	got, err := verifier(t, nil).Invocation(context.Background(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := auth.Invocation{
+		Installation: install, CloudID: "22222222", SiteURL: "https://acme.atlassian.net", APIBaseURL: "https://api.atlassian.com/ex/jira/22222222-2222-4222-8222-222222222222",
+		Environment: "ari:cloud:ecosystem::environment/1/2", Module: auth.ForgeModule{Type: "jira:issuePanel", Key: "panel"}, Account: account,
+		IssueID: "10001", ProjectID: "10000", IssuedAt: now, SystemToken: "system",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -10,6 +10,8 @@ type Request struct {
 	Target string
 	// Authorization is the header of that name, "" where there is none.
 	Authorization string
+	// ForgeSystem is the header x-forge-oauth-system: the app's own token, which only an invocation of Forge carries.
+	ForgeSystem string
 }
 
 // maxToken bounds a token, in bytes: nothing longer is decoded. Forge tokens carry the page's whole context and are the

@@ -46,6 +46,7 @@ type Principal struct {
 	IssuedAt           time.Time
 	// Installation and APIBaseURL are set for ViaForge: the Forge installation, and where its product APIs are called.
 	Installation, APIBaseURL string
+	Module                   ForgeModule // of the manifest, for ViaForge
 	// Token and Scopes are set for ViaToken: the id of the API token, and what it is for.
 	Token  string
 	Scopes []string

@@ -22,6 +22,7 @@ type Config struct {
 	Keys    Keys    `koanf:"keys"`
 	Privacy Privacy `koanf:"privacy"`
 	Connect Connect `koanf:"connect"`
+	Forge   Forge   `koanf:"forge"`
 	Plugins Plugins `koanf:"plugins"`
 	Engine  Engine  `koanf:"engine"`
 	Jobs    Jobs    `koanf:"jobs"`
@@ -76,6 +77,16 @@ type Connect struct {
 	AddOptions    bool   `koanf:"add_options" help:"ask sites for the scope ADMIN, so that synchronizations add choices that a select field does not have"`
 	TokenURL      string `koanf:"token_url" help:"where tokens for calls in the name of a person are had"`
 	LoopbackSites bool   `koanf:"loopback_sites" help:"let Jira sites install that are reached by plain http on this machine (development)"`
+}
+
+// Forge is the app as Atlassian Forge knows it, which pergola forge export writes.
+type Forge struct {
+	AppID string `koanf:"app_id" help:"id of the Forge app that you registered, as app.id of its manifest.yml; empty: no calls of a Forge app are taken"`
+	// Once an app with a key is deployed to production, the key stays for ever, so it is off until an operator decides.
+	TakeOver     bool     `koanf:"take_over" help:"let the Forge app take over the sites that have the Connect app of connect.app_key, with their data"`
+	Environments []string `koanf:"environments" help:"environments of the Forge app whose calls are taken: PRODUCTION, STAGING, DEVELOPMENT"`
+	JWKSURL      string   `koanf:"jwks_url" help:"where the public keys of Forge's invocation tokens are fetched"`
+	APIHosts     []string `koanf:"api_hosts" help:"hosts to which the tokens that come with a call are sent"`
 }
 
 // Plugins is which plugins there are.
@@ -196,6 +207,11 @@ func Default() Config {
 		Store:  Store{Driver: "sqlite", Database: "pergola"},
 		// A month is what a site needs to notice that it uninstalled by mistake.
 		Privacy: Privacy{Grace: 30 * 24 * time.Hour},
+		Forge: Forge{
+			Environments: []string{"PRODUCTION"},
+			JWKSURL:      "https://forge.cdn.prod.atlassian-dev.net/.well-known/jwks.json",
+			APIHosts:     []string{"api.atlassian.com"},
+		},
 		Connect: Connect{
 			AppKey:         "pergola",
 			AppName:        "Pergola",

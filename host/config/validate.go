@@ -37,6 +37,7 @@ func (c *Config) validate() error {
 		}
 	}
 	c.Store.validate(bad)
+	c.Forge.validate(bad)
 	if c.Privacy.Grace < 0 || c.Privacy.Grace > maxGrace {
 		bad("privacy.grace", "%s is out of range; write 0s to %s", c.Privacy.Grace, maxGrace)
 	}

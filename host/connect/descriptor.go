@@ -11,15 +11,7 @@ import (
 	"strings"
 
 	"github.com/pergola-platform/pergola/core/manifest"
-)
-
-// The module keys of the host's own pages for admins.
-const (
-	AdminKey  = "admin"
-	SyncKey   = "syncs"  // synchronizations; the key of their property is taken
-	APIKey    = "api"    // API tokens
-	StoredKey = "stored" // what is stored about the site
-	ConfigKey = "config" // configuration that goes from site to site, and templates
+	"github.com/pergola-platform/pergola/host/surface"
 )
 
 // The host's routes that the descriptor names, relative to the base URL.
@@ -70,8 +62,6 @@ type descriptor struct {
 	Scopes         []string          `json:"scopes"`
 	APIMigrations  map[string]bool   `json:"apiMigrations"`
 	Modules        modules           `json:"modules"`
-
-	synchronizing bool // some plugin provides a synchronizer
 }
 
 type authentication struct {
@@ -129,20 +119,18 @@ type page struct {
 	Conditions []condition `json:"conditions"`
 }
 
-// scopes says which Connect scopes a plugin's permission needs. The host itself needs READ: it checks users'
-// permissions and lists projects and issue types for the settings forms. App properties need no scope. Links and properties of issues
-// are removed with DELETE; WRITE does not include it, nor the other way round.
-var scopes = map[string][]string{
-	manifest.JiraRead:     {"READ"},
-	manifest.JiraWrite:    {"READ", "WRITE", "DELETE"},
-	manifest.JiraSearchAs: {"READ"},
-	manifest.JiraProjects: {"READ"},
-	manifest.Store:        nil,
+// scopes are Connect's names of the rights. App properties need no scope.
+var scopes = map[surface.Right]string{
+	surface.Read: "READ", surface.Write: "WRITE", surface.Delete: "DELETE", surface.ActAs: "ACT_AS_USER", surface.Administer: "ADMIN",
 }
 
 // Descriptor returns atlassian-connect.json for the plugins: the same bytes for the same plugins, in whatever order they
 // are given. It refuses what Jira would refuse, and a permission or module type that it cannot express.
 func Descriptor(c Config, plugins []*manifest.Manifest) ([]byte, error) {
+	table, err := surface.Of(surface.Config{AppName: c.Name, ActAsUser: c.ActAsUser, AddOptions: c.AddOptions}, plugins)
+	if err != nil {
+		return nil, fmt.Errorf("descriptor: %w", err)
+	}
 	base := strings.TrimSuffix(c.BaseURL, "/")
 	d := descriptor{
 		Key: c.AppKey, Name: c.Name, Description: c.Description, Vendor: c.Vendor, BaseURL: base,
@@ -150,31 +138,22 @@ func Descriptor(c Config, plugins []*manifest.Manifest) ([]byte, error) {
 		APIVersion:     1,
 		Authentication: authentication{Type: "jwt"},
 		Lifecycle:      lifecyclePaths{pathInstalled, pathUninstalled, pathEnabled, pathDisabled},
-		Scopes:         []string{"READ"},
 		APIMigrations:  map[string]bool{"signed-install": true, "context-qsh": true, "gdpr": true},
-		Modules: modules{AdminPages: []page{
-			{Key: AdminKey, Name: text{c.Name}, URL: pathAdmin, Conditions: []condition{{Condition: "user_is_admin"}}},
-			{Key: SyncKey, Name: text{c.Name + ": synchronizations"}, URL: pathSync, Conditions: []condition{{Condition: "user_is_admin"}}},
-			{Key: APIKey, Name: text{c.Name + ": API"}, URL: pathAPI, Conditions: []condition{{Condition: "user_is_admin"}}},
-			{Key: StoredKey, Name: text{c.Name + ": stored data"}, URL: pathStored, Conditions: []condition{{Condition: "user_is_admin"}}},
-			{Key: ConfigKey, Name: text{c.Name + ": configuration"}, URL: pathConfig, Conditions: []condition{{Condition: "user_is_admin"}}},
-		}},
 	}
-	plugins = slices.SortedFunc(slices.Values(plugins), func(a, b *manifest.Manifest) int {
-		return strings.Compare(string(a.ID), string(b.ID))
-	})
-	for _, p := range plugins {
-		if err := d.add(p); err != nil {
-			return nil, fmt.Errorf("descriptor: plugin %s: %w", p.ID, err)
-		}
+	for _, right := range table.Rights {
+		d.Scopes = append(d.Scopes, scopes[right])
 	}
-	if d.synchronizing {
-		if c.ActAsUser {
-			d.Scopes = append(d.Scopes, "ACT_AS_USER")
-		}
-		if c.AddOptions {
-			d.Scopes = append(d.Scopes, "ADMIN")
-		}
+	for _, name := range table.Events {
+		d.Modules.Webhooks = append(d.Modules.Webhooks, webhook{hook(name), EventPath + name})
+	}
+	for _, p := range table.Properties {
+		d.index(p)
+	}
+	for _, f := range table.Functions {
+		d.answer(f)
+	}
+	for _, p := range table.Places {
+		d.show(p)
 	}
 	if err := d.check(); err != nil {
 		return nil, fmt.Errorf("descriptor: %w", err)
@@ -189,55 +168,37 @@ func Descriptor(c Config, plugins []*manifest.Manifest) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// add appends a plugin's modules and the scopes of its permissions.
-func (d *descriptor) add(p *manifest.Manifest) error {
-	for _, permission := range p.Permissions {
-		needed, ok := scopes[permission.Name]
-		if !ok {
-			return fmt.Errorf("the permission %q has no Connect scope", permission.Name)
+// own are the routes of the host's own pages.
+var own = map[string]string{surface.AdminKey: pathAdmin, surface.SyncKey: pathSync, surface.APIKey: pathAPI, surface.StoredKey: pathStored, surface.ConfigKey: pathConfig}
+
+// show adds the module of a place. Jira shows pages for admins to them only, and the host asks Jira again whoever opens one.
+func (d *descriptor) show(p surface.Place) {
+	address := pathModule + url.PathEscape(string(p.Plugin)) + "/" + url.PathEscape(p.Module)
+	admin := condition{Condition: "user_is_admin"}
+	switch {
+	case p.Kind == surface.Panel:
+		d.Modules.IssueContents = append(d.Modules.IssueContents, issueContent{
+			Key: p.Key, Name: text{p.Name}, Tooltip: text{p.Name}, Icon: icon{24, 24, pathIcon},
+			Target:         target{"web_panel", address + "?issue={issue.id}&project={project.id}"},
+			Conditions:     shownInIssue(p.Plugin),
+			ContentPresent: switchedOn(p.Plugin),
+		})
+	case p.Kind == surface.Page:
+		g := page{Key: p.Key, Name: text{p.Name}, URL: address, Conditions: switchedOn(p.Plugin)}
+		if p.Linked {
+			g.URL += "?code={ac.code}"
 		}
-		for _, scope := range needed {
-			if !slices.Contains(d.Scopes, scope) {
-				d.Scopes = append(d.Scopes, scope)
-			}
+		if p.Hidden {
+			g.Location = "none"
 		}
+		d.Modules.GeneralPages = append(d.Modules.GeneralPages, g)
+	case p.Plugin == "":
+		d.Modules.AdminPages = append(d.Modules.AdminPages, page{Key: p.Key, Name: text{p.Name}, URL: own[p.Key], Conditions: []condition{admin}})
+	default:
+		d.Modules.AdminPages = append(d.Modules.AdminPages, page{
+			Key: p.Key, Name: text{p.Name}, URL: address, Conditions: append([]condition{admin}, switchedOn(p.Plugin)...),
+		})
 	}
-	if slices.ContainsFunc(p.Provides, func(o manifest.Provided) bool { return o.Capability == manifest.SyncV1 }) {
-		d.synchronizes()
-	}
-	d.listens(p)
-	d.indexes(p)
-	d.answers(p)
-	for _, m := range p.Modules {
-		key := manifest.ConnectModuleKey(p.ID, m.Key)
-		address := pathModule + url.PathEscape(string(p.ID)) + "/" + url.PathEscape(m.Key)
-		switch m.Type {
-		case manifest.IssuePanel:
-			d.Modules.IssueContents = append(d.Modules.IssueContents, issueContent{
-				Key: key, Name: text{m.Name}, Tooltip: text{m.Name}, Icon: icon{24, 24, pathIcon},
-				Target:         target{"web_panel", address + "?issue={issue.id}&project={project.id}"},
-				Conditions:     shownInIssue(p.ID),
-				ContentPresent: switchedOn(p.ID),
-			})
-		case manifest.GeneralPage:
-			g := page{Key: key, Name: text{m.Name}, URL: address, Conditions: switchedOn(p.ID)}
-			if m.Link != "" {
-				g.URL += "?code={ac.code}"
-			}
-			if m.Hidden {
-				g.Location = "none"
-			}
-			d.Modules.GeneralPages = append(d.Modules.GeneralPages, g)
-		case manifest.AdminPage:
-			// Jira shows it to admins only, and the host asks Jira again whoever opens it.
-			d.Modules.AdminPages = append(d.Modules.AdminPages, page{
-				Key: key, Name: text{m.Name}, URL: address, Conditions: append([]condition{{Condition: "user_is_admin"}}, switchedOn(p.ID)...),
-			})
-		default:
-			return fmt.Errorf("module %s: Connect has no place for the type %q", m.Key, m.Type)
-		}
-	}
-	return nil
 }
 
 var (

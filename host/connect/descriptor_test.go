@@ -15,6 +15,7 @@ import (
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/sandbox/condition"
+	"github.com/pergola-platform/pergola/host/surface/surfacetest"
 	"github.com/pergola-platform/pergola/sdk/event"
 )
 
@@ -27,48 +28,27 @@ func config() connect.Config {
 	}
 }
 
-func plugins() []*manifest.Manifest {
-	return []*manifest.Manifest{
-		{
-			ID: "pergola.qrcode", Name: "QR codes", Version: "0.1.0",
-			Permissions: []manifest.Permission{{Name: manifest.JiraRead}, {Name: manifest.Store}},
-			Modules: []manifest.Module{
-				{Type: manifest.IssuePanel, Key: "panel", Name: "QR code", View: "panel", Contexts: manifest.Contexts{Projects: "projects"}},
-				{Type: manifest.GeneralPage, Key: "labels", Name: "QR labels", View: "labels"},
-				{Type: manifest.GeneralPage, Key: "open", Name: "Open a code", View: "open", Link: "q", Hidden: true},
-			},
-		},
-		{
-			ID: "acme.notes", Name: "Notes", Version: "1.0.0",
-			Modules: []manifest.Module{
-				{Type: manifest.IssuePanel, Key: "panel", Name: "Notes", View: "panel"},
-				{Type: manifest.AdminPage, Key: "manage", Name: "Manage notes", View: "manage"},
-			},
-			Functions: []manifest.Function{{
-				Key: "noted", Name: "withNotes", Arguments: []manifest.Argument{{Name: "word", Required: true}, {Name: "since"}},
-				Operators: []string{manifest.OperatorIn, manifest.OperatorNotIn}, Types: []string{manifest.TypeIssue},
-			}},
-		},
-	}
-}
+func plugins() []*manifest.Manifest { return surfacetest.Plugins() }
 
 func TestDescriptorGolden(t *testing.T) {
-	got, err := connect.Descriptor(config(), plugins())
-	if err != nil {
-		t.Fatal(err)
-	}
-	golden := filepath.Join("testdata", "atlassian-connect.json")
-	if *update {
-		if err := os.WriteFile(golden, got, 0o644); err != nil {
+	for name, plugins := range map[string][]*manifest.Manifest{"atlassian-connect.json": plugins(), "everything.json": surfacetest.All()} {
+		got, err := connect.Descriptor(config(), plugins)
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("run the test with -update if this is meant (-want +got):\n%s", diff)
+		golden := filepath.Join("testdata", name)
+		if *update {
+			if err := os.WriteFile(golden, got, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("%s: run the test with -update if this is meant (-want +got):\n%s", name, diff)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/host/surface"
 )
 
 // FunctionPath is where Jira asks for the answer to a function in JQL, followed by the plugin and the function's key.
@@ -38,19 +39,17 @@ func FunctionKey(appKey string, plugin capability.PluginID, function string) str
 	return appKey + "__" + functionModule(plugin, function)
 }
 
-// answers adds the functions in JQL that a plugin answers.
-func (d *descriptor) answers(p *manifest.Manifest) {
-	for _, f := range p.Functions {
-		m := jqlFunction{
-			Key: functionModule(p.ID, f.Key), Name: f.Name, URL: FunctionPath + url.PathEscape(string(p.ID)) + "/" + url.PathEscape(f.Key),
-			Arguments: []jqlArgument{}, Types: f.Types,
-		}
-		for _, a := range f.Arguments {
-			m.Arguments = append(m.Arguments, jqlArgument(a))
-		}
-		for _, o := range f.Operators {
-			m.Operators = append(m.Operators, spelled[o])
-		}
-		d.Modules.Functions = append(d.Modules.Functions, m)
+// answer adds a function in JQL.
+func (d *descriptor) answer(f surface.Function) {
+	m := jqlFunction{
+		Key: functionModule(f.Plugin, f.Key), Name: f.Name, URL: FunctionPath + url.PathEscape(string(f.Plugin)) + "/" + url.PathEscape(f.Key),
+		Arguments: []jqlArgument{}, Types: f.Types,
 	}
+	for _, a := range f.Arguments {
+		m.Arguments = append(m.Arguments, jqlArgument(a))
+	}
+	for _, o := range f.Operators {
+		m.Operators = append(m.Operators, spelled[o])
+	}
+	d.Modules.Functions = append(d.Modules.Functions, m)
 }

@@ -1,11 +1,16 @@
 package connect
 
 import (
-	"slices"
-
-	"github.com/pergola-platform/pergola/core/manifest"
 	sdkevent "github.com/pergola-platform/pergola/sdk/event"
 )
+
+// EventPath is where Jira tells of events, followed by our own name of the event.
+const EventPath = "/connect/event/"
+
+type webhook struct {
+	Event string `json:"event"`
+	URL   string `json:"url"`
+}
 
 // hooks are Jira's names of what plugins listen to: https://developer.atlassian.com/cloud/jira/platform/modules/webhook/
 var hooks = map[string]string{
@@ -16,15 +21,10 @@ var hooks = map[string]string{
 	sdkevent.LinkDeleted:  "issuelink_deleted",
 }
 
-// listens adds the webhooks of what a plugin listens to. Each leads to an address that ends with our own name of it.
-func (d *descriptor) listens(p *manifest.Manifest) {
-	for _, kind := range sdkevent.Kinds() {
-		if _, listens := p.Listener(kind); !listens {
-			continue
-		}
-		hook := webhook{hooks[kind], EventPath + kind}
-		if !slices.Contains(d.Modules.Webhooks, hook) {
-			d.Modules.Webhooks = append(d.Modules.Webhooks, hook)
-		}
+// hook is Jira's name of an event. Those about projects have no other one.
+func hook(name string) string {
+	if known, ok := hooks[name]; ok {
+		return known
 	}
+	return name
 }

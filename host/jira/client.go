@@ -23,6 +23,8 @@ type Config struct {
 	AppKey string
 	// TokenURL is where tokens are had for calls in the name of a person, see AsUser; empty refuses them.
 	TokenURL string
+	// Bearers has the tokens for sites that have the app by Forge; nil refuses their calls.
+	Bearers Bearers
 	// HTTP makes the calls; redirects are never followed, whatever it says. nil: a client with a timeout of 20 seconds.
 	HTTP *http.Client
 	// MaxBody bounds an answer, in bytes; 0 means 8 MiB.
@@ -53,6 +55,7 @@ type Client struct {
 	sleep   func(context.Context, time.Duration) error
 	users   users
 	readers readers
+	bearers Bearers
 }
 
 // New returns a client.
@@ -60,7 +63,7 @@ func New(c Config) (*Client, error) {
 	if c.AppKey == "" {
 		return nil, errors.New("jira client: the app key is missing")
 	}
-	out := &Client{appKey: c.AppKey, http: http.Client{Timeout: httpTimeout}, maxBody: c.MaxBody, clock: c.Clock, sleep: c.Sleep, users: users{url: c.TokenURL}}
+	out := &Client{appKey: c.AppKey, http: http.Client{Timeout: httpTimeout}, maxBody: c.MaxBody, clock: c.Clock, sleep: c.Sleep, users: users{url: c.TokenURL}, bearers: c.Bearers}
 	if c.HTTP != nil {
 		out.http = *c.HTTP
 	} else {
@@ -123,7 +126,7 @@ func (c *Client) do(ctx context.Context, t tenant.Tenant, q call) error {
 	if t.State != tenant.Active {
 		return failed(q.what, notActive, nil)
 	}
-	if t.SharedSecret.Reveal() == "" { // a tenant out of a list; what it signs, anybody could
+	if t.SharedSecret.Reveal() == "" && !t.OnForge() { // a tenant out of a list; what it signs, anybody could
 		return fmt.Errorf("%s: the secret of tenant %s is not at hand; read the tenant by its id", q.what, t.ID)
 	}
 	body, err := encode(q)
@@ -214,11 +217,15 @@ func (c *Client) send(ctx context.Context, t tenant.Tenant, q call, body []byte)
 
 // request builds and signs a request. The query string hash leaves out the path of the site's own address.
 func (c *Client) request(ctx context.Context, t tenant.Tenant, q call, body []byte) (*http.Request, error) {
-	site, err := url.Parse(t.BaseURL)
+	base := t.BaseURL
+	if t.OnForge() {
+		base = t.Forge.APIBaseURL
+	}
+	site, err := url.Parse(base)
 	if err != nil || site.Host == "" {
 		return nil, fmt.Errorf("%s: the address of tenant %s is none", q.what, t.ID)
 	}
-	target := t.BaseURL + q.path
+	target := base + q.path
 	if len(q.query) > 0 {
 		target += "?" + q.query.Encode()
 	}
@@ -250,6 +257,10 @@ func (c *Client) request(ctx context.Context, t tenant.Tenant, q call, body []by
 
 // authorize is the header that says who calls: the app itself, or a person through it.
 func (c *Client) authorize(ctx context.Context, t tenant.Tenant, q call, qsh string) (string, error) {
+	if t.OnForge() {
+		token, err := c.forgeBearer(ctx, t, q.what)
+		return bearerPrefix + token, err
+	}
 	if account := userOf(ctx); account != "" {
 		token, err := c.bearer(ctx, t, account)
 		return bearerPrefix + token, err

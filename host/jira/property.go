@@ -28,7 +28,7 @@ func (c *Client) SetAppProperty(ctx context.Context, t tenant.Tenant, key string
 			Code: sdk.Invalid, Source: sdk.FromHost, Message: "That is more than Jira keeps for an app. Choose fewer projects or issue types.",
 		}, nil)
 	}
-	return c.do(ctx, t, call{what: what, method: http.MethodPut, path: c.propertyPath(key), body: json.RawMessage(raw), again: true})
+	return c.do(ctx, t, call{what: what, method: http.MethodPut, path: c.propertyPath(t, key), body: json.RawMessage(raw), again: true})
 }
 
 // AppProperty reads a value of the app into out. Errors: not_found.
@@ -36,18 +36,21 @@ func (c *Client) AppProperty(ctx context.Context, t tenant.Tenant, key string, o
 	got := struct {
 		Value any `json:"value"`
 	}{out}
-	return c.do(ctx, t, call{what: "read an app property", method: http.MethodGet, path: c.propertyPath(key), again: true, out: &got})
+	return c.do(ctx, t, call{what: "read an app property", method: http.MethodGet, path: c.propertyPath(t, key), again: true, out: &got})
 }
 
 // DeleteAppProperty removes a value of the app. One that is not there is no error.
 func (c *Client) DeleteAppProperty(ctx context.Context, t tenant.Tenant, key string) error {
-	err := c.do(ctx, t, call{what: "delete an app property", method: http.MethodDelete, path: c.propertyPath(key), again: true})
+	err := c.do(ctx, t, call{what: "delete an app property", method: http.MethodDelete, path: c.propertyPath(t, key), again: true})
 	if sdk.CodeOf(err) == sdk.NotFound {
 		return nil
 	}
 	return err
 }
 
-func (c *Client) propertyPath(key string) string {
+func (c *Client) propertyPath(t tenant.Tenant, key string) string {
+	if t.OnForge() {
+		return "/rest/forge/1/app/properties/" + url.PathEscape(key)
+	}
 	return "/rest/atlassian-connect/1/addons/" + url.PathEscape(c.appKey) + "/properties/" + url.PathEscape(key)
 }

@@ -20,8 +20,9 @@ const (
 
 // Indexes of tenantCollection.
 const (
-	byClientKey = "clientKey"
-	byAlias     = "alias"
+	byClientKey    = "clientKey"
+	byAlias        = "alias"
+	byInstallation = "installation"
 )
 
 // everyTenant finds the documents of all tenants.
@@ -37,6 +38,9 @@ type document struct {
 	DisplayURL     string              `json:"displayUrl,omitempty"`
 	OAuthClientID  string              `json:"oauthClientId,omitempty"`
 	InstallationID string              `json:"installationId,omitempty"`
+	CloudID        string              `json:"cloudId,omitempty"`
+	APIBaseURL     string              `json:"apiBaseUrl,omitempty"`
+	Environment    string              `json:"environment,omitempty"`
 	State          State               `json:"state"`
 	Installed      time.Time           `json:"installed"`
 	Uninstalled    time.Time           `json:"uninstalled,omitzero"`
@@ -63,15 +67,17 @@ func (t kept) put() (store.Op, error) {
 	body, err := json.Marshal(document{
 		ID: t.ID, Alias: t.Alias, ClientKey: t.ClientKey, SharedSecret: t.sealed,
 		BaseURL: t.BaseURL, DisplayURL: t.DisplayURL, OAuthClientID: t.OAuthClientID, InstallationID: t.InstallationID,
+		CloudID: t.Forge.CloudID, APIBaseURL: t.Forge.APIBaseURL, Environment: t.Forge.Environment,
 		State: t.State, Installed: t.Installed, Uninstalled: t.Uninstalled, Changed: t.Changed,
 	})
 	if err != nil {
 		return store.Op{}, fmt.Errorf("encode tenant %s: %w", t.ID, err)
 	}
-	return store.Op{
-		Doc:   store.Doc{Key: tenantKey(t.ID), Body: body, Index: map[string]string{byClientKey: t.ClientKey, byAlias: t.Alias}},
-		IfRev: t.Rev,
-	}, nil
+	index := map[string]string{byClientKey: t.ClientKey, byAlias: t.Alias}
+	if t.InstallationID != "" {
+		index[byInstallation] = t.InstallationID
+	}
+	return store.Op{Doc: store.Doc{Key: tenantKey(t.ID), Body: body, Index: index}, IfRev: t.Rev}, nil
 }
 
 // marker is the write that takes a client key or an alias, or fails where it is taken.
@@ -91,6 +97,7 @@ func decode(d store.Doc) (kept, error) {
 	return kept{sealed: o.SharedSecret, Tenant: Tenant{
 		ID: o.ID, Alias: o.Alias, ClientKey: o.ClientKey,
 		BaseURL: o.BaseURL, DisplayURL: o.DisplayURL, OAuthClientID: o.OAuthClientID, InstallationID: o.InstallationID,
+		Forge: Forge{CloudID: o.CloudID, APIBaseURL: o.APIBaseURL, Environment: o.Environment},
 		State: o.State, Installed: o.Installed, Uninstalled: o.Uninstalled, Changed: o.Changed,
 		Rev: d.Rev,
 	}}, nil

@@ -217,7 +217,21 @@ func TestNoMethodReachesAnotherTenant(t *testing.T) {
 		}
 		return nil
 	}
-	walk["Tenants.SealSecrets"] = func() error { return tenants.SealSecrets(t.Context()) } // all are sealed: it changes nobody
+	walk["Tenants.SealSecrets"] = func() error { return tenants.SealSecrets(t.Context()) }               // all are sealed: it changes nobody
+	walk["Tenants.IndexInstallations"] = func() error { return tenants.IndexInstallations(t.Context()) } // all are indexed: it changes nobody
+	walk["Tenants.ByInstallation"] = func() error {
+		if _, err := tenants.ByInstallation(t.Context(), "nobodys"); !errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("%w, want ErrNotFound", err)
+		}
+		return nil
+	}
+	walk["Tenants.InstallForge"] = func() error {
+		got, err := tenants.InstallForge(t.Context(), onForge("theirs", "cloud-theirs", theirs.ClientKey))
+		if err == nil && got.ID != theirs.ID {
+			err = fmt.Errorf("%s was renewed, want %s", got.ID, theirs.ID)
+		}
+		return err
+	}
 	walk["Tenants.Forget"] = func() error {
 		if err := tenants.Forget(t.Context(), theirs.ID); !errors.Is(err, store.ErrInvalid) {
 			return fmt.Errorf("without StartPurge: %w, want ErrInvalid", err)

@@ -13,6 +13,9 @@
 //	    │ Forget              │ StartPurge
 //	    └────── Purging ◀─────┘
 //
+// A site that has the app by Forge takes the same ways: InstallForge is its Install, and leads to Active from every state but Purging. It takes
+// over a tenant of Connect where it is told the client key, so a site that moves keeps its id, its alias and all that stands under it.
+//
 // From Purging there is no way back, because keys are destroyed first: an installation that comes meanwhile is refused and
 // has to be tried again, as a new tenant.
 //
@@ -54,12 +57,23 @@ type Tenant struct {
 	DisplayURL     string
 	OAuthClientID  string
 	InstallationID string
+	Forge          Forge // how the site is reached by Forge
 	State          State
 	Installed      time.Time // the first time
 	Uninstalled    time.Time // zero in every state but Uninstalled and Purging
 	Changed        time.Time
 	Rev            int64
 }
+
+// Forge is how a site is reached that has the app by Atlassian Forge; the zero value is one that has it by Connect alone.
+type Forge struct {
+	CloudID     string // of the site among Atlassian's
+	APIBaseURL  string // where it is called, without trailing slash
+	Environment string // of the app: ari:cloud:ecosystem::environment/<app>/<environment>
+}
+
+// OnForge says whether the site has the app by Forge. What it is told then goes there, whatever Connect knows of it.
+func (t Tenant) OnForge() bool { return t.Forge.APIBaseURL != "" }
 
 // LogValue is what a log says of a tenant: identifiers of ours, and its state.
 func (t Tenant) LogValue() slog.Value {

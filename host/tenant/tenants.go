@@ -59,7 +59,7 @@ func (r *Tenants) Install(ctx context.Context, in Installation) (Tenant, error) 
 		case err == nil:
 			t, err = r.renew(ctx, t, in)
 		case errors.Is(err, store.ErrNotFound):
-			t, err = r.create(ctx, in)
+			t, err = r.create(ctx, in, Forge{})
 		}
 		if !errors.Is(err, store.ErrConflict) {
 			return t, err
@@ -74,6 +74,9 @@ func (in Installation) validate() error {
 	if err := probe.Validate(); err != nil {
 		return fmt.Errorf("install: client key: %w", err)
 	}
+	if IsForgeKey(in.ClientKey) {
+		return fmt.Errorf("install: %w: that is the key of a site on Forge", store.ErrInvalid)
+	}
 	if in.SharedSecret.Reveal() == "" {
 		return fmt.Errorf("install: %w: there is no shared secret", store.ErrInvalid)
 	}
@@ -84,7 +87,7 @@ func (in Installation) validate() error {
 }
 
 // create writes a new tenant with the markers of its client key and alias, all or nothing.
-func (r *Tenants) create(ctx context.Context, in Installation) (Tenant, error) {
+func (r *Tenants) create(ctx context.Context, in Installation, by Forge) (Tenant, error) {
 	id, err := r.letters(26)
 	if err != nil {
 		return Tenant{}, err
@@ -93,7 +96,7 @@ func (r *Tenants) create(ctx context.Context, in Installation) (Tenant, error) {
 	if err != nil {
 		return Tenant{}, err
 	}
-	t := Tenant{ID: capability.TenantID(id), Alias: alias, Installed: r.time()}
+	t := Tenant{ID: capability.TenantID(id), Alias: alias, Installed: r.time(), Forge: by}
 	in.fill(&t, r.time())
 	sealed, err := r.seal(ctx, t)
 	if err != nil {
@@ -152,7 +155,10 @@ func (r *Tenants) open(ctx context.Context, t kept) (Tenant, error) {
 func (in Installation) fill(t *Tenant, now time.Time) {
 	t.ClientKey, t.SharedSecret = in.ClientKey, in.SharedSecret
 	t.BaseURL, t.DisplayURL = in.BaseURL, in.DisplayURL
-	t.OAuthClientID, t.InstallationID = in.OAuthClientID, in.InstallationID
+	t.OAuthClientID = in.OAuthClientID
+	if in.InstallationID != "" || !t.OnForge() { // by it a site on Forge is known
+		t.InstallationID = in.InstallationID
+	}
 	t.State, t.Uninstalled, t.Changed = Active, time.Time{}, now
 }
 

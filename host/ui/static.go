@@ -5,6 +5,7 @@ import (
 	"embed"
 	"encoding/base64"
 	"fmt"
+	"io/fs"
 	"path"
 	"regexp"
 	"slices"
@@ -88,4 +89,13 @@ func (r *Renderer) Static(name string) (body []byte, contentType, etag string, o
 		return nil, "", "", false
 	}
 	return a.body, a.contentType, `"` + a.version + `"`, true
+}
+
+// Files are the static files as they lie, for a frame that is not served by this host. They name one another without versions.
+func Files() fs.FS {
+	files, err := fs.Sub(staticFiles, "static")
+	if err != nil {
+		panic(err) // the name is right
+	}
+	return files
 }

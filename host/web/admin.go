@@ -11,8 +11,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/pergola-platform/pergola/core/capability"
-	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/feature"
+	"github.com/pergola-platform/pergola/host/surface"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/ui"
 	"github.com/pergola-platform/pergola/sdk/view"
@@ -34,7 +34,7 @@ func (s *Server) adminPage(ctx context.Context, c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	page := ui.Admin{StoredURL: s.inJira(t, connect.StoredKey), SyncURL: s.inJira(t, connect.SyncKey), APIURL: s.inJira(t, connect.APIKey), ConfigURL: s.inJira(t, connect.ConfigKey)}
+	page := ui.Admin{StoredURL: s.inJira(t, surface.StoredKey), SyncURL: s.inJira(t, surface.SyncKey), APIURL: s.inJira(t, surface.APIKey), ConfigURL: s.inJira(t, surface.ConfigKey)}
 	if s.Sets != nil {
 		if page.Bare, err = s.Sets.Bare(ctx, t.ID); err != nil {
 			return err

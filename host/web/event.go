@@ -9,7 +9,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"github.com/pergola-platform/pergola/host/connect"
+	"github.com/pergola-platform/pergola/host/surface"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/event"
 )
@@ -23,7 +23,7 @@ func (s *Server) event(ctx context.Context, c *fiber.Ctx) error {
 	}
 	name, id, at := c.Params("event"), c.Get("X-Atlassian-Webhook-Identifier"), happened(c.Body(), s.Now())
 	switch {
-	case slices.Contains(connect.ProjectEvents(), name):
+	case surface.IsProjectEvent(name):
 		err = s.Syncs.ProjectsChanged(ctx, p.Tenant, id, at)
 	case slices.Contains(event.Kinds(), name) && s.Events != nil:
 		err = s.Events.Take(ctx, p.Tenant, name, id, at, c.Body())

@@ -14,7 +14,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/configset"
-	"github.com/pergola-platform/pergola/host/connect"
+	"github.com/pergola-platform/pergola/host/surface"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/ui"
 	"github.com/pergola-platform/pergola/host/ui/schemaform"
@@ -55,7 +55,7 @@ func (s *Server) setPage(ctx context.Context, c *fiber.Ctx) error {
 	if s.Sets == nil {
 		return fiber.ErrNotFound
 	}
-	page := ui.Configuration{AdminURL: s.inJira(t, connect.AdminKey)}
+	page := ui.Configuration{AdminURL: s.inJira(t, surface.AdminKey)}
 	if page.Plugins, err = s.writtenPlugins(ctx, t); err != nil {
 		return err
 	}

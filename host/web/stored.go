@@ -14,9 +14,9 @@ import (
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
-	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/privacy"
+	"github.com/pergola-platform/pergola/host/surface"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/ui"
 	"github.com/pergola-platform/pergola/host/ui/schemaform"
@@ -56,7 +56,7 @@ func (s *Server) storedPage(ctx context.Context, c *fiber.Ctx) error {
 		return err
 	}
 	page.DownloadCall = "stored"
-	page.AdminURL = s.inJira(t, connect.AdminKey)
+	page.AdminURL = s.inJira(t, surface.AdminKey)
 	var out bytes.Buffer
 	shell := s.shell(ui.KindAdmin, s.AppName, adminAPI)
 	shell.SiteURL = t.BaseURL

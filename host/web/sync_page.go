@@ -10,8 +10,8 @@ import (
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
-	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/feature"
+	"github.com/pergola-platform/pergola/host/surface"
 	"github.com/pergola-platform/pergola/host/syncing"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/ui"
@@ -83,7 +83,7 @@ func (s *Server) syncPage(ctx context.Context, c *fiber.Ctx) error {
 	shell := s.shell(ui.KindAdmin, "Synchronizations", syncAPI)
 	shell.SiteURL = t.BaseURL
 	var out bytes.Buffer
-	if err := s.UI.Sync(&out, shell, ui.Sync{AdminURL: s.inJira(t, connect.AdminKey)}); err != nil {
+	if err := s.UI.Sync(&out, shell, ui.Sync{AdminURL: s.inJira(t, surface.AdminKey)}); err != nil {
 		return err
 	}
 	return sendPage(c, out.Bytes())

@@ -33,6 +33,7 @@ type cli struct {
 	Dev     devCmd     `cmd:"" help:"Run host and sandbox Jira site together, with the app installed and a project to try it on."`
 	Sandbox sandboxCmd `cmd:"" help:"Run the sandbox Jira site alone, or make a running one misbehave."`
 	Plugin  pluginCmd  `cmd:"" help:"Pack, sign, check, publish and install plugin bundles."`
+	Forge   forgeCmd   `cmd:"" help:"Make the app that Jira Cloud sites install by Atlassian Forge."`
 	Admin   adminCmd   `cmd:"" help:"Look after what a host keeps: sites, accounts, keys, backups, moves."`
 	Config  configCmd  `cmd:"" help:"Print the effective configuration and where each value came from."`
 	Version versionCmd `cmd:"" help:"Print the version."`
@@ -99,7 +100,7 @@ func parse(parser *kong.Kong, args []string, stderr io.Writer, code *int) (statu
 
 // works says whether a command does something to its end, other than one that serves until it is interrupted.
 func works(command string) bool {
-	return strings.HasPrefix(command, "plugin ") || strings.HasPrefix(command, "admin ") || strings.HasPrefix(command, "sandbox fault ")
+	return strings.HasPrefix(command, "plugin ") || strings.HasPrefix(command, "forge ") || strings.HasPrefix(command, "admin ") || strings.HasPrefix(command, "sandbox fault ")
 }
 
 // streams are the program's outputs.

@@ -1,7 +1,6 @@
 // What a page does: it sends forms and clicks to the server and puts the HTML that comes back in the place of the element
 // with the same id, as data attributes say.
 const { pergola } = window;
-const root = document.documentElement;
 const $ = (selector, within = document) => within.querySelector(selector);
 const byId = (id) => document.getElementById(id);
 const say = (text) => { byId('live').textContent = text; };
@@ -9,16 +8,13 @@ let chain; // AbortController of the work that goes on by itself
 let said = 0;
 
 async function call(path, body, signal) {
-  const token = await pergola.token();
-  const headers = { 'Content-Type': 'application/json', ...(token && { Authorization: 'JWT ' + token }) };
   let answer;
   try {
-    answer = await fetch(root.dataset.api + '/' + path, {
-      method: body ? 'POST' : 'GET', body: body && JSON.stringify(body), headers, signal,
-      credentials: pergola.inJira ? 'omit' : 'same-origin', cache: 'no-store',
+    answer = await pergola.send(path, {
+      method: body ? 'POST' : 'GET', body: body && JSON.stringify(body), headers: { 'Content-Type': 'application/json' }, signal,
     });
   } catch (e) {
-    if (e.name === 'AbortError') throw e;
+    if (!(e instanceof TypeError)) throw e; // what fetch throws without a connection
     throw new Error('The server could not be reached. Check your connection, then try again.');
   }
   const html = (answer.headers.get('Content-Type') || '').startsWith('text/html');
@@ -96,7 +92,7 @@ function arrive(el, had) {
     say(step.dataset.words);
   } else if (had && !step && !d.flag) say(d.title || '');
   if (d.open) pergola.openIssue({ id: d.open, key: d.openKey, href: d.openAt });
-  for (const m of el.querySelectorAll('[data-module]')) import(m.dataset.module).then((x) => x.start(m));
+  for (const m of el.querySelectorAll('[data-module]')) import(pergola.script(m.dataset.module)).then((x) => x.start(m));
   const next = $('[data-next]', el);
   if (next) proceed(next);
 }

@@ -72,6 +72,17 @@
     // token returns what authorises one call to our own server: '' where the page stands alone.
     token: async () => (inJira ? ask('context', 'getToken') : ''),
 
+    // send makes a call to our own server, as fetch does.
+    send: async (path, init) => {
+      const token = await window.pergola.token();
+      return fetch(root.dataset.api + '/' + path, {
+        ...init, headers: { ...init.headers, ...(token && { Authorization: 'JWT ' + token }) }, credentials: inJira ? 'omit' : 'same-origin', cache: 'no-store',
+      });
+    },
+
+    // script is where a script lies that the server names.
+    script: (address) => address,
+
     // context returns what Jira says of the page's surroundings.
     context: async () => (inJira ? ask('context', 'getContext') : {}),
 

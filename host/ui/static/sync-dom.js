@@ -1,6 +1,5 @@
 // How the page of synchronizations makes elements, and asks the server. Nothing here knows what a synchronization is.
 const { pergola } = window;
-const root = document.documentElement;
 
 export const byId = (id) => document.getElementById(id);
 export const say = (text) => { byId('live').textContent = text; };
@@ -44,16 +43,13 @@ class Problem extends Error {
 }
 
 export async function ask(path, { method = 'GET', body, signal, html } = {}) {
-  const token = await pergola.token();
-  const headers = { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...(token && { Authorization: 'JWT ' + token }) };
   let answer;
   try {
-    answer = await fetch(root.dataset.api + '/' + path, {
-      method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body),
-      credentials: pergola.inJira ? 'omit' : 'same-origin', cache: 'no-store',
+    answer = await pergola.send(path, {
+      method, signal, body: body === undefined ? undefined : JSON.stringify(body), headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
     });
   } catch (e) {
-    if (e.name === 'AbortError') throw e;
+    if (!(e instanceof TypeError)) throw e; // what fetch throws without a connection
     throw new Problem('The server could not be reached. Check your connection, then try again.', { offline: true });
   }
   if (answer.status === 204) return null;
