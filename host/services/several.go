@@ -94,7 +94,7 @@ func (s *jiraService) seen(ctx context.Context, b *capability.Binding, account s
 }
 
 // idList checks ids and takes out repetitions.
-func idList(field, kind string, asked []string, most int) ([]string, error) {
+func idList(field, kind string, asked []string, most int) ([]string, error) { //nolint:unparam // those of issues and projects happen to be equal
 	ids := make([]string, 0, len(asked))
 	known := map[string]bool{}
 	for _, id := range asked {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -217,6 +218,13 @@ func TestLinksOfASite(t *testing.T) {
 	}
 	if seen, err := jira.Links(guest, one); err != nil || seen.Hidden != 1 {
 		t.Errorf("a guest sees %+v, %v", seen, err)
+	}
+	// Several issues at once, of which one is hidden from the guest, as one after the other.
+	if all, err := jira.LinksOf(guest, one, two, hr); err != nil || all.Hidden != 1 || !slices.Contains(all.Links, *made) {
+		t.Errorf("a guest sees of several %+v, %v", all, err)
+	}
+	if all, err := jira.LinksOf(staff, one, two, hr); err != nil || all.Hidden != 0 || len(slices.DeleteFunc(all.Links, func(l jira.IssueLink) bool { return l != *made })) != 1 {
+		t.Errorf("staff see of several %+v, %v; want each link once", all, err)
 	}
 	wantError(t, "unlink by a guest", jira.Unlink(guest, made.ID), sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromHost})
 	_, err = jira.Link(guest, jira.NewLink{TypeID: "10000", FromID: two, ToID: one})

@@ -15,6 +15,8 @@ import (
 // undoable is for how long a sweep can be taken back: as long as advanced links remember what it removed.
 const undoable = 30 * 24 * time.Hour
 
+var begun = &view.Flag{Tone: view.Success, Title: "The run has begun", Body: "It goes on when you leave this page."}
+
 // page is the page for admins: which rules there are, and what is linked against them.
 func (p *plugin) page(ctx context.Context, _ *sdk.Request) (*view.Page, error) {
 	return p.pageWith(ctx, nil)
@@ -43,23 +45,20 @@ func (p *plugin) pageWith(ctx context.Context, flag *view.Flag) (*view.Page, err
 		}
 		t.Rows = append(t.Rows, view.Row{Cells: []view.Cell{view.T(r.name), view.T(stay), {Buttons: buttons}}})
 	}
-	undo, err := p.undoTable(ctx)
-	if err != nil {
-		return nil, err
-	}
 	page.Blocks = append(page.Blocks, view.Block{Table: t},
 		view.Muted("What users change is looked at when they do. Here all links of the relation are: those to issues that you, or the searching user of the rule, may see."),
 		view.Block{Heading: &view.Heading{Level: 3, Text: "Counts"}}, view.Block{Runs: &view.Runs{Job: surveyJob, Unit: "links", None: "Nothing was counted yet."}},
-		view.Block{Heading: &view.Heading{Level: 3, Text: "Sweeps"}}, view.Block{Runs: &view.Runs{Job: sweepJob, Unit: "links", None: "Nothing was removed yet.", Then: "rules"}})
-	if undo != nil {
-		page.Blocks = append(page.Blocks, view.H("Take back"), view.Block{Table: undo})
-	}
-	page.Blocks = append(page.Blocks, view.Block{Runs: &view.Runs{Job: restoreJob, Unit: "links", None: "Nothing was taken back yet.", Then: "rules"}})
+		view.Block{Heading: &view.Heading{Level: 3, Text: "Sweeps"}}, view.Block{Runs: &view.Runs{Job: sweepJob, Unit: "links", None: "Nothing was removed yet."}},
+		view.Muted("Sweeps can be taken back for 30 days."), view.Actions(view.Button{Label: "Show the sweeps", View: "undo"}))
 	return page, nil
 }
 
-// undoTable lists the sweeps that can be taken back, nil where there is none.
-func (p *plugin) undoTable(ctx context.Context) (*view.Table, error) {
+// undoPage lists the sweeps that can be taken back.
+func (p *plugin) undoPage(ctx context.Context, _ *sdk.Request) (*view.Page, error) {
+	return p.undoPageWith(ctx, nil)
+}
+
+func (p *plugin) undoPageWith(ctx context.Context, flag *view.Flag) (*view.Page, error) {
 	runs, err := job.List(ctx, job.Query{Job: sweepJob, Limit: 20})
 	if err != nil {
 		return nil, err
@@ -73,10 +72,15 @@ func (p *plugin) undoTable(ctx context.Context) (*view.Table, error) {
 			}})
 		}
 	}
+	out := &view.Page{Title: "Data logic", Flag: flag, Blocks: []view.Block{view.H("Take back")}}
 	if len(t.Rows) == 0 {
-		return nil, nil
+		out.Blocks = append(out.Blocks, view.Muted("Sweeps can be taken back for 30 days. There is none now."))
+	} else {
+		out.Blocks = append(out.Blocks, view.Block{Table: t})
 	}
-	return t, nil
+	out.Blocks = append(out.Blocks, view.Block{Runs: &view.Runs{Job: restoreJob, Unit: "links", None: "Nothing was taken back yet."}},
+		view.Actions(view.Button{Label: "Back", View: "rules"}))
+	return out, nil
 }
 
 // many is how many links a sweep removed: it says so at its end, and one that was canceled does not.
@@ -110,7 +114,10 @@ func (p *plugin) start(ctx context.Context, name, id string) (*view.Page, error)
 	if name == sweepJob && !r.drop {
 		return nil, invalid("The rule keeps links that it does not allow any more. Change that in the rule first.")
 	}
-	return p.begin(ctx, job.New{Job: name, Input: map[string]string{"rule": r.id, "revision": fmt.Sprint(r.rev)}})
+	if _, err := job.Start(ctx, job.New{Job: name, Input: map[string]string{"rule": r.id, "revision": fmt.Sprint(r.rev)}}); err != nil {
+		return nil, err
+	}
+	return p.pageWith(ctx, begun)
 }
 
 func (p *plugin) startRestore(ctx context.Context, r *sdk.Request) (*view.Page, error) {
@@ -120,15 +127,11 @@ func (p *plugin) startRestore(ctx context.Context, r *sdk.Request) (*view.Page, 
 	}
 	for _, run := range runs {
 		if run.ID == r.Params["run"] && p.canUndo(&run) {
-			return p.begin(ctx, job.New{Job: restoreJob, Input: map[string]string{"batch": fmt.Sprint(relations.BatchOf(run.ID))}})
+			if _, err := job.Start(ctx, job.New{Job: restoreJob, Input: map[string]string{"batch": fmt.Sprint(relations.BatchOf(run.ID))}}); err != nil {
+				return nil, err
+			}
+			return p.undoPageWith(ctx, begun)
 		}
 	}
 	return nil, invalid("This sweep cannot be taken back: it still goes on, removed nothing, or is older than 30 days.")
-}
-
-func (p *plugin) begin(ctx context.Context, n job.New) (*view.Page, error) {
-	if _, err := job.Start(ctx, n); err != nil {
-		return nil, err
-	}
-	return p.pageWith(ctx, &view.Flag{Tone: view.Success, Title: "The run has begun", Body: "It goes on when you leave this page."})
 }

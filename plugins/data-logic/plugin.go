@@ -27,7 +27,7 @@ func newPlugin(now func() time.Time) *sdk.Plugin {
 	return &sdk.Plugin{
 		ID: "pergola.datalogic", Version: "0.1.0",
 		Guards: map[string]sdk.Guard{"rule": config.Guard(guardRule), "path": config.Guard(guardPath)},
-		Views:  map[string]sdk.View{"rules": sdk.ViewFunc(p.page)},
+		Views:  map[string]sdk.View{"rules": sdk.ViewFunc(p.page), "undo": sdk.ViewFunc(p.undoPage)},
 		Actions: map[string]sdk.Action{
 			"survey": sdk.ActionFunc(p.startSurvey), "sweep": sdk.ActionFunc(p.startSweep), "restore": sdk.ActionFunc(p.startRestore),
 		},

@@ -165,7 +165,7 @@ func TestASweepRemovesWhatARuleDoesNotAllowAndCanBeTakenBack(t *testing.T) {
 			}
 			run := s.Runs()[1]
 			s.clock = time.UnixMilli(run.Created).Add(time.Hour)
-			page, err := s.View(sdk.Request{Name: "rules"})
+			page, err := s.View(sdk.Request{Name: "undo"})
 			if err != nil || !strings.Contains(sdktest.Text(page), "Take back") {
 				t.Errorf("the page does not offer to take it back: %v", err)
 			}

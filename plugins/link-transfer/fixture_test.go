@@ -29,7 +29,7 @@ type links struct {
 	made    map[relations.Pair]int64
 	refuses map[relations.Pair]string // with what
 	fails   int                       // how many more changes are done before the answer is lost
-	slow    func() // before each change
+	slow    func()                    // before each change
 }
 
 func (l *links) service() service.Mux {

@@ -122,7 +122,7 @@ func TestTakingARunBackLeavesWhatUsersChanged(t *testing.T) {
 	s.native("2", "1001", "2001")
 	run := s.Runs()[0].ID
 	s.clock = time.UnixMilli(s.Runs()[0].Created).Add(time.Hour)
-	page, err := s.View(sdk.Request{Name: "transfer"})
+	page, err := s.View(sdk.Request{Name: "undo"})
 	if err != nil || !strings.Contains(sdktest.Text(page), "Take back") {
 		t.Fatalf("the page does not offer it: %v", err)
 	}

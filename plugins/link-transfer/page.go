@@ -39,15 +39,11 @@ func (p *plugin) pageWith(ctx context.Context, flag *view.Flag) (*view.Page, err
 	if err != nil {
 		return nil, err
 	}
-	undo, err := p.undoBlocks(ctx)
-	if err != nil {
-		return nil, err
-	}
 	page.Blocks = append(page.Blocks, migrations...)
 	page.Blocks = append(page.Blocks, view.H("Import"), view.Block{Form: importForm(sides)},
-		view.Block{Runs: &view.Runs{Job: importJob, Unit: "links", None: "Nothing was imported yet.", Then: "transfer"}},
-		view.H("Export"), view.Block{Form: exportForm(sides)})
-	page.Blocks = append(page.Blocks, undo...)
+		view.Block{Runs: &view.Runs{Job: importJob, Unit: "links", None: "Nothing was imported yet."}},
+		view.H("Export"), view.Block{Form: exportForm(sides)},
+		view.H("Take back"), view.Muted("Runs can be taken back for 30 days."), view.Actions(view.Button{Label: "Show the runs", View: "undo"}))
 	return page, nil
 }
 
@@ -84,11 +80,15 @@ func migrationBlocks(ctx context.Context, sides []relations.Side) ([]view.Block,
 	}
 	return append(out, view.Block{Table: t},
 		view.Block{Heading: &view.Heading{Level: 3, Text: "Dry runs"}}, view.Block{Runs: &view.Runs{Job: checkJob, Unit: "issues", None: "There was no dry run yet."}},
-		view.Block{Heading: &view.Heading{Level: 3, Text: "Moves"}}, view.Block{Runs: &view.Runs{Job: migrateJob, Unit: "issues", None: "Nothing was moved yet.", Then: "transfer"}}), nil
+		view.Block{Heading: &view.Heading{Level: 3, Text: "Moves"}}, view.Block{Runs: &view.Runs{Job: migrateJob, Unit: "issues", None: "Nothing was moved yet."}}), nil
 }
 
-// undoBlocks lists the runs that can be taken back.
-func (p *plugin) undoBlocks(ctx context.Context) ([]view.Block, error) {
+// undoPage lists the runs that can be taken back.
+func (p *plugin) undoPage(ctx context.Context, _ *sdk.Request) (*view.Page, error) {
+	return p.undoPageWith(ctx, nil)
+}
+
+func (p *plugin) undoPageWith(ctx context.Context, flag *view.Flag) (*view.Page, error) {
 	t := &view.Table{Caption: "Runs that can be taken back", Columns: []view.Column{{Title: "Run"}, {Title: "Begun"}, {Title: "Links made", Number: true}, {Title: ""}}, RowHeads: true}
 	for _, name := range []string{migrateJob, importJob} {
 		title := "Moved from Jira’s own"
@@ -112,13 +112,14 @@ func (p *plugin) undoBlocks(ctx context.Context) ([]view.Block, error) {
 			}})
 		}
 	}
-	out := []view.Block{view.H("Take back")}
+	out := &view.Page{Title: "Link transfer", Flag: flag, Blocks: []view.Block{view.H("Take back")}}
 	if len(t.Rows) == 0 {
-		out = append(out, view.Muted("Runs can be taken back for 30 days. There is none now."))
+		out.Blocks = append(out.Blocks, view.Muted("Runs can be taken back for 30 days. There is none now."))
 	} else {
-		out = append(out, view.Block{Table: t})
+		out.Blocks = append(out.Blocks, view.Block{Table: t})
 	}
-	return append(out, view.Block{Runs: &view.Runs{Job: undoJob, Unit: "links", None: "Nothing was taken back yet.", Then: "transfer"}}), nil
+	out.Blocks = append(out.Blocks, view.Block{Runs: &view.Runs{Job: undoJob, Unit: "links", None: "Nothing was taken back yet."}}, back())
+	return out, nil
 }
 
 // canUndo says whether a run is over and not too long ago, and may have changed something: one that ended early may not have said so.
@@ -141,7 +142,7 @@ func (p *plugin) startUndo(ctx context.Context, r *sdk.Request) (*view.Page, err
 			if _, err := job.Start(ctx, job.New{Job: undoJob, Input: map[string]string{"batch": batch}, Total: run.Counts["made"]}); err != nil {
 				return nil, err
 			}
-			return p.pageWith(ctx, begun)
+			return p.undoPageWith(ctx, begun)
 		}
 	}
 	return nil, invalid("This run cannot be taken back: it still goes on, made nothing, or is older than 30 days.")

@@ -26,7 +26,7 @@ func newPlugin(now func() time.Time) *sdk.Plugin {
 	p := &plugin{now: now}
 	return &sdk.Plugin{
 		ID: "pergola.linktransfer", Version: "0.1.0",
-		Views: map[string]sdk.View{"transfer": sdk.ViewFunc(p.page)},
+		Views: map[string]sdk.View{"transfer": sdk.ViewFunc(p.page), "undo": sdk.ViewFunc(p.undoPage)},
 		Actions: map[string]sdk.Action{
 			"preview": sdk.ActionFunc(p.preview),
 			"check":   sdk.ActionFunc(p.startCheck),

@@ -179,6 +179,19 @@ func ExampleMay() {
 }
 
 // OPS-1 blocks OPS-2, for a moment.
+func ExampleLinksOf() {
+	ctx, h := linked()
+	h.Links = []jira.IssueLink{{ID: "1", TypeID: "10000", FromID: "10001", ToID: "10002"}, {ID: "2", TypeID: "10000", FromID: "10003", ToID: "10001"}}
+
+	list, err := jira.LinksOf(ctx, "10001", "10002")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(len(list.Links), "link,", list.Hidden, "to an issue that the user may not see")
+	// Output: 1 link, 1 to an issue that the user may not see
+}
+
 func ExampleLink() {
 	ctx, _ := linked()
 	link, err := jira.Link(ctx, jira.NewLink{TypeID: "10000", FromID: "10001", ToID: "10002"})
