@@ -56,13 +56,6 @@ func refTo(i *jira.Issue) issueRef { return issueRef{i.ID, i.Key} }
 // directions of a link by the end at which an issue is: outward where it is the first.
 var directions = map[string]string{first: "outward", second: "inward"}
 
-func endNamed(direction string) string {
-	if direction == "inward" {
-		return second
-	}
-	return first
-}
-
 // linkID is the same from both ends, whatever keeps the link.
 func (s side) linkID(issue, other string) string {
 	if s.end == second {
