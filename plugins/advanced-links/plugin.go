@@ -14,7 +14,7 @@
 //	index.go     what JQL finds links by    work.go the jobs that write and check it    manage.go the page for admins
 //	background.go links for other plugins where nobody looks on
 //	events.go    what happens to links of issues that are deleted
-//	rest.go      what programs ask
+//	rest.go      what programs ask          rest_many.go of many issues at once
 package main
 
 import (
