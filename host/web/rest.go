@@ -28,7 +28,7 @@ func (s *Server) restAPI(ctx context.Context, c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if slices.Equal(parts, []string{"openapi.json"}) && (c.Method() == http.MethodGet || c.Method() == http.MethodHead) {
+	if slices.Equal(parts, []string{"openapi.json"}) && method(c) == http.MethodGet {
 		return s.openAPI(c)
 	}
 	p, err := s.Verifier.Token(ctx, request(c))
@@ -38,7 +38,7 @@ func (s *Server) restAPI(ctx context.Context, c *fiber.Ctx) error {
 	if err := s.meter(c, p); err != nil {
 		return err
 	}
-	call := api.Call{Method: c.Method(), Sent: api.Sent{Query: query, ContentType: c.Get(fiber.HeaderContentType), Body: c.Body()}}
+	call := api.Call{Method: method(c), Sent: api.Sent{Query: query, ContentType: c.Get(fiber.HeaderContentType), Body: c.Body()}}
 	answer := s.hostRoute
 	if strings.Contains(parts[0], ".") { // a plugin's id
 		call.Plugin, call.Parts, answer = capability.PluginID(parts[0]), parts[1:], s.Features.Route
@@ -55,6 +55,14 @@ func (s *Server) restAPI(ctx context.Context, c *fiber.Ctx) error {
 	}
 	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
 	return c.Send(got.Body)
+}
+
+// method is that of the route which answers: HEAD gets the head of what GET gets.
+func method(c *fiber.Ctx) string {
+	if c.Method() == http.MethodHead {
+		return http.MethodGet
+	}
+	return c.Method()
 }
 
 // inAPI returns the parts of a path behind api.Root, decoded one by one: a slash that is part of one is written %2F.

@@ -214,6 +214,9 @@ func TestProgramsActAsTheirAccount(t *testing.T) {
 	if diff := cmp.Diff([]rest.Request{want}, sent, cmpEmpty); diff != "" {
 		t.Errorf("what the plugin was asked (-want +got):\n%s", diff)
 	}
+	if got := h.do("HEAD", "/api/v1/acme.notes/notes/7", bearer, ""); got.status != 200 || got.body != "" {
+		t.Errorf("the head alone: %d: %s", got.status, got.body)
+	}
 	if got := h.do("DELETE", "/api/v1/acme.notes/notes/7", bearer, ""); got.status != 204 || got.body != "" {
 		t.Errorf("%d: %q", got.status, got.body)
 	}
