@@ -64,6 +64,9 @@ func Methods() []string { return []string{"GET", "POST", "PUT", "PATCH", "DELETE
 // Takes says whether requests of the route have a body.
 func (r Route) Takes() bool { return r.Body != nil }
 
+// bodiless are the methods that send no body.
+var bodiless = []string{"GET", "DELETE"}
+
 var pathParameter = regexp.MustCompile(`\{[^}]*\}`)
 
 // Parameters are the names of the parameters in the path.
@@ -87,7 +90,7 @@ func (r *report) routes(m *Manifest, doc map[string]any) {
 	for i, route := range m.Routes {
 		path := "$.routes[" + strconv.Itoa(i) + "]"
 		r.unique(seen, route.Method+" "+route.Shape(), path+".path", i)
-		if route.Takes() && (route.Method == "GET" || route.Method == "DELETE") {
+		if route.Takes() && slices.Contains(bodiless, route.Method) {
 			r.add(path+".body", "a "+route.Method+" sends no body", "take what it needs from params, or make it a POST")
 		}
 		r.params(route, path)

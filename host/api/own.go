@@ -19,6 +19,10 @@ const (
 	HandleToken   = "token"
 	HandleConfigs = "configs"
 	HandleConfig  = "config"
+
+	HandleSyncs     = "syncs"
+	HandleSyncStart = "sync-start"
+	HandleSyncRun   = "sync-run"
 )
 
 // Own returns the routes of the host itself.

@@ -41,7 +41,7 @@ type place struct {
 var everywhere = []string{"core", "examples", "host", "plugins", "sdk"}
 
 var places = []place{
-	{library: "github.com/tinylib/msgp", in: []string{"sdk", "core", "host/services", "plugins"}, tests: everywhere},
+	{library: "github.com/tinylib/msgp", in: []string{"sdk", "core", "host/api", "host/services", "plugins"}, tests: everywhere},
 	{library: "github.com/tetratelabs/wazero", in: []string{"core/wasm", "core/bench"}, tests: []string{"core/fuel"}},
 	{library: "github.com/santhosh-tekuri/jsonschema", in: []string{"core/manifest", "host/api", "host/ui/schemaform", "host/sandbox/openapi/openapitest"}, tests: []string{"host/sandbox/seed", "host/configset"}},
 	{library: "golang.org/x/text", in: []string{"core/manifest", "host/api", "host/ui/schemaform"}}, // jsonschema words its errors with it

@@ -57,6 +57,7 @@ func TestCanaryNothingIsAtRest(t *testing.T) {
 	d.shortLinks()
 	d.admin()
 	d.contents()
+	d.programs()
 	source := d.source()
 	source.synchronize()
 	source.trouble()

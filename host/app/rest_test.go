@@ -3,7 +3,9 @@ package app_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -169,6 +171,9 @@ func TestProgramsUseTheAPIOfLinks(t *testing.T) {
 
 	for _, routes := range c.routes {
 		for _, route := range routes.All {
+			if route.Scope == manifest.SyncRun { // see TestProgramsRunSynchronizations
+				continue
+			}
 			if at := route.Method + " " + routes.Address(route); !c.met[at] {
 				t.Errorf("%s was not called", at)
 			}
@@ -200,4 +205,78 @@ func TestTokensEndWithInstallationAndAccount(t *testing.T) {
 	if strings.Contains(r.log.String(), c.token) {
 		t.Error("the log holds the token")
 	}
+}
+
+// TestProgramsRunSynchronizations has a program run one and wait for its end.
+func TestProgramsRunSynchronizations(t *testing.T) {
+	site := newSyncSite(t)
+	h := newSyncHost(t, site)
+	h.start()
+	site.Install(h.url + "/atlassian-connect.json")
+	d := h.devices(3)
+	call := func(want int, method, path, authorization, body string) []byte {
+		t.Helper()
+		q, err := http.NewRequestWithContext(t.Context(), method, h.url+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.Header.Set("Authorization", authorization)
+		q.Header.Set("Content-Type", "application/json")
+		a, err := http.DefaultClient.Do(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Body.Close()
+		text, err := io.ReadAll(a.Body)
+		if err != nil || a.StatusCode != want {
+			t.Fatalf("%s %s: %d, %v: %s", method, path, a.StatusCode, err, text)
+		}
+		plain, _, _ := strings.Cut(strings.TrimPrefix(path, api.Root), "?")
+		if route, _, err := api.Own().Find(method, strings.Split(plain, "/")); err == nil && want < 300 {
+			if err := route.Conforms(want, text); err != nil {
+				t.Errorf("%s %s answers otherwise than declared: %v\n%s", method, path, err, text)
+			}
+		}
+		return text
+	}
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := &http.Client{Jar: jar}
+	login, err := pages.Get(site.url + "/login?as=mia")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = login.Body.Close()
+	ask, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site.url+"/sandbox/context-token", strings.NewReader(`{"app":"pergola"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask.Header.Set("Content-Type", "application/json")
+	var a struct{ Token string }
+	answerJSON(t, pages, ask, &a)
+	bearer := func(scope string) string {
+		form := `{"form":{"name":["Test"],"expires":["30"],"` + strings.ReplaceAll(scope, ":", "-") + `":["true"]}}`
+		return "Bearer " + tokenForm.FindString(string(call(200, "POST", "/api/tokens/action/make", "JWT "+a.Token, form)))
+	}
+	token := bearer(manifest.SyncRun)
+	var all struct {
+		Synchronizations []struct{ ID, Name string } `json:"synchronizations"`
+	}
+	if err := json.Unmarshal(call(200, "GET", "/api/v1/syncs", token, ""), &all); err != nil || len(all.Synchronizations) != 1 || all.Synchronizations[0].ID != d.sync {
+		t.Fatalf("synchronizations: %v, %v", all, err)
+	}
+	call(403, "POST", "/api/v1/syncs/"+d.sync+"/runs", bearer(manifest.ConfigRead), "")
+	call(404, "POST", "/api/v1/syncs/cabcdefghijklmno/runs", token, "")
+	call(404, "GET", "/api/v1/syncs/runs/nonsense", token, "")
+	var run struct{ ID, State string }
+	if err := json.Unmarshal(call(202, "POST", "/api/v1/syncs/"+d.sync+"/runs?approved=true", token, ""), &run); err != nil {
+		t.Fatal(err)
+	}
+	h.finish(syncRun{d.tenant, run.ID})
+	if err := json.Unmarshal(call(200, "GET", "/api/v1/syncs/runs/"+run.ID, token, ""), &run); err != nil || run.State != "done" {
+		t.Errorf("the run: %v, %v", run, err)
+	}
+	site.check(d)
 }

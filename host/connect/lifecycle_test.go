@@ -2,6 +2,7 @@ package connect_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/seal/sealtest"
@@ -325,4 +327,53 @@ func TestLogHoldsNoSecret(t *testing.T) {
 	if w.log.Len() == 0 || strings.Contains(w.log.String(), first) || strings.Contains(w.log.String(), second) || strings.Contains(w.log.String(), "client-one") {
 		t.Errorf("log:\n%s", w.log.String())
 	}
+}
+
+func TestWhatWasGoodForOneInstallationEndsWithIt(t *testing.T) {
+	w := newWorld(t)
+	left, down := 0, false
+	w.Left = func(_ context.Context, id capability.TenantID) error {
+		if down {
+			return errors.New("the store does not answer")
+		}
+		if id != w.expectAny().ID {
+			t.Errorf("tenant %s left", id)
+		}
+		left++
+		return nil
+	}
+	w.must(w.install(first))
+	w.at = w.at.Add(time.Second)
+	w.must(w.install(second)) // a new secret of the same installation
+	if left != 0 {
+		t.Errorf("an installation that nobody ended ended %d times", left)
+	}
+	w.at = w.at.Add(time.Second)
+	w.must(w.uninstall())
+	if left != 1 {
+		t.Errorf("the end was told %d times", left)
+	}
+	// Where it failed, the site does not come back before it is done.
+	w.at = w.at.Add(time.Second)
+	down = true
+	if w.install(first) == nil {
+		t.Error("the site came back with what was good before")
+	}
+	w.expect(tenant.Uninstalled, second)
+	down = false
+	w.must(w.install(first))
+	if w.expect(tenant.Active, first); left != 2 {
+		t.Errorf("the end was told %d times", left)
+	}
+	w.at, down = w.at.Add(time.Second), true
+	if w.uninstall() == nil {
+		t.Error("an end that failed is told as a success")
+	}
+}
+
+func (w *world) expectAny() tenant.Tenant {
+	w.Helper()
+	t, err := w.tenants.ByClientKey(w.Context(), "client-one")
+	w.must(err)
+	return t
 }

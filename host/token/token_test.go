@@ -281,3 +281,14 @@ func TestExpiredTokensAreForgotten(t *testing.T) {
 		t.Errorf("forgot %d, %v", n, err)
 	}
 }
+
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{"", token.Prefix, token.Prefix + strings.Repeat("a", 63), "pergola_aaaaaaaabbbbbbbbbbbbbbbbccccccccccccccccccccccccccccccccddddddd"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if again, ok := token.Parse(s); ok && again != s {
+			t.Errorf("%q is read as %q", s, again)
+		}
+	})
+}

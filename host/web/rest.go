@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"math"
 	"net/http"
@@ -29,7 +28,7 @@ func (s *Server) restAPI(ctx context.Context, c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if slices.Equal(parts, []string{"openapi.json"}) && (c.Method() == http.MethodGet || c.Method() == http.MethodHead) {
+	if slices.Equal(parts, []string{"openapi.json"}) && method(c) == http.MethodGet {
 		return s.openAPI(c)
 	}
 	p, err := s.Verifier.Token(ctx, request(c))
@@ -39,7 +38,7 @@ func (s *Server) restAPI(ctx context.Context, c *fiber.Ctx) error {
 	if err := s.meter(c, p); err != nil {
 		return err
 	}
-	call := api.Call{Method: c.Method(), Sent: api.Sent{Query: query, ContentType: c.Get(fiber.HeaderContentType), Body: c.Body()}}
+	call := api.Call{Method: method(c), Sent: api.Sent{Query: query, ContentType: c.Get(fiber.HeaderContentType), Body: c.Body()}}
 	answer := s.hostRoute
 	if strings.Contains(parts[0], ".") { // a plugin's id
 		call.Plugin, call.Parts, answer = capability.PluginID(parts[0]), parts[1:], s.Features.Route
@@ -56,6 +55,14 @@ func (s *Server) restAPI(ctx context.Context, c *fiber.Ctx) error {
 	}
 	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
 	return c.Send(got.Body)
+}
+
+// method is that of the route which answers: HEAD gets the head of what GET gets.
+func method(c *fiber.Ctx) string {
+	if c.Method() == http.MethodHead {
+		return http.MethodGet
+	}
+	return c.Method()
 }
 
 // inAPI returns the parts of a path behind api.Root, decoded one by one: a slash that is part of one is written %2F.
@@ -98,65 +105,6 @@ func (s *Server) openAPI(c *fiber.Ctx) error {
 	return c.Send(doc)
 }
 
-// hostRoute answers on the host's own routes.
-func (s *Server) hostRoute(ctx context.Context, p auth.Principal, call api.Call) (api.Answered, error) {
-	route, given, err := api.Own().Find(call.Method, call.Parts)
-	if err != nil {
-		return api.Answered{}, err
-	}
-	if route.Scope != "" && !slices.Contains(p.Scopes, route.Scope) {
-		return api.Answered{}, api.Lacks(route.Scope)
-	}
-	r, err := route.Request(given, call.Sent)
-	if err != nil {
-		return api.Answered{}, err
-	}
-	switch r.Name {
-	case api.HandleToken:
-		return s.tokenRoute(ctx, p)
-	case api.HandleConfigs, api.HandleConfig:
-		return s.configRoute(ctx, p, r.Name, r.Params)
-	}
-	return api.Answered{}, errors.New("own.json names a handler that is not there: " + r.Name)
-}
-
-func (s *Server) tokenRoute(ctx context.Context, p auth.Principal) (api.Answered, error) {
-	t, err := s.Features.Tenants.ByID(ctx, p.Tenant)
-	if err != nil {
-		return api.Answered{}, err
-	}
-	found, err := s.Tokens.Get(ctx, p.Tenant, p.Token)
-	if err != nil {
-		return api.Answered{}, err
-	}
-	return answered(fiber.Map{
-		"name": found.Name, "accountId": found.Account, "site": t.BaseURL, "scopes": found.Scopes, "created": found.Created, "expires": found.Expires,
-	})
-}
-
-func (s *Server) configRoute(ctx context.Context, p auth.Principal, handler string, params map[string]string) (api.Answered, error) {
-	t, err := s.Features.Admin(ctx, p)
-	if err != nil {
-		return api.Answered{}, err
-	}
-	all, err := s.Features.Documented(ctx, t.ID, capability.PluginID(params["plugin"]), params["type"])
-	if err != nil {
-		return api.Answered{}, err
-	}
-	shapes := []fiber.Map{}
-	for _, d := range all {
-		shape := fiber.Map{"id": d.ID, "values": d.Values, "created": d.Created, "changed": d.Changed}
-		if handler == api.HandleConfig && d.ID == params["id"] {
-			return answered(shape)
-		}
-		shapes = append(shapes, shape)
-	}
-	if handler == api.HandleConfig {
-		return api.Answered{}, &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: "There is no such document, or an admin has deleted it."}
-	}
-	return answered(fiber.Map{"documents": shapes})
-}
-
 // sendProblem answers a program with what went wrong.
 func (s *Server) sendProblem(c *fiber.Ctx, err error, status int, code sdk.Code, message string) error {
 	out := fiber.Map{"type": "about:blank", "title": http.StatusText(status), "status": status, "detail": message, "code": code, "requestId": requestID(c)}
@@ -197,9 +145,4 @@ func challenge(c *fiber.Ctx, status int, own *api.Error) {
 	case own != nil && own.Scope != "":
 		c.Set(fiber.HeaderWWWAuthenticate, scheme+`, error="insufficient_scope", scope="`+own.Scope+`"`)
 	}
-}
-
-func answered(body fiber.Map) (api.Answered, error) {
-	raw, err := json.Marshal(body)
-	return api.Answered{Status: http.StatusOK, Body: raw}, err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,7 +71,7 @@ func (s *Server) makeToken(ctx context.Context, c *fiber.Ctx) error {
 		return err
 	}
 	w := token.Wish{Name: first(body.Form["name"])}
-	for _, scope := range manifest.Scopes() {
+	for _, scope := range s.scopes() {
 		if first(body.Form[slotOf(scope.Name)]) == "true" {
 			w.Scopes = append(w.Scopes, scope.Name)
 		}
@@ -139,7 +140,7 @@ func (s *Server) drawTokens(ctx context.Context, t tenant.Tenant, m made) (*view
 			view.Block{Text: &view.Text{Spans: []view.Span{{Text: m.text, Code: true}}}})
 	}
 	page.Blocks = append(page.Blocks, view.H("Tokens"), s.tokenTable(ctx, t, all))
-	page.Blocks = append(page.Blocks, view.H("Make a token"), tokenForm(m))
+	page.Blocks = append(page.Blocks, view.H("Make a token"), tokenForm(m, s.scopes()))
 	return &view.Page{Title: page.Title, Flag: page.Flag, Blocks: append(page.Blocks, s.howToCall()...)}, nil
 }
 
@@ -187,7 +188,18 @@ var lives = []struct {
 // slotOf names the switch of a scope among the fields of the form.
 func slotOf(scope string) string { return strings.ReplaceAll(scope, ":", "-") }
 
-func tokenForm(m made) view.Block {
+// scopes are those that some route of this host needs: nobody chooses what is good for nothing.
+func (s *Server) scopes() []manifest.Scope {
+	needed := map[string]bool{}
+	for _, routes := range s.Features.Routes() {
+		for _, r := range routes.All {
+			needed[r.Scope] = true
+		}
+	}
+	return slices.DeleteFunc(manifest.Scopes(), func(scope manifest.Scope) bool { return !needed[scope.Name] })
+}
+
+func tokenForm(m made, offered []manifest.Scope) view.Block {
 	wrong := func(field string) string {
 		if m.wrong == nil || m.wrong.Field != field {
 			return ""
@@ -198,7 +210,7 @@ func tokenForm(m made) view.Block {
 		Name: "name", Label: "Name", Kind: view.TextField, Required: true, Value: first(m.form["name"]), Error: wrong("name"),
 		Help: "Which program it is for, such as Nightly import. All admins read it.",
 	}}}
-	for _, scope := range manifest.Scopes() {
+	for _, scope := range offered {
 		f.Fields = append(f.Fields, view.Field{Name: slotOf(scope.Name), Label: scope.Title, Kind: view.SwitchField, Value: first(m.form[slotOf(scope.Name)]), Help: scope.Name})
 	}
 	expires := view.Field{Name: "expires", Label: "Good for", Kind: view.SelectField, Required: true, Value: "90", Error: wrong("expires")}

@@ -19,7 +19,12 @@ func (s side) allNative(ctx context.Context, issue string) ([]jira.IssueLink, er
 	if err != nil {
 		return nil, err
 	}
-	out := slices.DeleteFunc(all.Links, func(l jira.IssueLink) bool {
+	return s.among(all.Links, issue), nil
+}
+
+// among returns those of an issue's links that are of the side.
+func (s side) among(all []jira.IssueLink, issue string) []jira.IssueLink {
+	out := slices.DeleteFunc(slices.Clone(all), func(l jira.IssueLink) bool {
 		from, _ := s.split(l)
 		return l.TypeID != s.linkType || from != issue
 	})
@@ -29,7 +34,7 @@ func (s side) allNative(ctx context.Context, issue string) ([]jira.IssueLink, er
 		_, y := s.split(b)
 		return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(x, y))
 	})
-	return out, nil
+	return out
 }
 
 // split returns the issue at the side's end of a link, and the other one.

@@ -16,7 +16,7 @@
 //	function.go  what users write in JQL
 //	background.go links for other plugins where nobody looks on
 //	events.go    what happens to links of issues that are deleted
-//	rest.go      what programs ask
+//	rest.go      what programs ask          rest_many.go of many issues at once
 package main
 
 import (

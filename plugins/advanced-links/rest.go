@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/base64"
 	"slices"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/tinylib/msgp/msgp"
 
-	contract "github.com/pergola-platform/pergola/plugins/relations"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/log"
@@ -59,13 +57,6 @@ func refTo(i *jira.Issue) issueRef { return issueRef{i.ID, i.Key} }
 
 // directions of a link by the end at which an issue is: outward where it is the first.
 var directions = map[string]string{first: "outward", second: "inward"}
-
-func endNamed(direction string) string {
-	if direction == "inward" {
-		return second
-	}
-	return first
-}
 
 // linkID is the same from both ends, whatever keeps the link.
 func (s side) linkID(issue, other string) string {
@@ -234,83 +225,6 @@ func readCursor(text string, sides []side) (at int, cursor string, err error) {
 		return 0, "", &sdk.Error{Code: sdk.Invalid, Source: sdk.FromPlugin, Field: "cursor", Message: "The cursor is none that a page of these links returned. Start again without one."}
 	}
 	return at, cursor, nil
-}
-
-// mostMany bounds the links that one bulk read tells of; the issues behind it are told to have more.
-const mostMany = 2000
-
-// restMany reads the links of many issues. What is at the other ends is read together.
-func (p *plugin) restMany(ctx context.Context, r *rest.Request) (int, msgp.Marshaler, error) {
-	var q manyQuestion
-	if err := r.Read(&q); err != nil {
-		return 0, nil, err
-	}
-	if len(q.Issues) > contract.MostLinked {
-		return 0, nil, invalid("Ask for the links of 100 issues at most at a time.")
-	}
-	all, err := relations(ctx)
-	if err != nil {
-		return 0, nil, err
-	}
-	found, missing, err := issuesNamed(ctx, q.Issues)
-	if err != nil {
-		return 0, nil, err
-	}
-	out := &manyAnswer{Missing: missing}
-	told, others, raw := map[string]bool{}, []string{}, [][]linkedAt{}
-	for _, name := range q.Issues {
-		issue := found[name]
-		if issue == nil || told[issue.ID] { // by id and by key
-			continue
-		}
-		told[issue.ID] = true
-		sides, err := chosenSides(all, issue, q.Relation, q.Direction)
-		if err != nil {
-			return 0, nil, err
-		}
-		links, more, err := linksAt(ctx, issue.ID, sides, min(cmp.Or(q.Limit, usuallyLinked), mostMany-len(others)))
-		if err != nil {
-			return 0, nil, err
-		}
-		for _, l := range links {
-			others = append(others, l.other)
-		}
-		out.Issues, raw = append(out.Issues, manyLinks{Issue: refTo(issue), More: more}), append(raw, links)
-	}
-	seen, err := readIssues(ctx, slices.Compact(slices.Sorted(slices.Values(others))), "summary")
-	if err != nil {
-		return 0, nil, err
-	}
-	for i, links := range raw {
-		for _, l := range links {
-			if other := seen[l.other]; other != nil {
-				out.Issues[i].Links = append(out.Issues[i].Links, l.shape(out.Issues[i].Issue.ID, other))
-			} else {
-				out.Issues[i].Hidden++
-			}
-		}
-	}
-	return 200, out, nil
-}
-
-// linksAt reads up to limit links at some sides of an issue.
-func linksAt(ctx context.Context, issue string, sides []side, limit int) (out []linkedAt, more bool, err error) {
-	for _, s := range sides {
-		if len(out) >= limit {
-			return out, true, nil
-		}
-		page, err := s.upTo(ctx, issue, "", limit-len(out))
-		if err != nil {
-			return nil, false, err
-		}
-		for _, id := range page.ids {
-			out = append(out, linkedAt{s, id})
-		}
-		if page.next != "" {
-			return out, true, nil
-		}
-	}
-	return out, false, nil
 }
 
 // restCreate links two issues, by the rules that hold in the panel. A link that is there already is no error.

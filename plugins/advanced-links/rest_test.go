@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	contract "github.com/pergola-platform/pergola/plugins/relations"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/jira"
 )
@@ -45,6 +46,12 @@ func (s *site) refuses(code sdk.Code, field, name string, params map[string]stri
 		s.Errorf("%s was refused and changed links (-before +after):\n%s", name, diff)
 	}
 	return e.Message
+}
+
+func listOf(v any, name string) []any {
+	m, _ := v.(map[string]any)
+	list, _ := m[name].([]any)
+	return list
 }
 
 func of(issue string) map[string]string { return map[string]string{"issue": issue} }
@@ -175,6 +182,24 @@ func TestProgramsReadLinksOfManyIssues(t *testing.T) {
 	if diff := cmp.Diff([]any{"XX-9", "99999"}, got["missing"]); diff != "" {
 		t.Errorf("missing (-want +got):\n%s", diff)
 	}
+	// Relations more cost nothing more.
+	for i := range 9 {
+		id, err := s.Configure("relation", fmt.Sprintf(`{"name": "More %d", "outward": "a", "inward": "b"}`, i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.ask(201, "create", of("IT-3"), to(id, "outward", "HR-1"))
+	}
+	before = len(s.Calls())
+	got = s.ask(200, "many", nil, `{"issues": ["IT-3", "HR-1", "IT-1"], "limit": 100}`)
+	if n := len(s.Calls()) - before; n > 9 {
+		t.Errorf("it took %d calls of the host: %v", n, s.Calls()[before:])
+	}
+	for i, want := range []int{9, 11, 3} {
+		if links := listOf(got["issues"].([]any)[i], "links"); len(links) != want {
+			t.Errorf("issue %d has %d links, want %d: %v", i, len(links), want, links)
+		}
+	}
 	hundred := `"` + strings.Join(strings.Split(strings.Repeat("IT-1 ", 101), " ")[:101], `","`) + `"`
 	s.refuses(sdk.Invalid, "", "many", nil, `{"issues": [`+hundred+`]}`)
 }
@@ -222,4 +247,19 @@ func TestProgramsMeetTheRulesOfThePanel(t *testing.T) {
 	s.refuses(sdk.Invalid, "issue", "create", of("IT-2"), to(relation, "outward", "HR-1"))
 	s.refuses(sdk.NotFound, "", "delete", map[string]string{"link": "nonsense"}, "")
 	s.refuses(sdk.NotFound, "", "delete", map[string]string{"link": relation + ".10001.IT-9"}, "")
+}
+
+// What other plugins have a say in, they have a say in for programs too; and when they cannot answer, nothing is linked.
+func TestProgramsMeetTheRulesOfOtherPlugins(t *testing.T) {
+	s, r := newSite(t), &rules{}
+	relation := s.relate()
+	s.with(r)
+	s.ask(201, "create", of("IT-1"), to(relation, "outward", "HR-1"))
+	r.draw = func(d *contract.Drawing) *contract.Drawn {
+		return &contract.Drawn{Parts: []contract.DrawnPart{{Governed: true, NoAdd: true}}}
+	}
+	s.refuses(sdk.PermissionDenied, "", "create", of("IT-1"), to(relation, "outward", "HR-2"))
+	r.draw = nil
+	r.broken = &sdk.Error{Code: sdk.Unavailable, Source: sdk.FromPlugin, Message: "The saved filter is gone. Ask an admin."}
+	s.refuses(sdk.Unavailable, "", "create", of("IT-1"), to(relation, "outward", "HR-2"))
 }
