@@ -12,6 +12,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/host/audit"
 	"github.com/pergola-platform/pergola/host/config"
 	"github.com/pergola-platform/pergola/host/configset"
 	"github.com/pergola-platform/pergola/host/feature"
@@ -95,7 +96,7 @@ func openStorage(ctx context.Context, cfg config.Config, manifests privacy.Manif
 // ownTypes are the documents of the host itself: each package declares its own.
 func ownTypes() []privacy.Type {
 	return slices.Concat(privacy.OwnTypes(), tenant.Types(), seal.Types(), retention.Types(), personal.Types(), schema.Types(),
-		jobs.Types(), syncing.Types(), runlog.Types(), token.Types(), configset.Types())
+		jobs.Types(), syncing.Types(), runlog.Types(), token.Types(), configset.Types(), audit.Types())
 }
 
 // migrations is append-only.
@@ -142,7 +143,8 @@ func (s *Storage) Sweeper(grace, runs time.Duration) *retention.Sweeper {
 			configs, kept := services.PurgeConfigs(ctx, s.Store, s.Configs, s.Types.Declared(), t, now.Add(-feature.Regret))
 			tokens, left := token.New(token.Config{Store: s.Store, Now: time.Now}).Expire(ctx, t)
 			imports, lasting := configset.Expire(ctx, s.Store, t, now.Add(-configset.Regret))
-			return records + done + configs + tokens + imports, errors.Join(err, failed, kept, left, lasting)
+			changes, stayed := audit.Expire(ctx, s.Store, t, now)
+			return records + done + configs + tokens + imports + changes, errors.Join(err, failed, kept, left, lasting, stayed)
 		},
 	})
 }

@@ -54,10 +54,8 @@ type Action string
 
 // The actions.
 const (
-	SiteInstalled   Action = "site.installed"
-	SiteUninstalled Action = "site.uninstalled"
-	SiteEnabled     Action = "site.enabled"
-	SiteDisabled    Action = "site.disabled"
+	SiteEnabled  Action = "site.enabled" // follows an installation, too
+	SiteDisabled Action = "site.disabled"
 
 	PluginOn      Action = "plugin.on"
 	PluginOff     Action = "plugin.off"
@@ -68,13 +66,30 @@ const (
 	ConfigChanged  Action = "config.changed"
 	ConfigDeleted  Action = "config.deleted"
 	ConfigRestored Action = "config.restored"
+	ConfigImported Action = "config.imported"
+	ImportUndone   Action = "import.undone"
+
+	TokenMade    Action = "token.made"
+	TokenRevoked Action = "token.revoked"
+
+	ConnectionSaved   Action = "connection.saved"
+	ConnectionDeleted Action = "connection.deleted"
+	SyncSaved         Action = "sync.saved"
+	SyncDeleted       Action = "sync.deleted"
+	SyncScheduled     Action = "sync.scheduled"
+	SyncUnscheduled   Action = "sync.unscheduled"
+	SyncStarted       Action = "sync.started"
+	SyncsImported     Action = "syncs.imported"
 )
 
 // words say what was done.
 var words = map[Action]string{
-	SiteInstalled: "Installed the app", SiteUninstalled: "Uninstalled the app", SiteEnabled: "Enabled the app", SiteDisabled: "Disabled the app",
+	SiteEnabled: "Enabled the app", SiteDisabled: "Disabled the app",
 	PluginOn: "Switched a feature on", PluginOff: "Switched a feature off", PluginRetried: "Had a paused feature tried again", Settings: "Changed settings",
 	ConfigCreated: "Created", ConfigChanged: "Changed", ConfigDeleted: "Deleted", ConfigRestored: "Took a deletion back",
+	ConfigImported: "Imported configuration", ImportUndone: "Undid an import", TokenMade: "Made an API token", TokenRevoked: "Revoked an API token",
+	ConnectionSaved: "Saved a connection", ConnectionDeleted: "Deleted a connection", SyncSaved: "Saved a synchronization", SyncDeleted: "Deleted a synchronization",
+	SyncScheduled: "Scheduled a synchronization", SyncUnscheduled: "Took a schedule away", SyncStarted: "Started a synchronization", SyncsImported: "Imported synchronizations",
 }
 
 // Words say what was done, the action itself where a newer host wrote it.

@@ -25,6 +25,7 @@ const (
 	pathAdmin       = "/connect/admin"
 	pathSync        = "/connect/sync"
 	pathAPI         = "/connect/api"
+	pathAudit       = "/connect/changes"
 	pathStored      = "/connect/stored"
 	pathConfig      = "/connect/configuration"
 	pathIcon        = "/static/icon.svg"
@@ -169,7 +170,7 @@ func Descriptor(c Config, plugins []*manifest.Manifest) ([]byte, error) {
 }
 
 // own are the routes of the host's own pages.
-var own = map[string]string{surface.AdminKey: pathAdmin, surface.SyncKey: pathSync, surface.APIKey: pathAPI, surface.StoredKey: pathStored, surface.ConfigKey: pathConfig}
+var own = map[string]string{surface.AdminKey: pathAdmin, surface.SyncKey: pathSync, surface.APIKey: pathAPI, surface.AuditKey: pathAudit, surface.StoredKey: pathStored, surface.ConfigKey: pathConfig}
 
 // show adds the module of a place. Jira shows pages for admins to them only, and the host asks Jira again whoever opens one.
 func (d *descriptor) show(p surface.Place) {

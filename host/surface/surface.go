@@ -30,10 +30,11 @@ const (
 // The keys of the host's own pages for admins.
 const (
 	AdminKey  = "admin"
-	SyncKey   = "syncs"  // synchronizations; the key of their property is taken
-	APIKey    = "api"    // API tokens
-	StoredKey = "stored" // what is stored about the site
-	ConfigKey = "config" // configuration that goes from site to site, and templates
+	SyncKey   = "syncs"   // synchronizations; the key of their property is taken
+	APIKey    = "api"     // API tokens
+	AuditKey  = "changes" // who changed what
+	StoredKey = "stored"  // what is stored about the site
+	ConfigKey = "config"  // configuration that goes from site to site, and templates
 )
 
 // indexKey is the key of the property that ties synchronized issues to their rows.
@@ -122,6 +123,7 @@ func Of(c Config, plugins []*manifest.Manifest) (Table, error) {
 			{Kind: Admin, Key: AdminKey, Name: c.AppName},
 			{Kind: Admin, Key: SyncKey, Name: c.AppName + ": synchronizations"},
 			{Kind: Admin, Key: APIKey, Name: c.AppName + ": API"},
+			{Kind: Admin, Key: AuditKey, Name: c.AppName + ": changes"},
 			{Kind: Admin, Key: StoredKey, Name: c.AppName + ": stored data"},
 			{Kind: Admin, Key: ConfigKey, Name: c.AppName + ": configuration"},
 		},

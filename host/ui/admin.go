@@ -22,8 +22,8 @@ type Admin struct {
 	// StoredURL leads to the page that says what is stored about the site, in the place of the whole window: inside Jira it is
 	// the address that Jira gives that page. "" shows no link.
 	StoredURL string
-	// SyncURL leads to the page of synchronizations in the same way, APIURL to that of API tokens, ConfigURL to that of configuration.
-	SyncURL, APIURL, ConfigURL string
+	// SyncURL leads to the page of synchronizations in the same way, APIURL to that of API tokens, AuditURL to that of changes, ConfigURL to that of configuration.
+	SyncURL, APIURL, AuditURL, ConfigURL string
 	// Bare offers templates: nothing that they set up is there yet.
 	Bare bool
 }
@@ -82,10 +82,11 @@ func (r *Renderer) Admin(w io.Writer, s Shell, a Admin) error {
 		StoredURL string
 		SyncURL   string
 		APIURL    string
+		AuditURL  string
 		ConfigURL string
 		Bare      bool
 		Filter    bool
-	}{Notice: a.Notice, StoredURL: a.StoredURL, SyncURL: a.SyncURL, APIURL: a.APIURL, ConfigURL: a.ConfigURL, Bare: a.Bare && a.ConfigURL != "", Filter: len(a.Plugins) > filterAbove}
+	}{Notice: a.Notice, StoredURL: a.StoredURL, SyncURL: a.SyncURL, APIURL: a.APIURL, AuditURL: a.AuditURL, ConfigURL: a.ConfigURL, Bare: a.Bare && a.ConfigURL != "", Filter: len(a.Plugins) > filterAbove}
 	for _, p := range a.Plugins {
 		c, err := newCard(p)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/audit"
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/surface"
 	"github.com/pergola-platform/pergola/host/tenant"
@@ -34,7 +35,7 @@ func (s *Server) adminPage(ctx context.Context, c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	page := ui.Admin{StoredURL: s.inJira(t, surface.StoredKey), SyncURL: s.inJira(t, surface.SyncKey), APIURL: s.inJira(t, surface.APIKey), ConfigURL: s.inJira(t, surface.ConfigKey)}
+	page := ui.Admin{StoredURL: s.inJira(t, surface.StoredKey), SyncURL: s.inJira(t, surface.SyncKey), APIURL: s.inJira(t, surface.APIKey), AuditURL: s.inJira(t, surface.AuditKey), ConfigURL: s.inJira(t, surface.ConfigKey)}
 	if s.Sets != nil {
 		if page.Bare, err = s.Sets.Bare(ctx, t.ID); err != nil {
 			return err
@@ -79,17 +80,25 @@ func (s *Server) setEnabled(ctx context.Context, c *fiber.Ctx) error {
 	if err := s.Features.Switch(ctx, t, account, id, *body.Enabled, body.Version); err != nil {
 		return err
 	}
+	action := audit.PluginOff
+	if *body.Enabled {
+		action = audit.PluginOn
+	}
+	s.note(ctx, t, account, audit.Entry{Action: action, Plugin: id, Version: body.Version})
 	return s.sendCard(ctx, c, t, id, switchedFlag)
 }
 
 // retry has a plugin that is paused for the admin's site tried with the next call, and answers with its card.
 func (s *Server) retry(ctx context.Context, c *fiber.Ctx) error {
-	t, _, err := s.admin(ctx, c)
+	t, account, err := s.admin(ctx, c)
 	if err != nil {
 		return err
 	}
 	id := capability.PluginID(c.Params("plugin"))
 	was := s.Features.Retry(ctx, t.ID, id)
+	if was {
+		s.note(ctx, t, account, audit.Entry{Action: audit.PluginRetried, Plugin: id})
+	}
 	return s.sendCard(ctx, c, t, id, func(f feature.Feature) *view.Flag {
 		if !was {
 			return &view.Flag{Tone: view.Info, Title: f.Manifest.Name + " is not paused"}
@@ -152,6 +161,7 @@ func (s *Server) saveSettings(ctx context.Context, c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	s.note(ctx, t, account, audit.Entry{Action: audit.Settings, Plugin: capability.PluginID(c.Params("plugin"))})
 	return s.drawSettings(ctx, c, t, ui.SettingsForm{Saved: true})
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/audit"
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/ui"
@@ -86,7 +87,7 @@ func (s *Server) saveConfig(ctx context.Context, c *fiber.Ctx, v configVisit) er
 	if err != nil {
 		return err
 	}
-	_, problems, err := s.Features.SaveConfig(ctx, v.tenant, v.account, feature.Written{Plugin: v.plugin, Type: v.typ, ID: v.id, Rev: rev, Fields: body.Form})
+	saved, problems, err := s.Features.SaveConfig(ctx, v.tenant, v.account, feature.Written{Plugin: v.plugin, Type: v.typ, ID: v.id, Rev: rev, Fields: body.Form})
 	if errors.Is(err, feature.ErrFields) {
 		c.Status(http.StatusUnprocessableEntity)
 		return s.drawConfig(ctx, c, v, ui.ConfigForm{Submitted: body.Form, Errors: problems})
@@ -94,6 +95,11 @@ func (s *Server) saveConfig(ctx context.Context, c *fiber.Ctx, v configVisit) er
 	if err != nil {
 		return err
 	}
+	action := audit.ConfigChanged
+	if v.id == "" {
+		action, v.id = audit.ConfigCreated, saved.ID
+	}
+	s.noteConfig(ctx, v, action)
 	return s.drawConfigs(ctx, c, v, &view.Flag{Tone: view.Success, Title: "Saved"})
 }
 
@@ -115,6 +121,7 @@ func (s *Server) deleteConfig(ctx context.Context, c *fiber.Ctx, v configVisit) 
 	if err != nil {
 		return err
 	}
+	s.noteConfig(ctx, v, audit.ConfigDeleted)
 	return s.drawConfigs(ctx, c, v, &view.Flag{Tone: view.Success, Title: "Deleted", Body: "It can be taken back below the list."})
 }
 
@@ -122,6 +129,7 @@ func (s *Server) restoreConfig(ctx context.Context, c *fiber.Ctx, v configVisit)
 	if err := s.Features.RestoreConfig(ctx, v.tenant, v.account, v.plugin, v.typ, v.id); err != nil {
 		return err
 	}
+	s.noteConfig(ctx, v, audit.ConfigRestored)
 	return s.drawConfigs(ctx, c, v, &view.Flag{Tone: view.Success, Title: "Taken back"})
 }
 

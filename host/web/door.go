@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/audit"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
@@ -85,7 +86,7 @@ func (s *Server) ofOperator(h syncHandler) fiber.Handler {
 		case t.State != tenant.Active && t.State != tenant.Disabled:
 			return &sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromHost, Field: "tenant", Message: "This site uninstalled the app. Install it there again first."}
 		}
-		return h(ctx, c, asker{tenant: t})
+		return h(audit.Via(ctx, audit.Operator), c, asker{tenant: t})
 	})
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/pergola-platform/pergola/core/driver"
 	"github.com/pergola-platform/pergola/core/inproc"
 	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/host/audit"
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/feature"
@@ -99,6 +100,7 @@ type host struct {
 	client  *http.Client
 	stop    func()
 	tokens  *token.Service
+	trail   *audit.Trail
 
 	mu   sync.Mutex
 	seen []sdk.Request  // what the plugin was asked
@@ -142,13 +144,14 @@ func startWith(t testing.TB, more string, breaking core.Breaking, options ...opt
 	db, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Config{})
 	check(t, err)
 	t.Cleanup(func() { check(t, db.Close()) })
-	types, err := privacy.NewTypes(nil, slices.Concat(tenant.Types(), seal.Types(), token.Types())...)
+	types, err := privacy.NewTypes(nil, slices.Concat(tenant.Types(), seal.Types(), token.Types(), audit.Types())...)
 	check(t, err)
 	gate := privacy.NewGate(db, types)
 	past := func() time.Time { return time.Now().Add(-time.Hour) }
 	keeper := sealtest.Keeper(t, gate)
 	h.tenants, h.modules = tenant.NewTenants(gate, keeper, past), tenant.NewModules(gate, time.Now)
 	h.tokens = token.New(token.Config{Store: gate, Tenants: h.tenants, Key: tenant.NewTokens(gate, keeper).Key, Active: h.active, Now: h.then})
+	h.trail = audit.New(gate, rand.Reader, slog.New(slog.NewTextHandler(h.log, nil)), time.Now)
 	h.tenant, err = h.tenants.Install(t.Context(), tenant.Installation{ClientKey: clientKey, SharedSecret: seal.NewSecret(secret), BaseURL: h.site.URL})
 	check(t, err)
 
@@ -176,7 +179,7 @@ func startWith(t testing.TB, more string, breaking core.Breaking, options ...opt
 	c := web.Config{
 		AppKey: appKey, AppName: "Pergola", BaseURL: h.url, BridgeURL: "https://bridge.example/all.js", FrameAncestors: []string{"https://*.jira.example"},
 		BodyLimit: maxBody, ReadTimeout: 5 * time.Second, Log: log, Metrics: counts, Verifier: verifier, Lifecycle: lifecycle,
-		Descriptor: func() []byte { return []byte(`{"key":"pergola"}`) }, Tenants: h.tenants, UI: renderer, Now: time.Now, Tokens: h.tokens,
+		Descriptor: func() []byte { return []byte(`{"key":"pergola"}`) }, Tenants: h.tenants, UI: renderer, Now: time.Now, Tokens: h.tokens, Audit: h.trail,
 		Features: feature.New(feature.Config{
 			Catalog: catalog, Engine: engine, Tenants: h.tenants, Jira: client, Documents: tenant.NewConfigs(gate, time.Now), BaseURL: h.url, Log: log, Now: time.Now,
 		}),

@@ -6,7 +6,9 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/pergola-platform/pergola/host/audit"
 	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/tenant"
 )
 
 // request is what a verifier looks at. The target is the address as it was sent: a normalised one has another hash.
@@ -50,6 +52,7 @@ func (s *Server) enabled(ctx context.Context, c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	s.note(audit.Via(ctx, audit.Atlassian), t, "", audit.Entry{Action: audit.SiteEnabled})
 	if err := s.Features.Announce(ctx, t); err != nil {
 		return err
 	}
@@ -64,6 +67,7 @@ func (s *Server) disabled(ctx context.Context, c *fiber.Ctx) error {
 	if err := s.Lifecycle.Disabled(ctx, p); err != nil {
 		return err
 	}
+	s.note(audit.Via(ctx, audit.Atlassian), tenant.Tenant{ID: p.Tenant}, "", audit.Entry{Action: audit.SiteDisabled})
 	return c.SendStatus(fiber.StatusNoContent)
 }
 

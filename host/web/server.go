@@ -8,7 +8,7 @@
 //	/connect/enabled, /connect/disabled        Connect events (HS256, computed qsh)
 //	/connect/event/…                           Jira's webhooks (HS256, computed qsh)
 //	/connect/jql/…                             Jira's questions about functions in JQL (HS256, computed qsh)
-//	/connect/module/…, /admin, /sync, /stored, /api,
+//	/connect/module/…, /admin, /sync, /stored, /api, /changes,
 //	/configuration                             pages in an iframe (HS256, computed qsh)
 //	/api/v1/…                                  programs (API tokens)
 //	/api/…                                     calls of those pages (HS256, context-qsh only)
@@ -33,6 +33,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/api"
+	"github.com/pergola-platform/pergola/host/audit"
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/configset"
 	"github.com/pergola-platform/pergola/host/connect"
@@ -76,6 +77,7 @@ type Config struct {
 	Functions  Functions       // nil answers no functions in JQL
 	Blueprints *blueprint.Service
 	Tokens     *token.Service
+	Audit      *audit.Trail       // nil notes no changes
 	Sets       *configset.Service // nil carries no configuration from site to site
 	Tenants    Tenants
 	Sites      Sites // for the operator's commands, needed by ServeDoor
@@ -167,6 +169,7 @@ func New(c Config) (*Server, error) {
 	s.runRoutes()
 	s.configRoutes()
 	s.tokenRoutes()
+	s.auditRoutes()
 	s.app.All(api.Root+"*", s.working(s.restAPI))
 	s.setRoutes()
 	s.syncRoutes(func(method, path string, h syncHandler) { s.app.Add(method, syncAPI+path, s.ofAdmin(h)) })

@@ -13,6 +13,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/audit"
 	"github.com/pergola-platform/pergola/host/configset"
 	"github.com/pergola-platform/pergola/host/surface"
 	"github.com/pergola-platform/pergola/host/tenant"
@@ -284,6 +285,7 @@ func (s *Server) applySet(ctx context.Context, c *fiber.Ctx, by asker) error {
 		c.Status(http.StatusUnprocessableEntity)
 		return s.drawImport(c, f)
 	}
+	s.note(ctx, by.tenant, by.account, audit.Entry{Action: audit.ConfigImported, Object: done.Import})
 	f, err := s.importForm(ctx, in, done.Plan)
 	if err != nil {
 		return err
@@ -507,6 +509,7 @@ func (s *Server) undoSet(ctx context.Context, c *fiber.Ctx, by asker) error {
 	if err != nil {
 		return err
 	}
+	s.note(ctx, by.tenant, by.account, audit.Entry{Action: audit.ImportUndone, Object: c.Params("id")})
 	return s.drawImports(ctx, c, by, &ui.UndoForm{ID: c.Params("id"), Items: undoItems(got), Done: true}, &view.Flag{Tone: view.Success, Title: "Undone"})
 }
 

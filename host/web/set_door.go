@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/audit"
 	"github.com/pergola-platform/pergola/host/configset"
 	"github.com/pergola-platform/pergola/sdk"
 )
@@ -84,6 +85,9 @@ func (s *Server) importSet(ctx context.Context, c *fiber.Ctx, by asker) error {
 		return &sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromHost, Field: "as", Message: "A plugin judges this by the rights of an admin of the site. Name the account of one with --as."}
 	case err != nil && done.Plan.Count(configset.Refused) == 0:
 		return err
+	}
+	if err == nil && done.Import != "" {
+		s.note(ctx, by.tenant, body.As, audit.Entry{Action: audit.ConfigImported, Object: done.Import})
 	}
 	out := shapeOf(done)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/pergola-platform/pergola/host/audit"
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/syncer/mapping"
 	"github.com/pergola-platform/pergola/host/syncing"
@@ -36,27 +37,27 @@ func (s *Server) syncRoutes(add func(method, path string, h syncHandler)) {
 	get("/synchronizers", s.listSynchronizers)
 
 	get("/connections", s.listConnections)
-	post("/connections", s.saveConnection)
+	post("/connections", s.noted(audit.ConnectionSaved, s.saveConnection))
 	post("/connections/test", s.testDraft)
 	get("/connections/:id", s.getConnection)
-	put("/connections/:id", s.saveConnection)
-	del("/connections/:id", s.deleteConnection)
+	put("/connections/:id", s.noted(audit.ConnectionSaved, s.saveConnection))
+	del("/connections/:id", s.noted(audit.ConnectionDeleted, s.deleteConnection))
 	post("/connections/:id/test", s.testConnection)
 	get("/connections/:id/streams", s.listStreams)
 
 	get("/syncs", s.listSyncs)
-	post("/syncs", s.saveSync)
+	post("/syncs", s.noted(audit.SyncSaved, s.saveSync))
 	post("/syncs/check", s.checkSync)
 	post("/syncs/preview", s.previewSync)
 	post("/syncs/times", s.scheduleTimes)
 	get("/syncs/:id", s.getSync)
-	put("/syncs/:id", s.saveSync)
-	del("/syncs/:id", s.deleteSync)
-	put("/syncs/:id/schedule", s.setSchedule)
-	del("/syncs/:id/schedule", s.deleteSchedule)
+	put("/syncs/:id", s.noted(audit.SyncSaved, s.saveSync))
+	del("/syncs/:id", s.noted(audit.SyncDeleted, s.deleteSync))
+	put("/syncs/:id/schedule", s.noted(audit.SyncScheduled, s.setSchedule))
+	del("/syncs/:id/schedule", s.noted(audit.SyncUnscheduled, s.deleteSchedule))
 	post("/syncs/:id/plan", s.planSync)
 	get("/syncs/:id/runs", s.listRuns)
-	post("/syncs/:id/runs", s.startRun)
+	post("/syncs/:id/runs", s.noted(audit.SyncStarted, s.startRun))
 
 	get("/runs/:id", s.getRun)
 	get("/runs/:id/rows", s.listRows)
@@ -66,7 +67,7 @@ func (s *Server) syncRoutes(add func(method, path string, h syncHandler)) {
 	post("/runs/:id/retry", s.steer((*syncing.Service).Retry))
 
 	get("/export", s.exportSyncs)
-	post("/import", s.importSyncs)
+	post("/import", s.noted(audit.SyncsImported, s.importSyncs))
 }
 
 // ofAdmin opens a route of synchronizations to admins of the tenant's site.
@@ -76,7 +77,7 @@ func (s *Server) ofAdmin(h syncHandler) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		return h(ctx, c, asker{t, account})
+		return h(audit.Via(ctx, audit.Page), c, asker{t, account})
 	})
 }
 
@@ -141,6 +142,7 @@ func (s *Server) saveConnection(ctx context.Context, c *fiber.Ctx, by asker) err
 	if err != nil {
 		return err
 	}
+	about(c, one.ID)
 	return c.JSON(one)
 }
 
@@ -209,6 +211,7 @@ func (s *Server) saveSync(ctx context.Context, c *fiber.Ctx, by asker) error {
 	if err != nil {
 		return err
 	}
+	about(c, one.ID)
 	return c.JSON(one)
 }
 

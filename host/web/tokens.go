@@ -13,6 +13,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/api"
+	"github.com/pergola-platform/pergola/host/audit"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/token"
 	"github.com/pergola-platform/pergola/host/ui"
@@ -81,7 +82,7 @@ func (s *Server) makeToken(ctx context.Context, c *fiber.Ctx) error {
 			w.Life = life.of
 		}
 	}
-	_, text, err := s.Tokens.Make(ctx, t, account, w)
+	one, text, err := s.Tokens.Make(ctx, t, account, w)
 	var wrong *sdk.Error
 	if errors.As(err, &wrong) && wrong.Code == sdk.Invalid {
 		return s.sendTokens(ctx, c, t, made{form: body.Form, wrong: wrong})
@@ -89,6 +90,7 @@ func (s *Server) makeToken(ctx context.Context, c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	s.note(ctx, t, account, audit.Entry{Action: audit.TokenMade, Object: one.ID})
 	return s.sendTokens(ctx, c, t, made{text: text, flag: &view.Flag{Tone: view.Success, Title: "The token is made"}})
 }
 
@@ -100,7 +102,7 @@ func first(values []string) string {
 }
 
 func (s *Server) revokeToken(ctx context.Context, c *fiber.Ctx) error {
-	t, _, err := s.admin(ctx, c)
+	t, account, err := s.admin(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -111,6 +113,7 @@ func (s *Server) revokeToken(ctx context.Context, c *fiber.Ctx) error {
 	if err := s.Tokens.Revoke(ctx, t.ID, body.Params["token"]); err != nil {
 		return err
 	}
+	s.note(ctx, t, account, audit.Entry{Action: audit.TokenRevoked, Object: body.Params["token"]})
 	return s.sendTokens(ctx, c, t, made{flag: &view.Flag{Tone: view.Success, Title: "The token is revoked"}})
 }
 
