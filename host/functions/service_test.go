@@ -25,6 +25,7 @@ import (
 	"github.com/pergola-platform/pergola/host/privacy"
 	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/seal/sealtest"
+	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/store/sqlitestore"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
@@ -42,9 +43,11 @@ const (
 type rig struct {
 	testing.TB
 	*functions.Service
-	jobs *jobs.Jobs
-	dir  string
-	log  *bytes.Buffer
+	jobs  *jobs.Jobs
+	dir   string
+	store store.Store
+	keys  *seal.Keeper
+	log   *bytes.Buffer
 
 	mu      sync.Mutex
 	kept    map[string][]jira.Computation // by the key of the function
@@ -64,18 +67,26 @@ func newRig(t testing.TB) *rig {
 	t.Cleanup(func() { _ = raw.Close() })
 	types, err := privacy.NewTypes(nil, slices.Concat(jobs.Types(), seal.Types())...)
 	r.must(err)
-	store := privacy.NewGate(raw, types)
+	r.store = privacy.NewGate(raw, types)
+	r.keys = sealtest.Keeper(t, r.store)
+	r.open()
+	t.Cleanup(func() { _ = r.jobs.Close(context.Background()) })
+	return r
+}
+
+// open makes a host that answers, and works on no run yet.
+func (r *rig) open() {
+	r.Helper()
 	log := slog.New(slog.NewTextHandler(r.log, nil))
-	r.jobs, err = jobs.Open(t.Context(), jobs.Config{
-		Store: store, Keys: sealtest.Keeper(t, store), Log: log, Dir: filepath.Join(r.dir, "queue"), Lease: time.Second, Grace: 5 * time.Second,
+	var err error
+	r.jobs, err = jobs.Open(r.Context(), jobs.Config{
+		Store: r.store, Keys: r.keys, Log: log, Dir: filepath.Join(r.dir, "queue"), Lease: time.Second, Grace: 5 * time.Second,
 		Admit: func(context.Context, capability.TenantID, capability.PluginID) error { return nil },
 	})
 	r.must(err)
 	past := func() time.Time { return time.Now().Add(-time.Minute) } // so that no run has to wait for others
 	r.Service, err = functions.New(functions.Config{AppKey: "pergola", Tenants: r, Features: r, Site: r, Jobs: r.jobs, Log: log, Now: past})
 	r.must(err)
-	t.Cleanup(func() { _ = r.jobs.Close(context.Background()) })
-	return r
 }
 
 func (r *rig) must(err error) {
@@ -271,6 +282,38 @@ func TestARunGoesOnFromThePageThatFailed(t *testing.T) {
 	r.right("linked", 60)
 	if len(r.asked) != 60 || failed != 1 {
 		t.Errorf("%d questions to the plugin, %d failures", len(r.asked), failed)
+	}
+}
+
+func TestARunGoesOnInTheNextHost(t *testing.T) {
+	r := newRig(t)
+	r.keeps("linked", 60)
+	reached := make(chan struct{})
+	r.fails = func(listed string) error {
+		if listed == "linked 24" && reached != nil {
+			close(reached)
+			reached = nil
+			return &sdk.Error{Code: sdk.Unavailable, Source: sdk.FromDownstream, Message: "Jira does not answer"}
+		}
+		return nil
+	}
+	wait := reached
+	r.must(r.Changed(t.Context(), acme, links))
+	r.must(r.jobs.Work())
+	select {
+	case <-wait:
+	case <-time.After(30 * time.Second):
+		t.Fatal("the run does not come to its second page")
+	}
+	r.must(r.jobs.Close(t.Context()))
+	r.open()
+	r.must(r.jobs.Work())
+	if run := r.over(); run.State != jobs.Done || run.Counts["answers"] != 60 {
+		t.Errorf("the run: %+v", run)
+	}
+	r.right("linked", 60)
+	if diff := cmp.Diff([]string{"linked 0", "linked 24", "linked 24", "linked 48", "others 0"}, r.listed); diff != "" {
+		t.Errorf("what was listed (-want +got):\n%s", diff)
 	}
 }
 
