@@ -32,6 +32,6 @@
 //	GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -ldflags="-s -w" -o plugin.wasm .
 //
 // What the host can do for a plugin stands in the packages sdk/jira, sdk/store, sdk/settings and sdk/log; the first two
-// need a permission in plugin.json. A plugin that reads an outside source for the host is made with sdk/sync. sdk/sdktest
+// need a permission in plugin.json. A plugin that reads an outside source for the host is made with sdk/sync, and what users write in Jira's search is answered with sdk/jqlfunc. sdk/sdktest
 // runs a plugin in a plain Go test. examples/hello is a whole one.
 package sdk

@@ -26,6 +26,8 @@ import (
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/event"
 	"github.com/pergola-platform/pergola/sdk/job"
+	"github.com/pergola-platform/pergola/sdk/jql"
+	"github.com/pergola-platform/pergola/sdk/jqlfunc"
 	datasync "github.com/pergola-platform/pergola/sdk/sync"
 	"github.com/pergola-platform/pergola/sdk/view"
 )
@@ -59,6 +61,9 @@ func (d *releases) Load(ctx context.Context, code []byte, l driver.Limits) (driv
 			defer d.mu.Unlock()
 			d.heard = append(d.heard, fmt.Sprintf("%s: step of %s for %q on %s", version, s.Job, s.Context.Account, s.Context.SiteURL))
 			return &job.Result{Finished: true}, nil
+		})},
+		Functions: map[string]sdk.Function{"noted": jqlfunc.Handler(func(_ context.Context, q *jqlfunc.Question) (jql.Clause, error) {
+			return jql.Field("text").Eq(fmt.Sprintf("%s: %s %s %s for %s on %s", version, q.Function, q.Operator, strings.Join(q.Arguments, " "), q.Context.Account, q.Context.SiteURL)), nil
 		})},
 	}
 	return inproc.New(slog.New(slog.DiscardHandler), p).Load(ctx, []byte(notes), l)

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
@@ -122,9 +121,8 @@ func Words(err error) string {
 		return "This could not be answered just now. Try again in a minute; if it stays so, tell a Jira admin."
 	}
 	words := strings.Join(strings.Fields(e.Message), " ")
-	for len(words) > maxWords {
-		_, size := utf8.DecodeLastRuneInString(words[:maxWords-len("…")])
-		words = words[:maxWords-len("…")-size] + "…"
+	if len(words) > maxWords {
+		words = strings.ToValidUTF8(words[:maxWords-len("…")], "") + "…" // what was cut in the middle of a letter goes
 	}
 	return words
 }

@@ -127,6 +127,7 @@ type card struct {
 	Places         []string
 	Permissions    []permission
 	Events, Jobs   []heard
+	Functions      []heard
 	Records        []record
 	Links          []link
 	Settings       *settings
@@ -197,6 +198,9 @@ func newCard(p AdminPlugin) (card, error) {
 	for _, j := range m.Jobs {
 		c.Jobs = append(c.Jobs, heard{Title: j.Title, Reason: j.Reason})
 	}
+	for _, f := range m.Functions {
+		c.Functions = append(c.Functions, heard{Title: functionWords(f), Reason: f.Reason})
+	}
 	for _, rec := range m.Records {
 		out := record{Type: rec.Type, Purpose: rec.Purpose}
 		for _, name := range slices.Sorted(maps.Keys(rec.Fields)) {
@@ -257,6 +261,25 @@ func placeWords(m manifest.Module) string {
 		return "Page “" + m.Name + "” for Jira admins, under Apps"
 	}
 	return m.Name
+}
+
+// functionWords is a function as users write it, such as issue in linkedAssets(relation, issues[, end]).
+func functionWords(f manifest.Function) string {
+	var b strings.Builder
+	b.WriteString("issue in " + f.Name + "(")
+	for i, a := range f.Arguments {
+		switch {
+		case a.Required && i > 0:
+			b.WriteString(", " + a.Name)
+		case a.Required:
+			b.WriteString(a.Name)
+		case i > 0:
+			b.WriteString("[, " + a.Name + "]")
+		default:
+			b.WriteString("[" + a.Name + "]")
+		}
+	}
+	return b.String() + ")"
 }
 
 // eventWords say what a plugin is told of.

@@ -56,6 +56,21 @@ func TestJobsOfTheManifestAreOnTheCard(t *testing.T) {
 	}
 }
 
+func TestFunctionsOfTheManifestAreOnTheCard(t *testing.T) {
+	m := &manifest.Manifest{ID: "a.b", Functions: []manifest.Function{{
+		Key: "linked", Name: "linkedAssets", Reason: "Find what is linked", Arguments: []manifest.Argument{{Name: "relation", Required: true}, {Name: "issues", Required: true}, {Name: "end"}},
+	}}}
+	var b bytes.Buffer
+	if err := newRenderer(t).AdminPlugin(&b, ui.Shell{}, ui.AdminPlugin{Manifest: m}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"in Jira’s search", "issue in linkedAssets(relation, issues[, end])", "Find what is linked"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the card does not say %q", want)
+		}
+	}
+}
+
 func TestEventsOfTheManifestHaveWords(t *testing.T) {
 	for _, kind := range event.Kinds() {
 		m := &manifest.Manifest{ID: "a.b", Events: []manifest.Event{{Event: kind, Reason: "Forget what is gone"}}}

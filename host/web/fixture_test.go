@@ -6,6 +6,8 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -29,6 +31,7 @@ import (
 	"github.com/pergola-platform/pergola/host/configset"
 	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/feature"
+	"github.com/pergola-platform/pergola/host/functions"
 	"github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/metrics"
 	"github.com/pergola-platform/pergola/host/privacy"
@@ -109,6 +112,8 @@ type host struct {
 	sent []rest.Request // what programs asked the plugin
 	dead map[string]bool
 	ago  time.Duration // by which the clock of tokens is behind
+	// answered are the functions in JQL that Jira asked about.
+	answered []string
 	// Tests set these before they ask.
 	file *sdk.Attachment
 	slow func()
@@ -180,6 +185,7 @@ func startWith(t testing.TB, more string, breaking core.Breaking, options ...opt
 	c := web.Config{
 		AppKey: appKey, AppName: "Pergola", BaseURL: h.url, BridgeURL: "https://bridge.example/all.js", FrameAncestors: []string{"https://*.jira.example"},
 		BodyLimit: maxBody, ReadTimeout: 5 * time.Second, Log: log, Metrics: counts, Verifier: verifier, Lifecycle: lifecycle,
+		Functions:  h,
 		Descriptor: func() []byte { return []byte(`{"key":"pergola"}`) }, Tenants: h.tenants, UI: renderer, Now: time.Now, Tokens: h.tokens, Audit: h.trail,
 		Features: feature.New(feature.Config{
 			Catalog: catalog, Engine: engine, Tenants: h.tenants, Jira: client, Documents: tenant.NewConfigs(gate, time.Now), BaseURL: h.url, Log: log, Now: time.Now, Write: gate.Write,
@@ -208,6 +214,20 @@ func startWith(t testing.TB, more string, breaking core.Breaking, options ...opt
 	})
 	t.Cleanup(h.stop)
 	return h
+}
+
+// Answer implements web.Functions: it notes what is asked, and refuses the argument "wrong" in its own words and "broken" in ours.
+func (h *host) Answer(_ context.Context, t capability.TenantID, plugin capability.PluginID, key string, q functions.Asked) (string, error) {
+	h.mu.Lock()
+	h.answered = append(h.answered, fmt.Sprintf("%v %s %s %s %q", t == h.tenant.ID, plugin, key, q.Operator, q.Arguments))
+	h.mu.Unlock()
+	switch {
+	case slices.Contains(q.Arguments, "wrong"):
+		return "", &sdk.Error{Code: sdk.Invalid, Source: sdk.FromPlugin, Message: "There is no note “wrong”."}
+	case slices.Contains(q.Arguments, "broken"):
+		return "", errors.New("the disk of the host is full")
+	}
+	return `labels = "noted"`, nil
 }
 
 // plugin keeps what it is asked, and echoes it.

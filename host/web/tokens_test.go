@@ -37,6 +37,7 @@ func (h *host) doors() []door {
 	return []door{
 		{"POST", "/connect/installed", signed, h.installation("installed"), 204},
 		{"POST", "/connect/enabled", event, `{"eventType":"enabled"}`, 204},
+		{"POST", "/connect/jql/acme.notes/noted", event, `{"precomputationId":"1","clause":{"operator":"in","arguments":["x"]}}`, 200},
 		{"GET", "/connect/module/acme.notes/panel?issue=" + here, page, "", 200},
 		{"GET", "/connect/module/acme.notes/open?code=abc", page, "", 200},
 		{"GET", "/connect/admin", page, "", 200},

@@ -144,7 +144,7 @@ func TestAnIndexRunWritesWhatWasLinkedBefore(t *testing.T) {
 	if err := s.Reconfigure("relation", r, `{"name": "Laptop of an employee", "outward": "is used by", "inward": "uses", "searchable": true, "first": {"contexts": [{"types": ["`+laptop+`"]}]}, "second": {"contexts": [{"types": ["`+employee+`"]}]}}`); err != nil {
 		t.Fatal(err)
 	}
-	s.shows(s.managing(), "Laptop of an employee", "[NEVER]", `assetLink = "`+r+`:first"`)
+	s.shows(s.managing(), "Laptop of an employee", "[NEVER]", `assetLink = "`+r+`:first"`, `issue in linkedAssets("Laptop of an employee", "KEY-1")`)
 	if run := s.runs("Check"); run.Counts["missing"] != 20 || run.Counts["written"] != 0 {
 		t.Errorf("a check counts %v", run.Counts)
 	}

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/job"
+	"github.com/pergola-platform/pergola/sdk/jql"
 	"github.com/pergola-platform/pergola/sdk/store"
 	"github.com/pergola-platform/pergola/sdk/view"
 )
@@ -34,7 +36,7 @@ func (p *plugin) manageWith(ctx context.Context, flag *view.Flag) (*view.Page, e
 		if err != nil {
 			return nil, err
 		}
-		add(table,
+		add(table, examples(firstSearchable(all)),
 			view.Actions(
 				view.Button{Label: "Index all links", Action: "index", Params: map[string]string{"how": howWrite}, Primary: true},
 				view.Button{Label: "Check", Action: "index", Params: map[string]string{"how": howCheck}},
@@ -79,6 +81,21 @@ func (p *plugin) searchTable(ctx context.Context, all []relation) (view.Block, e
 
 // clause finds the issues that have links at a side.
 func clause(s side) string { return jqlName + ` = "` + s.token() + `"` }
+
+// firstSearchable is a relation for examples: there is one.
+func firstSearchable(all []relation) relation {
+	return all[slices.IndexFunc(all, func(r relation) bool { return r.searchable && !r.native })]
+}
+
+// examples are what users write in Jira's search.
+func examples(r relation) view.Block {
+	name := jql.Quote(r.name)
+	code := func(text string) view.Span { return view.Span{Text: text, Code: true} }
+	return view.Block{Text: &view.Text{Spans: []view.Span{
+		{Text: "Users write names instead: "}, code("issue in linkedAssets(" + name + `, "KEY-1")`), {Text: ", "}, code("issue in assetsWithLinks(" + name + ")"),
+		{Text: " or "}, code("issue in assetsWithoutLinks(" + name + ")"), {Text: ", each with an end of the relation where it matters."},
+	}}}
+}
 
 // startIndex begins a run, of a relation or of all.
 func (p *plugin) startIndex(ctx context.Context, r *sdk.Request) (*view.Page, error) {

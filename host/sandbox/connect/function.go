@@ -155,6 +155,13 @@ func (s *Apps) Fragment(st *world.State, field syntax.Field, op syntax.Operator,
 	return s.answers.keep(p, s.now()).fragment()
 }
 
+// told is an error that people read: a sentence.
+type told string
+
+func (t told) Error() string { return string(t) }
+
+func tell(format string, args ...any) error { return told(fmt.Sprintf(format, args...)) }
+
 // fits says what is wrong with a clause before the app is asked.
 func (f *Function) fits(field syntax.Field, op syntax.Operator, call syntax.Operand) error {
 	least := 0
@@ -166,11 +173,11 @@ func (f *Function) fits(field syntax.Field, op syntax.Operator, call syntax.Oper
 	isIssue := len(field.Property) == 0 && slices.ContainsFunc(shape.IssueKey.Clauses, func(n string) bool { return strings.EqualFold(n, field.Name) })
 	switch n := len(call.Args); {
 	case n < least || n > len(f.Arguments):
-		return fmt.Errorf("Function '%s' expected between '%d' and '%d' arguments but received '%d'.", f.Name, least, len(f.Arguments), n) //nolint:staticcheck // a sentence to be shown
+		return tell("Function '%s' expected between '%d' and '%d' arguments but received '%d'.", f.Name, least, len(f.Arguments), n)
 	case !slices.Contains(f.Operators, operatorNames[op]):
-		return fmt.Errorf("The operator '%s' is not supported by the function '%s'.", op, f.Name) //nolint:staticcheck // a sentence to be shown
+		return tell("The operator '%s' is not supported by the function '%s'.", op, f.Name)
 	case !isIssue || !slices.Contains(f.Types, "issue"): // the site has no other types of functions
-		return fmt.Errorf("A value provided by the function '%s' is invalid for the field '%s'.", f.Name, field.Name) //nolint:staticcheck // a sentence to be shown
+		return tell("A value provided by the function '%s' is invalid for the field '%s'.", f.Name, field.Name)
 	}
 	return nil
 }
@@ -190,7 +197,7 @@ func (c clause) same(o clause) bool {
 
 // compute asks an app. Its error is for whoever searches; keep says whether the app wants it kept.
 func (s *Apps) compute(app *world.App, d *Descriptor, f *Function, id string, c clause) (value string, keep bool, err error) {
-	failed := fmt.Errorf("The function '%s' could not be evaluated: the app that provides it did not answer as expected.", f.Name) //nolint:staticcheck // a sentence to be shown
+	failed := tell("The function '%s' could not be evaluated: the app that provides it did not answer as expected.", f.Name)
 	arguments := c.Arguments
 	if arguments == nil {
 		arguments = []string{}
@@ -237,7 +244,7 @@ func (s *Apps) compute(app *world.App, d *Descriptor, f *Function, id string, c 
 		return "", got.Keep, errors.New(got.Error)
 	}
 	if n := countValues(got.JQL); n > maxValues {
-		return "", false, fmt.Errorf("The function '%s' could not be evaluated: it answered with %d values, and %d are allowed.", f.Name, n, maxValues) //nolint:staticcheck // a sentence to be shown
+		return "", false, tell("The function '%s' could not be evaluated: it answered with %d values, and %d are allowed.", f.Name, n, maxValues)
 	}
 	return got.JQL, true, nil
 }

@@ -168,9 +168,57 @@ func TestNoValueChangesWhatATemplateAsks(t *testing.T) {
 	if want := len(templates) * len(injections); cases < want {
 		t.Errorf("%d cases were judged, want %d and more", cases, want)
 	}
+	cases += judgeAnswers(t)
 	if *figures {
 		fmt.Printf("figure jql_injection_cases %d\n", cases)
 	}
+}
+
+// answers are such as plugins give to functions in JQL, with an argument in them.
+var answers = map[string]func(v string) jql.Clause{
+	"linked": func(v string) jql.Clause {
+		links := jql.Property("acme.links", "links")
+		return jql.And(links.NotEmpty(), links.In("R:second:"+v, v), jql.Field("key").NotIn(v))
+	},
+	"not linked": func(v string) jql.Clause {
+		links := jql.Property("acme.links", "links")
+		return jql.Or(links.Empty(), links.NotIn("R:second:"+v), jql.Field("key").In(v, "A-1"))
+	},
+	"a function of Jira's": func(v string) jql.Clause { return jql.Field("issue").InFunction("linkedIssues", v, "blocks", v) },
+	"denied": func(v string) jql.Clause {
+		return jql.And(jql.Field("issue").NotInFunction("linkedIssues", "A-1", v), jql.Field("issue").NotInFunction("linkedIssues", v))
+	},
+	"a type of links": func(v string) jql.Clause {
+		return jql.Or(jql.Field("issueLinkType").Empty(), jql.Field("issueLinkType").NotEq(v))
+	},
+}
+
+// judgeAnswers puts hostile arguments into answers, and answers into a query as a host does, and says how many it judged.
+func judgeAnswers(t *testing.T) (cases int) {
+	t.Helper()
+	around := func(c jql.Clause) string { return "project = OPS AND (" + c.String() + ") AND key != A-2" }
+	for name, answer := range answers {
+		want, err := syntax.Parse(around(answer("harmless")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range injections {
+			cases++
+			text := around(answer(v))
+			got, err := syntax.Parse(text)
+			if err != nil {
+				t.Errorf("%s with %q is refused: %v\n%s", name, v, err, text)
+				continue
+			}
+			if diff := cmp.Diff(shape(want.Where), shape(got.Where)); diff != "" || len(got.OrderBy) > 0 {
+				t.Errorf("%s with %q asks for something else (-harmless +value):\n%s\n%s", name, v, diff, text)
+			}
+			if there := strings.Join(texts(got.Where), "\x00"); utf8.ValidString(v) && !strings.Contains(there, v) {
+				t.Errorf("%s with %q lost the value: %q", name, v, there)
+			}
+		}
+	}
+	return cases
 }
 
 func TestNoValueChangesWhatABuilderAsks(t *testing.T) {
@@ -204,6 +252,19 @@ func TestNoValueChangesWhatABuilderAsks(t *testing.T) {
 		}
 		if c, ok := named.Where.(*syntax.Clause); !ok || c.Op != syntax.Equals || c.Operand.Text != "x" {
 			t.Errorf("field %q makes %s", v, named)
+		}
+		for _, f := range []jql.FieldName{jql.Property(v, "links"), jql.Property("acme.links", v)} {
+			property, err := syntax.Parse(f.Eq("x").String())
+			if err != nil {
+				t.Errorf("property %q: %v", v, err)
+				continue
+			}
+			if c, ok := property.Where.(*syntax.Clause); !ok || c.Op != syntax.Equals || c.Operand.Text != "x" {
+				t.Errorf("property %q makes %s", v, property)
+			}
+		}
+		if called := jql.Field("issue").InFunction(v, "x").String(); called != jql.None && strings.Trim(v, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") != "" {
+			t.Errorf("function %q makes %s", v, called)
 		}
 	}
 }

@@ -23,7 +23,7 @@ export const seeded = ({ account, connect, forge }) => ({
 // as says who calls an operation: those that only apps may are called by one.
 export const as = ({ path }) =>
   /^\/rest\/(forge\/1|api\/3\/app)\//.test(path) ? 'forge'
-  : /^\/rest\/(atlassian-connect\/1|api\/3\/(webhook|user\/email|field\/\{fieldKey\}))/.test(path) ? 'connect' : 'person';
+  : /^\/rest\/(atlassian-connect\/1|api\/3\/(webhook|user\/email|jql\/function|field\/\{fieldKey\}))/.test(path) ? 'connect' : 'person';
 
 // refused are operations on what no site of the sandbox has, by the status that says so.
 export const refused = { getApprovalById: 404, answerApproval: 404, getSlaInformationById: 404, 'ConnectToForgeMigrationFetchTaskResource.fetchMigrationTask_get': 404 };
@@ -84,6 +84,8 @@ export const needs = {
   createUser: () => ({ emailAddress: 'judge@example.org', displayName: 'Judge', products: ['jira-software'] }),
 
   registerDynamicWebhooks: m => ({ url: m.hook, webhooks: [{ jqlFilter: 'project = OPS', events: ['jira:issue_updated', 'issue_property_set'], fieldIdsFilter: ['summary'], issuePropertyKeysFilter: ['judge'] }] }),
+  updatePrecomputations: () => ({ skipNotFoundPrecomputations: true, values: [{ id: 'f2ef228b-367f-4c6b-bd9d-0d0e96b5bd7b', value: 'key = OPS-1' }] }),
+  getPrecomputationsByID: () => ({ precomputationIDs: ['f2ef228b-367f-4c6b-bd9d-0d0e96b5bd7b'] }),
   refreshWebhooks: m => m.webhook && { webhookIds: [m.webhook] },
   'AddonPropertiesResource.putAddonProperty_put': () => [{ body: { by: 'jira.js' } }, { body: { by: 'jira.js again' } }],
   'DynamicModulesResource.registerModules_post': () => ({ modules: { generalPages: [{ key: 'later', name: { value: 'Later page' }, url: '/later' }] } }),
