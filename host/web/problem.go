@@ -29,7 +29,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	c.Response().Header.Del(fiber.HeaderContentDisposition)
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Status(status)
-	if s.forPrograms(c) || strings.HasPrefix(c.Path(), "/api/") {
+	if s.forPrograms(c) || strings.HasPrefix(c.Path(), "/api/") || strings.HasPrefix(c.Path(), forgePrefix+"/") {
 		return c.JSON(fiber.Map{"error": problem(err, code, message), "requestId": requestID(c)})
 	}
 	shell := s.shell(ui.KindPage, "", "")

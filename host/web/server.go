@@ -9,6 +9,7 @@
 //	/connect/event/…                           Jira's webhooks (HS256, computed qsh)
 //	/connect/module/…, /admin, /sync, /stored  pages in an iframe (HS256, computed qsh)
 //	/api/…                                     calls of those pages (HS256, context-qsh only)
+//	/forge/…                                   Forge Remote: pages, their calls, events, lifecycle (RS256)
 //	/q/… and its like, /static/…, /, …         nobody in particular
 //	/healthz, /readyz, /metrics                operators
 //
@@ -64,6 +65,7 @@ type Config struct {
 	Features   *feature.Service
 	Syncs      *syncing.Service
 	Events     *events.Service // nil takes no webhooks about issues
+	Forge      Forge           // nil takes no calls of a Forge app
 	Runs       *runs.Service   // nil runs no jobs of plugins
 	Blueprints *blueprint.Service
 	Tenants    Tenants
@@ -147,6 +149,8 @@ func New(c Config) (*Server, error) {
 	s.runRoutes()
 	s.configRoutes()
 	s.syncRoutes(func(method, path string, h syncHandler) { s.app.Add(method, syncAPI+path, s.ofAdmin(h)) })
+
+	s.forgeRoutes()
 
 	// The manifests choose the paths of short links, and core/manifest keeps them off ours. Plugins come and go while the
 	// host serves, and Fiber's routes do not, so this looks at each address that no route has.
