@@ -114,7 +114,7 @@ func (f *forgeFrames) wait(kind, condition string) {
 }
 
 // exportForge writes the Forge app of a host and builds it, with Atlassian's bridge as npm has it.
-func exportForge(t *testing.T, data, hostURL string) string {
+func exportForge(t *testing.T, data, hostURL string, more ...string) string {
 	t.Helper()
 	packages, err := filepath.Abs("../../bin/judges/forgebridge/node_modules")
 	if err != nil {
@@ -139,7 +139,9 @@ func exportForge(t *testing.T, data, hostURL string) string {
 			t.Fatalf("%s %v: %v\n%s", name, args, err, out)
 		}
 	}
-	run(t.TempDir(), bin, "forge", "export", folder, "--data", data, "--base-url", hostURL, "--app-id", forgeAppID, "--set", "connect.loopback_sites=true")
+	run(t.TempDir(), bin, append([]string{
+		"forge", "export", folder, "--data", data, "--base-url", hostURL, "--app-id", forgeAppID, "--set", "connect.loopback_sites=true",
+	}, more...)...)
 	if err := os.Symlink(packages, filepath.Join(folder, "node_modules")); err != nil {
 		t.Fatal(err)
 	}
@@ -210,4 +212,53 @@ func TestForgeAppShowsThePagesOfPlugins(t *testing.T) {
 	b.wait("", `document.querySelector('[data-forge]')`)
 	b.open(d.Sandbox + "/login?as=mia&dest=/forge/apps/" + forgeApp + "/admin")
 	frames.wait(admin, `document.querySelector('[id*="pergola-qrcode"]').closest('[data-scope]').innerText.match(/off/i)`)
+}
+
+// sitesOf lists the sites of a host as an operator reads them.
+func sitesOf(t *testing.T, data string) []string {
+	t.Helper()
+	bin, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), bin, "admin", "sites", "--data", data).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sites []string
+	for line := range strings.Lines(string(out)) {
+		if f := strings.Fields(line); len(f) > 2 && f[0] != "SITE" {
+			sites = append(sites, f[0]+" "+f[1])
+		}
+	}
+	return sites
+}
+
+// TestForgeAppTakesOverTheSiteOfTheConnectApp installs the Forge app on a site that has the Connect app of the same key: it is the same site
+// afterwards, and what was made before is there.
+func TestForgeAppTakesOverTheSiteOfTheConnectApp(t *testing.T) {
+	data := t.TempDir()
+	over := []string{"--set", "forge.take_over=true"}
+	d := startDev(t, data, append([]string{
+		"--listen", "127.0.0.1:0", "--sandbox", "127.0.0.1:0", "--set", "plugins.enabled=*", "--set", "forge.app_id=" + forgeAppID,
+	}, over...)...)
+	before := sitesOf(t, data)
+	if len(before) != 1 || !strings.HasSuffix(before[0], " active") {
+		t.Fatalf("sites %q", before)
+	}
+	b := newTab(t)
+	b.open(d.Sandbox + "/login?as=mia&dest=/browse/OPS-1")
+	const connect = "/connect/module/pergola.qrcode/panel"
+	b.click(connect, `document.querySelector('[data-call]')`)
+	b.wait(connect, `document.querySelector('figure svg')`)
+
+	frames := serveForge(t, exportForge(t, data, d.Host, over...))
+	if status, body := forgeCall(t, http.MethodPost, d.Sandbox+"/sandbox/forge/apps", `{"manifest": "`+frames.url+`/manifest.yml"}`); status != http.StatusCreated {
+		t.Fatalf("install: %d %s", status, body)
+	}
+	b.open(d.Sandbox + "/browse/OPS-1")
+	frames.wait("/api/plugin/pergola.qrcode/panel", `document.querySelector('figure svg')`)
+	if after := sitesOf(t, data); len(after) != 1 || after[0] != before[0] {
+		t.Errorf("sites %q became %q", before, after)
+	}
 }
