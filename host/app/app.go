@@ -23,6 +23,7 @@ import (
 	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/events"
 	"github.com/pergola-platform/pergola/host/feature"
+	"github.com/pergola-platform/pergola/host/forge"
 	"github.com/pergola-platform/pergola/host/functions"
 	"github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/jobs"
@@ -45,10 +46,14 @@ type Host struct {
 	log     *slog.Logger
 	metrics *metrics.Metrics
 
-	storage   *Storage
-	store     store.Store
-	tenants   *tenant.Tenants
-	jira      *jira.Client
+	storage *Storage
+	store   store.Store
+	tenants *tenant.Tenants
+	jira    *jira.Client
+
+	forgeTokens *forge.Tokens
+	forgeSites  *forge.Sites // nil where no Forge app is configured
+
 	catalog   *feature.Catalog
 	wasm      *wasm.Driver
 	process   *process.Driver // nil where the system has none
@@ -112,7 +117,8 @@ func (h *Host) openStore(ctx context.Context) (err error) {
 		return err
 	}
 	h.store, h.tenants = h.storage.Store, h.storage.Tenants
-	c := jira.Config{AppKey: h.cfg.Connect.AppKey, Clock: time.Now}
+	h.forgeTokens = forge.NewTokens(h.store, h.storage.Keys, time.Now)
+	c := jira.Config{AppKey: h.cfg.Connect.AppKey, Clock: time.Now, Bearers: h.forgeTokens}
 	if h.cfg.Connect.ActAsUser {
 		c.TokenURL = h.cfg.Connect.TokenURL
 	}
@@ -127,7 +133,11 @@ func (h *Host) openSurface(context.Context) error {
 		return err
 	}
 	tokens := token.New(token.Config{Store: h.store, Tenants: h.tenants, Key: h.storage.tokenKey, Active: jira.NewSites(h.jira, h.tenants).Active, Now: time.Now})
-	verifier, err := auth.New(auth.Config{AppKey: c.AppKey, BaseURLs: append([]string{h.url}, c.Audiences...), Keys: keys, Tenants: h.tenants, APITokens: tokens})
+	byForge, err := h.openForge()
+	if err != nil {
+		return err
+	}
+	verifier, err := auth.New(auth.Config{AppKey: c.AppKey, BaseURLs: append([]string{h.url}, c.Audiences...), Keys: keys, Tenants: h.tenants, APITokens: tokens, Forge: byForge})
 	if err != nil {
 		return err
 	}
@@ -150,11 +160,15 @@ func (h *Host) openSurface(context.Context) error {
 	if err != nil {
 		return err
 	}
+	var leaving web.Forge
+	if h.forgeSites != nil {
+		leaving = h.forgeSites
+	}
 	h.server, err = web.New(web.Config{
 		AppKey: c.AppKey, AppName: c.AppName, BaseURL: h.url, BridgeURL: c.BridgeURL, FrameAncestors: c.FrameAncestors,
 		BodyLimit: h.cfg.Web.BodyLimit, ReadTimeout: h.cfg.Web.ReadTimeout, MetricsToken: h.cfg.Metrics.Token,
 		Log: h.log, Metrics: h.metrics, Verifier: verifier, Lifecycle: lifecycle, Descriptor: h.Descriptor,
-		Features: h.features, Syncs: h.syncs, Events: h.events, Runs: h.runs, Functions: h.functions, Blueprints: blueprints, Tokens: tokens, Audit: audit.New(h.store, rand.Reader, h.log, time.Now), Sets: sets, Tenants: h.tenants, Sites: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, Now: time.Now,
+		Features: h.features, Syncs: h.syncs, Events: h.events, Runs: h.runs, Functions: h.functions, Forge: leaving, Blueprints: blueprints, Tokens: tokens, Audit: audit.New(h.store, rand.Reader, h.log, time.Now), Sets: sets, Tenants: h.tenants, Sites: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, Now: time.Now,
 	})
 	return err
 }

@@ -3,9 +3,11 @@ package app
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/core/registry"
+	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/config"
 	"github.com/pergola-platform/pergola/host/forge"
 	"github.com/pergola-platform/pergola/host/surface"
@@ -68,4 +70,20 @@ func forgeOf(cfg config.Config) forge.Config {
 		c.ConnectKey = cfg.Connect.AppKey
 	}
 	return c
+}
+
+// openForge makes what takes the calls of the Forge app; nil where none is configured.
+func (h *Host) openForge() (*auth.ForgeConfig, error) {
+	c := h.cfg.Forge
+	if c.AppID == "" {
+		return nil, nil //nolint:nilnil // there is no Forge app, and nothing wrong with that
+	}
+	var err error
+	if h.forgeSites, err = forge.NewSites(forge.SitesConfig{Tenants: h.tenants, Tokens: h.forgeTokens, Jira: h.jira, Log: h.log, TakeOver: c.TakeOver}); err != nil {
+		return nil, err
+	}
+	return &auth.ForgeConfig{
+		AppID: c.AppID, Keys: auth.NewJWKS(c.JWKSURL, nil, time.Now), Installations: h.forgeSites,
+		APIHosts: c.APIHosts, Environments: c.Environments, Loopback: h.cfg.Connect.LoopbackSites,
+	}, nil
 }

@@ -62,6 +62,8 @@ func (s *Sandbox) Override() map[string]string {
 		"connect.loopback_sites":  "true",
 		"connect.token_url":       s.url + "/oauth2/token",
 		"connect.act_as_user":     "true",
+		"forge.jwks_url":          s.url + "/.well-known/jwks.json",
+		"forge.environments":      "DEVELOPMENT",
 	}
 }
 

@@ -34,6 +34,15 @@ func (s *Service) Announce(ctx context.Context, t tenant.Tenant) error {
 	return nil
 }
 
+// AnnounceTo is Announce for who knows a site by its id alone.
+func (s *Service) AnnounceTo(ctx context.Context, id capability.TenantID) error {
+	t, err := s.Tenants.ByID(ctx, id)
+	if err != nil {
+		return fmt.Errorf("load tenant: %w", err)
+	}
+	return s.Announce(ctx, t)
+}
+
 // Remember keeps, for every plugin for which a tenant has not chosen, what counts as granted to it. It comes before a
 // newer version is taken in, which may ask for more.
 func (s *Service) Remember(ctx context.Context, t capability.TenantID) error {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pergola-platform/pergola/core"
@@ -157,7 +158,13 @@ func (s *Service) ShortLink(ctx context.Context, t tenant.Tenant, appKey, path, 
 			continue // it was taken out just now
 		}
 		if linked, ok := e.manifest.Linked(); ok && linked.Link == path {
-			return t.BaseURL + "/plugins/servlet/ac/" + appKey + "/" + manifest.ConnectModuleKey(e.manifest.ID, linked.Key) + "?ac.code=" + url.QueryEscape(code), true
+			key := manifest.ConnectModuleKey(e.manifest.ID, linked.Key)
+			if t.OnForge() {
+				// The page of a Forge app is below its own id and that of its environment, with which the environment's name ends.
+				_, app, _ := strings.Cut(t.Forge.Environment, "environment/")
+				return t.BaseURL + "/jira/apps/" + app + "/" + key + "?code=" + url.QueryEscape(code), true
+			}
+			return t.BaseURL + "/plugins/servlet/ac/" + appKey + "/" + key + "?ac.code=" + url.QueryEscape(code), true
 		}
 	}
 	return "", false

@@ -23,7 +23,7 @@ const adminAPI = "/api/admin"
 
 // adminPage lists the installed plugins for a Jira admin.
 func (s *Server) adminPage(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.Verifier.Page(ctx, request(c))
+	p, err := s.opener(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (s *Server) adminPage(ctx context.Context, c *fiber.Ctx) error {
 
 // admin verifies a call of the admin page and returns the admin's tenant and account.
 func (s *Server) admin(ctx context.Context, c *fiber.Ctx) (tenant.Tenant, string, error) {
-	p, err := s.Verifier.API(ctx, request(c))
+	p, err := s.caller(ctx, c)
 	if err != nil {
 		return tenant.Tenant{}, "", err
 	}

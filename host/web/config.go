@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -62,7 +63,7 @@ func (s *Server) listConfigs(ctx context.Context, c *fiber.Ctx, v configVisit) e
 }
 
 func (s *Server) configForm(ctx context.Context, c *fiber.Ctx, v configVisit) error {
-	if c.Route().Path == configAPI+"/new" {
+	if strings.HasSuffix(c.Route().Path, configAPI+"/new") { // also below the prefix of Forge
 		v.id = ""
 	}
 	return s.drawConfig(ctx, c, v, ui.ConfigForm{Focus: c.Query("focus") != ""})

@@ -13,7 +13,7 @@ import (
 
 // request is what a verifier looks at. The target is the address as it was sent: a normalised one has another hash.
 func request(c *fiber.Ctx) auth.Request {
-	return auth.Request{Method: c.Method(), Target: c.OriginalURL(), Authorization: c.Get(fiber.HeaderAuthorization)}
+	return auth.Request{Method: c.Method(), Target: c.OriginalURL(), Authorization: c.Get(fiber.HeaderAuthorization), ForgeSystem: c.Get("X-Forge-Oauth-System")}
 }
 
 // installed takes a signed installation. Until it has answered with success, Jira considers the app not installed.

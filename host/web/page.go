@@ -10,6 +10,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/ui"
 	"github.com/pergola-platform/pergola/sdk"
@@ -42,8 +43,13 @@ func (s *Server) modulePage(ctx context.Context, c *fiber.Ctx) error {
 		Plugin: capability.PluginID(c.Params("plugin")), Module: c.Params("module"),
 		IssueID: digits(c.Query("issue")), ProjectID: digits(c.Query("project")),
 	}
+	return s.drawModule(ctx, c, p, at, c.Query("code"))
+}
+
+// drawModule draws a plugin's module as a whole page. code is that of a short link, "" where none led here.
+func (s *Server) drawModule(ctx context.Context, c *fiber.Ctx, p auth.Principal, at feature.Place, code string) error {
 	params := map[string]string{}
-	if code := c.Query("code"); plain(code, maxCode) {
+	if plain(code, maxCode) {
 		params["code"] = code
 	}
 	drawn, err := s.Features.View(ctx, p, at, params)
@@ -59,7 +65,7 @@ func (s *Server) modulePage(ctx context.Context, c *fiber.Ctx) error {
 
 // call runs a plugin's action, view, file or suggester for the page that asks. The issue comes from the token, not from the page.
 func (s *Server) call(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.Verifier.API(ctx, request(c))
+	p, err := s.caller(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	if strings.HasPrefix(c.Path(), api.Root) {
 		return s.sendProblem(c, err, status, code, message)
 	}
-	if s.forPrograms(c) || strings.HasPrefix(c.Path(), "/api/") {
+	if s.forPrograms(c) || strings.HasPrefix(c.Path(), "/api/") || strings.HasPrefix(c.Path(), forgePrefix+"/") {
 		return c.JSON(fiber.Map{"error": problem(err, code, message), "requestId": requestID(c)})
 	}
 	shell := s.shell(ui.KindPage, "", "")

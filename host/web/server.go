@@ -12,6 +12,7 @@
 //	/configuration                             pages in an iframe (HS256, computed qsh)
 //	/api/v1/…                                  programs (API tokens)
 //	/api/…                                     calls of those pages (HS256, context-qsh only)
+//	/forge/…                                   Forge Remote: pages, their calls, events, lifecycle (RS256)
 //	/q/… and its like, /static/…, /, …         nobody in particular
 //	/healthz, /readyz, /metrics                operators
 //
@@ -73,6 +74,7 @@ type Config struct {
 	Features   *feature.Service
 	Syncs      *syncing.Service
 	Events     *events.Service // nil takes no webhooks about issues
+	Forge      Forge           // nil takes no calls of a Forge app
 	Runs       *runs.Service   // nil runs no jobs of plugins
 	Functions  Functions       // nil answers no functions in JQL
 	Blueprints *blueprint.Service
@@ -173,6 +175,8 @@ func New(c Config) (*Server, error) {
 	s.app.All(api.Root+"*", s.working(s.restAPI))
 	s.setRoutes()
 	s.syncRoutes(func(method, path string, h syncHandler) { s.app.Add(method, syncAPI+path, s.ofAdmin(h)) })
+
+	s.forgeRoutes()
 
 	// The manifests choose the paths of short links, and core/manifest keeps them off ours. Plugins come and go while the
 	// host serves, and Fiber's routes do not, so this looks at each address that no route has.

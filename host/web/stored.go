@@ -43,7 +43,7 @@ var never = []string{
 
 // storedPage says what is stored about the admin's site.
 func (s *Server) storedPage(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.Verifier.Page(ctx, request(c))
+	p, err := s.opener(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -85,8 +85,12 @@ func (s *Server) downloadStored(ctx context.Context, c *fiber.Ctx) error {
 	return c.Send(append(body, '\n'))
 }
 
-// inJira is the address at which Jira shows a page of the host's own.
+// inJira is the address at which Jira shows a page of the host's own. Inside a frame of Forge it is a word for the script there, which
+// asks Jira to lead on.
 func (s *Server) inJira(t tenant.Tenant, module string) string {
+	if t.OnForge() {
+		return "#to=" + module
+	}
 	return t.BaseURL + "/plugins/servlet/ac/" + url.PathEscape(s.AppKey) + "/" + module
 }
 

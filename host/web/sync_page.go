@@ -72,7 +72,7 @@ func typesOf(list string) []string {
 
 // syncPage is the page of synchronizations.
 func (s *Server) syncPage(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.Verifier.Page(ctx, request(c))
+	p, err := s.opener(ctx, c)
 	if err != nil {
 		return err
 	}

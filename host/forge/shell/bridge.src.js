@@ -11,13 +11,13 @@ history.then((h) => h?.listen(() => location.reload()));
 
 // answerOf makes what fetch would give of what came back: the host wraps every answer in JSON, because nothing else passes.
 function answerOf({ status = 502, body, message }) {
+  if (status === 204) return new Response(null, { status });
   if (typeof body?.type !== 'string') {
     const error = { message: message || 'The server could not be reached by way of Jira. Try again in a moment.' };
     return new Response(JSON.stringify({ error }), { status: status < 400 ? 502 : status, headers: { 'Content-Type': 'application/json' } });
   }
   const headers = { 'Content-Type': body.type };
   if (body.disposition) headers['Content-Disposition'] = body.disposition;
-  if (status === 204) return new Response(null, { status, headers });
   const content = body.base64 === undefined ? body.text || '' : Uint8Array.from(atob(body.base64), (c) => c.charCodeAt(0));
   return new Response(content, { status, headers });
 }
@@ -26,7 +26,7 @@ async function send(path, { method = 'GET', body, signal } = {}) {
   const aborted = () => new DOMException('The call was given up.', 'AbortError');
   if (signal?.aborted) throw aborted();
   const call = invokeRemote({
-    path: (root.dataset.api || '/forge') + '/' + path, method, headers: { 'Content-Type': 'application/json' }, body: body && JSON.parse(body),
+    path: '/forge' + (root.dataset.api || '') + '/' + path, method, headers: { 'Content-Type': 'application/json' }, body: body && JSON.parse(body),
   }).then(answerOf);
   if (!signal) return call;
   return Promise.race([call, new Promise((_, failed) => { signal.addEventListener('abort', () => failed(aborted()), { once: true }); })]);

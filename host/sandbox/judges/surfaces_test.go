@@ -1,9 +1,11 @@
 package judges_test
 
 import (
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,9 +24,9 @@ type surfaces struct {
 }
 
 // judge runs a validator and returns the lines that it prints, one for each thing that is wrong.
-func (s surfaces) judge(script, what string) []string {
+func (s surfaces) judge(script string, what ...string) []string {
 	s.t.Helper()
-	cmd := exec.CommandContext(s.t.Context(), "node", script, what)
+	cmd := exec.CommandContext(s.t.Context(), "node", append([]string{script}, what...)...)
 	cmd.Dir = s.dir
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -43,45 +45,62 @@ func (s surfaces) connect(descriptor []byte) []string {
 	return s.judge("connect.cjs", file)
 }
 
+// forge judges the Forge apps in folders, and returns what is wrong with each.
+func (s surfaces) forge(folders ...string) map[string][]string {
+	s.t.Helper()
+	out, folder := map[string][]string{}, ""
+	for _, line := range s.judge("forge.cjs", folders...) {
+		if next, ok := strings.CutPrefix(line, "folder: "); ok {
+			folder = next
+			out[folder] = nil
+			continue
+		}
+		out[folder] = append(out[folder], line)
+	}
+	if len(out) != len(folders) {
+		s.t.Fatalf("%d apps were judged, want %d", len(out), len(folders))
+	}
+	return out
+}
+
 // TestBothSurfacesPassAtlassiansValidators writes the descriptor and the Forge app for several sets of plugins, all of this repository's among
 // them. What the validators say of wrong ones shows that they look.
 func TestBothSurfacesPassAtlassiansValidators(t *testing.T) {
 	s := surfaces{t, workshop(t, "surfaces")}
+	right, wrong := map[string]string{}, map[string]string{} // names of what is judged, by folder
 	for name, plugins := range map[string][]*manifest.Manifest{"fixtures": surfacetest.All(), "none": nil, "repository": published(t)} {
-		t.Run(name, func(t *testing.T) {
-			s := surfaces{t, s.dir}
-			descriptor, err := connect.Descriptor(connect.Config{AppKey: "pergola", Name: "Pergola", BaseURL: "https://app.example", ActAsUser: true, AddOptions: true}, plugins)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if wrong := s.connect(descriptor); wrong[0] != "" {
-				t.Errorf("the descriptor:\n%s", strings.Join(wrong, "\n"))
-			}
-			if wrong := s.judge("forge.cjs", s.export(plugins)); wrong[0] != "" {
-				t.Errorf("the Forge app:\n%s", strings.Join(wrong, "\n"))
-			}
-		})
-	}
-	t.Run("wrong ones", func(t *testing.T) {
-		s := surfaces{t, s.dir}
-		if wrong := s.connect([]byte(`{"key": "pergola", "baseUrl": "https://app.example", "authentication": {"type": "jwt"}, "modules": {"adminPages": [{"key": "admin"}], "panels": []}}`)); len(wrong) < 2 {
-			t.Errorf("a page without an address, and an unknown kind of module, are taken: %q", wrong)
+		descriptor, err := connect.Descriptor(connect.Config{AppKey: "pergola", Name: "Pergola", BaseURL: "https://app.example", ActAsUser: true, AddOptions: true}, plugins)
+		if err != nil {
+			t.Fatal(err)
 		}
+		if wrong := s.connect(descriptor); wrong[0] != "" {
+			t.Errorf("the descriptor of %s:\n%s", name, strings.Join(wrong, "\n"))
+		}
+		right[s.export(plugins)] = name
+	}
+	if got := s.connect([]byte(`{"key": "pergola", "baseUrl": "https://app.example", "authentication": {"type": "jwt"}, "modules": {"adminPages": [{"key": "admin"}], "panels": []}}`)); len(got) < 2 {
+		t.Errorf("a page without an address, and an unknown kind of module, are taken: %q", got)
+	}
+	for was, is := range map[string]string{"endpoint: event": "endpoint: nothing", "interval: hour": "interval: minute", "path: static/ui": "path: static/no", "- read:jira-work\n": ""} {
 		app := s.export(surfacetest.All())
 		file := filepath.Join(app, "manifest.yml")
 		raw, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for was, is := range map[string]string{"endpoint: event": "endpoint: nothing", "interval: hour": "interval: minute", "path: static/ui": "path: static/no", "- read:jira-work\n": ""} {
-			if err := os.WriteFile(file, []byte(strings.Replace(string(raw), was, is, 1)), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if wrong := s.judge("forge.cjs", app); !strings.HasPrefix(wrong[0], "error: ") {
-				t.Errorf("%q in the place of %q is taken: %q", is, was, wrong)
-			}
+		if err := os.WriteFile(file, []byte(strings.Replace(string(raw), was, is, 1)), 0o600); err != nil {
+			t.Fatal(err)
 		}
-	})
+		wrong[app] = is + " in the place of " + was
+	}
+	for folder, problems := range s.forge(slices.Concat(slices.Collect(maps.Keys(right)), slices.Collect(maps.Keys(wrong)))...) {
+		if name, ok := right[folder]; ok && len(problems) > 0 {
+			t.Errorf("the Forge app of %s:\n%s", name, strings.Join(problems, "\n"))
+		}
+		if name, ok := wrong[folder]; ok && (len(problems) == 0 || !strings.HasPrefix(problems[0], "error: ")) {
+			t.Errorf("%s is taken: %q", name, problems)
+		}
+	}
 }
 
 // export writes the Forge app for plugins and returns its folder.
