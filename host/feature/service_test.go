@@ -185,6 +185,12 @@ func TestShortLink(t *testing.T) {
 	if want := "https://acme.atlassian.net/plugins/servlet/ac/pergola/acme-notes--open?ac.code=a%26b%3Dc+d"; !ok || to != want {
 		t.Errorf("got %q, want %q", to, want)
 	}
+	onForge := w.tenant
+	onForge.Forge = tenant.Forge{APIBaseURL: "https://api.atlassian.com/ex/jira/cloud", Environment: "ari:cloud:ecosystem::environment/APP/ENV"}
+	to, ok = s.ShortLink(t.Context(), onForge, "pergola", "q", "a&b=c d")
+	if want := "https://acme.atlassian.net/jira/apps/APP/ENV/acme-notes--open?code=a%26b%3Dc+d"; !ok || to != want {
+		t.Errorf("on Forge got %q, want %q", to, want)
+	}
 	for _, path := range []string{"", "r", "Q", "q/"} {
 		if to, ok := s.ShortLink(t.Context(), w.tenant, "pergola", path, "x"); ok {
 			t.Errorf("%q leads to %q", path, to)

@@ -36,10 +36,10 @@ var pageAPIs = []string{"/api/plugin/", adminAPI + "/"}
 // It is called after all others have been added.
 func (s *Server) forgeRoutes() {
 	s.app.Post(forge.PathPage, s.wrapped(s.working(s.forgePage)))
-	s.app.Post(forge.PathEvent, s.wrapped(s.within(eventTime, s.forgeEvent)))
-	s.app.Post(forge.PathRefresh, s.wrapped(s.within(eventTime, s.forgeAwake)))
-	s.app.Post(forge.PathInstalled, s.wrapped(s.within(eventTime, s.forgeAwake)))
-	s.app.Post(forge.PathUninstalled, s.wrapped(s.within(eventTime, s.forgeUninstalled)))
+	s.app.Post(forge.PathEvent, s.wrapped(s.soon(s.forgeEvent)))
+	s.app.Post(forge.PathRefresh, s.wrapped(s.soon(s.forgeAwake)))
+	s.app.Post(forge.PathInstalled, s.wrapped(s.soon(s.forgeAwake)))
+	s.app.Post(forge.PathUninstalled, s.wrapped(s.soon(s.forgeUninstalled)))
 	for _, ofMethod := range s.app.Stack() {
 		for _, r := range ofMethod {
 			for _, prefix := range pageAPIs {
@@ -51,10 +51,10 @@ func (s *Server) forgeRoutes() {
 	}
 }
 
-// within makes a handler that has to answer sooner than others.
-func (s *Server) within(most time.Duration, h func(ctx context.Context, c *fiber.Ctx) error) fiber.Handler {
+// soon makes a handler that has to answer within eventTime.
+func (s *Server) soon(h func(ctx context.Context, c *fiber.Ctx) error) fiber.Handler {
 	return s.working(func(ctx context.Context, c *fiber.Ctx) error {
-		ctx, cancel := context.WithTimeout(ctx, most)
+		ctx, cancel := context.WithTimeout(ctx, eventTime)
 		defer cancel()
 		return h(ctx, c)
 	})
