@@ -25,6 +25,7 @@ import (
 	"github.com/pergola-platform/pergola/core/inproc"
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/configset"
 	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/jira"
@@ -142,7 +143,7 @@ func startWith(t testing.TB, more string, breaking core.Breaking, options ...opt
 	db, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Config{})
 	check(t, err)
 	t.Cleanup(func() { check(t, db.Close()) })
-	types, err := privacy.NewTypes(nil, slices.Concat(tenant.Types(), seal.Types(), token.Types())...)
+	types, err := privacy.NewTypes(nil, slices.Concat(tenant.Types(), seal.Types(), token.Types(), configset.Types())...)
 	check(t, err)
 	gate := privacy.NewGate(db, types)
 	past := func() time.Time { return time.Now().Add(-time.Hour) }
@@ -178,13 +179,15 @@ func startWith(t testing.TB, more string, breaking core.Breaking, options ...opt
 		BodyLimit: maxBody, ReadTimeout: 5 * time.Second, Log: log, Metrics: counts, Verifier: verifier, Lifecycle: lifecycle,
 		Descriptor: func() []byte { return []byte(`{"key":"pergola"}`) }, Tenants: h.tenants, UI: renderer, Now: time.Now, Tokens: h.tokens,
 		Features: feature.New(feature.Config{
-			Catalog: catalog, Engine: engine, Tenants: h.tenants, Jira: client, Documents: tenant.NewConfigs(gate, time.Now), BaseURL: h.url, Log: log, Now: time.Now,
+			Catalog: catalog, Engine: engine, Tenants: h.tenants, Jira: client, Documents: tenant.NewConfigs(gate, time.Now), BaseURL: h.url, Log: log, Now: time.Now, Write: gate.Write,
 		}),
 		Privacy: web.Privacy{Region: "Frankfurt", Grace: 48 * time.Hour, Report: func(ctx context.Context, t tenant.Tenant) ([]privacy.Entry, error) {
 			return types.Report(ctx, gate, t.ID, t.Documents())
 		}},
 		Ready: func(ctx context.Context) map[string]error { return map[string]error{"store": db.Ping(ctx)} },
 	}
+	c.Sets, err = configset.New(configset.Config{Features: c.Features, Site: client, Store: gate, NewID: services.NewConfigID, Now: time.Now})
+	check(t, err)
 	for _, o := range options {
 		o(&c)
 	}
