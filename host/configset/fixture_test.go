@@ -96,7 +96,6 @@ func newWorld(t *testing.T, more ...string) *world {
 		check(t, err)
 		manifests = append(manifests, m)
 		p := &sdk.Plugin{ID: string(m.ID), Version: m.Version, Guards: map[string]sdk.Guard{}}
-		empty(m, p)
 		for _, c := range m.Configs {
 			if c.Guard != "" {
 				p.Guards[c.Guard] = config.Guard(guard)
