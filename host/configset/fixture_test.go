@@ -135,7 +135,7 @@ func guard(ctx context.Context, c *config.Change) (*config.Verdict, error) {
 	}
 	for _, other := range c.After.List("also") {
 		if _, err := config.Get(ctx, "rule", other); err != nil {
-			return config.No("also", "The guard does not find the other rule."), nil
+			return config.No("also", "The guard does not find the other rule."), nil //nolint:nilerr // that is what it says
 		}
 	}
 	return nil, nil
