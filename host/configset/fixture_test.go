@@ -96,7 +96,6 @@ func newWorld(t *testing.T, more ...string) *world {
 		check(t, err)
 		manifests = append(manifests, m)
 		p := &sdk.Plugin{ID: string(m.ID), Version: m.Version, Guards: map[string]sdk.Guard{}}
-		empty(m, p)
 		for _, c := range m.Configs {
 			if c.Guard != "" {
 				p.Guards[c.Guard] = config.Guard(guard)
@@ -136,7 +135,7 @@ func guard(ctx context.Context, c *config.Change) (*config.Verdict, error) {
 	}
 	for _, other := range c.After.List("also") {
 		if _, err := config.Get(ctx, "rule", other); err != nil {
-			return config.No("also", "The guard does not find the other rule."), nil
+			return config.No("also", "The guard does not find the other rule."), nil //nolint:nilerr // that is what it says
 		}
 	}
 	return nil, nil

@@ -104,12 +104,12 @@ func (p *planner) fill(ctx context.Context, item *Item, raw, before []byte) erro
 	}
 	f := filler{planner: p, ctx: ctx, item: item}
 	values, lost, err := item.form.Rewrite(raw, f.value)
-	switch {
-	case err != nil:
-		item.refuse("", "Its values cannot be read.")
-		return nil
-	case f.err != nil:
+	if f.err != nil {
 		return f.err
+	}
+	if err != nil {
+		item.refuse("", "Its values cannot be read.")
+		return nil //nolint:nilerr // it is about the file, and the item says so
 	}
 	for _, l := range lost {
 		if !slices.Contains(harmless, l.From) && !f.open[l.Path] {
@@ -149,10 +149,10 @@ type filler struct {
 }
 
 func (f *filler) value(n schemaform.Named) (string, bool) {
-	switch {
-	case n.From == "":
+	switch n.From {
+	case "":
 		return f.text(n), true
-	case n.From == schemaform.Users:
+	case schemaform.Users:
 		who, err := f.whois(f.ctx, n.Value)
 		if err != nil && f.err == nil {
 			f.err = err
@@ -354,10 +354,10 @@ func clip(s string) string {
 func (p *planner) shown(ctx context.Context, form *schemaform.Form, raw []byte) (map[string]string, error) {
 	var failed error
 	named, _, err := form.Rewrite(raw, func(n schemaform.Named) (string, bool) {
-		switch {
-		case n.From == "":
+		switch n.From {
+		case "":
 			return n.Value, true
-		case n.From == schemaform.Users:
+		case schemaform.Users:
 			who, err := p.whois(ctx, n.Value)
 			if err != nil && failed == nil {
 				failed = err

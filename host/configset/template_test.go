@@ -1,7 +1,7 @@
 package configset_test
 
 import (
-	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,40 +9,31 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/configset"
 	"github.com/pergola-platform/pergola/host/ui/schemaform"
 	"github.com/pergola-platform/pergola/sdk"
-	"github.com/pergola-platform/pergola/sdk/view"
 )
 
-// relations are the plugins of which templates speak, with their own manifests.
+// relations are the plugins of which templates speak, with what their own manifests say of configuration and nothing else.
 func relations(t *testing.T) []string {
 	t.Helper()
 	var out []string
 	for _, name := range []string{"advanced-links", "data-logic", "parent-filter", "field-select", "issue-view", "filter-panel"} {
 		raw, err := os.ReadFile(filepath.Join("..", "..", "plugins", name, "plugin.json"))
 		check(t, err)
+		var whole map[string]json.RawMessage
+		check(t, json.Unmarshal(raw, &whole))
+		kept := map[string]json.RawMessage{}
+		for _, member := range []string{"manifestVersion", "id", "name", "version", "publisher", "description", "license", "compat", "runtime", "settings", "configs"} {
+			if v, ok := whole[member]; ok {
+				kept[member] = v
+			}
+		}
+		raw, err = json.Marshal(kept)
+		check(t, err)
 		out = append(out, string(raw))
 	}
 	return out
-}
-
-// empty fills in everything else that a manifest says of its code.
-func empty(m *manifest.Manifest, p *sdk.Plugin) {
-	p.Views, p.Services, p.Events, p.Jobs = map[string]sdk.View{}, map[string]sdk.Service{}, map[string]sdk.EventHandler{}, map[string]sdk.JobHandler{}
-	for _, one := range m.Modules {
-		p.Views[one.View] = sdk.ViewFunc(func(context.Context, *sdk.Request) (*view.Page, error) { return &view.Page{}, nil })
-	}
-	for _, one := range m.Provides {
-		p.Services[one.Name] = nil
-	}
-	for _, one := range m.Events {
-		p.Events[one.Handler] = nil
-	}
-	for _, one := range m.Jobs {
-		p.Jobs[one.Handler] = nil
-	}
 }
 
 // everything maps each project and type of a file to one of site b.

@@ -200,7 +200,8 @@ func (f *forgeSite) edit(login, issue, summary string) {
 // installations knows the one installation.
 type installations string
 
-func (i installations) ByInstallation(_ context.Context, id string) (tenant.Tenant, error) {
+func (i installations) Arrived(_ context.Context, call auth.Invocation) (tenant.Tenant, error) {
+	id := call.Installation
 	if id != string(i) {
 		return tenant.Tenant{}, store.ErrNotFound
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -460,10 +459,13 @@ func (s *Server) importList(ctx context.Context, by asker) (ui.ImportList, error
 		return ui.ImportList{}, err
 	}
 	who := map[string]string{"": "Whoever runs this server"}
+	var ids []string
 	for _, r := range all {
-		who[r.By] = who[r.By]
+		if r.By != "" && !slices.Contains(ids, r.By) {
+			ids = append(ids, r.By)
+		}
 	}
-	for _, c := range s.Features.Named(ctx, by.tenant, slices.DeleteFunc(slices.Sorted(maps.Keys(who)), func(id string) bool { return id == "" })) {
+	for _, c := range s.Features.Named(ctx, by.tenant, ids) {
 		who[c.ID] = c.Name
 	}
 	var out ui.ImportList
