@@ -101,11 +101,11 @@ func run(t *testing.T, dir string, change func(*config.Config)) *running {
 	if change != nil {
 		change(&r.cfg)
 	}
-	r.keep(compiled(), filepath.Join(r.cfg.Data, "cache", "wasm"))
+	keep(t, compiled(), filepath.Join(r.cfg.Data, "cache", "wasm"))
 	r.start()
 	t.Cleanup(func() {
 		r.stop()
-		r.keep(filepath.Join(r.cfg.Data, "cache", "wasm"), compiled())
+		keep(t, filepath.Join(r.cfg.Data, "cache", "wasm"), compiled())
 		if t.Failed() {
 			t.Logf("the host's log:\n%s", tail(r.log.String(), 60))
 		}
@@ -123,8 +123,8 @@ var compiled = sync.OnceValue(func() string {
 })
 
 // keep copies the files below from that are not yet below to.
-func (r *running) keep(from, to string) {
-	r.t.Helper()
+func keep(t testing.TB, from, to string) {
+	t.Helper()
 	err := fs.WalkDir(os.DirFS(from), ".", func(name string, e fs.DirEntry, err error) error {
 		target := filepath.Join(to, name)
 		if err != nil {
@@ -143,7 +143,7 @@ func (r *running) keep(from, to string) {
 		return os.WriteFile(target, raw, 0o600)
 	})
 	if err != nil {
-		r.t.Error(err)
+		t.Error(err)
 	}
 }
 

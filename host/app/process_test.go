@@ -95,6 +95,8 @@ func startDev(t testing.TB, data string, args ...string) *dev {
 	if len(args) == 0 {
 		args = []string{"--listen", "127.0.0.1:0", "--sandbox", "127.0.0.1:0"}
 	}
+	native := filepath.Join(data, "cache", "wasm")
+	keep(t, compiled(), native)
 	d := &dev{t: t, stderr: &output{}}
 	d.cmd = exec.Command(bin, append([]string{"dev", "--json", "--data", data}, args...)...)
 	d.cmd.Dir = t.TempDir()
@@ -120,6 +122,7 @@ func startDev(t testing.TB, data string, args ...string) *dev {
 	if ready["event"] != "ready" {
 		t.Fatalf("first event %v, want ready", ready)
 	}
+	keep(t, native, compiled())
 	d.Host, d.Sandbox, d.Admin, d.Issue = ready["host"], ready["sandbox"], ready["admin"], ready["issue"]
 	return d
 }
