@@ -41,6 +41,7 @@ func TestWhatAdminsChangeIsNoted(t *testing.T) {
 	post(at+"/retry", admin, `{}`, http.StatusOK) // it is not paused
 	post("/api/tokens/action/make", admin, `{"form":{"name":["Import"],"links-read":["true"],"expires":["90"]}}`, http.StatusOK)
 	post("/api/tokens/action/make", admin, `{"form":{"name":[""],"expires":["90"]}}`, http.StatusOK) // with what is wrong
+	post("/api/tokens/action/revoke", admin, `{"params":{"token":"Laptop-of-Eve"}}`, http.StatusOK)
 	want := []string{
 		`atlassian: site.enabled  by ""`,
 		`page: plugin.off acme.notes by "` + admin + `"`,

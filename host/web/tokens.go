@@ -110,10 +110,13 @@ func (s *Server) revokeToken(ctx context.Context, c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	one, unknown := s.Tokens.Get(ctx, t.ID, body.Params["token"])
 	if err := s.Tokens.Revoke(ctx, t.ID, body.Params["token"]); err != nil {
 		return err
 	}
-	s.note(ctx, t, account, audit.Entry{Action: audit.TokenRevoked, Object: body.Params["token"]})
+	if unknown == nil { // otherwise it is no id, but what somebody sent
+		s.note(ctx, t, account, audit.Entry{Action: audit.TokenRevoked, Object: one.ID})
+	}
 	return s.sendTokens(ctx, c, t, made{flag: &view.Flag{Tone: view.Success, Title: "The token is revoked"}})
 }
 

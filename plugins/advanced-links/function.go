@@ -175,7 +175,7 @@ func quoted(text string) string {
 	return "“" + text + "”"
 }
 
-// issueKeys reads a list of keys, such as OPS-1, OPS-2.
+// issueKeys reads a list of keys, such as ABC-1, ABC-2.
 func issueKeys(text string) ([]string, error) {
 	var keys []string
 	for part := range strings.SplitSeq(text, ",") {
@@ -184,13 +184,13 @@ func issueKeys(text string) ([]string, error) {
 			continue
 		}
 		if !isKey(key) {
-			return nil, invalid(quoted(strings.TrimSpace(part)) + " is no key of an issue. Write one, such as OPS-1, or several with commas between them.")
+			return nil, invalid(quoted(strings.TrimSpace(part)) + " is no key of an issue. Write one, such as ABC-1, or several with commas between them.")
 		}
 		keys = append(keys, key)
 	}
 	switch {
 	case len(keys) == 0:
-		return nil, invalid("Name an issue by its key, such as OPS-1, or several with commas between them.")
+		return nil, invalid("Name an issue by its key, such as ABC-1, or several with commas between them.")
 	case len(keys) > jqlfunc.MaxKeys:
 		return nil, invalid("At most " + strconv.Itoa(jqlfunc.MaxKeys) + " issues can be named at once; there are " + strconv.Itoa(len(keys)) + ".")
 	}
