@@ -72,7 +72,7 @@ func (s *Server) auditRoutes() {
 }
 
 func (s *Server) changesPage(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.Verifier.Page(ctx, request(c))
+	p, err := s.opener(ctx, c)
 	if err != nil {
 		return err
 	}

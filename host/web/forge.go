@@ -30,7 +30,7 @@ const forgePrefix = "/forge"
 const eventTime = 4 * time.Second
 
 // pageAPIs are where pages call. Programs with a token of their own call elsewhere, and not by way of Forge.
-var pageAPIs = []string{"/api/plugin/", adminAPI + "/"}
+var pageAPIs = []string{"/api/plugin/", adminAPI + "/", tokensAPI + "/", auditAPI + "/"}
 
 // forgeRoutes adds the routes of the Forge app: its own, and one for each call of a page, which does the same for whoever comes by Forge.
 // It is called after all others have been added.
@@ -141,13 +141,12 @@ func (s *Server) forgePage(ctx context.Context, c *fiber.Ctx) error {
 		return noPlace()
 	}
 	if kind == manifest.AdminPage {
-		switch key {
-		case "", surface.AdminKey:
-			return s.adminPage(ctx, c)
-		case surface.SyncKey:
-			return s.syncPage(ctx, c)
-		case surface.StoredKey:
-			return s.storedPage(ctx, c)
+		own := map[string]func(context.Context, *fiber.Ctx) error{
+			"": s.adminPage, surface.AdminKey: s.adminPage, surface.SyncKey: s.syncPage, surface.APIKey: s.tokensPage, surface.AuditKey: s.changesPage,
+			surface.StoredKey: s.storedPage, surface.ConfigKey: s.setPage,
+		}
+		if draw, ok := own[key]; ok {
+			return draw(ctx, c)
 		}
 	}
 	at, err := s.place(ctx, p, kind, key)

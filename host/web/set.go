@@ -44,7 +44,7 @@ func (s *Server) setRoutes() {
 
 // setPage is the page of configuration.
 func (s *Server) setPage(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.Verifier.Page(ctx, request(c))
+	p, err := s.opener(ctx, c)
 	if err != nil {
 		return err
 	}

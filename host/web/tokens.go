@@ -32,7 +32,7 @@ func (s *Server) tokenRoutes() {
 }
 
 func (s *Server) tokensPage(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.Verifier.Page(ctx, request(c))
+	p, err := s.opener(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -178,6 +178,20 @@ func ExampleMay() {
 	// true true
 }
 
+// What a program names by keys.
+func ExampleByKey() {
+	ctx, _ := linked()
+	list, err := jira.ByKey(ctx, []string{"OPS-2", "NONE-1"}, "summary")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, i := range list.Issues {
+		fmt.Println(i.ID, i.Key)
+	}
+	// Output: 10002 OPS-2
+}
+
 // OPS-1 blocks OPS-2, for a moment.
 func ExampleLinksOf() {
 	ctx, h := linked()
