@@ -27,7 +27,7 @@ func TestFailuresByStatus(t *testing.T) {
 		code   sdk.Code
 	}{
 		{400, sdk.FromDownstream, sdk.Invalid},
-		{401, sdk.FromDownstream, sdk.PermissionDenied},
+		{401, sdk.FromDownstream, sdk.Unavailable},
 		{403, sdk.FromDownstream, sdk.PermissionDenied},
 		{404, sdk.FromDownstream, sdk.NotFound},
 		{409, sdk.FromDownstream, sdk.Exists},
