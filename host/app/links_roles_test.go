@@ -17,8 +17,9 @@ func TestWhoSeesAndDoesWhatWithLinks(t *testing.T) {
 	issues := []string{"OPS-1", mia.find("project = IT AND statusCategory != Done ORDER BY key")}
 	for _, issue := range issues {
 		mia.link(relation, issue, mia.id("OPS-2"), mia.id("HR-1"))
+		project, _, _ := strings.Cut(issue, "-")
 		var scheme struct{ ID int }
-		if err := json.Unmarshal(mia.send(http.MethodGet, d.Sandbox+"/rest/api/3/project/"+issue[:strings.Index(issue, "-")]+"/permissionscheme", "", nil), &scheme); err != nil {
+		if err := json.Unmarshal(mia.send(http.MethodGet, d.Sandbox+"/rest/api/3/project/"+project+"/permissionscheme", "", nil), &scheme); err != nil {
 			t.Fatal(err)
 		}
 		mia.grant(strconv.Itoa(scheme.ID), "BROWSE_PROJECTS", map[string]string{"type": "anyone"})

@@ -66,11 +66,11 @@ var (
 	canceled   = sdk.Error{Code: sdk.Canceled, Source: sdk.FromHost, Message: "The request was given up."}
 	wrong      = sdk.Error{Code: sdk.Invalid, Source: sdk.FromDownstream, Message: "Jira does not understand the request. Check what was entered."}
 	// Nothing of what a user may do: to a plugin it is as if Jira were not there, until the site has installed the app anew.
-	stranger   = sdk.Error{Code: sdk.Unavailable, Source: sdk.FromDownstream, Message: "Jira does not recognise the app. It does again once a Jira admin has installed it anew."}
-	forbidden  = sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromDownstream, Message: "Jira does not allow this to the app. A Jira admin can check the app's permissions."}
-	notFound   = sdk.Error{Code: sdk.NotFound, Source: sdk.FromDownstream, Message: "Jira has no such thing, or it may not be seen."}
-	changed    = sdk.Error{Code: sdk.Exists, Source: sdk.FromDownstream, Message: "This was changed in Jira at the same moment. Try again."}
-	busy       = sdk.Error{Code: sdk.Exhausted, Source: sdk.FromDownstream, Message: "Jira is asked too often just now. Try again in a minute."}
+	stranger  = sdk.Error{Code: sdk.Unavailable, Source: sdk.FromDownstream, Message: "Jira does not recognise the app. It does again once a Jira admin has installed it anew."}
+	forbidden = sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromDownstream, Message: "Jira does not allow this to the app. A Jira admin can check the app's permissions."}
+	notFound  = sdk.Error{Code: sdk.NotFound, Source: sdk.FromDownstream, Message: "Jira has no such thing, or it may not be seen."}
+	changed   = sdk.Error{Code: sdk.Exists, Source: sdk.FromDownstream, Message: "This was changed in Jira at the same moment. Try again."}
+	busy      = sdk.Error{Code: sdk.Exhausted, Source: sdk.FromDownstream, Message: "Jira is asked too often just now. Try again in a minute."}
 )
 
 func failed(what string, public sdk.Error, cause error) *Failure {
