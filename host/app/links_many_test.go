@@ -15,7 +15,7 @@ func TestTenThousandLinksOfAnIssue(t *testing.T) {
 		t.Skip("it links for half a minute; run make bench-relations")
 	}
 	const many = 10_000
-	d := startDev(t, t.TempDir(), "--scale", "12")
+	d := startDev(t, t.TempDir(), "--scale", "14")
 	mia := newOperator(t, d)
 	hub := mia.find("project = OPS AND statusCategory != Done ORDER BY key")
 	relation := mia.relate("Parts", "is part of", hub)
