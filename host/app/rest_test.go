@@ -278,5 +278,9 @@ func TestProgramsRunSynchronizations(t *testing.T) {
 	if err := json.Unmarshal(call(200, "GET", "/api/v1/syncs/runs/"+run.ID, token, ""), &run); err != nil || run.State != "done" {
 		t.Errorf("the run: %v, %v", run, err)
 	}
+	changes := string(call(200, "POST", "/api/changes/file/csv", "JWT "+a.Token, "{}"))
+	if n := strings.Count(changes, ",api,sync.started,,,,"+d.sync); n != 1 {
+		t.Errorf("the run is noted %d times:\n%s", n, changes)
+	}
 	site.check(d)
 }

@@ -23,11 +23,7 @@ const adminAPI = "/api/admin"
 
 // adminPage lists the installed plugins for a Jira admin.
 func (s *Server) adminPage(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.opener(ctx, c)
-	if err != nil {
-		return err
-	}
-	t, err := s.Features.Admin(ctx, p)
+	t, _, err := s.opened(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -45,12 +41,28 @@ func (s *Server) adminPage(ctx context.Context, c *fiber.Ctx) error {
 		page.Plugins = append(page.Plugins, s.card(f))
 	}
 	var out bytes.Buffer
-	shell := s.shell(ui.KindAdmin, s.AppName, adminAPI)
-	shell.SiteURL = t.BaseURL
+	shell := s.adminShell(t, s.AppName, adminAPI)
 	if err := s.UI.Admin(&out, shell, page); err != nil {
 		return err
 	}
 	return sendPage(c, out.Bytes())
+}
+
+// opened verifies whoever opens a page for admins, and returns the admin's tenant and account.
+func (s *Server) opened(ctx context.Context, c *fiber.Ctx) (tenant.Tenant, string, error) {
+	p, err := s.opener(ctx, c)
+	if err != nil {
+		return tenant.Tenant{}, "", err
+	}
+	t, err := s.Features.Admin(ctx, p)
+	return t, p.Account, err
+}
+
+// adminShell is the frame of a page for admins of a site.
+func (s *Server) adminShell(t tenant.Tenant, title, api string) ui.Shell {
+	shell := s.shell(ui.KindAdmin, title, api)
+	shell.SiteURL = t.BaseURL
+	return shell
 }
 
 // admin verifies a call of the admin page and returns the admin's tenant and account.

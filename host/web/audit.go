@@ -14,7 +14,6 @@ import (
 	"github.com/pergola-platform/pergola/host/audit"
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/tenant"
-	"github.com/pergola-platform/pergola/host/ui"
 	"github.com/pergola-platform/pergola/sdk/view"
 )
 
@@ -72,11 +71,7 @@ func (s *Server) auditRoutes() {
 }
 
 func (s *Server) changesPage(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.opener(ctx, c)
-	if err != nil {
-		return err
-	}
-	t, err := s.Features.Admin(ctx, p)
+	t, _, err := s.opened(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -84,8 +79,7 @@ func (s *Server) changesPage(ctx context.Context, c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	shell := s.shell(ui.KindAdmin, page.Title, auditAPI)
-	shell.SiteURL = t.BaseURL
+	shell := s.adminShell(t, page.Title, auditAPI)
 	var out bytes.Buffer
 	if err := s.UI.Page(&out, shell, page); err != nil {
 		return err
@@ -107,8 +101,7 @@ func (s *Server) listChanges(ctx context.Context, c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	shell := s.shell(ui.KindAdmin, page.Title, auditAPI)
-	shell.SiteURL = t.BaseURL
+	shell := s.adminShell(t, page.Title, auditAPI)
 	var out bytes.Buffer
 	if err := s.UI.Fragment(&out, shell, page); err != nil {
 		return err

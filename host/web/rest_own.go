@@ -12,6 +12,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/api"
+	"github.com/pergola-platform/pergola/host/audit"
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/tenant"
@@ -105,6 +106,7 @@ func (s *Server) syncRoute(ctx context.Context, p auth.Principal, handler string
 		if err != nil {
 			return api.Answered{}, err
 		}
+		s.note(audit.Via(ctx, audit.API), t, p.Account, audit.Entry{Action: audit.SyncStarted, Object: params["sync"]})
 		return s.syncRun(ctx, t, http.StatusAccepted, id)
 	}
 	return s.syncRun(ctx, t, http.StatusOK, jobs.RunID(params["run"]))

@@ -44,11 +44,7 @@ func (s *Server) setRoutes() {
 
 // setPage is the page of configuration.
 func (s *Server) setPage(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.opener(ctx, c)
-	if err != nil {
-		return err
-	}
-	t, err := s.Features.Admin(ctx, p)
+	t, account, err := s.opened(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -62,11 +58,10 @@ func (s *Server) setPage(ctx context.Context, c *fiber.Ctx) error {
 	for _, one := range configset.Templates() {
 		page.Templates = append(page.Templates, ui.ConfigurationTemplate{Name: one.Name, Title: one.Title, Purpose: one.Purpose})
 	}
-	if page.Imports, err = s.importList(ctx, asker{t, p.Account}); err != nil {
+	if page.Imports, err = s.importList(ctx, asker{t, account}); err != nil {
 		return err
 	}
-	shell := s.shell(ui.KindAdmin, s.AppName+": configuration", adminAPI)
-	shell.SiteURL = t.BaseURL
+	shell := s.adminShell(t, s.AppName+": configuration", adminAPI)
 	var out bytes.Buffer
 	if err := s.UI.Configuration(&out, shell, page, ui.ImportForm{MaxFile: configset.MaxFile}); err != nil {
 		return err

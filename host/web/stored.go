@@ -43,11 +43,7 @@ var never = []string{
 
 // storedPage says what is stored about the admin's site.
 func (s *Server) storedPage(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.opener(ctx, c)
-	if err != nil {
-		return err
-	}
-	t, err := s.Features.Admin(ctx, p)
+	t, _, err := s.opened(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -58,8 +54,7 @@ func (s *Server) storedPage(ctx context.Context, c *fiber.Ctx) error {
 	page.DownloadCall = "stored"
 	page.AdminURL = s.inJira(t, surface.AdminKey)
 	var out bytes.Buffer
-	shell := s.shell(ui.KindAdmin, s.AppName, adminAPI)
-	shell.SiteURL = t.BaseURL
+	shell := s.adminShell(t, s.AppName, adminAPI)
 	if err := s.UI.Stored(&out, shell, page); err != nil {
 		return err
 	}

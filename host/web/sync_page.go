@@ -72,16 +72,11 @@ func typesOf(list string) []string {
 
 // syncPage is the page of synchronizations.
 func (s *Server) syncPage(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.opener(ctx, c)
+	t, _, err := s.opened(ctx, c)
 	if err != nil {
 		return err
 	}
-	t, err := s.Features.Admin(ctx, p)
-	if err != nil {
-		return err
-	}
-	shell := s.shell(ui.KindAdmin, "Synchronizations", syncAPI)
-	shell.SiteURL = t.BaseURL
+	shell := s.adminShell(t, "Synchronizations", syncAPI)
 	var out bytes.Buffer
 	if err := s.UI.Sync(&out, shell, ui.Sync{AdminURL: s.inJira(t, surface.AdminKey)}); err != nil {
 		return err

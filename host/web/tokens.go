@@ -32,11 +32,7 @@ func (s *Server) tokenRoutes() {
 }
 
 func (s *Server) tokensPage(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.opener(ctx, c)
-	if err != nil {
-		return err
-	}
-	t, err := s.Features.Admin(ctx, p)
+	t, _, err := s.opened(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -44,8 +40,7 @@ func (s *Server) tokensPage(ctx context.Context, c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	shell := s.shell(ui.KindAdmin, "API", tokensAPI)
-	shell.SiteURL = t.BaseURL
+	shell := s.adminShell(t, "API", tokensAPI)
 	var out bytes.Buffer
 	if err := s.UI.Page(&out, shell, page); err != nil {
 		return err

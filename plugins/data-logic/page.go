@@ -4,16 +4,12 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/pergola-platform/pergola/plugins/relations"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/job"
 	"github.com/pergola-platform/pergola/sdk/view"
 )
-
-// undoable is for how long a sweep can be taken back: as long as advanced links remember what it removed.
-const undoable = 30 * 24 * time.Hour
 
 var begun = &view.Flag{Tone: view.Success, Title: "The run has begun", Body: "It goes on when you leave this page."}
 
@@ -94,7 +90,7 @@ func many(r *job.Run) string {
 // canUndo says whether a sweep is over, not too long ago, and may have removed something.
 func (p *plugin) canUndo(r *job.Run) bool {
 	over := !r.State.Live() && r.State != job.Paused
-	return over && (r.State != job.Done || r.Counts["removed"] > 0) && p.now().Sub(r.CreatedAt()) < undoable
+	return over && (r.State != job.Done || r.Counts["removed"] > 0) && p.now().Sub(r.CreatedAt()) < relations.Undoable
 }
 
 func (p *plugin) startSurvey(ctx context.Context, r *sdk.Request) (*view.Page, error) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/pergola-platform/pergola/plugins/relations"
 	"github.com/pergola-platform/pergola/sdk"
@@ -14,9 +13,6 @@ import (
 	"github.com/pergola-platform/pergola/sdk/store"
 	"github.com/pergola-platform/pergola/sdk/view"
 )
-
-// undoable is for how long a run can be taken back: as long as what it removed is remembered.
-const undoable = 30 * 24 * time.Hour
 
 var begun = &view.Flag{Tone: view.Success, Title: "The run has begun", Body: "It goes on when you leave this page."}
 
@@ -124,7 +120,7 @@ func (p *plugin) undoPageWith(ctx context.Context, flag *view.Flag) (*view.Page,
 
 // canUndo says whether a run is over and not too long ago, and may have changed something: one that ended early may not have said so.
 func (p *plugin) canUndo(r *job.Run) bool {
-	return !r.State.Live() && r.State != job.Paused && (r.State != job.Done || r.Counts["made"] > 0 || r.Counts["removed"] > 0) && p.now().Sub(r.CreatedAt()) < undoable
+	return !r.State.Live() && r.State != job.Paused && (r.State != job.Done || r.Counts["made"] > 0 || r.Counts["removed"] > 0) && p.now().Sub(r.CreatedAt()) < relations.Undoable
 }
 
 // startUndo begins the run that takes another one back.

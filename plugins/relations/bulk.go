@@ -3,6 +3,7 @@ package relations
 import (
 	"context"
 	"hash/fnv"
+	"time"
 )
 
 //go:generate msgp -tests=false -io=false -o zz_bulk_msgp.go
@@ -15,6 +16,9 @@ const (
 	OpPart    = "part"    // Parting → Outcomes
 	OpRestore = "restore" // Restoring → Outcomes
 )
+
+// Undoable is for how long a run that moved links can be taken back: as long as advanced links remember what was removed.
+const Undoable = 30 * 24 * time.Hour
 
 // MostPairs is how many links one of these changes can name, and MostListed how many a list has.
 const (
