@@ -236,6 +236,13 @@ func TestNoMethodReachesAnotherTenant(t *testing.T) {
 		}
 		return err
 	}
+	walk["Tenants.SameSite"] = func() error {
+		got, err := tenants.SameSite(t.Context(), onForge("theirs", "cloud-theirs", theirs.ClientKey))
+		if err == nil && got.ID != theirs.ID {
+			err = fmt.Errorf("%s is found, want %s", got.ID, theirs.ID)
+		}
+		return err
+	}
 	walk["Tenants.Forget"] = func() error {
 		if err := tenants.Forget(t.Context(), theirs.ID); !errors.Is(err, store.ErrInvalid) {
 			return fmt.Errorf("without StartPurge: %w, want ErrInvalid", err)

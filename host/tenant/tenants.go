@@ -160,6 +160,9 @@ func (in Installation) fill(t *Tenant, now time.Time) {
 	t.ClientKey, t.SharedSecret = in.ClientKey, in.SharedSecret
 	t.BaseURL, t.DisplayURL = in.BaseURL, in.DisplayURL
 	t.OAuthClientID = in.OAuthClientID
+	if t.State == Uninstalled { // what it had by Forge went with that; its next call says whether it has it again
+		t.Forge, t.InstallationID = Forge{}, ""
+	}
 	if in.InstallationID != "" || !t.OnForge() { // by it a site on Forge is known
 		t.InstallationID = in.InstallationID
 	}
