@@ -233,6 +233,6 @@ func Default() Config {
 			Step:    Class{MemoryMiB: 256, Fuel: 50e12, Timeout: 30 * time.Second, HostCalls: 5000, EgressKiB: 256 << 10, LogKiB: 1024, Concurrency: 8},
 		},
 		Jobs: Jobs{Replicas: 3, Workers: 8, PerTenant: 4, Keep: 30 * 24 * time.Hour},
-		Web:  Web{BodyLimit: 1 << 20, ReadTimeout: 15 * time.Second, Drain: 20 * time.Second},
+		Web:  Web{BodyLimit: 2 << 20, ReadTimeout: 15 * time.Second, Drain: 20 * time.Second},
 	}
 }
