@@ -163,6 +163,15 @@ type Scope struct {
 	Nothing string `msg:"nothing,omitempty"`
 	// Follows are the sides on which it depends, as [ChosenKey] writes them: a form drops what it holds here when one of these changes.
 	Follows []string `msg:"follows,omitempty,limit=16384"`
+	// Joins are the links that make an issue which is created here belong to what is chosen. NoNew says why none can be; empty where one can.
+	Joins []Join `msg:"joins,omitempty,limit=16384"`
+	NoNew string `msg:"no_new,omitempty"`
+}
+
+// Join is a link that a new issue has to get: that of an issue at an end.
+type Join struct {
+	End
+	IssueID string `msg:"issue_id"`
 }
 
 // ScopeOf asks the parent filter what can be linked. Nothing is bounded where the service is not there.

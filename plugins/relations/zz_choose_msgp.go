@@ -515,6 +515,71 @@ func (z *Followed) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *Join) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "End"
+	o = append(o, 0x82, 0xa3, 0x45, 0x6e, 0x64)
+	o, err = z.End.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "End")
+		return
+	}
+	// string "issue_id"
+	o = append(o, 0xa8, 0x69, 0x73, 0x73, 0x75, 0x65, 0x5f, 0x69, 0x64)
+	o = msgp.AppendString(o, z.IssueID)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *Join) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "End":
+			bts, err = z.End.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "End")
+				return
+			}
+		case "issue_id":
+			z.IssueID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IssueID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *Join) Msgsize() (s int) {
+	s = 1 + 4 + z.End.Msgsize() + 9 + msgp.StringPrefixSize + len(z.IssueID)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *JudgeQuestion) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -1329,8 +1394,8 @@ func (z *PresetsQuestion) Msgsize() (s int) {
 func (z *Scope) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(3)
-	var zb0001Mask uint8 /* 3 bits */
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
 	_ = zb0001Mask
 	if z.Clause == "" {
 		zb0001Len--
@@ -1343,6 +1408,14 @@ func (z *Scope) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Follows == nil {
 		zb0001Len--
 		zb0001Mask |= 0x4
+	}
+	if z.Joins == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.NoNew == "" {
+		zb0001Len--
+		zb0001Mask |= 0x10
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -1366,6 +1439,29 @@ func (z *Scope) MarshalMsg(b []byte) (o []byte, err error) {
 			for za0001 := range z.Follows {
 				o = msgp.AppendString(o, z.Follows[za0001])
 			}
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "joins"
+			o = append(o, 0xa5, 0x6a, 0x6f, 0x69, 0x6e, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Joins)))
+			for za0002 := range z.Joins {
+				// map header, size 2
+				// string "End"
+				o = append(o, 0x82, 0xa3, 0x45, 0x6e, 0x64)
+				o, err = z.Joins[za0002].End.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Joins", za0002, "End")
+					return
+				}
+				// string "issue_id"
+				o = append(o, 0xa8, 0x69, 0x73, 0x73, 0x75, 0x65, 0x5f, 0x69, 0x64)
+				o = msgp.AppendString(o, z.Joins[za0002].IssueID)
+			}
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "no_new"
+			o = append(o, 0xa6, 0x6e, 0x6f, 0x5f, 0x6e, 0x65, 0x77)
+			o = msgp.AppendString(o, z.NoNew)
 		}
 	}
 	return
@@ -1424,6 +1520,68 @@ func (z *Scope) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "joins":
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Joins")
+				return
+			}
+			if zb0003 > 16384 {
+				err = msgp.ErrLimitExceeded
+				return
+			}
+			if cap(z.Joins) >= int(zb0003) {
+				z.Joins = (z.Joins)[:zb0003]
+			} else {
+				z.Joins = make([]Join, zb0003)
+			}
+			for za0002 := range z.Joins {
+				var zb0004 uint32
+				zb0004, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Joins", za0002)
+					return
+				}
+				if zb0004 > 16384 {
+					err = msgp.ErrLimitExceeded
+					return
+				}
+				for zb0004 > 0 {
+					zb0004--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Joins", za0002)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "End":
+						bts, err = z.Joins[za0002].End.UnmarshalMsg(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Joins", za0002, "End")
+							return
+						}
+					case "issue_id":
+						z.Joins[za0002].IssueID, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Joins", za0002, "IssueID")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Joins", za0002)
+							return
+						}
+					}
+				}
+			}
+		case "no_new":
+			z.NoNew, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "NoNew")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -1442,6 +1600,11 @@ func (z *Scope) Msgsize() (s int) {
 	for za0001 := range z.Follows {
 		s += msgp.StringPrefixSize + len(z.Follows[za0001])
 	}
+	s += 6 + msgp.ArrayHeaderSize
+	for za0002 := range z.Joins {
+		s += 1 + 4 + z.Joins[za0002].End.Msgsize() + 9 + msgp.StringPrefixSize + len(z.Joins[za0002].IssueID)
+	}
+	s += 7 + msgp.StringPrefixSize + len(z.NoNew)
 	return
 }
 
