@@ -63,7 +63,7 @@ func scope(ctx context.Context, _ *service.Request, q *relations.ScopeQuestion) 
 	case len(left) > mostIDs:
 		out.Nothing = tooMany
 	default:
-		out.Clause = jql.IDs(left...).String()
+		out.Clause, out.IssueIDs = jql.IDs(left...).String(), left
 	}
 	return out, nil
 }

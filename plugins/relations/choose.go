@@ -159,6 +159,8 @@ type ScopeQuestion struct{ Where }
 type Scope struct {
 	// Clause is the JQL that bounds it; empty where nothing does.
 	Clause string `msg:"clause,omitempty"`
+	// IssueIDs are the issues for which the clause holds, where these are known without a search.
+	IssueIDs []string `msg:"issue_ids,omitempty,limit=16384"`
 	// Nothing says why there can be nothing; empty where there can.
 	Nothing string `msg:"nothing,omitempty"`
 	// Follows are the sides on which it depends, as [ChosenKey] writes them: a form drops what it holds here when one of these changes.
