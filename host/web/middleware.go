@@ -157,7 +157,7 @@ const workTime = 25 * time.Second
 // the server learns only when it writes.
 func (s *Server) working(h func(ctx context.Context, c *fiber.Ctx) error) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		ctx, cancel := context.WithTimeout(s.work, workTime)
+		ctx, cancel := within(s.work, workTime)
 		defer cancel()
 		return h(ctx, c)
 	}
