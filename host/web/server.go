@@ -42,6 +42,7 @@ import (
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/functions"
 	"github.com/pergola-platform/pergola/host/metrics"
+	"github.com/pergola-platform/pergola/host/rate"
 	"github.com/pergola-platform/pergola/host/runs"
 	"github.com/pergola-platform/pergola/host/syncing"
 	"github.com/pergola-platform/pergola/host/syncing/blueprint"
@@ -114,7 +115,7 @@ type Server struct {
 	work     context.Context // of all requests; ends when Shutdown has waited long enough
 	stopWork context.CancelFunc
 
-	limiter api.Limiter // of programs
+	limiter rate.Limiter[string] // of programs
 
 	waiting     context.Context // of requests that wait for news; ends when Shutdown begins
 	stopWaiting context.CancelFunc
