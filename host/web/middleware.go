@@ -5,7 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/url"
+	"log/slog"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -55,7 +55,11 @@ func (s *Server) begin(c *fiber.Ctx) {
 func (s *Server) finish(c *fiber.Ctx, took time.Duration) {
 	status := c.Response().StatusCode()
 	s.Metrics.Request(c.Method(), route(c), status, took)
-	s.Log.InfoContext(c.UserContext(), "request", "id", requestID(c), "method", c.Method(), "route", route(c), "status", status, "took", took.Round(time.Microsecond))
+	level := slog.LevelInfo
+	if c.Locals(quietKey{}) != nil {
+		level = slog.LevelDebug
+	}
+	s.Log.Log(c.UserContext(), level, "request", "id", requestID(c), "method", c.Method(), "route", route(c), "status", status, "took", took.Round(time.Microsecond))
 }
 
 // noRoute stands in logs and metrics for every address that no route has, so that strangers cannot fill either.
@@ -96,40 +100,6 @@ func (s *Server) recover(c *fiber.Ctx) (err error) {
 		}
 	}()
 	return c.Next()
-}
-
-// headers sets what every answer carries. The policy has no unsafe-inline: no page holds inline script or style.
-func (s *Server) headers(c *fiber.Ctx) {
-	c.Set(fiber.HeaderContentSecurityPolicy, s.csp)
-	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
-	c.Set(fiber.HeaderReferrerPolicy, "no-referrer")
-	c.Set("Cross-Origin-Resource-Policy", "same-origin")
-	c.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-	c.Set(fiber.HeaderCacheControl, "no-store") // what may be cached says so itself
-	if strings.HasPrefix(s.BaseURL, "https:") {
-		c.Set(fiber.HeaderStrictTransportSecurity, "max-age=31536000")
-	}
-}
-
-// contentSecurityPolicy lets a page load our own files and Atlassian's bridge (its script, and the theme's style sheets
-// that the script adds), and lets only Jira show it in a frame.
-func contentSecurityPolicy(bridgeURL string, ancestors []string) (string, error) {
-	u, err := url.Parse(bridgeURL)
-	if err != nil || u.Host == "" {
-		return "", fmt.Errorf("bridge address %q is not absolute", bridgeURL)
-	}
-	bridge := u.Scheme + "://" + u.Host
-	return strings.Join([]string{
-		"default-src 'none'",
-		"script-src 'self' " + bridge,
-		"style-src 'self' " + bridge,
-		"img-src 'self' data: blob:",
-		"connect-src 'self'",
-		"font-src 'self'",
-		"form-action 'self'",
-		"base-uri 'none'",
-		strings.Join(append([]string{"frame-ancestors 'self'"}, ancestors...), " "),
-	}, "; "), nil
 }
 
 // workTime bounds the work for one request, so that a slow Jira does not hold a connection for ever. A call of a plugin is

@@ -32,7 +32,7 @@ func (s *Server) restAPI(ctx context.Context, c *fiber.Ctx) error {
 	if slices.Equal(parts, []string{"openapi.json"}) && method(c) == http.MethodGet {
 		return s.openAPI(c)
 	}
-	p, err := s.Verifier.Token(ctx, request(c))
+	p, err := s.verified(c)(s.Verifier.Token(ctx, request(c)))
 	if err != nil {
 		return err
 	}
@@ -113,9 +113,6 @@ func (s *Server) sendProblem(c *fiber.Ctx, err error, status int, code sdk.Code,
 	if errors.As(err, &e) {
 		if e.Field != "" {
 			out["field"] = e.Field
-		}
-		if e.RetryAfter > 0 {
-			c.Set(fiber.HeaderRetryAfter, strconv.Itoa(e.RetryAfter))
 		}
 	}
 	var own *api.Error

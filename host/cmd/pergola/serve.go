@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/pergola-platform/pergola/host/app"
+	"github.com/pergola-platform/pergola/host/config"
 )
 
 type serveCmd struct {
@@ -16,11 +17,14 @@ type serveCmd struct {
 }
 
 func (c serveCmd) Run(ctx context.Context, s streams) error {
-	cfg, _, err := c.load(nil)
+	cfg, values, err := c.load(nil)
 	if err != nil {
 		return err
 	}
 	log := newLog(s, cfg.Log)
+	if file, keys := config.Exposed(values); file != "" {
+		log.Warn("the configuration file holds secrets and can be read by others; take their right to", "file", file, "settings", keys)
+	}
 	hangup := make(chan os.Signal, 1) // from the start on: by default the signal ends the program
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
