@@ -33,7 +33,7 @@ func (s *Server) headers(c *fiber.Ctx) {
 }
 
 // permissionsPolicy switches off what no page of ours uses.
-const permissionsPolicy = "accelerometer=(), autoplay=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), " +
+const permissionsPolicy = "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), " +
 	"microphone=(), midi=(), payment=(), publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()"
 
 // reportGroup is the name by which the policy refers to reportPath.

@@ -2,9 +2,11 @@ package web_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -208,4 +210,36 @@ func TestPlainHTTPIsSentOnToTLS(t *testing.T) {
 	}
 	h.stop()
 	check(t, <-served)
+}
+
+// Whoever speaks no TLS, or breaks off, is no failure of ours and fills no log.
+func TestBrokenHandshakesAreQuiet(t *testing.T) {
+	h := start(t, func(c *web.Config) { c.BaseURL, c.TLS = "https://pergola.example", true })
+	pair := httptest.NewTLSServer(nil)
+	pair.Close()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	served := make(chan error, 1)
+	go func() {
+		served <- h.server.ServePlain(tls.NewListener(l, &tls.Config{Certificates: pair.TLS.Certificates, MinVersion: tls.VersionTLS12}))
+	}()
+	for range 5 {
+		c, err := net.Dial("tcp", l.Addr().String())
+		check(t, err)
+		_, err = io.WriteString(c, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		check(t, err)
+		_, _ = io.Copy(io.Discard, c)
+		check(t, c.Close())
+	}
+	if c, err := tls.Dial("tcp", l.Addr().String(), &tls.Config{ServerName: "other.example"}); err == nil { //nolint:gosec // that it is refused is the point
+		t.Error("a certificate for another name was taken")
+		_ = c.Close()
+	}
+	h.stop()
+	check(t, <-served)
+	for line := range strings.Lines(h.log.text()) {
+		if strings.Contains(line, `"level":"ERROR"`) || strings.Contains(line, `"status":400`) && !strings.Contains(line, `"level":"DEBUG"`) {
+			t.Errorf("the log is told: %s", line)
+		}
+	}
 }

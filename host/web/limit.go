@@ -222,11 +222,13 @@ type quietKey struct{}
 // levelOf is the level at which the log is told of a refusal.
 func levelOf(c *fiber.Ctx, err error) slog.Level {
 	var l *limited
-	if !errors.As(err, &l) {
-		return slog.LevelInfo
+	if errors.As(err, &l) {
+		c.Locals(quietKey{}, true)
 	}
-	c.Locals(quietKey{}, true)
-	return slog.LevelDebug
+	if c.Locals(quietKey{}) != nil {
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
 }
 
 func tooOften(what string, left rate.Left) *sdk.Error {

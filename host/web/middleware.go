@@ -38,6 +38,13 @@ func (s *Server) observe(c *fiber.Ctx) error {
 // refuse answers what never reached a route: a body or a head that is too large, bytes that are no HTTP.
 func (s *Server) refuse(c *fiber.Ctx, err error) error {
 	s.begin(c)
+	var web *fiber.Error
+	if errors.As(err, &web) && (web.Code == fiber.StatusBadRequest || web.Code == fiber.StatusRequestTimeout || web.Code == fiber.StatusBadGateway) {
+		c.Locals(quietKey{}, true) // noise of whoever knocks, which does not count for an address yet
+		if web.Code == fiber.StatusBadGateway {
+			err = fiber.ErrBadRequest // Fiber's word for a client that broke off, or whose TLS failed
+		}
+	}
 	if err := s.fail(c, err); err != nil {
 		return err
 	}
