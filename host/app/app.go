@@ -171,7 +171,7 @@ func (h *Host) openSurface(context.Context) error {
 		BodyLimit: h.cfg.Web.BodyLimit, ReadTimeout: h.cfg.Web.ReadTimeout, HeaderTimeout: h.cfg.Web.HeaderTimeout, MetricsToken: h.cfg.Metrics.Token,
 		TLS: h.cfg.Server.TLS.On(), Rates: web.Rates(h.cfg.Web.Rates), TrustedProxies: h.cfg.Server.Networks(), ProxyHeader: h.cfg.Server.ProxyHeader,
 		Log: h.log, Metrics: h.metrics, Verifier: verifier, Lifecycle: lifecycle, Descriptor: h.Descriptor,
-		Features: h.features, Syncs: h.syncs, Events: h.events, Runs: h.runs, Functions: h.functions, Forge: leaving, Blueprints: blueprints, Tokens: tokens, Audit: audit.New(h.store, rand.Reader, h.log, time.Now), Sets: sets, Tenants: h.tenants, Sites: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, Now: time.Now,
+		Features: h.features, Syncs: h.syncs, Events: h.events, Runs: h.runs, Functions: h.functions, Forge: leaving, Blueprints: blueprints, Tokens: tokens, Audit: audit.New(h.store, rand.Reader, h.log, time.Now), Sets: sets, Tenants: h.tenants, Sites: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, State: h.state, Now: time.Now,
 	})
 	return err
 }

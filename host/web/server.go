@@ -55,7 +55,7 @@ import (
 	"github.com/pergola-platform/pergola/host/ui"
 )
 
-// Config is what a Server needs. All of it is required, but for MetricsToken, Sites and Detail.
+// Config is what a Server needs. All of it is required, but for MetricsToken, Sites, Detail and State.
 type Config struct {
 	AppKey  string
 	AppName string
@@ -99,6 +99,8 @@ type Config struct {
 	Ready func(ctx context.Context) map[string]error
 	// Detail says how the host runs, for /readyz; nil leaves it out.
 	Detail func() Detail
+	// State says how the host stands, to its operator alone; nil leaves the route out.
+	State func(ctx context.Context) any
 	// Now is the clock.
 	Now func() time.Time
 }
