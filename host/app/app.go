@@ -18,6 +18,7 @@ import (
 	"github.com/pergola-platform/pergola/core/wasm"
 	"github.com/pergola-platform/pergola/host/audit"
 	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/certs"
 	"github.com/pergola-platform/pergola/host/config"
 	"github.com/pergola-platform/pergola/host/configset"
 	"github.com/pergola-platform/pergola/host/connect"
@@ -68,6 +69,7 @@ type Host struct {
 	shelf     shelf
 	page      descriptor
 
+	certs      *certs.Files // nil where the host speaks plain HTTP
 	server     *web.Server
 	served     chan error
 	background sync.WaitGroup  // what runs beside the requests
@@ -86,21 +88,21 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Host, e
 	h := &Host{cfg: cfg, log: log, url: cfg.BaseURL, metrics: metrics.New(Version()), again: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
 	h.work, h.stop = context.WithCancel(context.Background())
 	if h.url == "" {
-		h.url = "http://" + listener.Addr().String()
+		h.url = scheme(cfg) + listener.Addr().String()
 	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, listener.Close(), h.Close(context.WithoutCancel(ctx)))
 		}
 	}()
-	for _, step := range []func(context.Context) error{h.openStore, h.loadPlugins, h.openJobs, h.openSurface} {
+	for _, step := range []func(context.Context) error{h.openCerts, h.openStore, h.loadPlugins, h.openJobs, h.openSurface} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
 	}
-	served := make(chan error, 1)
-	go func() { served <- h.server.Serve(listener) }()
-	h.served = served
+	if err := h.serve(ctx, listener); err != nil {
+		return nil, err
+	}
 	h.openDoor()
 	h.keepTidy()
 	if err := h.jobs.Work(); err != nil {
@@ -166,9 +168,10 @@ func (h *Host) openSurface(context.Context) error {
 	}
 	h.server, err = web.New(web.Config{
 		AppKey: c.AppKey, AppName: c.AppName, BaseURL: h.url, BridgeURL: c.BridgeURL, FrameAncestors: c.FrameAncestors,
-		BodyLimit: h.cfg.Web.BodyLimit, ReadTimeout: h.cfg.Web.ReadTimeout, MetricsToken: h.cfg.Metrics.Token,
+		BodyLimit: h.cfg.Web.BodyLimit, ReadTimeout: h.cfg.Web.ReadTimeout, HeaderTimeout: h.cfg.Web.HeaderTimeout, MetricsToken: h.cfg.Metrics.Token,
+		TLS: h.cfg.Server.TLS.On(), Rates: web.Rates(h.cfg.Web.Rates), TrustedProxies: h.cfg.Server.Networks(), ProxyHeader: h.cfg.Server.ProxyHeader,
 		Log: h.log, Metrics: h.metrics, Verifier: verifier, Lifecycle: lifecycle, Descriptor: h.Descriptor,
-		Features: h.features, Syncs: h.syncs, Events: h.events, Runs: h.runs, Functions: h.functions, Forge: leaving, Blueprints: blueprints, Tokens: tokens, Audit: audit.New(h.store, rand.Reader, h.log, time.Now), Sets: sets, Tenants: h.tenants, Sites: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, Now: time.Now,
+		Features: h.features, Syncs: h.syncs, Events: h.events, Runs: h.runs, Functions: h.functions, Forge: leaving, Blueprints: blueprints, Tokens: tokens, Audit: audit.New(h.store, rand.Reader, h.log, time.Now), Sets: sets, Tenants: h.tenants, Sites: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, State: h.state, Now: time.Now,
 	})
 	return err
 }

@@ -27,6 +27,7 @@ type Config struct {
 	Engine  Engine  `koanf:"engine"`
 	Jobs    Jobs    `koanf:"jobs"`
 	Sync    Sync    `koanf:"sync"`
+	Server  Server  `koanf:"server"`
 	Web     Web     `koanf:"web"`
 	Metrics Metrics `koanf:"metrics"`
 }
@@ -69,7 +70,7 @@ type Connect struct {
 	Audiences      []string `koanf:"audiences" help:"further base URLs that a signed install may be addressed to"`
 	KeyHosts       []string `koanf:"key_hosts" help:"where the public keys of signed installs are fetched, in order"`
 	BridgeURL      string   `koanf:"bridge_url" help:"Atlassian's all.js, which connects our pages with Jira"`
-	FrameAncestors []string `koanf:"frame_ancestors" help:"sites that may show our pages in a frame"`
+	FrameAncestors []string `koanf:"frame_ancestors" help:"sites that may show our pages in a frame; add those that have a domain of their own, https://jira.example.com"`
 	// Without it synchronizations write as the app, and only look whether the account that an admin chose might.
 	ActAsUser bool `koanf:"act_as_user" help:"ask sites for the scope ACT_AS_USER, so that synchronizations write in the name of the account that an admin chose"`
 	// Without it a mapping that adds options is refused. The scope lets the app do whatever a Jira admin can, so it is off until an operator
@@ -190,9 +191,11 @@ func (s Sync) NetworksOf(tenant string) []string {
 
 // Web bounds what clients may send.
 type Web struct {
-	BodyLimit   int           `koanf:"body_limit" help:"most bytes of a request's body"`
-	ReadTimeout time.Duration `koanf:"read_timeout" help:"most time for a request to arrive"`
-	Drain       time.Duration `koanf:"drain" help:"most time that running requests are given at shutdown"`
+	BodyLimit     int           `koanf:"body_limit" help:"most bytes of a request's body"`
+	ReadTimeout   time.Duration `koanf:"read_timeout" help:"most time for the body of a request to arrive"`
+	HeaderTimeout time.Duration `koanf:"header_timeout" help:"most time for the header of a request to arrive"`
+	Drain         time.Duration `koanf:"drain" help:"most time that running requests are given at shutdown"`
+	Rates         Rates         `koanf:"rates"`
 }
 
 // Metrics is who may read /metrics.
@@ -232,7 +235,12 @@ func Default() Config {
 			Event:   Class{MemoryMiB: 128, Fuel: 5e12, Timeout: 10 * time.Second, HostCalls: 1000, EgressKiB: 64 << 10, LogKiB: 256, Concurrency: 8},
 			Step:    Class{MemoryMiB: 256, Fuel: 50e12, Timeout: 30 * time.Second, HostCalls: 5000, EgressKiB: 256 << 10, LogKiB: 1024, Concurrency: 8},
 		},
-		Jobs: Jobs{Replicas: 3, Workers: 8, PerTenant: 4, Keep: 30 * 24 * time.Hour},
-		Web:  Web{BodyLimit: 2 << 20, ReadTimeout: 15 * time.Second, Drain: 20 * time.Second},
+		Jobs:   Jobs{Replicas: 3, Workers: 8, PerTenant: 4, Keep: 30 * 24 * time.Hour},
+		Server: Server{TLS: TLS{MinVersion: "1.2"}, ProxyHeader: "X-Forwarded-For"},
+		Web: Web{
+			BodyLimit: 2 << 20, ReadTimeout: 15 * time.Second, HeaderTimeout: 5 * time.Second, Drain: 20 * time.Second,
+			// All people of a large company can have one address, and what they ask with a valid token does not count for it.
+			Rates: Rates{Address: 1200, Static: 6000, Health: 1200, Tenant: 12_000, Events: 30_000},
+		},
 	}
 }

@@ -92,6 +92,18 @@ func TestBadConfigurationSaysWhatToWrite(t *testing.T) {
 		{"endless grace", config.Options{Flags: map[string]string{"privacy.grace": "9000h"}}, []string{"privacy.grace", "0s to 8760h"}},
 		{"no key", config.Options{Flags: map[string]string{"plugins.trust.operators": "hello"}}, []string{"plugins.trust.operators (PERGOLA_PLUGINS_TRUST_OPERATORS)", "begins with RW"}},
 		{"key without plugins", config.Options{Flags: map[string]string{"plugins.trust.publishers": "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3"}}, []string{"plugins.trust.publishers (PERGOLA_PLUGINS_TRUST_PUBLISHERS)", "write IDS=KEY"}},
+		{"a certificate without its key", config.Options{Flags: map[string]string{"server.tls.cert_file": "a.crt"}}, []string{"server.tls.cert_file", "server.tls.key_file belong together"}},
+		{"old TLS", config.Options{Flags: map[string]string{"server.tls.min_version": "1.1"}}, []string{"server.tls.min_version (PERGOLA_SERVER_TLS_MIN_VERSION)", "1.2 or 1.3"}},
+		{"TLS for a plain address", config.Options{Flags: map[string]string{"server.tls.cert_file": "a", "server.tls.key_file": "b", "base_url": "http://x.example"}}, []string{"base_url", "write https:"}},
+		{"sent on to nowhere", config.Options{Flags: map[string]string{"server.redirect_listen": ":80"}}, []string{"server.redirect_listen", "base_url"}},
+		{"a proxy by its name", config.Options{Flags: map[string]string{"server.trusted_proxies": "10.0.0.0/8,proxy.example"}}, []string{"server.trusted_proxies", "proxy.example", "10.0.0.0/8"}},
+		{"a header of two", config.Options{Flags: map[string]string{"server.proxy_header": "A: b"}}, []string{"server.proxy_header"}},
+		{"a negative rate", config.Options{Flags: map[string]string{"web.rates.tenant": "-1"}}, []string{"web.rates.tenant (PERGOLA_WEB_RATES_TENANT)", "0 for no bound"}},
+		{"no time for headers", config.Options{Flags: map[string]string{"web.header_timeout": "0s"}}, []string{"web.header_timeout"}},
+		{"a page in place of an origin", config.Options{Flags: map[string]string{"connect.frame_ancestors": "https://x.example/jira"}}, []string{"frame_ancestors", "more than an origin"}},
+		{"every site", config.Options{Flags: map[string]string{"connect.frame_ancestors": "https://*"}}, []string{"frame_ancestors", "a * where none may be"}},
+		{"every site of a domain", config.Options{Flags: map[string]string{"connect.frame_ancestors": "https://*.com"}}, []string{"frame_ancestors", "top-level domain"}},
+		{"script as origin", config.Options{Flags: map[string]string{"connect.frame_ancestors": "javascript://x.example"}}, []string{"frame_ancestors", "no origin"}},
 		{"policy injection", config.Options{Flags: map[string]string{"connect.frame_ancestors": "https://x; script-src *"}}, []string{"frame_ancestors"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -132,5 +144,48 @@ func TestTrustIsReadFromEveryLayer(t *testing.T) {
 	trust, err := c.Plugins.Trust.Keys()
 	if err != nil || len(trust.Operators) != 1 || len(trust.Publishers) != 2 || trust.Publishers[1].IDs != "labs.tool" || !trust.AllowUnsigned {
 		t.Errorf("got %+v, %v", trust, err)
+	}
+}
+
+// Whatever is a secret is shown as one, wherever it was set, and a file of secrets that others may read is named.
+func TestSecretsAreShownNowhereAndTheirFilesAreThoseOfTheirOwner(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "pergola.yaml")
+	const hush = "hush-0123"
+	write(t, name, "metrics:\n  token: "+hush+"\nstore:\n  driver: mongodb\n  uri: mongodb://u:"+hush+"@h/\njobs:\n  url: nats://u:"+hush+"@h\n")
+	o := config.Options{File: name, Environ: []string{"PERGOLA_KEYS_RING=" + hush}}
+	_, values, err := config.Load(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := map[string]bool{}
+	for _, v := range values {
+		if strings.Contains(v.Text, hush) {
+			t.Errorf("%s shows its secret: %s", v.Key, v.Text)
+		}
+		if v.Secret {
+			secrets[v.Key] = true
+		}
+		for _, word := range []string{"password", "token", "secret"} { // whoever adds one remembers its tag
+			if strings.HasSuffix(v.Key, word) && !v.Secret {
+				t.Errorf("%s sounds like a secret and is none", v.Key)
+			}
+		}
+	}
+	if diff := cmp.Diff(map[string]bool{"metrics.token": true, "store.uri": true, "jobs.url": true, "keys.ring": true}, secrets); diff != "" {
+		t.Errorf("what holds secrets (-want +got):\n%s", diff)
+	}
+	if file, keys := config.Exposed(values); file != "" || keys != nil {
+		t.Errorf("of a file of its owner alone: %s, %v", file, keys)
+	}
+	if err := os.Chmod(name, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	file, keys := config.Exposed(values)
+	if diff := cmp.Diff([]string{"store.uri", "jobs.url", "metrics.token"}, keys); file != name || diff != "" {
+		t.Errorf("of a file that a group may read: %s (-want +got):\n%s", file, diff)
+	}
+	o.Flags = map[string]string{"log.level": "loud", "store.uri": hush + "://"}
+	if _, _, err := config.Load(o); err == nil || strings.Contains(err.Error(), hush) {
+		t.Errorf("a wrong configuration: %v", err)
 	}
 }

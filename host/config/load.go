@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -31,6 +32,7 @@ type Options struct {
 // Value is one effective setting: where it came from, and its text with secrets hidden.
 type Value struct {
 	Key, Text, Origin, Help string
+	Secret                  bool // it holds a secret, which Text does not show
 }
 
 // Load puts the layers together and validates the result. The values come in the order of the documentation.
@@ -57,7 +59,7 @@ func Load(o Options) (Config, []Value, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return Config{}, nil, fmt.Errorf("configuration file %s does not exist", name)
 		}
-		if err := layer("file "+name, file.Provider(name), yaml.Parser()); err != nil {
+		if err := layer(fromFile+name, file.Provider(name), yaml.Parser()); err != nil {
 			return Config{}, nil, err
 		}
 	}
@@ -107,9 +109,28 @@ func Load(o Options) (Config, []Value, error) {
 	}
 	values := make([]Value, 0, len(keys))
 	for _, s := range keys {
-		values = append(values, Value{Key: s.key, Text: s.text(&c), Origin: cmp.Or(origin[s.key], "default"), Help: s.help})
+		text := s.text(&c)
+		values = append(values, Value{Key: s.key, Text: text, Origin: cmp.Or(origin[s.key], "default"), Help: s.help, Secret: s.secret && text != ""})
 	}
 	return c, values, nil
+}
+
+// fromFile begins the origin of what stands in the configuration file.
+const fromFile = "file "
+
+// Exposed returns the settings that hold secrets and stand in a file that more than its owner may read, and that file. There are
+// none on a system whose files have no such mode.
+func Exposed(values []Value) (name string, keys []string) {
+	for _, v := range values {
+		from, inFile := strings.CutPrefix(v.Origin, fromFile)
+		if !v.Secret || !inFile {
+			continue
+		}
+		if at, err := os.Stat(from); err == nil && runtime.GOOS != "windows" && at.Mode().Perm()&0o077 != 0 {
+			name, keys = from, append(keys, v.Key)
+		}
+	}
+	return name, keys
 }
 
 // EnvName returns the environment variable of a setting.

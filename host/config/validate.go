@@ -78,8 +78,8 @@ func (c *Config) validate() error {
 		bad("connect.token_url", "%v", err)
 	}
 	for _, a := range c.Connect.FrameAncestors {
-		if strings.ContainsAny(a, " ;,'\"\n") || !strings.Contains(a, "://") {
-			bad("connect.frame_ancestors", "%q is no origin; write it as https://*.atlassian.net", a)
+		if wrong := ancestor(a); wrong != "" {
+			bad("connect.frame_ancestors", "%q %s; write it as https://*.atlassian.net", a, wrong)
 		}
 	}
 	for _, list := range []struct {
@@ -107,15 +107,8 @@ func (c *Config) validate() error {
 	c.Engine.Step.validate("engine.step", time.Minute, "", bad)
 	c.Jobs.validate(c.Store.Driver, bad)
 	c.Sync.validate(bad)
-	if c.Web.BodyLimit < 64<<10 || c.Web.BodyLimit > 64<<20 {
-		bad("web.body_limit", "%d is out of range; write %d to %d", c.Web.BodyLimit, 64<<10, 64<<20)
-	}
-	if c.Web.ReadTimeout <= 0 {
-		bad("web.read_timeout", "%s is not positive", c.Web.ReadTimeout)
-	}
-	if c.Web.Drain < 0 {
-		bad("web.drain", "%s is negative", c.Web.Drain)
-	}
+	c.Server.validate(c.BaseURL, bad)
+	c.Web.validate(bad)
 	if len(errs) > 0 {
 		return fmt.Errorf("configuration: %w", errors.Join(errs...))
 	}

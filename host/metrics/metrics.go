@@ -30,6 +30,7 @@ type Metrics struct {
 	egress    *prometheus.CounterVec
 	logged    *prometheus.CounterVec
 	stops     *prometheus.CounterVec
+	edge      edge
 }
 
 // New returns empty metrics with those of the Go runtime and the process.
@@ -73,6 +74,7 @@ func New(version string) *Metrics {
 	info.Set(1)
 	m.registry.MustRegister(m.requests, m.calls, m.hostCalls, m.dropped, m.fuel, m.memory, m.egress, m.logged, m.stops, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.edge = newEdge(m.registry)
 	return m
 }
 

@@ -31,6 +31,9 @@ func (s *Server) openDoor() *fiber.App {
 	door := s.newApp()
 	door.Use(s.observe, s.recover)
 	door.Get("/tenants", s.working(s.listTenants))
+	if s.State != nil {
+		door.Get("/state", s.working(func(ctx context.Context, c *fiber.Ctx) error { return c.JSON(s.State(ctx)) }))
+	}
 	s.syncRoutes(func(method, path string, h syncHandler) {
 		door.Add(method, "/tenants/:tenant/sync"+path, s.ofOperator(h))
 	})

@@ -17,7 +17,7 @@ import (
 // event takes a webhook of Jira. Of one about a project only the time is read: what has changed, whoever runs asks Jira itself. Of one
 // about issues host/events reads ids.
 func (s *Server) event(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.Verifier.Webhook(ctx, request(c))
+	p, err := s.verified(c)(s.Verifier.Webhook(ctx, request(c)))
 	if err != nil {
 		return err
 	}

@@ -105,21 +105,21 @@ func (s *Server) opener(ctx context.Context, c *fiber.Ctx) (auth.Principal, erro
 	if p, ok := c.Locals(principalKey{}).(auth.Principal); ok {
 		return p, nil
 	}
-	return s.Verifier.Page(ctx, request(c))
+	return s.verified(c)(s.Verifier.Page(ctx, request(c)))
 }
 
 // caller verifies the call of a page. Which token opens it the route decides, and nothing that the visitor sends.
 func (s *Server) caller(ctx context.Context, c *fiber.Ctx) (auth.Principal, error) {
 	if strings.HasPrefix(c.Route().Path, forgePrefix+"/") {
-		return s.Verifier.Forge(ctx, request(c))
+		return s.verified(c)(s.Verifier.Forge(ctx, request(c)))
 	}
-	return s.Verifier.API(ctx, request(c))
+	return s.verified(c)(s.Verifier.API(ctx, request(c)))
 }
 
 // forgePage draws what a frame of the Forge app shows. Of a panel the token says which it is, and beside which issue. An app has one page
 // and one page for admins; which of those below it is wanted the frame says, as the address of a page does on Connect.
 func (s *Server) forgePage(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.Verifier.Forge(ctx, request(c))
+	p, err := s.verified(c)(s.Verifier.Forge(ctx, request(c)))
 	if err != nil {
 		return err
 	}
@@ -184,7 +184,7 @@ func (s *Server) switchedOn(ctx context.Context, p auth.Principal, id capability
 
 // forgeEvent takes an event of Jira. It is accepted once it is queued; whoever hears of it does so later.
 func (s *Server) forgeEvent(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.Verifier.Forge(ctx, request(c))
+	p, err := s.verified(c)(s.Verifier.Forge(ctx, request(c)))
 	if err != nil {
 		return err
 	}
@@ -207,7 +207,7 @@ func (s *Server) forgeEvent(ctx context.Context, c *fiber.Ctx) error {
 // forgeAwake follows an installation or a major upgrade, and comes again each hour. It brings a token, which the verifier has kept by then, and
 // the site learns which modules to show: an event that was lost is made up for within the hour.
 func (s *Server) forgeAwake(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.Verifier.Forge(ctx, request(c))
+	p, err := s.verified(c)(s.Verifier.Forge(ctx, request(c)))
 	if err != nil {
 		return err
 	}
@@ -220,7 +220,7 @@ func (s *Server) forgeAwake(ctx context.Context, c *fiber.Ctx) error {
 // forgeUninstalled is the last call of a site that uninstalls the app.
 func (s *Server) forgeUninstalled(ctx context.Context, c *fiber.Ctx) error {
 	i, err := s.Verifier.Invocation(ctx, request(c))
-	if err != nil {
+	if err := s.passes(c, err); err != nil {
 		return err
 	}
 	if s.Forge != nil {

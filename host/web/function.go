@@ -16,7 +16,7 @@ import (
 // whoever searches reads, and which Jira is not to keep: the next search may mend it.
 // https://developer.atlassian.com/cloud/jira/platform/modules/jql-functions/
 func (s *Server) function(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.Verifier.Webhook(ctx, request(c))
+	p, err := s.verified(c)(s.Verifier.Webhook(ctx, request(c)))
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func request(c *fiber.Ctx) auth.Request {
 // installed takes a signed installation. Until it has answered with success, Jira considers the app not installed.
 func (s *Server) installed(ctx context.Context, c *fiber.Ctx) error {
 	body := c.Body()
-	p, err := s.Verifier.Lifecycle(ctx, request(c), clientKey(body))
+	p, err := s.verified(c)(s.Verifier.Lifecycle(ctx, request(c), clientKey(body)))
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (s *Server) installed(ctx context.Context, c *fiber.Ctx) error {
 
 func (s *Server) uninstalled(ctx context.Context, c *fiber.Ctx) error {
 	body := c.Body()
-	p, err := s.Verifier.Lifecycle(ctx, request(c), clientKey(body))
+	p, err := s.verified(c)(s.Verifier.Lifecycle(ctx, request(c), clientKey(body)))
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (s *Server) uninstalled(ctx context.Context, c *fiber.Ctx) error {
 // enabled follows an installation, and is the first moment at which the site takes calls from us: it learns which modules
 // to show.
 func (s *Server) enabled(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.Verifier.Event(ctx, request(c))
+	p, err := s.verified(c)(s.Verifier.Event(ctx, request(c)))
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (s *Server) enabled(ctx context.Context, c *fiber.Ctx) error {
 }
 
 func (s *Server) disabled(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.Verifier.Event(ctx, request(c))
+	p, err := s.verified(c)(s.Verifier.Event(ctx, request(c)))
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -39,6 +38,13 @@ func (s *Server) observe(c *fiber.Ctx) error {
 // refuse answers what never reached a route: a body or a head that is too large, bytes that are no HTTP.
 func (s *Server) refuse(c *fiber.Ctx, err error) error {
 	s.begin(c)
+	var web *fiber.Error
+	if errors.As(err, &web) && (web.Code == fiber.StatusBadRequest || web.Code == fiber.StatusRequestTimeout || web.Code == fiber.StatusBadGateway) {
+		c.Locals(quietKey{}, true) // noise of whoever knocks, which does not count for an address yet
+		if web.Code == fiber.StatusBadGateway {
+			err = fiber.ErrBadRequest // Fiber's word for a client that broke off, or whose TLS failed
+		}
+	}
 	if err := s.fail(c, err); err != nil {
 		return err
 	}
@@ -59,12 +65,16 @@ func (s *Server) finish(c *fiber.Ctx, took time.Duration) {
 	status := c.Response().StatusCode()
 	pattern := route(c)
 	s.Metrics.Request(c.Method(), pattern, status, took)
+	level := slog.LevelInfo
+	if c.Locals(quietKey{}) != nil {
+		level = slog.LevelDebug
+	}
 	// A record of our own: Log.Info would look for the line of code that it was called from, which nobody wants to know of a request.
 	log := s.Log.Handler()
-	if !log.Enabled(c.UserContext(), slog.LevelInfo) {
+	if !log.Enabled(c.UserContext(), level) {
 		return
 	}
-	r := slog.NewRecord(time.Now(), slog.LevelInfo, "request", 0)
+	r := slog.NewRecord(time.Now(), level, "request", 0)
 	r.AddAttrs(slog.String("id", requestID(c)), slog.String("method", c.Method()), slog.String("route", pattern), slog.Int("status", status), slog.Duration("took", took.Round(time.Microsecond)))
 	_ = log.Handle(c.UserContext(), r)
 }
@@ -107,45 +117,6 @@ func (s *Server) recover(c *fiber.Ctx) (err error) {
 		}
 	}()
 	return c.Next()
-}
-
-// header is one that every answer carries, in the bytes that are sent.
-type header struct{ name, value []byte }
-
-// everyHeader returns what every answer carries. The policy has no unsafe-inline: no page holds inline script or style.
-func everyHeader(csp, baseURL string) (out []header) {
-	add := func(name, value string) { out = append(out, header{[]byte(name), []byte(value)}) }
-	add(fiber.HeaderContentSecurityPolicy, csp)
-	add(fiber.HeaderXContentTypeOptions, "nosniff")
-	add(fiber.HeaderReferrerPolicy, "no-referrer")
-	add("Cross-Origin-Resource-Policy", "same-origin")
-	add("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-	add(fiber.HeaderCacheControl, "no-store") // what may be cached says so itself
-	if strings.HasPrefix(baseURL, "https:") {
-		add(fiber.HeaderStrictTransportSecurity, "max-age=31536000")
-	}
-	return out
-}
-
-// contentSecurityPolicy lets a page load our own files and Atlassian's bridge (its script, and the theme's style sheets
-// that the script adds), and lets only Jira show it in a frame.
-func contentSecurityPolicy(bridgeURL string, ancestors []string) (string, error) {
-	u, err := url.Parse(bridgeURL)
-	if err != nil || u.Host == "" {
-		return "", fmt.Errorf("bridge address %q is not absolute", bridgeURL)
-	}
-	bridge := u.Scheme + "://" + u.Host
-	return strings.Join([]string{
-		"default-src 'none'",
-		"script-src 'self' " + bridge,
-		"style-src 'self' " + bridge,
-		"img-src 'self' data: blob:",
-		"connect-src 'self'",
-		"font-src 'self'",
-		"form-action 'self'",
-		"base-uri 'none'",
-		strings.Join(append([]string{"frame-ancestors 'self'"}, ancestors...), " "),
-	}, "; "), nil
 }
 
 // workTime bounds the work for one request, so that a slow Jira does not hold a connection for ever. A call of a plugin is

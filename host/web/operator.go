@@ -69,6 +69,9 @@ func (s *Server) metrics(c *fiber.Ctx) error {
 		}
 	} else if token, ok := strings.CutPrefix(c.Get(fiber.HeaderAuthorization), "Bearer "); !ok || subtle.ConstantTimeCompare([]byte(token), []byte(s.MetricsToken)) != 1 {
 		c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
+		if ok {
+			s.strike(c)
+		}
 		return &sdk.Error{Code: sdk.Unauthenticated, Source: sdk.FromHost, Message: "The metrics need the configured bearer token."}
 	}
 	return adaptor.HTTPHandler(s.Metrics.Handler())(c)

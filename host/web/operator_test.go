@@ -18,7 +18,10 @@ import (
 // operated is a host with the operator's door open; ask asks there.
 func operated(t *testing.T) (h *host, ask func(method, path string) answer) {
 	t.Helper()
-	h = start(t, func(c *web.Config) { c.Sites = c.Tenants.(*tenant.Tenants) })
+	h = start(t, func(c *web.Config) {
+		c.Sites = c.Tenants.(*tenant.Tenants)
+		c.State = func(context.Context) any { return map[string]string{"version": "v1"} }
+	})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
 	served := make(chan error, 1)
@@ -93,7 +96,10 @@ func TestNothingElseIsBehindTheOperatorsDoor(t *testing.T) {
 			t.Errorf("%s answers %d", path, got.status)
 		}
 	}
-	for _, path := range []string{"/tenants", "/tenants/" + string(h.tenant.ID) + "/sync/syncs"} {
+	if got := ask(http.MethodGet, "/state"); got.status != http.StatusOK || got.body != `{"version":"v1"}` {
+		t.Errorf("how the host stands: %d %s", got.status, got.body)
+	}
+	for _, path := range []string{"/state", "/tenants", "/tenants/" + string(h.tenant.ID) + "/sync/syncs"} {
 		if got := h.do(http.MethodGet, path, "", ""); got.status != http.StatusNotFound {
 			t.Errorf("%s is reached from outside: %d", path, got.status)
 		}

@@ -35,7 +35,7 @@ func (s *Server) moduleShell(at feature.Place, d feature.Drawn) ui.Shell {
 // modulePage draws a plugin's module as a whole page for the iframe that Jira shows. The query is covered by the token's
 // hash, so the issue and project in it are Jira's word.
 func (s *Server) modulePage(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.Verifier.Page(ctx, request(c))
+	p, err := s.verified(c)(s.Verifier.Page(ctx, request(c)))
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -24,12 +25,16 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	if status >= http.StatusInternalServerError {
 		s.Log.ErrorContext(c.UserContext(), "request failed", "id", requestID(c), "route", route(c), "status", status, "error", cause(err))
 	} else {
-		s.Log.InfoContext(c.UserContext(), "request refused", "id", requestID(c), "route", route(c), "status", status, "reason", reason(err))
+		s.Log.Log(c.UserContext(), levelOf(c, err), "request refused", "id", requestID(c), "route", route(c), "status", status, "reason", reason(err))
 	}
 	c.Response().ResetBody()
 	c.Response().Header.Del(fiber.HeaderContentDisposition)
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Status(status)
+	var own *sdk.Error
+	if errors.As(err, &own) && own.RetryAfter > 0 {
+		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(own.RetryAfter))
+	}
 	if strings.HasPrefix(c.Path(), api.Root) {
 		return s.sendProblem(c, err, status, code, message)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/api"
 	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/rate"
 	"github.com/pergola-platform/pergola/sdk"
 )
 
@@ -31,7 +32,7 @@ func (s *Server) restAPI(ctx context.Context, c *fiber.Ctx) error {
 	if slices.Equal(parts, []string{"openapi.json"}) && method(c) == http.MethodGet {
 		return s.openAPI(c)
 	}
-	p, err := s.Verifier.Token(ctx, request(c))
+	p, err := s.verified(c)(s.Verifier.Token(ctx, request(c)))
 	if err != nil {
 		return err
 	}
@@ -80,7 +81,7 @@ func inAPI(target string) (parts []string, query string, err error) {
 
 // meter counts a request against the limits of its token and site, and says in the answer how they stand.
 func (s *Server) meter(c *fiber.Ctx, p auth.Principal) error {
-	left, ok := s.limiter.Take(s.Now(), map[string]api.Rate{string(p.Tenant) + "/" + p.Token: api.OfToken, string(p.Tenant): api.OfSite})
+	left, ok := s.limiter.Take(s.Now(), map[string]rate.Rate{string(p.Tenant) + "/" + p.Token: api.OfToken, string(p.Tenant): api.OfSite})
 	c.Set("RateLimit-Limit", strconv.Itoa(left.Limit))
 	c.Set("RateLimit-Remaining", strconv.Itoa(left.Remaining))
 	c.Set("RateLimit-Reset", strconv.Itoa(seconds(left.Reset)))
@@ -112,9 +113,6 @@ func (s *Server) sendProblem(c *fiber.Ctx, err error, status int, code sdk.Code,
 	if errors.As(err, &e) {
 		if e.Field != "" {
 			out["field"] = e.Field
-		}
-		if e.RetryAfter > 0 {
-			c.Set(fiber.HeaderRetryAfter, strconv.Itoa(e.RetryAfter))
 		}
 	}
 	var own *api.Error

@@ -13,8 +13,10 @@
 //	/api/v1/…                                  programs (API tokens)
 //	/api/…                                     calls of those pages (HS256, context-qsh only)
 //	/forge/…                                   Forge Remote: pages, their calls, events, lifecycle (RS256)
-//	/q/… and its like, /static/…, /, …         nobody in particular
+//	/q/… and its like, /static/…, /, /csp, …   nobody in particular
 //	/healthz, /readyz, /metrics                operators
+//
+// None of them sets or reads a cookie, and how often each may be asked limit.go says.
 //
 // The operator's commands speak with [Server.ServeDoor], whose routes are on no other listener.
 //
@@ -22,11 +24,13 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -42,6 +46,7 @@ import (
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/functions"
 	"github.com/pergola-platform/pergola/host/metrics"
+	"github.com/pergola-platform/pergola/host/rate"
 	"github.com/pergola-platform/pergola/host/runs"
 	"github.com/pergola-platform/pergola/host/syncing"
 	"github.com/pergola-platform/pergola/host/syncing/blueprint"
@@ -50,7 +55,7 @@ import (
 	"github.com/pergola-platform/pergola/host/ui"
 )
 
-// Config is what a Server needs. All of it is required, but for MetricsToken, Sites and Detail.
+// Config is what a Server needs. All of it is required, but for MetricsToken, Sites, Detail and State.
 type Config struct {
 	AppKey  string
 	AppName string
@@ -59,8 +64,13 @@ type Config struct {
 	// BridgeURL is the address of Atlassian's all.js; its origin is let into the Content-Security-Policy.
 	BridgeURL      string
 	FrameAncestors []string // origins that may show our pages in a frame
-	BodyLimit      int      // most bytes of a request's body
+	BodyLimit      int      // most bytes of a request's body; some routes take less
 	ReadTimeout    time.Duration
+	HeaderTimeout  time.Duration // 0 is ReadTimeout
+	TLS            bool          // the listener speaks TLS
+	Rates          Rates
+	TrustedProxies []netip.Prefix // whose ProxyHeader is believed
+	ProxyHeader    string
 	// MetricsToken opens /metrics. Without one only this machine may read them, and only while BaseURL is an address of
 	// this machine: behind a proxy that runs here, every visitor seems to come from this machine.
 	MetricsToken string
@@ -89,6 +99,8 @@ type Config struct {
 	Ready func(ctx context.Context) map[string]error
 	// Detail says how the host runs, for /readyz; nil leaves it out.
 	Detail func() Detail
+	// State says how the host stands, to its operator alone; nil leaves the route out.
+	State func(ctx context.Context) any
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -108,13 +120,15 @@ type Server struct {
 	Config
 	app      *fiber.App
 	door     *fiber.App // of the operator's commands
+	plain    *fiber.App // sends plain HTTP on to TLS
 	headers  []header   // of every answer
 	loopback bool       // BaseURL is an address of this machine
 
 	work     context.Context // of all requests; ends when Shutdown has waited long enough
 	stopWork context.CancelFunc
 
-	limiter api.Limiter // of programs
+	limiter rate.Limiter[string] // of programs
+	traffic traffic              // of everybody
 
 	waiting     context.Context // of requests that wait for news; ends when Shutdown begins
 	stopWaiting context.CancelFunc
@@ -122,6 +136,7 @@ type Server struct {
 	mu       sync.Mutex
 	listener net.Listener
 	doorway  net.Listener
+	plainly  net.Listener
 	closed   bool
 }
 
@@ -130,17 +145,19 @@ const writeTimeout = time.Minute
 
 // New returns a server that does not listen yet. Shutdown ends it even so.
 func New(c Config) (*Server, error) {
-	csp, err := contentSecurityPolicy(c.BridgeURL, c.FrameAncestors)
+	csp, err := contentSecurityPolicy(c.BaseURL, c.BridgeURL, c.FrameAncestors)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Config: c, headers: everyHeader(csp, c.BaseURL), loopback: isLoopback(c.BaseURL)}
+	s := &Server{Config: c, headers: everyHeader(c, csp), loopback: isLoopback(c.BaseURL)}
 	s.work, s.stopWork = context.WithCancel(context.Background())
 	s.waiting, s.stopWaiting = context.WithCancel(s.work)
 	s.app = s.newApp()
-	s.app.Use(s.observe, s.recover)
+	s.app.Server().HeaderReceived = s.arriving
+	s.app.Use(s.observe, s.recover, s.limit, s.fewHeaders, s.sameSite)
 
 	s.app.Get("/", s.home)
+	s.app.Post(reportPath, s.reported)
 	s.app.Get("/healthz", s.health)
 	s.app.Get("/readyz", s.working(s.ready))
 	s.app.Get("/metrics", s.metrics)
@@ -181,7 +198,7 @@ func New(c Config) (*Server, error) {
 	// The manifests choose the paths of short links, and core/manifest keeps them off ours. Plugins come and go while the
 	// host serves, and Fiber's routes do not, so this looks at each address that no route has.
 	s.app.Use(s.shortLinks)
-	s.door = s.openDoor()
+	s.door, s.plain = s.openDoor(), s.openPlain()
 	return s, nil
 }
 
@@ -194,11 +211,13 @@ func (s *Server) newApp() *fiber.App {
 		CaseSensitive:         true,
 		StrictRouting:         true,
 		BodyLimit:             s.BodyLimit,
-		ReadTimeout:           s.ReadTimeout,
+		ReadTimeout:           cmp.Or(s.HeaderTimeout, s.ReadTimeout), // arriving gives bodies their own
 		WriteTimeout:          writeTimeout,
 		IdleTimeout:           2 * time.Minute,
 		ReadBufferSize:        16 << 10, // a token in the address can be long
 		ErrorHandler:          s.refuse,
+		// Fiber believes every client's headers about addresses and names otherwise; see client.
+		EnableTrustedProxyCheck: true,
 	})
 }
 
@@ -222,12 +241,12 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	defer s.stopWork()
 	s.mu.Lock()
 	s.closed = true
-	listeners := []net.Listener{s.listener, s.doorway}
+	listeners := []net.Listener{s.listener, s.doorway, s.plainly}
 	s.mu.Unlock()
 	s.stopWaiting()
-	door := make(chan error, 1)
-	go func() { door <- s.door.ShutdownWithContext(ctx) }()
-	err := errors.Join(s.app.ShutdownWithContext(ctx), <-door)
+	others := make(chan error, 1)
+	go func() { others <- errors.Join(s.door.ShutdownWithContext(ctx), s.plain.ShutdownWithContext(ctx)) }()
+	err := errors.Join(s.app.ShutdownWithContext(ctx), <-others)
 	for _, l := range listeners {
 		if l == nil {
 			continue

@@ -101,14 +101,21 @@ func TestEveryAnswerCarriesTheHeaders(t *testing.T) {
 		}
 		for header, want := range map[string]string{
 			"Content-Security-Policy": "default-src 'none'; script-src 'self' https://bridge.example; style-src 'self' https://bridge.example; " +
-				"img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self' https://*.jira.example",
-			"X-Content-Type-Options": "nosniff",
-			"Referrer-Policy":        "no-referrer",
-			"Permissions-Policy":     "camera=(), geolocation=(), microphone=()",
+				"img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self' https://*.jira.example; report-uri " + h.url + "/csp; report-to csp",
+			"Reporting-Endpoints":               `csp="` + h.url + `/csp"`,
+			"X-Content-Type-Options":            "nosniff",
+			"Referrer-Policy":                   "no-referrer",
+			"Cross-Origin-Opener-Policy":        "same-origin",
+			"X-Permitted-Cross-Domain-Policies": "none",
+			"X-Frame-Options":                   "", // Jira shows our pages in frames, and no list of sites can be written there
+			"Set-Cookie":                        "",
 		} {
 			if got.header.Get(header) != want {
 				t.Errorf("%s: %s is %q, want %q", name, header, got.header.Get(header), want)
 			}
+		}
+		if policy := got.header.Get("Permissions-Policy"); !strings.Contains(policy, "camera=()") || !strings.Contains(policy, "microphone=()") {
+			t.Errorf("%s: Permissions-Policy is %q", name, policy)
 		}
 		if noStore := got.header.Get("Cache-Control") == "no-store"; noStore == cached[name] {
 			t.Errorf("%s: Cache-Control is %q", name, got.header.Get("Cache-Control"))

@@ -42,6 +42,9 @@ func (c backupCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	if err := noteBackup(cfg.Data, time.Now()); err != nil {
+		fmt.Fprintf(s.err, "pergola: when the backup was made was not noted, for pergola doctor: %v\n", err)
+	}
 	fmt.Fprintf(s.out, "%s: %d bytes, checked.\n", c.File, bytes)
 	if file := app.KeyFile(cfg); file != "" {
 		fmt.Fprintf(s.out, "The secrets in it are encrypted with the keys in %s, of which you need a copy too, kept elsewhere.\n", file)

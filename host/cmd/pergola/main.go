@@ -36,6 +36,7 @@ type cli struct {
 	Forge   forgeCmd   `cmd:"" help:"Make the app that Jira Cloud sites install by Atlassian Forge."`
 	Admin   adminCmd   `cmd:"" help:"Look after what a host keeps: sites, accounts, keys, backups, moves."`
 	Config  configCmd  `cmd:"" help:"Print the effective configuration and where each value came from."`
+	Doctor  doctorCmd  `cmd:"" help:"Check an installation, and say what to mend."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
@@ -100,7 +101,7 @@ func parse(parser *kong.Kong, args []string, stderr io.Writer, code *int) (statu
 
 // works says whether a command does something to its end, other than one that serves until it is interrupted.
 func works(command string) bool {
-	return strings.HasPrefix(command, "plugin ") || strings.HasPrefix(command, "forge ") || strings.HasPrefix(command, "admin ") || strings.HasPrefix(command, "sandbox fault ")
+	return strings.HasPrefix(command, "plugin ") || strings.HasPrefix(command, "forge ") || strings.HasPrefix(command, "admin ") || command == "doctor" || strings.HasPrefix(command, "sandbox fault ")
 }
 
 // streams are the program's outputs.

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/pergola-platform/pergola/host/app"
+	"github.com/pergola-platform/pergola/host/config"
 	"github.com/pergola-platform/pergola/host/logbook"
 )
 
@@ -17,13 +18,16 @@ type serveCmd struct {
 }
 
 func (c serveCmd) Run(ctx context.Context, s streams) error {
-	cfg, _, err := c.load(nil)
+	cfg, values, err := c.load(nil)
 	if err != nil {
 		return err
 	}
 	book := logbook.Open(s.err)
 	defer book.Close()
 	log := slog.New(book.Handler(newLog(streams{err: book}, cfg.Log).Handler()))
+	if file, keys := config.Exposed(values); file != "" {
+		log.Warn("the configuration file holds secrets and can be read by others; take their right to", "file", file, "settings", keys)
+	}
 	hangup := make(chan os.Signal, 1) // from the start on: by default the signal ends the program
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
