@@ -16,6 +16,7 @@ type field struct {
 	Required              bool
 	Min, Max, Step        string
 	MaxLength             int
+	MaxFile               int // bytes of a file
 	Options               []option
 	Fields                []field // of a group
 	// Missing says that the site's things could not be listed, so that only what was chosen before can be shown.
@@ -84,6 +85,8 @@ func (b *builder) field(in view.Field) field {
 	}
 	switch in.Kind {
 	case view.TextAreaField:
+	case view.FileField:
+		f.MaxFile = view.MaxFileText
 	case view.NumberField:
 		f.Type = "number"
 		f.Min, f.Max, f.Step = b.text(in.Min), b.text(in.Max), b.text(in.Step)
