@@ -32,7 +32,7 @@ func (f *file) answer(one surface.Function) {
 	key := one.ModuleKey()
 	m := function{Key: key, Name: one.Name, Endpoint: key + "--answer", Arguments: []argument{}, Types: one.Types, Operators: one.Operators}
 	for _, a := range one.Arguments {
-		m.Arguments = append(m.Arguments, argument(a))
+		m.Arguments = append(m.Arguments, argument{a.Name, a.Required})
 	}
 	f.Modules.Functions = append(f.Modules.Functions, m)
 	f.Modules.Endpoints = append(f.Modules.Endpoints, endpoint{

@@ -202,11 +202,11 @@ func (r *Renderer) Configuration(w io.Writer, s Shell, c Configuration, f Import
 	s.Kind = KindAdmin
 	body := struct {
 		Configuration
-		Import     importModel
-		List       importsModel
-		ExportCall string
-		Offers     []templateOffer
-	}{Configuration: c, Import: newImportModel(f), List: newImportsModel(c.Imports), ExportCall: configurationCall + "/export"}
+		Import   importModel
+		List     importsModel
+		Download exportModel
+		Offers   []templateOffer
+	}{Configuration: c, Import: newImportModel(f), List: newImportsModel(c.Imports), Download: newExportModel(c.Plugins)}
 	for _, t := range c.Templates {
 		body.Offers = append(body.Offers, templateOffer{t, "template-" + t.Name, configurationCall + "/templates/" + t.Name})
 	}
@@ -216,6 +216,21 @@ func (r *Renderer) Configuration(w io.Writer, s Shell, c Configuration, f Import
 // Import draws the part of an import alone.
 func (r *Renderer) Import(w io.Writer, f ImportForm) error {
 	return r.render(w, "import", newImportModel(f))
+}
+
+// exportModel is what can be downloaded.
+type exportModel struct {
+	Plugins    []ConfigurationPlugin
+	ExportCall string
+}
+
+func newExportModel(plugins []ConfigurationPlugin) exportModel {
+	return exportModel{plugins, configurationCall + "/export"}
+}
+
+// Export draws the part of the download alone.
+func (r *Renderer) Export(w io.Writer, plugins []ConfigurationPlugin) error {
+	return r.render(w, "export", newExportModel(plugins))
 }
 
 // Imports draws the list of imports alone.

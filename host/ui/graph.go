@@ -72,6 +72,7 @@ const (
 	expandRoom    = 26
 	columnGap     = 76
 	worded        = 60 // the most edges of a graph whose lines carry words
+	wordedAlike   = 12 // the same where all say one thing, as the legend does
 	mostLineWords = 110
 	drawingPad    = 12
 )
@@ -101,7 +102,7 @@ func (b *builder) graph(in *view.Graph) *drawing {
 		}
 	}
 	gap, longest := float64(columnGap), 0.0
-	d.Wide = len(edges) <= worded
+	d.Wide = len(edges) <= wordedAlike || len(edges) <= worded && len(d.Kinds) > 1
 	for _, e := range edges {
 		g.Edges = append(g.Edges, graph.Edge{From: e.From, To: e.To, Kind: e.Kind.Number})
 		longest = max(longest, textWidth(e.Kind.Label, wordsSize))

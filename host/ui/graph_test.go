@@ -3,6 +3,7 @@ package ui_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -172,3 +173,19 @@ func BenchmarkGraphOf200(b *testing.B) {
 type discard struct{}
 
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
+
+// Forty times the same words hide what they stand beside, and the legend says them once.
+func TestLinesThatAllSayOneThingDoNotRepeatIt(t *testing.T) {
+	words := func(spokes int, also ...view.Edge) int {
+		g := &view.Graph{Label: "l", Nodes: []view.Node{{ID: "hub", Label: "Hub"}}, Edges: also}
+		for i := range spokes {
+			id := strconv.Itoa(i)
+			g.Nodes = append(g.Nodes, view.Node{ID: id, Label: id})
+			g.Edges = append(g.Edges, view.Edge{From: "hub", To: id, Label: "uses"})
+		}
+		return strings.Count(drawn(t, g), `class="graph-words"`)
+	}
+	if few, many, mixed := words(4), words(13), words(13, view.Edge{From: "1", To: "2", Label: "repairs"}); few == 0 || many != 0 || mixed == 0 {
+		t.Errorf("of few lines %d carry words, of many that say the same %d, of many that do not %d", few, many, mixed)
+	}
+}

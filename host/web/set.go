@@ -211,6 +211,9 @@ func (s *Server) applySet(ctx context.Context, c *fiber.Ctx, by asker) error {
 	if err := s.UI.Import(&out, f); err != nil {
 		return err
 	}
+	if err := s.written(ctx, &out, by); err != nil {
+		return err
+	}
 	list, err := s.importList(ctx, by)
 	if err != nil {
 		return err
@@ -219,6 +222,15 @@ func (s *Server) applySet(ctx context.Context, c *fiber.Ctx, by asker) error {
 		return err
 	}
 	return sendPage(c, out.Bytes())
+}
+
+// written draws what can be downloaded, which is other than before.
+func (s *Server) written(ctx context.Context, out *bytes.Buffer, by asker) error {
+	plugins, err := s.writtenPlugins(ctx, by.tenant)
+	if err != nil {
+		return err
+	}
+	return s.UI.Export(out, plugins)
 }
 
 func (s *Server) drawImport(c *fiber.Ctx, f ui.ImportForm) error {
@@ -408,6 +420,11 @@ func (s *Server) drawImports(ctx context.Context, c *fiber.Ctx, by asker, undo *
 	}
 	list.Undo, list.Flag = undo, flag
 	var out bytes.Buffer
+	if undo != nil && undo.Done {
+		if err := s.written(ctx, &out, by); err != nil {
+			return err
+		}
+	}
 	if err := s.UI.Imports(&out, list); err != nil {
 		return err
 	}

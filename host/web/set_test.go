@@ -52,7 +52,7 @@ func TestAnAdminImportsAndUndoes(t *testing.T) {
 	}
 	fields["seal"] = []string{sealOf(t, looked.body)}
 	applied := h.call(setAPI+"/apply", admin, "", setForm(t, fields))
-	if applied.status != http.StatusOK || !strings.Contains(applied.body, `id="import"`) || !strings.Contains(applied.body, `id="imports"`) {
+	if applied.status != http.StatusOK || !strings.Contains(applied.body, `id="import"`) || !strings.Contains(applied.body, `id="imports"`) || !strings.Contains(applied.body, `id="export-save"`) {
 		t.Fatalf("%d %s", applied.status, applied.body)
 	}
 	if m, err := h.modules.Get(t.Context(), h.tenant.ID, plugin); err != nil || string(m.Settings) != `{"size":17}` {
@@ -70,7 +70,7 @@ func TestAnAdminImportsAndUndoes(t *testing.T) {
 	if got := h.do("GET", setAPI+"/imports/"+id[1], h.contextToken(admin, ""), ""); got.status != http.StatusOK || !strings.Contains(got.body, "What undoing it would do") {
 		t.Errorf("%d %s", got.status, got.body)
 	}
-	if got := h.call(setAPI+"/imports/"+id[1]+"/undo", admin, "", "{}"); got.status != http.StatusOK || !strings.Contains(got.body, "What was undone") {
+	if got := h.call(setAPI+"/imports/"+id[1]+"/undo", admin, "", "{}"); got.status != http.StatusOK || !strings.Contains(got.body, "What was undone") || !strings.Contains(got.body, "there is nothing to download") {
 		t.Errorf("%d %s", got.status, got.body)
 	}
 	if m, err := h.modules.Get(t.Context(), h.tenant.ID, plugin); err != nil || m.Settings != nil {

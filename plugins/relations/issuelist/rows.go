@@ -45,10 +45,16 @@ func (d *drawing) cards() []view.Block {
 	var out []view.Block
 	for n := range d.shown {
 		i := &d.shown[n]
-		s := &view.Section{Title: i.Key, Name: d.Name + "-" + i.ID, Blocks: []view.Block{{Text: &view.Text{Spans: title(i)}}}}
-		if text := i.Fields[summary].Text; text != "" {
+		s := &view.Section{Title: i.Key, Name: d.Name + "-" + i.ID}
+		text := i.Fields[summary].Text
+		if text != "" {
 			s.Title += " " + cut(text, longDetail)
 		}
+		link := []view.Span{{Text: "Open " + i.Key, IssueID: i.ID}}
+		if cut(text, longDetail) != text {
+			link = title(i)
+		}
+		s.Blocks = []view.Block{{Text: &view.Text{Spans: link}}}
 		t := &view.Table{Caption: i.Key, RowHeads: true, Compact: true, Columns: []view.Column{{Title: "Field"}, {Title: "Value"}}}
 		for _, c := range d.columns {
 			v := i.Fields[c.ID]
