@@ -108,6 +108,10 @@ bench-store: ## Measure the embedded store against SQLite itself, kill it 50 tim
 	@.ci/bench-store.sh
 	@$(MAKE) canary | grep '^figure '
 
+.PHONY: bench-identity
+bench-identity: ## Measure what it costs to know who asks, and try the parsers of foreign bytes; FUZZTIME=1m takes longer
+	@.ci/bench-identity.sh
+
 .PHONY: bench-sandbox
 bench-sandbox: build ## Measure the sandbox and what its judges say
 	@.ci/bench-sandbox.sh

@@ -87,6 +87,8 @@ type Forge struct {
 	Environments []string `koanf:"environments" help:"environments of the Forge app whose calls are taken: PRODUCTION, STAGING, DEVELOPMENT"`
 	JWKSURL      string   `koanf:"jwks_url" help:"where the public keys of Forge's invocation tokens are fetched"`
 	APIHosts     []string `koanf:"api_hosts" help:"hosts to which the tokens that come with a call are sent"`
+	// A farewell can be lost. Sites call once an hour, so a week is long for an outage of theirs and short beside the grace period.
+	Silence time.Duration `koanf:"silence" help:"how long after its last call a site counts as one that removed the app; 0: it never does"`
 }
 
 // Plugins is which plugins there are.
@@ -211,6 +213,7 @@ func Default() Config {
 			Environments: []string{"PRODUCTION"},
 			JWKSURL:      "https://forge.cdn.prod.atlassian-dev.net/.well-known/jwks.json",
 			APIHosts:     []string{"api.atlassian.com"},
+			Silence:      7 * 24 * time.Hour,
 		},
 		Connect: Connect{
 			AppKey:         "pergola",

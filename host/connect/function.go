@@ -29,24 +29,19 @@ type jqlArgument struct {
 // spelled is how Connect spells operators.
 var spelled = map[string]string{manifest.OperatorIn: "in", manifest.OperatorNotIn: "not_in"}
 
-// functionModule is the key of the module of a function.
-func functionModule(plugin capability.PluginID, function string) string {
-	return manifest.ConnectModuleKey(plugin, "function--"+function)
-}
-
 // FunctionKey is the key by which Jira keeps the answers to a function of an app.
 func FunctionKey(appKey string, plugin capability.PluginID, function string) string {
-	return appKey + "__" + functionModule(plugin, function)
+	return appKey + "__" + surface.FunctionKey(plugin, function)
 }
 
 // answer adds a function in JQL.
 func (d *descriptor) answer(f surface.Function) {
 	m := jqlFunction{
-		Key: functionModule(f.Plugin, f.Key), Name: f.Name, URL: FunctionPath + url.PathEscape(string(f.Plugin)) + "/" + url.PathEscape(f.Key),
+		Key: f.ModuleKey(), Name: f.Name, URL: FunctionPath + url.PathEscape(string(f.Plugin)) + "/" + url.PathEscape(f.Key),
 		Arguments: []jqlArgument{}, Types: f.Types,
 	}
 	for _, a := range f.Arguments {
-		m.Arguments = append(m.Arguments, jqlArgument(a))
+		m.Arguments = append(m.Arguments, jqlArgument{a.Name, a.Required})
 	}
 	for _, o := range f.Operators {
 		m.Operators = append(m.Operators, spelled[o])

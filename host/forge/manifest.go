@@ -69,6 +69,7 @@ type modules struct {
 	Pages        []module       `yaml:"jira:globalPage,omitempty"`
 	Admin        []module       `yaml:"jira:adminPage"`
 	Properties   []property     `yaml:"jira:entityProperty,omitempty"`
+	Functions    []function     `yaml:"jira:jqlFunction,omitempty"`
 	Triggers     []trigger      `yaml:"trigger"`
 	Schedules    []schedule     `yaml:"scheduledTrigger"`
 	PreUninstall []preUninstall `yaml:"preUninstall"`
@@ -198,6 +199,9 @@ func Manifest(c Config, t surface.Table) ([]byte, error) {
 	}
 	for _, p := range t.Properties {
 		f.Modules.Properties = append(f.Modules.Properties, indexed(p))
+	}
+	for _, one := range t.Functions {
+		f.answer(one)
 	}
 	if len(t.Events) > 0 {
 		events := trigger{Key: "events", Endpoint: "event"}

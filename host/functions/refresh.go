@@ -7,8 +7,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/connect"
+	"github.com/pergola-platform/pergola/host/forge"
 	"github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/tenant"
@@ -92,7 +94,7 @@ func (s *Service) refresh(ctx context.Context, t tenant.Tenant, js jobs.Step, ke
 	if at.Last != "" {
 		start-- // to see that the last one is still there
 	}
-	list, err := s.cfg.Site.Computations(ctx, t, connect.FunctionKey(s.cfg.AppKey, js.Plugin, key), start, page)
+	list, err := s.cfg.Site.Computations(ctx, t, s.keyOf(t, js.Plugin, key), start, page)
 	if sdk.CodeOf(err) == sdk.NotFound { // the site has not been updated to a descriptor with the function
 		return cursor{Function: at.Function + 1}, nil, nil
 	}
@@ -137,6 +139,14 @@ func (s *Service) refresh(ctx context.Context, t tenant.Tenant, js jobs.Step, ke
 		at = cursor{Function: at.Function + 1}
 	}
 	return at, map[string]int64{counted: int64(done), changed: int64(len(updates))}, nil
+}
+
+// keyOf is the key by which a site keeps the answers to a function.
+func (s *Service) keyOf(t tenant.Tenant, plugin capability.PluginID, key string) string {
+	if t.OnForge() {
+		return forge.FunctionKey(t.Forge.Environment, plugin, key)
+	}
+	return connect.FunctionKey(s.cfg.AppKey, plugin, key)
 }
 
 // passing says whether a later try may mend an error, so that it is no answer.

@@ -65,6 +65,14 @@ type Function struct {
 	Plugin capability.PluginID
 }
 
+// ModuleKey is the key under which Jira knows the function, unique in the app.
+func (f Function) ModuleKey() string { return FunctionKey(f.Plugin, f.Key) }
+
+// FunctionKey is the key under which Jira knows a function of a plugin.
+func FunctionKey(plugin capability.PluginID, function string) string {
+	return manifest.ConnectModuleKey(plugin, "function--"+function)
+}
+
 // Value is an indexed part of a property.
 type Value struct {
 	Path  string // names of members, joined by dots

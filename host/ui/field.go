@@ -40,7 +40,7 @@ type option struct {
 type rows struct {
 	Rows  []group
 	Add   string // params of the button that adds one; "" where there can be no more
-	Word  string // what one is called: "row"
+	Word  string // what one is called, with its article: "a row"
 	Focus bool   // the list itself is what the user looks at now
 }
 

@@ -40,6 +40,7 @@ func (s *Server) forgeRoutes() {
 	s.app.Post(forge.PathRefresh, s.wrapped(s.soon(s.forgeAwake)))
 	s.app.Post(forge.PathInstalled, s.wrapped(s.soon(s.forgeAwake)))
 	s.app.Post(forge.PathUninstalled, s.wrapped(s.soon(s.forgeUninstalled)))
+	s.app.Post(forge.PathFunction+":plugin/:function", s.working(s.forgeFunction))
 	for _, ofMethod := range s.app.Stack() {
 		for _, r := range ofMethod {
 			for _, prefix := range pageAPIs {

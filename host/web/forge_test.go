@@ -93,6 +93,7 @@ func TestForgeTokenOpensForgesRoutesAndNoOthers(t *testing.T) {
 	routes := []door{
 		{"POST", "/forge/page", ownCall, `{}`, 200}, {"POST", "/forge/event", ownCall, `{"eventType":"avi:jira:viewed:issue"}`, 204},
 		{"POST", "/forge/uninstalled", ownCall, `{}`, 204},
+		{"POST", "/forge/jql/acme.notes/noted", ownCall, `{"clause":{"operator":"in","arguments":["a"]}}`, 200},
 	}
 	for _, d := range h.doors() {
 		if d.opens == ownCall {

@@ -20,6 +20,19 @@ func (s *Server) function(ctx context.Context, c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	return s.answer(ctx, c, p.Tenant)
+}
+
+// forgeFunction does so for a site that has the app by Forge, which asks the same.
+func (s *Server) forgeFunction(ctx context.Context, c *fiber.Ctx) error {
+	p, err := s.Verifier.Forge(ctx, request(c))
+	if err != nil {
+		return err
+	}
+	return s.answer(ctx, c, p.Tenant)
+}
+
+func (s *Server) answer(ctx context.Context, c *fiber.Ctx, t capability.TenantID) error {
 	var in struct {
 		Clause struct {
 			Operator  string   `json:"operator"`
@@ -33,7 +46,7 @@ func (s *Server) function(ctx context.Context, c *fiber.Ctx) error {
 		return &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: "Nobody here answers functions in JQL."}
 	}
 	plugin, key := capability.PluginID(c.Params("plugin")), c.Params("function")
-	jql, err := s.Functions.Answer(ctx, p.Tenant, plugin, key, functions.Asked{Operator: in.Clause.Operator, Arguments: in.Clause.Arguments})
+	jql, err := s.Functions.Answer(ctx, t, plugin, key, functions.Asked{Operator: in.Clause.Operator, Arguments: in.Clause.Arguments})
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	if err == nil {
 		return c.JSON(fiber.Map{"jql": jql})

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"runtime"
 	"runtime/debug"
@@ -49,13 +50,23 @@ func (s *Server) begin(c *fiber.Ctx) {
 	id := strings.ToLower(rand.Text())
 	c.Locals(requestIDKey{}, id)
 	c.Set(requestIDHeader, id)
-	s.headers(c)
+	for _, h := range s.headers { // whose names are written as they are sent
+		c.Response().Header.SetCanonical(h.name, h.value)
+	}
 }
 
 func (s *Server) finish(c *fiber.Ctx, took time.Duration) {
 	status := c.Response().StatusCode()
-	s.Metrics.Request(c.Method(), route(c), status, took)
-	s.Log.InfoContext(c.UserContext(), "request", "id", requestID(c), "method", c.Method(), "route", route(c), "status", status, "took", took.Round(time.Microsecond))
+	pattern := route(c)
+	s.Metrics.Request(c.Method(), pattern, status, took)
+	// A record of our own: Log.Info would look for the line of code that it was called from, which nobody wants to know of a request.
+	log := s.Log.Handler()
+	if !log.Enabled(c.UserContext(), slog.LevelInfo) {
+		return
+	}
+	r := slog.NewRecord(time.Now(), slog.LevelInfo, "request", 0)
+	r.AddAttrs(slog.String("id", requestID(c)), slog.String("method", c.Method()), slog.String("route", pattern), slog.Int("status", status), slog.Duration("took", took.Round(time.Microsecond)))
+	_ = log.Handle(c.UserContext(), r)
 }
 
 // noRoute stands in logs and metrics for every address that no route has, so that strangers cannot fill either.
@@ -98,17 +109,22 @@ func (s *Server) recover(c *fiber.Ctx) (err error) {
 	return c.Next()
 }
 
-// headers sets what every answer carries. The policy has no unsafe-inline: no page holds inline script or style.
-func (s *Server) headers(c *fiber.Ctx) {
-	c.Set(fiber.HeaderContentSecurityPolicy, s.csp)
-	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
-	c.Set(fiber.HeaderReferrerPolicy, "no-referrer")
-	c.Set("Cross-Origin-Resource-Policy", "same-origin")
-	c.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-	c.Set(fiber.HeaderCacheControl, "no-store") // what may be cached says so itself
-	if strings.HasPrefix(s.BaseURL, "https:") {
-		c.Set(fiber.HeaderStrictTransportSecurity, "max-age=31536000")
+// header is one that every answer carries, in the bytes that are sent.
+type header struct{ name, value []byte }
+
+// everyHeader returns what every answer carries. The policy has no unsafe-inline: no page holds inline script or style.
+func everyHeader(csp, baseURL string) (out []header) {
+	add := func(name, value string) { out = append(out, header{[]byte(name), []byte(value)}) }
+	add(fiber.HeaderContentSecurityPolicy, csp)
+	add(fiber.HeaderXContentTypeOptions, "nosniff")
+	add(fiber.HeaderReferrerPolicy, "no-referrer")
+	add("Cross-Origin-Resource-Policy", "same-origin")
+	add("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+	add(fiber.HeaderCacheControl, "no-store") // what may be cached says so itself
+	if strings.HasPrefix(baseURL, "https:") {
+		add(fiber.HeaderStrictTransportSecurity, "max-age=31536000")
 	}
+	return out
 }
 
 // contentSecurityPolicy lets a page load our own files and Atlassian's bridge (its script, and the theme's style sheets
@@ -141,7 +157,7 @@ const workTime = 25 * time.Second
 // the server learns only when it writes.
 func (s *Server) working(h func(ctx context.Context, c *fiber.Ctx) error) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		ctx, cancel := context.WithTimeout(s.work, workTime)
+		ctx, cancel := within(s.work, workTime)
 		defer cancel()
 		return h(ctx, c)
 	}

@@ -108,8 +108,8 @@ type Server struct {
 	Config
 	app      *fiber.App
 	door     *fiber.App // of the operator's commands
-	csp      string
-	loopback bool // BaseURL is an address of this machine
+	headers  []header   // of every answer
+	loopback bool       // BaseURL is an address of this machine
 
 	work     context.Context // of all requests; ends when Shutdown has waited long enough
 	stopWork context.CancelFunc
@@ -134,7 +134,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Config: c, csp: csp, loopback: isLoopback(c.BaseURL)}
+	s := &Server{Config: c, headers: everyHeader(csp, c.BaseURL), loopback: isLoopback(c.BaseURL)}
 	s.work, s.stopWork = context.WithCancel(context.Background())
 	s.waiting, s.stopWaiting = context.WithCancel(s.work)
 	s.app = s.newApp()

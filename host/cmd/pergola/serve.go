@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/pergola-platform/pergola/host/app"
+	"github.com/pergola-platform/pergola/host/logbook"
 )
 
 type serveCmd struct {
@@ -20,7 +21,9 @@ func (c serveCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	log := newLog(s, cfg.Log)
+	book := logbook.Open(s.err)
+	defer book.Close()
+	log := slog.New(book.Handler(newLog(streams{err: book}, cfg.Log).Handler()))
 	hangup := make(chan os.Signal, 1) // from the start on: by default the signal ends the program
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)

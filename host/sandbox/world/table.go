@@ -12,29 +12,34 @@ import (
 // Table is an immutable table of small things by id, in the order of their ids: numbers by size, others as text. The zero
 // value is empty. What it returns must not be changed.
 type Table[K ~string, T any] struct {
-	tree  *btree.BTreeG[row[T]]
+	// The rows are of one type, whatever the table keeps: with a type for each, every package that knows a State compiled some thirty
+	// trees of its own.
+	tree  *btree.BTreeG[row]
 	owner *owner
 }
 
-type row[T any] struct {
+type row struct {
 	id string
-	v  *T
+	v  any // a *T
 }
+
+func byID(a, b row) bool { return CompareIDs(a.id, b.id) < 0 }
 
 // Get returns the row with that id, nil where there is none.
 func (t *Table[K, T]) Get(id K) *T {
 	if t.tree == nil {
 		return nil
 	}
-	r, _ := t.tree.Get(row[T]{id: string(id)})
-	return r.v
+	r, _ := t.tree.Get(row{id: string(id)})
+	v, _ := r.v.(*T)
+	return v
 }
 
 // All yields the rows by id.
 func (t *Table[K, T]) All() iter.Seq[*T] {
 	return func(yield func(*T) bool) {
 		if t.tree != nil {
-			t.tree.Scan(func(r row[T]) bool { return yield(r.v) })
+			t.tree.Scan(func(r row) bool { return yield(r.v.(*T)) })
 		}
 	}
 }
@@ -90,7 +95,7 @@ func (t *Table[K, T]) get(id string) any {
 func (t *Table[K, T]) own(o *owner) {
 	switch {
 	case t.tree == nil:
-		t.tree = btree.NewBTreeGOptions(func(a, b row[T]) bool { return CompareIDs(a.id, b.id) < 0 }, btree.Options{NoLocks: true})
+		t.tree = btree.NewBTreeGOptions(byID, btree.Options{NoLocks: true})
 	case t.owner != o:
 		t.tree = t.tree.Copy()
 	}
@@ -99,17 +104,17 @@ func (t *Table[K, T]) own(o *owner) {
 
 func (t *Table[K, T]) put(o *owner, id string, v any) {
 	t.own(o)
-	t.tree.Set(row[T]{id, v.(*T)})
+	t.tree.Set(row{id, v.(*T)})
 }
 
 func (t *Table[K, T]) drop(o *owner, id string) {
 	t.own(o)
-	t.tree.Delete(row[T]{id: id})
+	t.tree.Delete(row{id: id})
 }
 
 func (t *Table[K, T]) each(do func(string, any)) {
 	if t.tree != nil {
-		t.tree.Scan(func(r row[T]) bool { do(r.id, r.v); return true })
+		t.tree.Scan(func(r row) bool { do(r.id, r.v); return true })
 	}
 }
 
