@@ -29,7 +29,7 @@ done
 
 fuzztime=${FUZZTIME:-10s}
 if [ "$fuzztime" = 0 ]; then exit; fi
-grep -rl --include='*_test.go' '^func Fuzz' host/auth host/connect host/events host/forge host/operator host/token host/web 2>/dev/null | sort | while read -r file; do
+grep -rl --include='*_test.go' '^func Fuzz' host/auth host/connect host/events host/forge host/token host/web | sort | while read -r file; do
   sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' "$file" | while read -r target; do
     go test "./$(dirname "$file")" -run '^$' -fuzz "^$target\$" -fuzztime "$fuzztime" -parallel 2 >"$log" 2>&1 </dev/null || {
       cat "$log" >&2
