@@ -13,6 +13,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/jira/limit"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
 )
@@ -132,7 +133,7 @@ func (c *Client) bearer(ctx context.Context, t tenant.Tenant, account string) (s
 	case err != nil:
 		return "", unreachable(ctx, what, err)
 	case res.StatusCode == http.StatusTooManyRequests || res.StatusCode >= http.StatusInternalServerError:
-		return "", refused(call{what: what}, res, nil, now)
+		return "", refused(call{what: what}, res, nil, limit.Read(res.StatusCode, res.Header, now))
 	case res.StatusCode != http.StatusOK:
 		return "", failed(what, mayNotAct, nil)
 	}

@@ -54,8 +54,7 @@ func (l *Limiter) learn(p Permit, a Answer, now time.Time) bool {
 	default:
 		p.group.paused = later(p.group.paused, until)
 		// What has waited does not come back all at once.
-		p.group.fill(now)
-		p.group.tokens, p.group.at = min(p.group.tokens, 1), later(p.group.at, until)
+		p.group.tokens, p.group.at = max(1, p.group.rate/10), later(p.group.at, until)
 	}
 	return true
 }

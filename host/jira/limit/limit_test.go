@@ -136,7 +136,7 @@ func TestSiteWaitsForOneCallOfEachOther(t *testing.T) {
 		var mu sync.Mutex
 		var order []string
 		var calls sync.WaitGroup
-		make := func(site string, n int) {
+		send := func(site string, n int) {
 			for range n {
 				calls.Go(func() {
 					p, err := l.Acquire(t.Context(), get(site))
@@ -155,14 +155,14 @@ func TestSiteWaitsForOneCallOfEachOther(t *testing.T) {
 		}
 		const others = 3
 		for n := range others {
-			make(fmt.Sprint("flood", n), 60)
+			send(fmt.Sprint("flood", n), 60)
 		}
 		for range 5 {
 			time.Sleep(350 * time.Millisecond)
 			mu.Lock()
 			before := len(order)
 			mu.Unlock()
-			make("small", 1)
+			send("small", 1)
 			time.Sleep((others + 1) * 100 * time.Millisecond)
 			mu.Lock()
 			at := -1
