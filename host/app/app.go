@@ -194,7 +194,7 @@ func (h *Host) openSurface(context.Context) error {
 		AppKey: c.AppKey, AppName: c.AppName, BaseURL: h.url, BridgeURL: c.BridgeURL, FrameAncestors: c.FrameAncestors,
 		BodyLimit: h.cfg.Web.BodyLimit, ReadTimeout: h.cfg.Web.ReadTimeout, MetricsToken: h.cfg.Metrics.Token,
 		Log: h.log, Metrics: h.metrics, Verifier: verifier, Lifecycle: lifecycle, Descriptor: h.Descriptor,
-		Features: h.features, Syncs: h.syncs, Events: h.events, Runs: h.runs, Functions: h.functions, Forge: leaving, Blueprints: blueprints, Tokens: tokens, Audit: audit.New(h.store, rand.Reader, h.log, time.Now), Sets: sets, Tenants: h.tenants, Sites: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, Now: time.Now,
+		Features: h.features, Syncs: h.syncs, Events: h.events, Runs: h.runs, Functions: h.functions, Forge: leaving, Visits: h.jira, Blueprints: blueprints, Tokens: tokens, Audit: audit.New(h.store, rand.Reader, h.log, time.Now), Sets: sets, Tenants: h.tenants, Sites: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, Now: time.Now,
 	})
 	return err
 }

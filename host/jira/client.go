@@ -197,6 +197,9 @@ func (c *Client) send(ctx context.Context, t tenant.Tenant, q call, body []byte)
 	case res.StatusCode == http.StatusUnauthorized && userOf(ctx) != "":
 		c.users.drop(actor{t.ID, userOf(ctx)}, strings.TrimPrefix(req.Header.Get("Authorization"), bearerPrefix))
 		f := failed(q.what, mayNotAct, nil)
+		if t.OnForge() {
+			f = failed(q.what, mayNotActOnForge, nil)
+		}
 		f.status = res.StatusCode
 		return f
 	case res.StatusCode == http.StatusSeeOther && q.task != nil:

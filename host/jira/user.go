@@ -43,7 +43,7 @@ func userOf(ctx context.Context) string {
 	return account
 }
 
-// users keeps tokens of people while they are good. Nobody stores them.
+// users keeps tokens of people while they are good, in memory alone: with each of them a person's whole site could be read.
 type users struct {
 	url  string // of the token endpoint
 	mu   sync.Mutex
@@ -70,10 +70,17 @@ func (u *users) get(a actor, now time.Time) (string, bool) {
 	return t.text, ok && now.Before(t.ends)
 }
 
+// ends is when the token that is kept ends; zero where there is none.
+func (u *users) ends(a actor) time.Time {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.kept[a].ends
+}
+
 func (u *users) put(a actor, t userToken) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.kept == nil || len(u.kept) >= maxActors {
+	if u.kept == nil || len(u.kept) >= maxActors && u.kept[a].text == "" {
 		u.kept = map[actor]userToken{}
 	}
 	u.kept[a] = t
