@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tinylib/msgp/msgp"
 
 	"github.com/pergola-platform/pergola/core/driver"
 	"github.com/pergola-platform/pergola/core/drivertest/fixture"
@@ -36,11 +37,19 @@ func testHostCall(t *testing.T, b *bench) {
 
 func testDenied(t *testing.T, b *bench) {
 	m := b.load(t, driver.Limits{})
-	host := reply(driver.Refuse(sdk.PermissionDenied, "grant thing:read"))
-	_, err := title(context.Background(), t, m, driver.Call{Host: host}, request(fixture.Ask, "op", "thing.get"))
-	want := &sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromHost, Message: "grant thing:read"}
-	if diff := cmp.Diff(error(want), err); diff != "" {
-		t.Errorf("error (-want +got):\n%s", diff)
+	for _, want := range []*sdk.Error{
+		{Code: sdk.PermissionDenied, Source: sdk.FromHost, Message: "grant thing:read"},
+		{Code: sdk.Exhausted, Source: sdk.FromDownstream, Message: "Jira is asked too often just now.", RetryAfter: 1800},
+	} {
+		result := wire.Result{Body: msgp.AppendNil(nil), Error: want}
+		raw, err := result.MarshalMsg(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = title(context.Background(), t, m, driver.Call{Host: reply(raw)}, request(fixture.Ask, "op", "thing.get"))
+		if diff := cmp.Diff(error(want), err); diff != "" {
+			t.Errorf("error (-want +got):\n%s", diff)
+		}
 	}
 }
 

@@ -27,6 +27,7 @@ import (
 	"github.com/pergola-platform/pergola/host/forge"
 	"github.com/pergola-platform/pergola/host/functions"
 	"github.com/pergola-platform/pergola/host/jira"
+	"github.com/pergola-platform/pergola/host/jira/limit"
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/metrics"
 	"github.com/pergola-platform/pergola/host/runs"
@@ -86,7 +87,8 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Host, e
 		return nil, fmt.Errorf("%w; --listen takes another address", err)
 	}
 	h := &Host{cfg: cfg, log: log, url: cfg.BaseURL, metrics: metrics.New(Version()), again: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
-	h.work, h.stop = context.WithCancel(context.Background())
+	// Nobody waits in front of a page for what the host does by itself.
+	h.work, h.stop = context.WithCancel(limit.Background(context.Background()))
 	if h.url == "" {
 		h.url = scheme(cfg) + listener.Addr().String()
 	}
@@ -120,12 +122,36 @@ func (h *Host) openStore(ctx context.Context) (err error) {
 	}
 	h.store, h.tenants = h.storage.Store, h.storage.Tenants
 	h.forgeTokens = forge.NewTokens(h.store, h.storage.Keys, time.Now)
-	c := jira.Config{AppKey: h.cfg.Connect.AppKey, Clock: time.Now, Bearers: h.forgeTokens}
+	limits, err := h.limits()
+	if err != nil {
+		return err
+	}
+	c := jira.Config{AppKey: h.cfg.Connect.AppKey, Clock: time.Now, Limits: limits, Bearers: h.forgeTokens}
 	if h.cfg.Connect.ActAsUser {
 		c.TokenURL = h.cfg.Connect.TokenURL
 	}
 	h.jira, err = jira.New(c)
 	return err
+}
+
+// limits decides when sites are called, and lets the metrics say how that stands.
+func (h *Host) limits() (*limit.Limiter, error) {
+	c := limit.Config{InFlight: h.cfg.Jira.InFlight, PerSite: h.cfg.Jira.PerTenant, Points: h.cfg.Jira.Points}
+	if c.Points == 0 {
+		c.Points = -1
+	}
+	l, err := limit.New(c)
+	if err != nil {
+		return nil, err
+	}
+	return l, h.metrics.WatchJira(func() metrics.Jira {
+		s := l.Stats()
+		out := metrics.Jira{InFlight: s.InFlight, Waiting: s.Waiting, Paused: s.Paused, Points: s.Points, Refused: map[string]uint64{}}
+		for reason, n := range s.Refused {
+			out.Refused[string(reason)] = n
+		}
+		return out
+	})
 }
 
 func (h *Host) openSurface(context.Context) error {
@@ -171,7 +197,9 @@ func (h *Host) openSurface(context.Context) error {
 		BodyLimit: h.cfg.Web.BodyLimit, ReadTimeout: h.cfg.Web.ReadTimeout, HeaderTimeout: h.cfg.Web.HeaderTimeout, MetricsToken: h.cfg.Metrics.Token,
 		TLS: h.cfg.Server.TLS.On(), Rates: web.Rates(h.cfg.Web.Rates), TrustedProxies: h.cfg.Server.Networks(), ProxyHeader: h.cfg.Server.ProxyHeader,
 		Log: h.log, Metrics: h.metrics, Verifier: verifier, Lifecycle: lifecycle, Descriptor: h.Descriptor,
-		Features: h.features, Syncs: h.syncs, Events: h.events, Runs: h.runs, Functions: h.functions, Forge: leaving, Blueprints: blueprints, Tokens: tokens, Audit: audit.New(h.store, rand.Reader, h.log, time.Now), Sets: sets, Tenants: h.tenants, Sites: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, State: h.state, Now: time.Now,
+		Features: h.features, Syncs: h.syncs, Events: h.events, Runs: h.runs, Functions: h.functions, Forge: leaving, Visits: h.jira,
+		Blueprints: blueprints, Tokens: tokens, Audit: audit.New(h.store, rand.Reader, h.log, time.Now), Sets: sets, Tenants: h.tenants, Sites: h.tenants,
+		UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, State: h.state, Now: time.Now,
 	})
 	return err
 }

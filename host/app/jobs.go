@@ -8,6 +8,7 @@ import (
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/events"
 	"github.com/pergola-platform/pergola/host/functions"
+	"github.com/pergola-platform/pergola/host/jira/limit"
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/runs"
 	"github.com/pergola-platform/pergola/host/syncer"
@@ -23,7 +24,7 @@ import (
 func (h *Host) openJobs(ctx context.Context) (err error) {
 	c := jobs.Config{
 		Store: h.store, Keys: h.storage.Keys, Log: h.log, URL: h.cfg.Jobs.URL, Credentials: h.cfg.Jobs.Credentials, CA: h.cfg.Jobs.CA,
-		Workers: h.cfg.Jobs.Workers, PerTenant: h.cfg.Jobs.PerTenant, Keep: h.cfg.Jobs.Keep, Grace: h.cfg.Web.Drain, Admit: h.admit,
+		Workers: h.cfg.Jobs.Workers, PerTenant: h.cfg.Jobs.PerTenant, Keep: h.cfg.Jobs.Keep, Grace: h.cfg.Web.Drain, Admit: h.admit, Within: limit.Background,
 	}
 	if c.URL == "" {
 		c.Dir = filepath.Join(h.cfg.Data, "queue")

@@ -23,6 +23,7 @@ type Config struct {
 	Privacy Privacy `koanf:"privacy"`
 	Connect Connect `koanf:"connect"`
 	Forge   Forge   `koanf:"forge"`
+	Jira    Jira    `koanf:"jira"`
 	Plugins Plugins `koanf:"plugins"`
 	Engine  Engine  `koanf:"engine"`
 	Jobs    Jobs    `koanf:"jobs"`
@@ -157,6 +158,13 @@ type Class struct {
 	Concurrency int           `koanf:"concurrency" help:"most calls of one tenant and plugin that a plugin may ask to run at the same time"`
 }
 
+// Jira bounds how often sites are called.
+type Jira struct {
+	InFlight  int `koanf:"in_flight" help:"most calls of this host to Jira at the same time; sites take turns"`
+	PerTenant int `koanf:"per_tenant" help:"most of these calls to the site of one tenant"`
+	Points    int `koanf:"points" help:"points that Atlassian gives the app in an hour for all sites together, of which work in the background leaves the last fifth to pages; 0: nobody counts until Jira names a quota"`
+}
+
 // Jobs is what works in the background, such as synchronizations.
 type Jobs struct {
 	// A queue of the host's own needs nothing; hosts that share a MongoDB server share a NATS cluster as well.
@@ -235,6 +243,8 @@ func Default() Config {
 			Event:   Class{MemoryMiB: 128, Fuel: 5e12, Timeout: 10 * time.Second, HostCalls: 1000, EgressKiB: 64 << 10, LogKiB: 256, Concurrency: 8},
 			Step:    Class{MemoryMiB: 256, Fuel: 50e12, Timeout: 30 * time.Second, HostCalls: 5000, EgressKiB: 256 << 10, LogKiB: 1024, Concurrency: 8},
 		},
+		// 65,000 points are what an app has that Atlassian did not review.
+		Jira:   Jira{InFlight: 64, PerTenant: 16, Points: 65_000},
 		Jobs:   Jobs{Replicas: 3, Workers: 8, PerTenant: 4, Keep: 30 * 24 * time.Hour},
 		Server: Server{TLS: TLS{MinVersion: "1.2"}, ProxyHeader: "X-Forwarded-For"},
 		Web: Web{

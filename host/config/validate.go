@@ -105,6 +105,7 @@ func (c *Config) validate() error {
 	c.Engine.Request.validate("engine.request", 20*time.Second, " a page's request ends after 25s", bad)
 	c.Engine.Event.validate("engine.event", time.Minute, "", bad)
 	c.Engine.Step.validate("engine.step", time.Minute, "", bad)
+	c.Jira.validate(bad)
 	c.Jobs.validate(c.Store.Driver, bad)
 	c.Sync.validate(bad)
 	c.Server.validate(c.BaseURL, bad)
@@ -133,6 +134,17 @@ func (s *Store) validate(bad func(key, format string, args ...any)) {
 		}
 	default:
 		bad("store.driver", "%q is unknown; write sqlite or mongodb", s.Driver)
+	}
+}
+
+func (j *Jira) validate(bad func(key, format string, args ...any)) {
+	for _, n := range []struct {
+		key                string
+		value, least, most int
+	}{{"in_flight", j.InFlight, 1, 10_000}, {"per_tenant", j.PerTenant, 1, 10_000}, {"points", j.Points, 0, 100_000_000}} {
+		if n.value < n.least || n.value > n.most {
+			bad("jira."+n.key, "%d is out of range; write %d to %d", n.value, n.least, n.most)
+		}
 	}
 }
 

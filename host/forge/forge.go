@@ -106,12 +106,12 @@ func loopback(host string) bool {
 }
 
 // scopes are Forge's names of the rights, from the operations that host/jira calls: Atlassian's OpenAPI document says for each which one
-// it takes. Forge has no scope for removing alone, and none for writing in the name of somebody who is not there.
-var scopes = map[surface.Right][]string{
+// it takes. Forge has no scope for removing alone. Writing in the name of people takes their token, and what is written with it.
+var ofRight = map[surface.Right][]string{
 	surface.Read:       {"read:jira-work", "read:jira-user"},
 	surface.Write:      {"write:jira-work"},
 	surface.Delete:     {"write:jira-work"},
-	surface.ActAs:      nil,
+	surface.ActAs:      {"read:app-user-token", acting},
 	surface.Administer: {"manage:jira-configuration"},
 }
 
@@ -119,11 +119,22 @@ var scopes = map[surface.Right][]string{
 // learns what is switched on.
 var always = []string{"read:app-data:jira", "write:app-data:jira", "read:app-system-token"}
 
+// acting is the scope that is used in the name of people, also of those who are not there.
+const acting = "write:jira-work"
+
+// asked are the scopes with what is said of them.
+func asked(t surface.Table) (out scopes) {
+	for _, name := range Scopes(t) {
+		out = append(out, scope{name, name == acting && slices.Contains(t.Rights, surface.ActAs)})
+	}
+	return out
+}
+
 // Scopes are the scopes that the app of a table asks for, sorted.
 func Scopes(t surface.Table) []string {
 	out := slices.Clone(always)
 	for _, r := range t.Rights {
-		out = append(out, scopes[r]...)
+		out = append(out, ofRight[r]...)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

@@ -136,10 +136,28 @@ func TestScopesAreNoMoreThanThePluginsNeed(t *testing.T) {
 		}
 	}
 	writing := forge.Scopes(table(t, surfacetest.All()))
-	for _, scope := range []string{"write:jira-work", "manage:jira-configuration"} {
+	for _, scope := range []string{"write:jira-work", "manage:jira-configuration", "read:app-user-token"} {
 		if !slices.Contains(writing, scope) {
 			t.Errorf("%s is missing", scope)
 		}
+	}
+}
+
+// In the name of people the app writes, and does nothing else.
+func TestImpersonationIsAskedForWhatIsWritten(t *testing.T) {
+	raw, err := forge.Manifest(config(), table(t, surfacetest.All()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(raw), "write:jira-work:\n      allowImpersonation: true\n") || strings.Count(string(raw), "allowImpersonation") != 1 {
+		t.Errorf("manifest:\n%s", raw)
+	}
+	own, err := surface.Of(surface.Config{AppName: "Pergola"}, surfacetest.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if raw, err = forge.Manifest(config(), own); err != nil || strings.Contains(string(raw), "allowImpersonation") || strings.Contains(string(raw), "appUserToken") {
+		t.Errorf("without leave of the operator: %v\n%s", err, raw)
 	}
 }
 

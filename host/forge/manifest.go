@@ -3,6 +3,7 @@ package forge
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -44,7 +45,35 @@ type connectHalf struct {
 }
 
 type permissions struct {
-	Scopes []string `yaml:"scopes"`
+	Scopes scopes `yaml:"scopes"`
+}
+
+// scopes are written as a list, or as a map where one of them may be used in the name of people who are not there.
+type scopes []scope
+
+type scope struct {
+	name   string
+	acting bool
+}
+
+// MarshalYAML implements yaml.Marshaler.
+func (s scopes) MarshalYAML() (any, error) {
+	if !slices.ContainsFunc(s, func(s scope) bool { return s.acting }) {
+		names := make([]string, len(s))
+		for i, scope := range s {
+			names[i] = scope.name
+		}
+		return names, nil
+	}
+	out := map[string]scopeOptions{}
+	for _, scope := range s {
+		out[scope.name] = scopeOptions{scope.acting}
+	}
+	return out, nil
+}
+
+type scopeOptions struct {
+	AllowImpersonation bool `yaml:"allowImpersonation,omitempty"`
 }
 
 type remote struct {
@@ -150,7 +179,8 @@ type route struct {
 }
 
 type tokens struct {
-	System enabled `yaml:"appSystemToken"`
+	System enabled  `yaml:"appSystemToken"`
+	User   *enabled `yaml:"appUserToken,omitempty"`
 }
 
 type enabled struct {
@@ -168,7 +198,7 @@ func Manifest(c Config, t surface.Table) ([]byte, error) {
 	}
 	f := file{
 		App:         app{ID: c.AppID, Runtime: runtime{nodeRuntime}},
-		Permissions: permissions{Scopes(t)},
+		Permissions: permissions{asked(t)},
 		Remotes: []remote{{
 			Key: remoteKey, BaseURL: strings.TrimSuffix(c.BaseURL, "/"), Operations: []string{"compute", "storage"}, Storage: storage{InScopeEUD: true},
 		}},
@@ -180,7 +210,7 @@ func Manifest(c Config, t surface.Table) ([]byte, error) {
 			}},
 			Schedules:    []schedule{{Key: "hourly", Interval: "hour", Endpoint: "refresh"}},
 			PreUninstall: []preUninstall{{Key: "farewell", Endpoint: "uninstalled"}},
-			Endpoints:    endpoints(),
+			Endpoints:    endpoints(t),
 		},
 	}
 	if f.App.ID == "" {
@@ -253,13 +283,17 @@ func indexed(p surface.Property) property {
 	return out
 }
 
-// endpoints are where invocations go. Each carries the app's own token, since any may be the first one after a token has ended.
-func endpoints() []endpoint {
-	out := []endpoint{{Key: "ui", Remote: remoteKey, Auth: tokens{enabled{true}}}}
+// endpoints are where invocations go. Each carries the app's own token, since any may be the first one after a token has ended. Those behind which a
+// person is carry this person's as well where the app writes in the name of people.
+func endpoints(t surface.Table) []endpoint {
+	out := []endpoint{{Key: "ui", Remote: remoteKey, Auth: tokens{System: enabled{true}}}}
+	if slices.Contains(t.Rights, surface.ActAs) {
+		out[0].Auth.User = &enabled{true}
+	}
 	for _, each := range []struct{ key, path string }{
 		{"event", PathEvent}, {"refresh", PathRefresh}, {"installed", PathInstalled}, {"uninstalled", PathUninstalled},
 	} {
-		out = append(out, endpoint{Key: each.key, Remote: remoteKey, Route: &route{each.path}, Auth: tokens{enabled{true}}})
+		out = append(out, endpoint{Key: each.key, Remote: remoteKey, Route: &route{each.path}, Auth: tokens{System: enabled{true}}})
 	}
 	return out
 }

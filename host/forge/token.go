@@ -40,7 +40,7 @@ func Types() []privacy.Type {
 }
 
 // Tokens keeps the app's own token of each site, as the last invocation brought it: in memory, and sealed in the store for the next start.
-// Tokens of people are not asked for and not kept. It is safe for concurrent use. Make it with NewTokens.
+// Tokens of people are in memory alone, with the client that uses them (jira.Client.Visited). It is safe for concurrent use. Make it with NewTokens.
 type Tokens struct {
 	store store.Driver
 	keys  Keys

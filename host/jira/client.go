@@ -10,11 +10,11 @@ import (
 	"net/http"
 	"net/url"
 	"path"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/jira/limit"
 	"github.com/pergola-platform/pergola/host/tenant"
 )
 
@@ -23,6 +23,8 @@ type Config struct {
 	AppKey string
 	// TokenURL is where tokens are had for calls in the name of a person, see AsUser; empty refuses them.
 	TokenURL string
+	// Limits decides when a call is made; clients of one host share one. nil: one of the client's own, with its defaults.
+	Limits *limit.Limiter
 	// Bearers has the tokens for sites that have the app by Forge; nil refuses their calls.
 	Bearers Bearers
 	// HTTP makes the calls; redirects are never followed, whatever it says. nil: a client with a timeout of 20 seconds.
@@ -33,6 +35,8 @@ type Config struct {
 	Clock func() time.Time
 	// Sleep waits before a call is tried again, or until ctx ends; nil: a timer.
 	Sleep func(ctx context.Context, d time.Duration) error
+	// Rand returns a number from 0 to below 1, for pauses that differ from each other; nil: rand.Float64.
+	Rand func() float64
 }
 
 const (
@@ -40,10 +44,6 @@ const (
 	httpTimeout = 20 * time.Second
 	idleConns   = 32
 	maxBody     = 8 << 20
-	retries     = 2
-	// maxWait is the longest pause before another try. A longer one belongs to a used-up quota, which comes back by the
-	// hour; nobody waits for that in front of a page.
-	maxWait = 5 * time.Second
 )
 
 // Client calls Jira sites. It is safe for concurrent use and shared by all tenants. Make it with New.
@@ -53,6 +53,8 @@ type Client struct {
 	maxBody int64
 	clock   func() time.Time
 	sleep   func(context.Context, time.Duration) error
+	rand    func() float64
+	limits  *limit.Limiter
 	users   users
 	readers readers
 	bearers Bearers
@@ -63,7 +65,7 @@ func New(c Config) (*Client, error) {
 	if c.AppKey == "" {
 		return nil, errors.New("jira client: the app key is missing")
 	}
-	out := &Client{appKey: c.AppKey, http: http.Client{Timeout: httpTimeout}, maxBody: c.MaxBody, clock: c.Clock, sleep: c.Sleep, users: users{url: c.TokenURL}, bearers: c.Bearers}
+	out := &Client{appKey: c.AppKey, http: http.Client{Timeout: httpTimeout}, maxBody: c.MaxBody, clock: c.Clock, sleep: c.Sleep, rand: c.Rand, limits: c.Limits, users: users{url: c.TokenURL}, bearers: c.Bearers}
 	if c.HTTP != nil {
 		out.http = *c.HTTP
 	} else {
@@ -79,6 +81,15 @@ func New(c Config) (*Client, error) {
 	}
 	if out.sleep == nil {
 		out.sleep = sleep
+	}
+	if out.rand == nil {
+		out.rand = chance
+	}
+	if out.limits == nil {
+		var err error
+		if out.limits, err = limit.New(limit.Config{}); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }
@@ -133,19 +144,7 @@ func (c *Client) do(ctx context.Context, t tenant.Tenant, q call) error {
 	if err != nil {
 		return err
 	}
-	for try := 0; ; try++ {
-		err := c.once(ctx, t, q, body)
-		pause, ok := worthAnotherTry(err, try)
-		if !ok || !q.again || try == retries {
-			return err
-		}
-		if deadline, ok := ctx.Deadline(); ok && c.clock().Add(pause).After(deadline) {
-			return err
-		}
-		if c.sleep(ctx, pause) != nil {
-			return err
-		}
-	}
+	return c.patiently(ctx, q, func() error { return c.once(ctx, t, q, body) })
 }
 
 func encode(q call) ([]byte, error) {
@@ -175,11 +174,20 @@ func (c *Client) send(ctx context.Context, t tenant.Tenant, q call, body []byte)
 	if err != nil {
 		return err
 	}
+	leave, err := c.limits.Acquire(ctx, limit.Call{Site: siteOf(t), Method: q.method, Path: q.path})
+	if err != nil {
+		return held(ctx, q.what, err)
+	}
+	var told limit.Answer
+	defer func() { leave.Done(told) }()
 	res, err := c.http.Do(req)
 	if err != nil {
-		return unreachable(ctx, q.what, err)
+		f := unreachable(ctx, q.what, err)
+		f.cut = cut(ctx, err)
+		return f
 	}
 	defer res.Body.Close()
+	told = limit.Read(res.StatusCode, res.Header, c.clock())
 	raw, err := io.ReadAll(io.LimitReader(res.Body, c.maxBody+1))
 	switch {
 	case err != nil:
@@ -189,6 +197,9 @@ func (c *Client) send(ctx context.Context, t tenant.Tenant, q call, body []byte)
 	case res.StatusCode == http.StatusUnauthorized && userOf(ctx) != "":
 		c.users.drop(actor{t.ID, userOf(ctx)}, strings.TrimPrefix(req.Header.Get("Authorization"), bearerPrefix))
 		f := failed(q.what, mayNotAct, nil)
+		if t.OnForge() {
+			f = failed(q.what, mayNotActOnForge, nil)
+		}
 		f.status = res.StatusCode
 		return f
 	case res.StatusCode == http.StatusSeeOther && q.task != nil:
@@ -200,7 +211,7 @@ func (c *Client) send(ctx context.Context, t tenant.Tenant, q call, body []byte)
 		if q.wrong != nil && res.StatusCode == http.StatusBadRequest {
 			_ = json.Unmarshal(raw, q.wrong) // what is no JSON says nothing
 		}
-		return refused(q, res, raw, c.clock())
+		return refused(q, res, raw, told)
 	}
 	if q.header != nil {
 		*q.header = res.Header
@@ -212,6 +223,7 @@ func (c *Client) send(ctx context.Context, t tenant.Tenant, q call, body []byte)
 		// The decoder's words quote the answer.
 		return failed(q.what, unreadable, nil)
 	}
+	told.Objects = objects(q)
 	return nil
 }
 
@@ -273,29 +285,4 @@ func (c *Client) authorize(ctx context.Context, t tenant.Tenant, q call, qsh str
 		return "", fmt.Errorf("%s: tenant %s: %w", q.what, t.ID, err)
 	}
 	return "JWT " + token, nil
-}
-
-// worthAnotherTry says how long to wait before a call is tried again, if that can help: Jira is too busy (429) or just
-// then not there (503).
-func worthAnotherTry(err error, try int) (time.Duration, bool) {
-	var f *Failure
-	if !errors.As(err, &f) || f.status != http.StatusTooManyRequests && f.status != http.StatusServiceUnavailable {
-		return 0, false
-	}
-	if f.RetryAfter > 0 {
-		return f.RetryAfter, f.RetryAfter <= maxWait
-	}
-	return 500 * time.Millisecond << try, true
-}
-
-// retryAfter reads the header of that name: seconds, or a moment.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	v := h.Get("Retry-After")
-	if s, err := strconv.Atoi(v); err == nil && s >= 0 {
-		return time.Duration(min(s, 24*3600)) * time.Second
-	}
-	if at, err := http.ParseTime(v); err == nil && at.After(now) {
-		return at.Sub(now)
-	}
-	return 0
 }

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/pergola-platform/pergola/host/jira/limit"
 	"github.com/pergola-platform/pergola/sdk"
 )
 
@@ -23,13 +24,15 @@ import (
 type Failure struct {
 	// RetryAfter is how long Jira asks to wait, 0 where it does not say.
 	RetryAfter time.Duration
-	// Reason is Jira's name of the limit that was reached, such as jira-quota-global-based; "" for other failures.
+	// Reason is the limit that was reached, as limit.Reason has it, such as jira-quota-global-based; "" for other failures.
 	Reason string
 
 	what   string
 	status int
 	public *sdk.Error
 	cause  error
+	unsent bool // nothing was sent
+	cut    bool // the connection ended before there was an answer
 }
 
 // Error says what was done and how Jira answered.
@@ -78,20 +81,22 @@ func failed(what string, public sdk.Error, cause error) *Failure {
 }
 
 // refused translates an answer that is no success.
-func refused(q call, res *http.Response, body []byte, now time.Time) *Failure {
+func refused(q call, res *http.Response, body []byte, told limit.Answer) *Failure {
 	f := failed(q.what, public(res.StatusCode), nil)
-	f.status = res.StatusCode
-	f.RetryAfter = retryAfter(res.Header, now)
-	f.public.RetryAfter = int((f.RetryAfter + time.Second - 1) / time.Second)
-	if res.StatusCode == http.StatusTooManyRequests {
-		f.Reason = reason(res.Header.Get("RateLimit-Reason"))
-	}
+	f.status, f.Reason = res.StatusCode, string(told.Refused)
+	f.after(told.RetryAfter)
 	if res.StatusCode == http.StatusBadRequest && q.words {
 		if words := ownWords(body); words != "" {
 			f.public.Message = words
 		}
 	}
 	return f
+}
+
+// after notes when it makes sense to come again.
+func (f *Failure) after(d time.Duration) {
+	f.RetryAfter = d
+	f.public.RetryAfter = int((d + time.Second - 1) / time.Second)
 }
 
 func public(status int) sdk.Error {
@@ -113,22 +118,6 @@ func public(status int) sdk.Error {
 	default:
 		return notThere
 	}
-}
-
-// reasons are Jira's names of its limits.
-var reasons = []string{
-	"jira-burst-based", "jira-quota-global-based", "jira-quota-tenant-based", "jira-per-issue-on-write",
-}
-
-// reason keeps only a word that Jira documents, because it is logged.
-func reason(header string) string {
-	switch {
-	case header == "":
-		return ""
-	case slices.Contains(reasons, header):
-		return header
-	}
-	return "of another kind"
 }
 
 // ownWords are the messages of an answer, at most 500 characters.

@@ -18,6 +18,7 @@ import (
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/jira"
+	"github.com/pergola-platform/pergola/host/jira/limit"
 	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/tenant"
@@ -43,7 +44,8 @@ type site struct {
 	answers []answer
 	seen    []seen
 	headers []http.Header
-	slept   []time.Duration
+	slept   []time.Duration // by the client, and by calls that the limiter holds back
+	ahead   time.Duration   // of the limiter's clock
 }
 
 type answer struct {
@@ -64,9 +66,13 @@ func newSite(t *testing.T, contextPath string, answers ...answer) *site {
 	s.tenant = tenant.Tenant{
 		ID: "t1", ClientKey: clientKey, SharedSecret: seal.NewSecret(secret), BaseURL: server.URL + contextPath, State: tenant.Active,
 	}
-	var err error
+	limits, err := limit.New(limit.Config{Clock: s.clock, Timer: s.timer})
+	if err != nil {
+		t.Fatal(err)
+	}
 	s.client, err = jira.New(jira.Config{
-		AppKey: appKey, HTTP: server.Client(), MaxBody: 64 << 10, Clock: func() time.Time { return now },
+		AppKey: appKey, HTTP: server.Client(), MaxBody: 64 << 10, Clock: func() time.Time { return now }, Limits: limits,
+		Rand: func() float64 { return 0.5 },
 		Sleep: func(ctx context.Context, d time.Duration) error {
 			s.slept = append(s.slept, d)
 			return ctx.Err()
@@ -76,6 +82,22 @@ func newSite(t *testing.T, contextPath string, answers ...answer) *site {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// clock and timer are the limiter's: what it waits for is over at once.
+func (s *site) clock() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return now.Add(s.ahead)
+}
+
+func (s *site) timer(d time.Duration, f func()) func() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.slept = append(s.slept, d)
+	s.ahead += d
+	go f()
+	return func() bool { return false }
 }
 
 func ok(body string) answer { return answer{status: http.StatusOK, body: body} }

@@ -28,12 +28,10 @@ func withBearer(ctx context.Context, token string) context.Context {
 
 var errNoForge = errors.New("no Forge app is configured")
 
-// forgeBearer is the token for a call of a site on Forge. It is the app's: Forge gives tokens of people only while they look on.
+// forgeBearer is the token for a call of a site on Forge: the app's, or that of the person in whose name it is made.
 func (c *Client) forgeBearer(ctx context.Context, t tenant.Tenant, what string) (string, error) {
-	if userOf(ctx) != "" {
-		return "", failed(what, sdk.Error{
-			Code: sdk.PermissionDenied, Source: sdk.FromHost, Message: "On a site that has the app by Forge nothing can be done in the name of an account. Let the app do it itself.",
-		}, nil)
+	if account := userOf(ctx); account != "" {
+		return c.forgeUser(ctx, t, account)
 	}
 	if token, ok := ctx.Value(bearerKey{}).(string); ok {
 		return token, nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/jira/limit"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
 )
@@ -42,7 +43,7 @@ func userOf(ctx context.Context) string {
 	return account
 }
 
-// users keeps tokens of people while they are good. Nobody stores them.
+// users keeps tokens of people while they are good, in memory alone: with each of them a person's whole site could be read.
 type users struct {
 	url  string // of the token endpoint
 	mu   sync.Mutex
@@ -69,10 +70,17 @@ func (u *users) get(a actor, now time.Time) (string, bool) {
 	return t.text, ok && now.Before(t.ends)
 }
 
+// ends is when the token that is kept ends; zero where there is none.
+func (u *users) ends(a actor) time.Time {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.kept[a].ends
+}
+
 func (u *users) put(a actor, t userToken) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.kept == nil || len(u.kept) >= maxActors {
+	if u.kept == nil || len(u.kept) >= maxActors && u.kept[a].text == "" {
 		u.kept = map[actor]userToken{}
 	}
 	u.kept[a] = t
@@ -132,7 +140,7 @@ func (c *Client) bearer(ctx context.Context, t tenant.Tenant, account string) (s
 	case err != nil:
 		return "", unreachable(ctx, what, err)
 	case res.StatusCode == http.StatusTooManyRequests || res.StatusCode >= http.StatusInternalServerError:
-		return "", refused(call{what: what}, res, nil, now)
+		return "", refused(call{what: what}, res, nil, limit.Read(res.StatusCode, res.Header, now))
 	case res.StatusCode != http.StatusOK:
 		return "", failed(what, mayNotAct, nil)
 	}

@@ -297,6 +297,9 @@ func IsUnknown(err error) bool {
 	if !errors.As(err, &f) {
 		return err != nil
 	}
+	if f.unsent {
+		return false
+	}
 	return f.status < 300 || f.status >= 500 || f.status == http.StatusRequestTimeout
 }
 

@@ -239,7 +239,7 @@ func (j *Jobs) call(ctx context.Context, k Kind, s Step) (next Next, err error) 
 			next, err = Next{}, fail(sdk.Internal, "the step of kind %s panicked; its stack is in the host's log", k.Name)
 		}
 	}()
-	next, err = k.Step(ctx, s)
+	next, err = k.Step(j.cfg.Within(ctx), s)
 	if err == nil || sdk.CodeOf(err) == sdk.Canceled {
 		return next, err
 	}
@@ -302,7 +302,9 @@ func (j *Jobs) failed(k Kind, s Step, took time.Duration, err, cause error) func
 			r.turn(Queued, now)
 			return nil
 		}
-		r.Attempt++
+		if _, told := toldToWait(err); !told {
+			r.Attempt++
+		}
 		r.Code, r.Source = codeOf(err)
 		pause, again := k.Retry.verdict(s.ID, err, r.Attempt)
 		switch {

@@ -54,6 +54,8 @@ type Config struct {
 	// Admit is asked before a run is worked on. An error with the code unavailable puts it off, any other one pauses it with its
 	// code: so a plugin that was switched off does nothing more. nil admits all.
 	Admit func(context.Context, capability.TenantID, capability.PluginID) error
+	// Within makes of a step's context the one in which it is done, such as one that is marked as of the background; nil leaves it as it is.
+	Within func(context.Context) context.Context
 	// Keep is how long a run is kept after its end; 0 means 30 days.
 	Keep time.Duration
 	// Sweep is how often the board is compared with the store, and runs whose time is over are deleted; 0 means 5 minutes.
@@ -91,6 +93,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Admit == nil {
 		c.Admit = func(context.Context, capability.TenantID, capability.PluginID) error { return nil }
+	}
+	if c.Within == nil {
+		c.Within = func(ctx context.Context) context.Context { return ctx }
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -48,7 +48,8 @@ type Kind struct {
 	AnyCounts bool
 }
 
-// Retry says what happens when a step fails.
+// Retry says what happens when a step fails. An error with the code exhausted that says for how long to wait, and is not the plugin's own, is no
+// failure: the step is done again when that time is over.
 type Retry struct {
 	// Attempts is how often a step is tried before its run is a dead letter; 0 means 5.
 	Attempts int
@@ -156,6 +157,16 @@ type permanentError struct{ error }
 
 func (e permanentError) Unwrap() error { return e.error }
 
+// toldToWait says whether a step failed because somebody other than the plugin's own code, such as Jira, is asked too often and said for how
+// long to wait. That is no failed try: the step is done when the time has come, however often that happens.
+func toldToWait(err error) (time.Duration, bool) {
+	e := (*sdk.Error)(nil)
+	if !errors.As(err, &e) || e.Code != sdk.Exhausted || e.RetryAfter <= 0 || e.Source == sdk.FromPlugin || errors.As(err, new(permanentError)) {
+		return 0, false
+	}
+	return min(time.Duration(e.RetryAfter)*time.Second, maxAfter), true
+}
+
 // Permanent says of a step's error that trying again is of no use: the run becomes a dead letter at once. Errors with the codes
 // invalid, not_found, exists, permission_denied, unauthenticated and unimplemented are so by themselves.
 func Permanent(err error) error { return permanentError{err} }
@@ -184,6 +195,9 @@ func (r Retry) Final(err error, attempt int) bool {
 
 // verdict says whether a step that failed is tried again, and after which pause; failed is how often it has failed now.
 func (r Retry) verdict(id StepID, err error, failed int) (pause time.Duration, again bool) {
+	if after, told := toldToWait(err); told {
+		return after + spread(id, failed, min(after/8, mostSpread)), true
+	}
 	if errors.As(err, new(permanentError)) || failed >= r.Attempts {
 		return 0, false
 	}
@@ -199,8 +213,16 @@ func (r Retry) verdict(id StepID, err error, failed int) (pause time.Duration, a
 		pause = min(2*pause, r.Most)
 	}
 	pause = min(pause, r.Most)
-	// From three quarters to five quarters of it, so that what failed together does not come back together.
+	// From three quarters to five quarters of it.
+	return pause*3/4 + spread(id, failed, pause/2), true
+}
+
+// mostSpread bounds by how much longer a step waits than it was told.
+const mostSpread = 30 * time.Second
+
+// spread is a time up to most, so that what failed together does not come back together.
+func spread(id StepID, failed int, most time.Duration) time.Duration {
 	h := fnv.New64a()
 	h.Write([]byte(string(id) + "/" + strconv.Itoa(failed)))
-	return pause*3/4 + time.Duration(h.Sum64()>>1)%(pause/2+1), true
+	return time.Duration(h.Sum64()>>1) % (most + 1)
 }

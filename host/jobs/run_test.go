@@ -291,6 +291,61 @@ func TestLaterSaysWhenTheNextTryIs(t *testing.T) {
 	s.untilState(j, id, jobs.Done)
 }
 
+// Jira's limits are no fault of the run: it waits for as long as it takes.
+func TestAStepThatIsToldToWaitHasNotFailed(t *testing.T) {
+	s := newSite(t)
+	clock := s.withClock()
+	told, mine := 0, 0
+	busy := func(source sdk.Source) error {
+		return fmt.Errorf("ask Jira: %w", &sdk.Error{Code: sdk.Exhausted, Source: source, Message: "too many requests", RetryAfter: 60})
+	}
+	j := s.host(nil, jobs.Kind{Name: "told", Retry: jobs.Retry{Attempts: 1}, Step: func(context.Context, jobs.Step) (jobs.Next, error) {
+		if told++; told <= 5 {
+			return jobs.Next{}, busy(sdk.FromDownstream)
+		}
+		return jobs.Next{Done: true}, nil
+	}}, jobs.Kind{Name: "mine", Retry: jobs.Retry{Attempts: 1}, Step: func(context.Context, jobs.Step) (jobs.Next, error) {
+		mine++
+		return jobs.Next{}, busy(sdk.FromPlugin)
+	}})
+	id := s.start(j, jobs.Request{Kind: "told"})
+	for range 5 {
+		now := clock.Now()
+		r := s.until(j, id, "waits anew", func(r jobs.Run) bool { return r.State == jobs.Waiting && r.Due.After(now) })
+		if wait := r.Due.Sub(now); wait < time.Minute || wait > time.Minute+8*time.Second || r.Attempt != 0 || r.Code != sdk.Exhausted {
+			t.Errorf("waits %s, attempt %d, code %s", wait, r.Attempt, r.Code)
+		}
+		clock.advance(r.Due.Sub(now))
+	}
+	s.untilState(j, id, jobs.Done)
+	s.untilState(j, s.start(j, jobs.Request{Kind: "mine"}), jobs.Failed)
+	if told != 6 || mine != 1 {
+		t.Errorf("%d and %d tries, want 6 and 1", told, mine)
+	}
+	if (jobs.Retry{Attempts: 1}).Final(busy(sdk.FromDownstream), 7) || !(jobs.Retry{Attempts: 1}).Final(busy(sdk.FromPlugin), 0) {
+		t.Error("a Kind is told otherwise")
+	}
+}
+
+func TestStepsAreDoneInTheContextOfTheHost(t *testing.T) {
+	s := newSite(t)
+	type mark struct{}
+	marked := make(chan bool, 1)
+	j := s.open(func(c *jobs.Config) {
+		c.Within = func(ctx context.Context) context.Context { return context.WithValue(ctx, mark{}, true) }
+	}, jobs.Kind{Name: "marked", Step: func(ctx context.Context, _ jobs.Step) (jobs.Next, error) {
+		marked <- ctx.Value(mark{}) == true
+		return jobs.Next{Done: true}, nil
+	}})
+	if err := j.Work(); err != nil {
+		t.Fatal(err)
+	}
+	s.untilState(j, s.start(j, jobs.Request{Kind: "marked"}), jobs.Done)
+	if !<-marked {
+		t.Error("the step's context is another one")
+	}
+}
+
 func TestRequestsAreRefusedWithWhatToDo(t *testing.T) {
 	s := newSite(t)
 	j := s.open(func(c *jobs.Config) { c.MaxLive = 2 }, counting(nil))

@@ -19,6 +19,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/jira"
+	"github.com/pergola-platform/pergola/host/jira/limit"
 	"github.com/pergola-platform/pergola/host/sandbox"
 	"github.com/pergola-platform/pergola/host/sandbox/sandboxtest"
 	"github.com/pergola-platform/pergola/host/seal"
@@ -48,6 +49,7 @@ type rig struct {
 
 	mu    gosync.Mutex
 	slept []time.Duration
+	ahead time.Duration // of the clock by which calls are held back
 }
 
 func newRig(t testing.TB, change ...func(*sandbox.Config)) *rig {
@@ -55,7 +57,7 @@ func newRig(t testing.TB, change ...func(*sandbox.Config)) *rig {
 	r := &rig{TB: t, site: sandboxtest.Start(t, change...), wire: &wire{}, table: newTable(), length: 1}
 	app := r.install("WRITE")
 	var err error
-	r.client, err = jira.New(jira.Config{AppKey: "pergola", HTTP: &http.Client{Transport: r.wire}, Sleep: r.sleep})
+	r.client, err = jira.New(jira.Config{AppKey: "pergola", HTTP: &http.Client{Transport: r.wire}, Limits: r.limits(), Sleep: r.sleep})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,6 +106,30 @@ func (r *rig) restart() {
 	}
 }
 
+// limits are those of a host to which what calls wait for is over at once.
+func (r *rig) limits() *limit.Limiter {
+	r.Helper()
+	l, err := limit.New(limit.Config{
+		Clock: func() time.Time {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return time.Now().Add(r.ahead)
+		},
+		Timer: func(d time.Duration, f func()) func() bool {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.slept = append(r.slept, d)
+			r.ahead += d
+			go f()
+			return func() bool { return false }
+		},
+	})
+	if err != nil {
+		r.Fatal(err)
+	}
+	return l
+}
+
 func (r *rig) sleep(ctx context.Context, d time.Duration) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -141,6 +167,9 @@ func (r *rig) try(change ...func(*syncer.StepInput)) (report, error) {
 		}
 		out.rows = append(out.rows, step.Rows...)
 		if step.After > 0 {
+			r.mu.Lock()
+			r.ahead += step.After
+			r.mu.Unlock()
 			out.waits = append(out.waits, fmt.Sprint(step.Reason, " ", step.After))
 			r.do(http.MethodDelete, "/sandbox/faults", nil)
 		}

@@ -288,7 +288,7 @@ func TestIssuesAreWrittenInTheSyncUsersName(t *testing.T) {
 	app := r.install("WRITE", "ACT_AS_USER")
 	r.sync.Tenant.ClientKey, r.sync.Tenant.SharedSecret, r.sync.Tenant.OAuthClientID = app.ClientKey, seal.NewSecret(app.Secret), app.OAuthClientID
 	var err error
-	if r.client, err = jira.New(jira.Config{AppKey: "pergola", TokenURL: r.site.URL + "/oauth2/token", Sleep: r.sleep}); err != nil {
+	if r.client, err = jira.New(jira.Config{AppKey: "pergola", TokenURL: r.site.URL + "/oauth2/token", Limits: r.limits(), Sleep: r.sleep}); err != nil {
 		t.Fatal(err)
 	}
 	const jonas = "712020:8b21d7c4-jonas-user"

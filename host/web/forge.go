@@ -23,6 +23,11 @@ type Forge interface {
 	Left(ctx context.Context, i auth.Invocation) error
 }
 
+// Visits keeps the tokens of people who look at pages of Forge; *jira.Client does.
+type Visits interface {
+	Visited(t capability.TenantID, account, token string)
+}
+
 // forgePrefix stands before every route that a token of Forge opens, and no other does.
 const forgePrefix = "/forge"
 
@@ -111,15 +116,28 @@ func (s *Server) opener(ctx context.Context, c *fiber.Ctx) (auth.Principal, erro
 // caller verifies the call of a page. Which token opens it the route decides, and nothing that the visitor sends.
 func (s *Server) caller(ctx context.Context, c *fiber.Ctx) (auth.Principal, error) {
 	if strings.HasPrefix(c.Route().Path, forgePrefix+"/") {
-		return s.verified(c)(s.Verifier.Forge(ctx, request(c)))
+		return s.visitor(ctx, c)
 	}
 	return s.verified(c)(s.Verifier.API(ctx, request(c)))
+}
+
+// userTokenHeader carries the token of whoever looks, where the app's manifest asks for it.
+const userTokenHeader = "X-Forge-Oauth-User"
+
+// visitor verifies an invocation behind which a person is, whose token is kept for calls in this person's name. A browser can send that header, too, with
+// an invocation token of its own user; what it puts there is used for nobody else.
+func (s *Server) visitor(ctx context.Context, c *fiber.Ctx) (auth.Principal, error) {
+	p, err := s.verified(c)(s.Verifier.Forge(ctx, request(c)))
+	if err == nil && s.Visits != nil {
+		s.Visits.Visited(p.Tenant, p.Account, strings.Clone(c.Get(userTokenHeader)))
+	}
+	return p, err
 }
 
 // forgePage draws what a frame of the Forge app shows. Of a panel the token says which it is, and beside which issue. An app has one page
 // and one page for admins; which of those below it is wanted the frame says, as the address of a page does on Connect.
 func (s *Server) forgePage(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.verified(c)(s.Verifier.Forge(ctx, request(c)))
+	p, err := s.visitor(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/web"
@@ -27,6 +28,7 @@ type arriving struct {
 	tenants *tenant.Tenants
 	id      *tenant.Tenant
 	left    []string
+	visits  []string // tenant, account and token
 }
 
 func (a *arriving) Arrived(ctx context.Context, _ auth.Invocation) (tenant.Tenant, error) {
@@ -36,6 +38,10 @@ func (a *arriving) Arrived(ctx context.Context, _ auth.Invocation) (tenant.Tenan
 func (a *arriving) Left(_ context.Context, i auth.Invocation) error {
 	a.left = append(a.left, i.Installation)
 	return nil
+}
+
+func (a *arriving) Visited(t capability.TenantID, account, token string) {
+	a.visits = append(a.visits, string(t)+" "+account+" "+token)
 }
 
 // startForge starts a host that serves a Forge app, too. Forge's key is the one of signed installs, so that only the kind of token tells them apart.
@@ -49,7 +55,7 @@ func startForge(t *testing.T) (*host, *arriving) {
 			Forge: &auth.ForgeConfig{AppID: forgeApp, Keys: keys{}, Installations: a, Environments: []string{"PRODUCTION"}},
 		})
 		check(t, err)
-		c.Verifier, c.Forge = v, a
+		c.Verifier, c.Forge, c.Visits = v, a, a
 	})
 	*a.id = h.tenant
 	return h, a
@@ -153,6 +159,26 @@ func TestForgeFrameShowsWhatItsModuleMay(t *testing.T) {
 	}
 	if got := h.do("POST", "/forge/uninstalled", h.invocation("", "core:endpoint", "uninstalled"), `{}`); got.status != 204 || len(a.left) != 1 {
 		t.Errorf("uninstall: %d, %q", got.status, a.left)
+	}
+}
+
+func TestTokenOfAPersonIsKeptForWhoTheInvocationNames(t *testing.T) {
+	h, a := startForge(t)
+	ask := func(target, authorization, token string) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.url+target, strings.NewReader("{}"))
+		check(t, err)
+		r.Header.Set("Authorization", authorization)
+		r.Header.Set("X-Forge-Oauth-User", token)
+		r.Header.Set("Content-Type", "application/json")
+		h.send(r)
+	}
+	ask("/forge/page", h.invocation(user, "jira:issuePanel", "acme-notes--panel"), "first")
+	ask("/forge/api/plugin/acme.notes/panel/file/save", h.invocation(admin, "jira:issuePanel", "acme-notes--panel"), "second")
+	ask("/forge/page", "Bearer a.b.c", "of nobody")
+	ask("/api/plugin/acme.notes/panel/file/save", h.contextToken(user, here), "by Connect")
+	want := []string{string(h.tenant.ID) + " " + user + " first", string(h.tenant.ID) + " " + admin + " second"}
+	if diff := cmp.Diff(want, a.visits); diff != "" {
+		t.Errorf("kept (-want +got):\n%s", diff)
 	}
 }
 

@@ -85,6 +85,7 @@ type Config struct {
 	Syncs      *syncing.Service
 	Events     *events.Service // nil takes no webhooks about issues
 	Forge      Forge           // nil takes no calls of a Forge app
+	Visits     Visits          // nil keeps no tokens of people
 	Runs       *runs.Service   // nil runs no jobs of plugins
 	Functions  Functions       // nil answers no functions in JQL
 	Blueprints *blueprint.Service

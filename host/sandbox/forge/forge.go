@@ -112,6 +112,7 @@ func (s *Forge) Operations() []rest.Operation {
 func (s *Forge) Serve(mux *http.ServeMux) {
 	mux.HandleFunc("GET /.well-known/jwks.json", s.jwks)
 	mux.HandleFunc("/ex/jira/{cloudId}/", s.gateway)
+	mux.HandleFunc("POST /graphql", s.graphql)
 	mux.HandleFunc("GET "+uiPath+"{appKey}/{resource}/{path...}", s.resource)
 	mux.HandleFunc("GET "+scripts+"{file}", s.script)
 	mux.HandleFunc("POST /sandbox/forge/bridge", s.bridge)

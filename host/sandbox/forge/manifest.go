@@ -26,11 +26,9 @@ type Manifest struct {
 			Authentication string `yaml:"authentication"`
 		} `yaml:"connect"`
 	} `yaml:"app"`
-	Remotes     []*Remote   `yaml:"remotes"`
-	Resources   []*Resource `yaml:"resources"`
-	Permissions struct {
-		Scopes scopes `yaml:"scopes"`
-	} `yaml:"permissions"`
+	Remotes        []*Remote                   `yaml:"remotes"`
+	Resources      []*Resource                 `yaml:"resources"`
+	Permissions    permissions                 `yaml:"permissions"`
 	Kinds          map[string]yaml.Node        `yaml:"modules"`
 	ConnectModules map[string][]map[string]any `yaml:"connectModules"`
 
@@ -126,6 +124,37 @@ func (t *text) UnmarshalYAML(n *yaml.Node) error {
 		return nil
 	}
 	return n.Decode((*string)(t))
+}
+
+// permissions are what an app asks for.
+type permissions struct {
+	Scopes scopes
+	// Acting are those of the scopes that can be used in the name of people who are not there.
+	Acting []string
+}
+
+func (p *permissions) UnmarshalYAML(n *yaml.Node) error {
+	var in struct {
+		Scopes yaml.Node `yaml:"scopes"`
+	}
+	if err := n.Decode(&in); err != nil || in.Scopes.IsZero() {
+		return err
+	}
+	if err := in.Scopes.Decode(&p.Scopes); err != nil || in.Scopes.Kind != yaml.MappingNode {
+		return err
+	}
+	var options map[string]struct {
+		AllowImpersonation bool `yaml:"allowImpersonation"`
+	}
+	if err := in.Scopes.Decode(&options); err != nil {
+		return err
+	}
+	for _, scope := range p.Scopes {
+		if options[scope].AllowImpersonation {
+			p.Acting = append(p.Acting, scope)
+		}
+	}
+	return nil
 }
 
 // scopes are a list, or a map from scopes to what is said of them.

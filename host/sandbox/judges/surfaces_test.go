@@ -76,13 +76,14 @@ func TestBothSurfacesPassAtlassiansValidators(t *testing.T) {
 		if wrong := s.connect(descriptor); wrong[0] != "" {
 			t.Errorf("the descriptor of %s:\n%s", name, strings.Join(wrong, "\n"))
 		}
-		right[s.export(plugins)] = name
+		right[s.export(plugins, false)] = name
+		right[s.export(plugins, true)] = name + ", writing in people's names"
 	}
 	if got := s.connect([]byte(`{"key": "pergola", "baseUrl": "https://app.example", "authentication": {"type": "jwt"}, "modules": {"adminPages": [{"key": "admin"}], "panels": []}}`)); len(got) < 2 {
 		t.Errorf("a page without an address, and an unknown kind of module, are taken: %q", got)
 	}
-	for was, is := range map[string]string{"endpoint: event": "endpoint: nothing", "interval: hour": "interval: minute", "path: static/ui": "path: static/no", "- read:jira-work\n": ""} {
-		app := s.export(surfacetest.All())
+	for was, is := range map[string]string{"endpoint: event": "endpoint: nothing", "interval: hour": "interval: minute", "path: static/ui": "path: static/no", "- read:jira-work\n": "", "allowImpersonation:": "allowEverything:"} {
+		app := s.export(surfacetest.All(), strings.HasPrefix(was, "allow"))
 		file := filepath.Join(app, "manifest.yml")
 		raw, err := os.ReadFile(file)
 		if err != nil {
@@ -103,10 +104,10 @@ func TestBothSurfacesPassAtlassiansValidators(t *testing.T) {
 	}
 }
 
-// export writes the Forge app for plugins and returns its folder.
-func (s surfaces) export(plugins []*manifest.Manifest) string {
+// export writes the Forge app for plugins, which may act in people's names, and returns its folder.
+func (s surfaces) export(plugins []*manifest.Manifest, actAs bool) string {
 	s.t.Helper()
-	table, err := surface.Of(surface.Config{AppName: "Pergola", AddOptions: true}, plugins)
+	table, err := surface.Of(surface.Config{AppName: "Pergola", ActAsUser: actAs, AddOptions: true}, plugins)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -28,6 +28,7 @@ import (
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/core/process"
 	"github.com/pergola-platform/pergola/host/jira"
+	"github.com/pergola-platform/pergola/host/jira/limit"
 	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/syncer"
 	"github.com/pergola-platform/pergola/host/syncer/identity"
@@ -134,7 +135,11 @@ func openChild(ctx context.Context, s setting) (*child, error) {
 	if err := c.core.Add(ctx, m, code); err != nil {
 		return nil, err
 	}
-	client, err := jira.New(jira.Config{AppKey: appKey, HTTP: &http.Client{Transport: c.wire, Timeout: 20 * time.Second}})
+	limits, err := limit.New(limit.Config{Unpaced: true, Points: -1}) // the site has no limits here
+	if err != nil {
+		return nil, err
+	}
+	client, err := jira.New(jira.Config{AppKey: appKey, Limits: limits, HTTP: &http.Client{Transport: c.wire, Timeout: 20 * time.Second}})
 	if err != nil {
 		return nil, err
 	}
