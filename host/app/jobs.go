@@ -44,7 +44,7 @@ func (h *Host) openJobs(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if h.events, err = events.New(events.Config{Tenants: h.tenants, Features: h.features, Site: h.jira, Jobs: h.jobs, Log: h.log}); err != nil {
+	if h.events, err = events.New(events.Config{Tenants: h.tenants, Features: h.features, Site: h.jira, Jobs: h.jobs, Store: h.store, Log: h.log, Now: time.Now}); err != nil {
 		return err
 	}
 	if h.runs, err = runs.New(runs.Config{Tenants: h.tenants, Features: h.features, Jobs: h.jobs, Log: h.log, Now: time.Now}); err != nil {

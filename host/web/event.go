@@ -2,13 +2,12 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/pergola-platform/pergola/host/events"
 	"github.com/pergola-platform/pergola/host/surface"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/event"
@@ -21,7 +20,7 @@ func (s *Server) event(ctx context.Context, c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	name, id, at := c.Params("event"), c.Get("X-Atlassian-Webhook-Identifier"), happened(c.Body(), s.Now())
+	name, id, at := c.Params("event"), c.Get("X-Atlassian-Webhook-Identifier"), events.Happened(c.Body(), s.Now())
 	switch {
 	case surface.IsProjectEvent(name):
 		err = s.Syncs.ProjectsChanged(ctx, p.Tenant, id, at)
@@ -34,19 +33,4 @@ func (s *Server) event(ctx context.Context, c *fiber.Ctx) error {
 		return err
 	}
 	return c.SendStatus(http.StatusNoContent)
-}
-
-// happened is the time of a webhook by its body, now where it does not tell a likely one.
-func happened(body []byte, now time.Time) time.Time {
-	var b struct {
-		Timestamp int64 `json:"timestamp"` // milliseconds
-	}
-	if json.Unmarshal(body, &b) != nil {
-		return now
-	}
-	at := time.UnixMilli(b.Timestamp)
-	if at.Before(now.Add(-24*time.Hour)) || at.After(now.Add(time.Hour)) {
-		return now
-	}
-	return at
 }
