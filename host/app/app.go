@@ -62,6 +62,7 @@ type Host struct {
 	jobs      *jobs.Jobs
 	syncs     *syncing.Service
 	events    *events.Service
+	hooks     *events.Hooks
 	runs      *runs.Service
 	functions *functions.Service
 	memory    snapshot.Report // how it is restored after a call
@@ -168,7 +169,7 @@ func (h *Host) openSurface(context.Context) error {
 		AppKey: c.AppKey, AppName: c.AppName, BaseURL: h.url, BridgeURL: c.BridgeURL, FrameAncestors: c.FrameAncestors,
 		BodyLimit: h.cfg.Web.BodyLimit, ReadTimeout: h.cfg.Web.ReadTimeout, MetricsToken: h.cfg.Metrics.Token,
 		Log: h.log, Metrics: h.metrics, Verifier: verifier, Lifecycle: lifecycle, Descriptor: h.Descriptor,
-		Features: h.features, Syncs: h.syncs, Events: h.events, Runs: h.runs, Functions: h.functions, Forge: leaving, Blueprints: blueprints, Tokens: tokens, Audit: audit.New(h.store, rand.Reader, h.log, time.Now), Sets: sets, Tenants: h.tenants, Sites: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, Now: time.Now,
+		Features: h.features, Syncs: h.syncs, Events: h.events, Runs: h.runs, Functions: h.functions, Arrived: h.arrived, Forge: leaving, Blueprints: blueprints, Tokens: tokens, Audit: audit.New(h.store, rand.Reader, h.log, time.Now), Sets: sets, Tenants: h.tenants, Sites: h.tenants, UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, Now: time.Now,
 	})
 	return err
 }

@@ -5,4 +5,6 @@
 // Of a webhook only ids are read and kept: no key, no name, no value. Events of one issue come to a plugin in the order of their times;
 // Jira may tell one late, and then it comes late. What is told twice, in whichever way, is one
 // event. A plugin that is switched off hears of nothing that happens meanwhile; what it was to hear before waits until it is on again.
+//
+// [Hooks] look after the webhooks themselves, where a site has the app by Connect: they register them, and fetch what Jira could not deliver.
 package events

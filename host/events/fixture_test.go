@@ -113,7 +113,7 @@ func (r *rig) open() {
 	r.jobs, err = jobs.Open(r.Context(), jobs.Config{
 		Store: r.store, Keys: r.keys, Log: log, Dir: filepath.Join(r.dir, "queue"), Lease: time.Second, Grace: 5 * time.Second,
 		Admit: func(_ context.Context, _ capability.TenantID, p capability.PluginID) error {
-			if !r.isOn(p) {
+			if p != "" && !r.isOn(p) {
 				return &sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromHost, Message: "it is switched off"}
 			}
 			return nil

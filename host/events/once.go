@@ -30,7 +30,7 @@ func Types() []privacy.Type {
 		Collection: heardCollection, Name: "Event that was heard", ID: privacy.Digest,
 		Purpose: "Tell a feature once of what Jira tells several times", Kept: "for four days",
 		Fields: []privacy.Field{{Path: "at", Kind: privacy.Time}, {Path: "day", Kind: privacy.Code, Index: byDay}},
-	}}
+	}, hooksType()}
 }
 
 // heard is a happening of which somebody has told. Its id is a digest of what makes it the same, whoever tells it.

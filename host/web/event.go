@@ -7,6 +7,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/pergola-platform/pergola/host/connect"
 	"github.com/pergola-platform/pergola/host/events"
 	"github.com/pergola-platform/pergola/host/surface"
 	"github.com/pergola-platform/pergola/sdk"
@@ -21,6 +22,11 @@ func (s *Server) event(ctx context.Context, c *fiber.Ctx) error {
 		return err
 	}
 	name, id, at := c.Params("event"), c.Get("X-Atlassian-Webhook-Identifier"), events.Happened(c.Body(), s.Now())
+	if name == connect.Registered {
+		if name, err = registeredEvent(c.Body()); err != nil {
+			return err
+		}
+	}
 	switch {
 	case surface.IsProjectEvent(name):
 		err = s.Syncs.ProjectsChanged(ctx, p.Tenant, id, at)
@@ -33,4 +39,13 @@ func (s *Server) event(ctx context.Context, c *fiber.Ctx) error {
 		return err
 	}
 	return c.SendStatus(http.StatusNoContent)
+}
+
+// registeredEvent is of what a webhook tells that the app registered: all lead to one address.
+func registeredEvent(body []byte) (string, error) {
+	name, ok := connect.EventOf(body)
+	if !ok {
+		return "", &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: "Nobody here waits for this event."}
+	}
+	return name, nil
 }
