@@ -64,6 +64,7 @@ type Host struct {
 	jobs      *jobs.Jobs
 	syncs     *syncing.Service
 	events    *events.Service
+	hooks     *events.Hooks
 	runs      *runs.Service
 	functions *functions.Service
 	memory    snapshot.Report // how it is restored after a call
@@ -197,7 +198,7 @@ func (h *Host) openSurface(context.Context) error {
 		BodyLimit: h.cfg.Web.BodyLimit, ReadTimeout: h.cfg.Web.ReadTimeout, HeaderTimeout: h.cfg.Web.HeaderTimeout, MetricsToken: h.cfg.Metrics.Token,
 		TLS: h.cfg.Server.TLS.On(), Rates: web.Rates(h.cfg.Web.Rates), TrustedProxies: h.cfg.Server.Networks(), ProxyHeader: h.cfg.Server.ProxyHeader,
 		Log: h.log, Metrics: h.metrics, Verifier: verifier, Lifecycle: lifecycle, Descriptor: h.Descriptor,
-		Features: h.features, Syncs: h.syncs, Events: h.events, Runs: h.runs, Functions: h.functions, Forge: leaving, Visits: h.jira,
+		Features: h.features, Syncs: h.syncs, Events: h.events, Runs: h.runs, Functions: h.functions, Arrived: h.arrived, Forge: leaving, Visits: h.jira,
 		Blueprints: blueprints, Tokens: tokens, Audit: audit.New(h.store, rand.Reader, h.log, time.Now), Sets: sets, Tenants: h.tenants, Sites: h.tenants,
 		UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, State: h.state, Now: time.Now,
 	})

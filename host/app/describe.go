@@ -24,7 +24,7 @@ func (h *Host) render(plugins []*manifest.Manifest) ([]byte, error) {
 	c := h.cfg.Connect
 	return connect.Descriptor(connect.Config{
 		AppKey: c.AppKey, Name: c.AppName, Description: "Asset management in Jira, feature by feature.",
-		Vendor: connect.Vendor{Name: "Pergola"}, BaseURL: h.url, ActAsUser: c.ActAsUser, AddOptions: c.AddOptions,
+		Vendor: connect.Vendor{Name: "Pergola"}, BaseURL: h.url, ActAsUser: c.ActAsUser, AddOptions: c.AddOptions, Registered: c.RegisterWebhooks,
 	}, plugins)
 }
 

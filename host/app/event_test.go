@@ -150,7 +150,13 @@ func (h *linksHost) runs(state string) int {
 	if err != nil {
 		h.Fatal(err)
 	}
-	return len(docs)
+	n := 0
+	for _, d := range docs {
+		if strings.Contains(string(d.Body), `"kind":"event.tell"`) {
+			n++
+		}
+	}
+	return n
 }
 
 // until waits for what another process does.

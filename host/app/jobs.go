@@ -45,7 +45,12 @@ func (h *Host) openJobs(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if h.events, err = events.New(events.Config{Tenants: h.tenants, Features: h.features, Site: h.jira, Jobs: h.jobs, Log: h.log}); err != nil {
+	if h.events, err = events.New(events.Config{Tenants: h.tenants, Features: h.features, Site: h.jira, Jobs: h.jobs, Store: h.store, Log: h.log, Now: time.Now}); err != nil {
+		return err
+	}
+	if h.hooks, err = events.NewHooks(events.HooksConfig{
+		Events: h.events, Site: h.jira, Projects: h.syncs.ProjectsChanged, BaseURL: h.url, Register: h.cfg.Connect.RegisterWebhooks,
+	}); err != nil {
 		return err
 	}
 	if h.runs, err = runs.New(runs.Config{Tenants: h.tenants, Features: h.features, Jobs: h.jobs, Log: h.log, Now: time.Now}); err != nil {
@@ -84,6 +89,49 @@ func (h *Host) readmit(ctx context.Context, t capability.TenantID) {
 	if err := h.jobs.Readmit(ctx, t); err != nil {
 		h.log.WarnContext(ctx, "runs wait though their plugin is on again", "tenant", t, "error", err)
 	}
+	h.lookAtHooks(ctx, t, "switched on", time.Now())
+}
+
+// arrived follows an installation.
+func (h *Host) arrived(ctx context.Context, t capability.TenantID) {
+	h.lookAtHooks(ctx, t, "installed", time.Now())
+}
+
+// lookAtHooks looks after a site's webhooks. Where it fails, the next time does it.
+func (h *Host) lookAtHooks(ctx context.Context, t capability.TenantID, why string, at time.Time) {
+	if err := h.hooks.Look(ctx, t, why, at); err != nil && ctx.Err() == nil {
+		h.log.WarnContext(ctx, "the webhooks of a site are looked after later", "tenant", t, "error", err)
+	}
+}
+
+// How often the host looks after webhooks: it wakes up each hour for sites of which no host has looked in the last hours.
+const (
+	hooksPause = time.Hour
+	hooksEvery = 6 * time.Hour
+)
+
+// watchHooks looks after the webhooks of all sites, at once, since sites may have tried in vain while no host was there, and then every few hours.
+func (h *Host) watchHooks(ctx context.Context) {
+	why, at := "start", time.Now()
+	tick := time.NewTicker(hooksPause)
+	defer tick.Stop()
+	for {
+		err := h.eachTenant(ctx, func(t tenant.Tenant) error {
+			if t.State == tenant.Active && !t.OnForge() {
+				h.lookAtHooks(ctx, t.ID, why, at)
+			}
+			return nil
+		})
+		if err != nil && ctx.Err() == nil {
+			h.log.WarnContext(ctx, "list tenants", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			why, at = "from time to time", now.UTC().Truncate(hooksEvery)
+		}
+	}
 }
 
 // cancelRuns cancels what a plugin that was switched off has under way. Where it fails, the runs are paused with their next step.
@@ -91,6 +139,7 @@ func (h *Host) cancelRuns(ctx context.Context, t capability.TenantID, id capabil
 	if err := h.runs.SwitchedOff(ctx, t, id); err != nil {
 		h.log.WarnContext(ctx, "runs of a plugin that was switched off could not be canceled; they are paused instead", "tenant", t, "plugin", id, "error", err)
 	}
+	h.lookAtHooks(ctx, t, "switched off", time.Now())
 }
 
 // digests is the secret by which rows of a tenant are known again.

@@ -15,6 +15,7 @@ import (
 	"github.com/pergola-platform/pergola/host/audit"
 	"github.com/pergola-platform/pergola/host/config"
 	"github.com/pergola-platform/pergola/host/configset"
+	"github.com/pergola-platform/pergola/host/events"
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/forge"
 	"github.com/pergola-platform/pergola/host/jobs"
@@ -97,7 +98,7 @@ func openStorage(ctx context.Context, cfg config.Config, manifests privacy.Manif
 // ownTypes are the documents of the host itself: each package declares its own.
 func ownTypes() []privacy.Type {
 	return slices.Concat(privacy.OwnTypes(), tenant.Types(), seal.Types(), retention.Types(), personal.Types(), schema.Types(),
-		forge.Types(), jobs.Types(), syncing.Types(), runlog.Types(), token.Types(), configset.Types(), audit.Types())
+		forge.Types(), jobs.Types(), syncing.Types(), runlog.Types(), token.Types(), configset.Types(), audit.Types(), events.Types())
 }
 
 // migrations is append-only.
@@ -145,7 +146,8 @@ func (s *Storage) Sweeper(grace, runs time.Duration) *retention.Sweeper {
 			tokens, left := token.New(token.Config{Store: s.Store, Now: time.Now}).Expire(ctx, t)
 			imports, lasting := configset.Expire(ctx, s.Store, t, now.Add(-configset.Regret))
 			changes, stayed := audit.Expire(ctx, s.Store, t, now)
-			return records + done + configs + tokens + imports + changes, errors.Join(err, failed, kept, left, lasting, stayed)
+			told, known := events.Expire(ctx, s.Store, t, now)
+			return records + done + configs + tokens + imports + changes + told, errors.Join(err, failed, kept, left, lasting, stayed, known)
 		},
 	})
 }

@@ -24,6 +24,7 @@ func (h *Host) keepTidy() {
 	h.background.Go(func() { s.Sweeper(h.cfg.Privacy.Grace, h.cfg.Jobs.Keep).Run(h.work, sweepPause) })
 	h.background.Go(func() { reporter.Run(h.work, reportPause) })
 	h.background.Go(func() { s.rekey(h.work) })
+	h.background.Go(func() { h.watchHooks(h.work) })
 	if h.forgeSites != nil && h.cfg.Forge.Silence > 0 {
 		h.background.Go(func() { h.forgeSites.WatchSilence(h.work, h.cfg.Forge.Silence) })
 	}

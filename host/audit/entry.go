@@ -80,6 +80,11 @@ const (
 	SyncUnscheduled   Action = "sync.unscheduled"
 	SyncStarted       Action = "sync.started"
 	SyncsImported     Action = "syncs.imported"
+
+	EventReplayed   Action = "event.replayed"
+	EventDiscarded  Action = "event.discarded"
+	EventsReplayed  Action = "events.replayed"
+	EventsDiscarded Action = "events.discarded"
 )
 
 // words say what was done.
@@ -90,6 +95,7 @@ var words = map[Action]string{
 	ConfigImported: "Imported configuration", ImportUndone: "Undid an import", TokenMade: "Made an API token", TokenRevoked: "Revoked an API token",
 	ConnectionSaved: "Saved a connection", ConnectionDeleted: "Deleted a connection", SyncSaved: "Saved a synchronization", SyncDeleted: "Deleted a synchronization",
 	SyncScheduled: "Scheduled a synchronization", SyncUnscheduled: "Took a schedule away", SyncStarted: "Started a synchronization", SyncsImported: "Imported synchronizations",
+	EventReplayed: "Had an event told again", EventDiscarded: "Discarded an event", EventsReplayed: "Had all undelivered events told again", EventsDiscarded: "Discarded all undelivered events",
 }
 
 // Words say what was done, the action itself where a newer host wrote it.

@@ -76,9 +76,11 @@ type Connect struct {
 	ActAsUser bool `koanf:"act_as_user" help:"ask sites for the scope ACT_AS_USER, so that synchronizations write in the name of the account that an admin chose"`
 	// Without it a mapping that adds options is refused. The scope lets the app do whatever a Jira admin can, so it is off until an operator
 	// decides.
-	AddOptions    bool   `koanf:"add_options" help:"ask sites for the scope ADMIN, so that synchronizations add choices that a select field does not have"`
-	TokenURL      string `koanf:"token_url" help:"where tokens for calls in the name of a person are had"`
-	LoopbackSites bool   `koanf:"loopback_sites" help:"let Jira sites install that are reached by plain http on this machine (development)"`
+	AddOptions bool `koanf:"add_options" help:"ask sites for the scope ADMIN, so that synchronizations add choices that a select field does not have"`
+	// RegisterWebhooks needs no update of the app on a site where a plugin begins to listen, and no traffic where none does.
+	RegisterWebhooks bool   `koanf:"register_webhooks" help:"have a site tell of its issues by a webhook that is registered where a plugin that listens is on, instead of by the descriptor's; sites have to update the app once"`
+	TokenURL         string `koanf:"token_url" help:"where tokens for calls in the name of a person are had"`
+	LoopbackSites    bool   `koanf:"loopback_sites" help:"let Jira sites install that are reached by plain http on this machine (development)"`
 }
 
 // Forge is the app as Atlassian Forge knows it, which pergola forge export writes.

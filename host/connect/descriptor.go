@@ -42,6 +42,8 @@ type Config struct {
 	ActAsUser bool
 	// AddOptions asks for the scope ADMIN, without which Jira adds no choice to a select field, where a plugin provides a synchronizer.
 	AddOptions bool
+	// Registered leaves the webhooks about issues out, which are registered site by site then: host/events.
+	Registered bool
 }
 
 // Vendor is who runs the host.
@@ -145,6 +147,9 @@ func Descriptor(c Config, plugins []*manifest.Manifest) ([]byte, error) {
 		d.Scopes = append(d.Scopes, scopes[right])
 	}
 	for _, name := range table.Events {
+		if c.Registered && slices.Contains(Registrable(), name) {
+			continue
+		}
 		d.Modules.Webhooks = append(d.Modules.Webhooks, webhook{hook(name), EventPath + name})
 	}
 	for _, p := range table.Properties {

@@ -48,6 +48,21 @@ type rig struct {
 	fails func(e event.Event) error
 	heard []event.Event
 	told  chan event.Event
+	ahead time.Duration                                        // of noon
+	site  *tenant.Tenant                                       // nil for one that nobody calls
+	self  func(context.Context, tenant.Tenant) (string, error) // nil for app
+}
+
+func (r *rig) clock() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return noon.Add(r.ahead)
+}
+
+func (r *rig) advance(d time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ahead += d
 }
 
 // logged is a log that is read while it is written.
@@ -74,7 +89,7 @@ func newRig(t testing.TB) *rig {
 	raw, err := sqlitestore.Open(t.Context(), filepath.Join(r.dir, "store"), sqlitestore.Config{})
 	r.must(err)
 	t.Cleanup(func() { _ = raw.Close() })
-	types, err := privacy.NewTypes(nil, slices.Concat(jobs.Types(), seal.Types())...)
+	types, err := privacy.NewTypes(nil, slices.Concat(jobs.Types(), seal.Types(), events.Types())...)
 	r.must(err)
 	r.store = privacy.NewGate(raw, types)
 	r.keys = sealtest.Keeper(t, r.store)
@@ -98,14 +113,14 @@ func (r *rig) open() {
 	r.jobs, err = jobs.Open(r.Context(), jobs.Config{
 		Store: r.store, Keys: r.keys, Log: log, Dir: filepath.Join(r.dir, "queue"), Lease: time.Second, Grace: 5 * time.Second,
 		Admit: func(_ context.Context, _ capability.TenantID, p capability.PluginID) error {
-			if !r.isOn(p) {
+			if p != "" && !r.isOn(p) {
 				return &sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromHost, Message: "it is switched off"}
 			}
 			return nil
 		},
 	})
 	r.must(err)
-	r.Service, err = events.New(events.Config{Tenants: r, Features: r, Site: r, Jobs: r.jobs, Log: log})
+	r.Service, err = events.New(events.Config{Tenants: r, Features: r, Site: r, Jobs: r.jobs, Store: r.store, Log: log, Now: r.clock})
 	r.must(err)
 }
 
@@ -128,11 +143,19 @@ func (r *rig) turn(on ...capability.PluginID) {
 
 // ByID implements events.Tenants.
 func (r *rig) ByID(_ context.Context, id capability.TenantID) (tenant.Tenant, error) {
+	if r.site != nil {
+		return *r.site, nil
+	}
 	return tenant.Tenant{ID: id, State: tenant.Active}, nil
 }
 
 // Self implements events.Site.
-func (r *rig) Self(context.Context, tenant.Tenant) (string, error) { return app, nil }
+func (r *rig) Self(ctx context.Context, t tenant.Tenant) (string, error) {
+	if r.self != nil {
+		return r.self(ctx, t)
+	}
+	return app, nil
+}
 
 // Listeners implements events.Features.
 func (r *rig) Listeners(context.Context, capability.TenantID, string) ([]capability.PluginID, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/jobs"
+	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/event"
@@ -19,9 +20,6 @@ import (
 
 // Kind is the name of the jobs that tell plugins of events.
 const Kind = "event.tell"
-
-// keep is how long an event is known that was told: longer than Jira tries to deliver a webhook.
-const keep = 24 * time.Hour
 
 // retry is for a plugin that fails, or a Jira that does not answer: for about an hour.
 var retry = jobs.Retry{Attempts: 10, First: 2 * time.Second, Most: 20 * time.Minute}
@@ -52,7 +50,9 @@ type Config struct {
 	Features Features
 	Site     Site
 	Jobs     *jobs.Jobs
+	Store    store.Driver
 	Log      *slog.Logger
+	Now      func() time.Time
 }
 
 // Service takes webhooks and tells plugins. It is safe for concurrent use. Make it with New.
@@ -65,7 +65,7 @@ type Service struct {
 
 // New returns a Service, and makes the kind of its runs known to the jobs, which must not be worked on yet.
 func New(c Config) (*Service, error) {
-	if c.Tenants == nil || c.Features == nil || c.Site == nil || c.Jobs == nil || c.Log == nil {
+	if c.Tenants == nil || c.Features == nil || c.Site == nil || c.Jobs == nil || c.Store == nil || c.Log == nil || c.Now == nil {
 		return nil, errors.New("events: something that they need is missing")
 	}
 	s := &Service{cfg: c, selfs: map[capability.TenantID]string{}}
@@ -73,15 +73,18 @@ func New(c Config) (*Service, error) {
 }
 
 // Take has every plugin of a tenant told that listens to what a webhook tells. When it returns nil, they are told whatever happens to this
-// host. webhookID is Jira's, the same however often the webhook comes; at is when it happened. Taking one again is safe, and is what to do
-// after an error.
-func (s *Service) Take(ctx context.Context, t capability.TenantID, kind, webhookID string, at time.Time, body []byte) error {
+// host. told is the identifier with which it came, at is when it happened. However often something is told, and by whichever way, plugins are
+// told once. Taking a webhook again is safe, and is what to do after an error.
+func (s *Service) Take(ctx context.Context, t capability.TenantID, kind, told string, at time.Time, body []byte) error {
 	ears, err := s.cfg.Features.Listeners(ctx, t, kind)
 	if err != nil || len(ears) == 0 {
 		return err
 	}
-	h, account, err := normalize(kind, body)
+	h, account, same, err := normalize(kind, told, body)
 	if err != nil {
+		return err
+	}
+	if at, err = s.first(ctx, t, same, at); err != nil {
 		return err
 	}
 	h.At = at.UnixMilli()
@@ -89,12 +92,9 @@ func (s *Service) Take(ctx context.Context, t capability.TenantID, kind, webhook
 	if err != nil {
 		return fmt.Errorf("encode an event: %w", err)
 	}
-	if webhookID == "" {
-		webhookID = string(h.Issue + "/" + h.Link) // with the kind and the time, nothing else happened to these
-	}
 	for _, plugin := range ears {
 		if _, err := s.cfg.Jobs.Start(ctx, t, jobs.Request{
-			Kind: Kind, Plugin: plugin, Input: input, Key: Kind + "/" + string(plugin) + "/" + h.about(), By: account, Once: kind + "/" + webhookID, Happened: at,
+			Kind: Kind, Plugin: plugin, Job: jobOf(kind), Input: input, Key: Kind + "/" + string(plugin) + "/" + h.about(), By: account, Once: same, Happened: at,
 		}); err != nil {
 			return err
 		}

@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/pergola-platform/pergola/host/events"
+	"github.com/pergola-platform/pergola/host/forge"
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/sdk"
@@ -58,8 +60,8 @@ func TestAnEventIsOfIDsOnly(t *testing.T) {
 func TestWhatTheAppItselfDidIsItsOwn(t *testing.T) {
 	r := newRig(t)
 	r.work()
-	for _, by := range []string{app, mia, ""} {
-		r.take(event.IssueUpdated, "by "+by, noon, updated(1, by))
+	for n, by := range []string{app, mia, ""} {
+		r.take(event.IssueUpdated, "by "+by, noon, updated(1+n, by))
 		if e := r.next(); e.Own != (by == app) || e.Account != by {
 			t.Errorf("by %q: %+v", by, e)
 		}
@@ -81,9 +83,63 @@ func TestAWebhookThatComesTwiceIsOneEvent(t *testing.T) {
 	if len(ids) != 2 || len(r.told) > 0 || len(r.runs("")) != 2 {
 		t.Errorf("ids %v, %d more events, %d runs", ids, len(r.told), len(r.runs("")))
 	}
-	r.take(event.IssueDeleted, "w1", noon.Add(time.Second), updated(1, mia)) // at another time it is another one
+	r.take(event.IssueDeleted, "w1", noon, updated(2, mia)) // of another issue it is another one
 	if e := r.next(); ids[e.ID] {
 		t.Errorf("another event has the id of one before: %v", e)
+	}
+}
+
+// A site that moves from Connect to Forge tells by both for a while, and a registered webhook beside the one of the descriptor.
+func TestWhatIsToldInSeveralWaysIsToldOnce(t *testing.T) {
+	const issue, link = `"issue":{"id":"10007","fields":{"project":{"id":"10000"},"issuetype":{"id":"10001"}}}`, `"sourceIssueId":10001,"destinationIssueId":10002,"issueLinkType":{"id":10003}`
+	change := func(id string) string { return `,"changelog":{"id":"` + id + `","items":[{"fieldId":"summary"}]}` }
+	r := newRig(t)
+	r.work()
+	n := 0
+	for _, tt := range []struct{ kind, forge, connect, onForge string }{
+		{event.IssueCreated, "avi:jira:created:issue", issue, issue},
+		{event.IssueUpdated, "avi:jira:updated:issue", issue + change("1"), issue + change("1")},
+		{event.IssueUpdated, "avi:jira:updated:issue", issue + change("2"), issue + change("2")}, // which looks the same
+		{event.IssueDeleted, "avi:jira:deleted:issue", issue, issue},
+		{event.LinkCreated, "avi:jira:created:issuelink", `"issueLink":{"id":7,` + link + `}`, `"id":"7",` + link},
+		{event.LinkDeleted, "avi:jira:deleted:issuelink", `"issueLink":{"id":7,` + link + `}`, `"id":"7",` + link},
+	} {
+		n++
+		r.take(tt.kind, "by the descriptor", noon, `{"timestamp":1796040000000,`+tt.connect+`}`)
+		first := r.next()
+		r.take(tt.kind, "registered", noon.Add(50*time.Millisecond), `{"timestamp":1796040000050,"matchedWebhookIds":[1],`+tt.connect+`}`)
+		e, err := forge.ParseEvent([]byte(`{"eventType":"`+tt.forge+`","atlassianId":"557058:mia",`+tt.onForge+`}`), noon.Add(3*time.Second))
+		r.must(err)
+		r.take(e.Name, e.ID, noon.Add(3*time.Second), string(e.Webhook))
+		r.until("all is done", func() bool { return len(r.runs(jobs.Done)) == n })
+		if len(r.told) > 0 || len(r.runs("")) != n || first.At != noon.UnixMilli() {
+			t.Errorf("%s: %d more, %d runs, at %v", tt.kind, len(r.told), len(r.runs("")), first.Time())
+		}
+	}
+	for _, at := range []string{"1796040001000", "1796040002000"} { // a change without a history has nothing but Jira's time
+		n++
+		for _, id := range []string{"one", "other"} {
+			r.take(event.IssueUpdated, id, noon.Add(time.Minute), `{"timestamp":`+at+`,`+issue+`}`)
+		}
+		r.next()
+		r.until("all is done", func() bool { return len(r.runs(jobs.Done)) == n })
+	}
+	if len(r.told) > 0 || len(r.runs("")) != n {
+		t.Errorf("%d more, %d runs", len(r.told), len(r.runs("")))
+	}
+}
+
+// What is known of events ends, and so does the place that it takes.
+func TestWhatWasHeardIsForgottenAfterFourDays(t *testing.T) {
+	r := newRig(t)
+	r.take(event.IssueDeleted, "w1", noon, updated(1, mia))
+	for _, tt := range []struct {
+		after time.Duration
+		want  int
+	}{{4 * 24 * time.Hour, 0}, {5*24*time.Hour + 12*time.Hour, 1}, {6 * 24 * time.Hour, 0}} {
+		if n, err := events.Expire(t.Context(), r.store, acme, noon.Add(tt.after)); n != tt.want || err != nil {
+			t.Errorf("after %v: %d, %v; want %d", tt.after, n, err, tt.want)
+		}
 	}
 }
 
@@ -98,7 +154,8 @@ func TestEventsOfAnIssueComeInTheirOrder(t *testing.T) {
 		return nil
 	}
 	for _, w := range []struct{ issue, second int }{{1, 3}, {1, 1}, {2, 4}, {1, 2}} {
-		r.take(event.IssueUpdated, fmt.Sprint(w), noon.Add(time.Duration(w.second)*time.Second), updated(w.issue, ""))
+		body := strings.Replace(updated(w.issue, ""), `"changelog":{"id":"1"`, fmt.Sprintf(`"changelog":{"id":"%d"`, w.second), 1)
+		r.take(event.IssueUpdated, fmt.Sprint(w), noon.Add(time.Duration(w.second)*time.Second), body)
 	}
 	r.work()
 	order := map[string]string{}

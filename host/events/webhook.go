@@ -24,7 +24,8 @@ func (i *id) UnmarshalJSON(raw []byte) error {
 
 // webhook is what is read of one.
 type webhook struct {
-	User struct {
+	Timestamp int64 `json:"timestamp"` // milliseconds
+	User      struct {
 		AccountID string `json:"accountId"`
 	} `json:"user"`
 	Issue struct {
@@ -39,6 +40,7 @@ type webhook struct {
 		} `json:"fields"`
 	} `json:"issue"`
 	Changelog struct {
+		ID    id `json:"id"`
 		Items []struct {
 			FieldID string `json:"fieldId"`
 		} `json:"items"`
@@ -67,11 +69,11 @@ type happening struct {
 	To      id       `json:"to,omitempty"`
 }
 
-// normalize reads a webhook, and who did it.
-func normalize(kind string, body []byte) (h happening, account string, err error) {
+// normalize reads a webhook, who did it, and what makes it the same as other tellings of it, of which told is the identifier of this one.
+func normalize(kind, told string, body []byte) (h happening, account, same string, err error) {
 	var w webhook
 	if err := json.Unmarshal(body, &w); err != nil {
-		return happening{}, "", unreadable(kind) // the error may quote the body
+		return happening{}, "", "", unreadable(kind) // the error may quote the body
 	}
 	h = happening{Kind: kind}
 	if strings.HasPrefix(kind, "issuelink.") {
@@ -80,7 +82,7 @@ func normalize(kind string, body []byte) (h happening, account string, err error
 		h.Issue, h.Project, h.Type = w.Issue.ID, w.Issue.Fields.Project.ID, w.Issue.Fields.IssueType.ID
 	}
 	if h.Issue == "" && (h.From == "" || h.To == "") {
-		return happening{}, "", unreadable(kind)
+		return happening{}, "", "", unreadable(kind)
 	}
 	if kind == event.IssueUpdated {
 		for _, i := range w.Changelog.Items {
@@ -89,7 +91,7 @@ func normalize(kind string, body []byte) (h happening, account string, err error
 			}
 		}
 	}
-	return h, w.User.AccountID, nil
+	return h, w.User.AccountID, w.same(h, told), nil
 }
 
 func unreadable(kind string) error {

@@ -265,3 +265,10 @@ func errorOf(errs ...error) error {
 	}
 	return nil
 }
+
+func TestAnswersToAFunctionAreKeptUnderTheKeyOfItsExtension(t *testing.T) {
+	got := forge.FunctionKey("ari:cloud:ecosystem::environment/app/env", "acme.notes", "noted")
+	if want := "ari:cloud:ecosystem::extension/app/env/static/acme-notes--function--noted"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

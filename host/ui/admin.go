@@ -193,7 +193,7 @@ func newCard(p AdminPlugin) (card, error) {
 		c.Permissions = append(c.Permissions, permission{Title: known.Title, Detail: known.Detail, Reason: wish.Reason, Missing: slices.Contains(p.Missing, wish.Name)})
 	}
 	for _, e := range m.Events {
-		c.Events = append(c.Events, heard{Title: eventWords(e.Event), Reason: e.Reason})
+		c.Events = append(c.Events, heard{Title: EventWords(e.Event), Reason: e.Reason})
 	}
 	for _, j := range m.Jobs {
 		c.Jobs = append(c.Jobs, heard{Title: j.Title, Reason: j.Reason})
@@ -282,8 +282,8 @@ func functionWords(f manifest.Function) string {
 	return b.String() + ")"
 }
 
-// eventWords say what a plugin is told of.
-func eventWords(kind string) string {
+// EventWords say what a plugin is told of, the kind itself where it is not known.
+func EventWords(kind string) string {
 	switch kind {
 	case event.IssueCreated:
 		return "An issue was created"

@@ -68,6 +68,7 @@ func (s *Server) auditRoutes() {
 	s.app.Get("/connect/changes", s.working(s.changesPage))
 	s.app.Post(auditAPI+"/view/list", s.working(s.listChanges))
 	s.app.Post(auditAPI+"/file/csv", s.working(s.downloadChanges))
+	s.deadRoutes()
 }
 
 func (s *Server) changesPage(ctx context.Context, c *fiber.Ctx) error {
@@ -123,6 +124,16 @@ func (s *Server) drawChanges(ctx context.Context, t tenant.Tenant, q audit.Query
 		view.P("Who changed what of this app, when and from where. Entries say which document, token or synchronization it was, and nothing of what was written. They go after a year."),
 		view.Actions(changeFilters(features, q.Plugin)...),
 	}}
+	if s.Events != nil {
+		dead, err := s.Events.Dead(ctx, t.ID, "", 1)
+		if err != nil {
+			return nil, err
+		}
+		if len(dead) > 0 {
+			page.Blocks = append(page.Blocks, view.Block{Notice: &view.Notice{Tone: view.Warning, Title: "A feature could not be told of something that happened in Jira", Body: "See what it was, and have it told again."}})
+		}
+		page.Blocks = append(page.Blocks, view.Actions(view.Button{Label: "Undelivered events", View: "undelivered"}))
+	}
 	if len(all) == 0 {
 		page.Blocks = append(page.Blocks, view.Block{Empty: &view.Empty{Title: "Nothing was changed yet", Body: "What admins switch, set and write from now on is listed here."}})
 		return page, nil

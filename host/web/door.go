@@ -39,6 +39,7 @@ func (s *Server) openDoor() *fiber.App {
 	})
 	door.Get("/tenants/:tenant/config/export", s.ofOperator(s.exportSet))
 	door.Post("/tenants/:tenant/config/import", s.ofOperator(s.importSet))
+	s.deadDoor(door)
 	return door
 }
 

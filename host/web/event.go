@@ -2,13 +2,13 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/pergola-platform/pergola/host/connect"
+	"github.com/pergola-platform/pergola/host/events"
 	"github.com/pergola-platform/pergola/host/surface"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/event"
@@ -21,7 +21,12 @@ func (s *Server) event(ctx context.Context, c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	name, id, at := c.Params("event"), c.Get("X-Atlassian-Webhook-Identifier"), happened(c.Body(), s.Now())
+	name, id, at := c.Params("event"), c.Get("X-Atlassian-Webhook-Identifier"), events.Happened(c.Body(), s.Now())
+	if name == connect.Registered {
+		if name, err = registeredEvent(c.Body()); err != nil {
+			return err
+		}
+	}
 	switch {
 	case surface.IsProjectEvent(name):
 		err = s.Syncs.ProjectsChanged(ctx, p.Tenant, id, at)
@@ -36,17 +41,11 @@ func (s *Server) event(ctx context.Context, c *fiber.Ctx) error {
 	return c.SendStatus(http.StatusNoContent)
 }
 
-// happened is the time of a webhook by its body, now where it does not tell a likely one.
-func happened(body []byte, now time.Time) time.Time {
-	var b struct {
-		Timestamp int64 `json:"timestamp"` // milliseconds
+// registeredEvent is of what a webhook tells that the app registered: all lead to one address.
+func registeredEvent(body []byte) (string, error) {
+	name, ok := connect.EventOf(body)
+	if !ok {
+		return "", &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: "Nobody here waits for this event."}
 	}
-	if json.Unmarshal(body, &b) != nil {
-		return now
-	}
-	at := time.UnixMilli(b.Timestamp)
-	if at.Before(now.Add(-24*time.Hour)) || at.After(now.Add(time.Hour)) {
-		return now
-	}
-	return at
+	return name, nil
 }

@@ -25,7 +25,7 @@ func (s *Server) function(ctx context.Context, c *fiber.Ctx) error {
 
 // forgeFunction does so for a site that has the app by Forge, which asks the same.
 func (s *Server) forgeFunction(ctx context.Context, c *fiber.Ctx) error {
-	p, err := s.Verifier.Forge(ctx, request(c))
+	p, err := s.verified(c)(s.Verifier.Forge(ctx, request(c)))
 	if err != nil {
 		return err
 	}

@@ -56,6 +56,9 @@ func (s *Server) enabled(ctx context.Context, c *fiber.Ctx) error {
 	if err := s.Features.Announce(ctx, t); err != nil {
 		return err
 	}
+	if s.Arrived != nil {
+		s.Arrived(ctx, t.ID)
+	}
 	return c.SendStatus(fiber.StatusNoContent)
 }
 

@@ -84,10 +84,12 @@ type Config struct {
 	Features   *feature.Service
 	Syncs      *syncing.Service
 	Events     *events.Service // nil takes no webhooks about issues
-	Forge      Forge           // nil takes no calls of a Forge app
-	Visits     Visits          // nil keeps no tokens of people
-	Runs       *runs.Service   // nil runs no jobs of plugins
-	Functions  Functions       // nil answers no functions in JQL
+	// Arrived is called after a site has the app by Connect; nil does nothing.
+	Arrived    func(ctx context.Context, t capability.TenantID)
+	Forge      Forge         // nil takes no calls of a Forge app
+	Visits     Visits        // nil keeps no tokens of people
+	Runs       *runs.Service // nil runs no jobs of plugins
+	Functions  Functions     // nil answers no functions in JQL
 	Blueprints *blueprint.Service
 	Tokens     *token.Service
 	Audit      *audit.Trail       // nil notes no changes

@@ -26,6 +26,7 @@ type adminCmd struct {
 	Import   importCmd   `cmd:"" help:"Read an exported installation into an empty store."`
 	Verify   archiveCmd  `cmd:"" help:"Check an exported installation."`
 	Set      setCmd      `cmd:"" name:"config" help:"Carry configuration from site to site, and set sites up by templates."`
+	Events   eventsCmd   `cmd:"" help:"Look at events of Jira of which no plugin could be told, have them told again or discard them."`
 	Sync     syncCmd     `cmd:"" help:"Look after synchronizations: connections, plans, runs, schedules, configuration as code."`
 }
 
