@@ -14,7 +14,7 @@ import (
 func BenchmarkNothingIsLimited(b *testing.B) {
 	read := limit.Call{Site: "t1", Method: http.MethodGet, Path: "/rest/api/3/issue/10001"}
 	headers := http.Header{
-		"Beta-Ratelimit-Policy": {`"global-app-quota";q=65000;w=3600,"jira-burst-based";q=100;w=1`}, "Beta-Ratelimit": {`"global-app-quota";t=300,"jira-burst-based";t=1`},
+		"Beta-Ratelimit-Policy": {`"global-app-quota";q=2000000000;w=3600,"jira-burst-based";q=100;w=1`}, "Beta-Ratelimit": {`"global-app-quota";t=300,"jira-burst-based";t=1`},
 	}
 	for name, h := range map[string]http.Header{"alone": {}, "with headers": headers} {
 		b.Run(name, func(b *testing.B) {
