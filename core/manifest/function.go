@@ -23,6 +23,8 @@ type Function struct {
 type Argument struct {
 	Name     string `json:"name"` // what Jira shows while somebody types
 	Required bool   `json:"required,omitempty"`
+	// Config is a type of the plugin's configuration documents, one of which the argument names, by its label or its id.
+	Config string `json:"config,omitempty"`
 }
 
 // What a function is used with. Jira has more, and Connect does not say how it spells them.
@@ -70,6 +72,9 @@ func (r *report) functions(m *Manifest) {
 		for n, a := range f.Arguments {
 			at := fmt.Sprintf("%s.arguments[%d]", path, n)
 			r.unique(arguments, strings.ToLower(a.Name), at+".name", n)
+			if a.Config != "" && !slices.ContainsFunc(m.Configs, func(c Config) bool { return c.Type == a.Config }) {
+				r.add(at+".config", fmt.Sprintf("the plugin has no document %q", a.Config), "declare it in configs, or name one that is there")
+			}
 			if !a.Required && optional < 0 {
 				optional = n
 			}

@@ -302,6 +302,7 @@ func TestProblemsSayWhatToWrite(t *testing.T) {
 		{"function of Jira's own", set(`"name": "printedLabels"`, `"name": "linkedIssues"`)},
 		{"function of one word", set(`"name": "printedLabels"`, `"name": "printed"`)},
 		{"function with an argument behind one that can be left out", set(`{ "name": "since" }`, `{ "name": "since" }, { "name": "until", "required": true }`)},
+		{"function with an argument of documents that are not there", set(`{ "name": "since" }`, `{ "name": "since", "config": "shelf" }`)},
 		{"function with an argument twice", set(`{ "name": "since" }`, `{ "name": "paper" }`)},
 		{"function with an operator that Connect does not spell", set(`["in", "not in"]`, `["=", "in"]`)},
 		{"function without an operator", set(`"operators": ["in", "not in"]`, `"operators": []`)},

@@ -135,7 +135,7 @@ func (h *Host) openSurface(context.Context) error {
 		return err
 	}
 	tokens := token.New(token.Config{Store: h.store, Tenants: h.tenants, Key: h.storage.tokenKey, Active: jira.NewSites(h.jira, h.tenants).Active, Now: time.Now})
-	byForge, err := h.openForge()
+	byForge, err := h.openForge(tokens.RevokeAll)
 	if err != nil {
 		return err
 	}

@@ -1,10 +1,12 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/core/registry"
 	"github.com/pergola-platform/pergola/host/auth"
@@ -72,14 +74,15 @@ func forgeOf(cfg config.Config) forge.Config {
 	return c
 }
 
-// openForge makes what takes the calls of the Forge app; nil where none is configured.
-func (h *Host) openForge() (*auth.ForgeConfig, error) {
+// openForge makes what takes the calls of the Forge app; nil where none is configured. left ends what was good for the last installation of a
+// site.
+func (h *Host) openForge(left func(context.Context, capability.TenantID) error) (*auth.ForgeConfig, error) {
 	c := h.cfg.Forge
 	if c.AppID == "" {
 		return nil, nil //nolint:nilnil // there is no Forge app, and nothing wrong with that
 	}
 	var err error
-	if h.forgeSites, err = forge.NewSites(forge.SitesConfig{Tenants: h.tenants, Tokens: h.forgeTokens, Jira: h.jira, Log: h.log, TakeOver: c.TakeOver}); err != nil {
+	if h.forgeSites, err = forge.NewSites(forge.SitesConfig{Tenants: h.tenants, Tokens: h.forgeTokens, Jira: h.jira, Log: h.log, TakeOver: c.TakeOver, Left: left}); err != nil {
 		return nil, err
 	}
 	return &auth.ForgeConfig{

@@ -125,16 +125,22 @@ func TestLinksAreMovedOverKillsAndTakenBack(t *testing.T) {
 	field := func(name string) string { return `document.querySelector("[name='` + name + `']")` }
 	b.wait(transferFrame, field("lines"))
 	b.do(transferFrame, field("relation")+`.value = "`+relation+`"`, nil)
-	b.do(transferFrame, `((e) => { e.value = "first;second\nOPS-1;OPS-2\nOPS-1;OPS-3\nOPS-1;NONE-1\n"; e.dispatchEvent(new Event("input", { bubbles: true })); })(`+field("lines")+`)`, nil)
+	b.do(transferFrame, `((e) => {
+		const files = new DataTransfer();
+		files.items.add(new File(["first;second\nOPS-1;OPS-2\nOPS-1;OPS-3\nOPS-1;NONE-1\n"], "blockers.csv"));
+		e.files = files.files;
+		e.dispatchEvent(new Event("change"));
+	})(document.querySelector("input[type=file]"))`, nil)
+	b.wait(transferFrame, field("lines")+`.value.includes("NONE-1") && document.body.innerText.includes("blockers.csv was read")`)
 	b.click(transferFrame, button("Check the lines"))
 	b.wait(transferFrame, `document.body.innerText.includes("Would be made: 2. Are there already: 0. Cannot be made: 1.") && document.body.innerText.includes("NONE-1 is not there, or you may not see it")`)
 	b.click(transferFrame, button("Make 2 links"))
 	b.wait(transferFrame, `/Done/i.test(`+run(2)+`) && `+run(2)+`.includes("2 Links made")`)
-	b.click(transferFrame, button("Show the files"))
+	b.click(transferFrame, button("Read the links"))
 	b.wait(transferFrame, `document.body.innerText.includes("2 links.")`)
 	var file string
 	b.do(transferFrame, `window.saved = new Promise((yes) => { const make = URL.createObjectURL; URL.createObjectURL = (blob) => { blob.text().then(yes); return make(blob); }; })`, nil)
-	b.click(transferFrame, button("Save links from 1"))
+	b.click(transferFrame, button("Save 2 links"))
 	b.do(transferFrame, `window.saved`, &file)
 	if want := "relation,first,second\r\nBlockers,OPS-1,OPS-2\r\nBlockers,OPS-1,OPS-3\r\n"; file != want && file != "\ufeff"+want {
 		t.Errorf("the file holds %q, want %q", file, want)
@@ -148,21 +154,33 @@ func TestLinksAreMovedOverKillsAndTakenBack(t *testing.T) {
 
 const rulesFrame = "/connect/module/pergola.datalogic/rules"
 
-// TestLinksThatARuleDoesNotAllowAreSweptAndTakenBack has an admin write a rule against links that are there, count these, remove them, and take that
-// back.
+// TestLinksThatARuleDoesNotAllowAreSweptAndTakenBack has an admin import links into a relation that is kept as Jira's own, write a rule against them,
+// count these, remove them while the host is killed in the middle, and take that back.
 func TestLinksThatARuleDoesNotAllowAreSweptAndTakenBack(t *testing.T) {
-	d := startDev(t, t.TempDir())
+	data := t.TempDir()
+	addresses := []string{"--listen", address(t), "--sandbox", address(t)}
+	d := startDev(t, data, addresses...)
 	o := newOperator(t, d)
-	relation := o.relate("Spare parts", "is replaced by", "OPS-1")
+	typ, issues, before := o.blocked(0)
+	relation := o.relateNatively("Spare parts", "is replaced by", "OPS-1", typ)
 	b := newTab(t)
+	b.allow("ERR_") // while the host is down
+	b.allow("401")  // while it has the site install it anew
 	b.open(d.Sandbox + "/login?dest=/plugins/servlet/ac/pergola/pergola-linktransfer--transfer&as=mia")
 	field := func(name string) string { return `document.querySelector("[name='` + name + `']")` }
 	b.wait(transferFrame, field("lines"))
 	b.do(transferFrame, field("relation")+`.value = "`+relation+`"`, nil)
-	b.do(transferFrame, `((e) => { e.value = "OPS-1,OPS-2\nOPS-1,OPS-3\nOPS-2,OPS-3\nOPS-3,OPS-4\n"; e.dispatchEvent(new Event("input", { bubbles: true })); })(`+field("lines")+`)`, nil)
+	lines := ""
+	for n := range 8 {
+		lines += fmt.Sprintf(`OPS-%d,OPS-3\nOPS-%d,OPS-2\n`, n+10, n+10)
+	}
+	b.do(transferFrame, `((e) => { e.value = "`+lines+`"; e.dispatchEvent(new Event("input", { bubbles: true })); })(`+field("lines")+`)`, nil)
 	b.click(transferFrame, button("Check the lines"))
-	b.click(transferFrame, button("Make 4 links"))
-	b.wait(transferFrame, `document.body.innerText.includes("4 Links made")`)
+	b.click(transferFrame, button("Make 16 links"))
+	b.wait(transferFrame, `document.body.innerText.includes("16 Links made")`)
+	if n := o.natives(typ, issues); n != before+16 {
+		t.Fatalf("%d links are in Jira, and were %d", n, before)
+	}
 	o.write("pergola.datalogic", "rule", map[string][]string{
 		"name": {"Not the third"}, "relation": {relation}, "end": {"first"}, "jql": {"key != OPS-3 AND project = {{issue.project}}"}, "empty": {"nothing"}, "outOfScope": {"drop"},
 	})
@@ -170,16 +188,28 @@ func TestLinksThatARuleDoesNotAllowAreSweptAndTakenBack(t *testing.T) {
 	b.open(d.Sandbox + "/plugins/servlet/ac/pergola/pergola-datalogic--rules")
 	run := func(job int) string { return `document.querySelectorAll(".runs")[` + strconv.Itoa(job) + `].innerText` }
 	b.click(rulesFrame, button("Count"))
-	b.wait(rulesFrame, `/Done/i.test(`+run(0)+`) && `+run(0)+`.includes("2 Links that the rule allows") && `+run(0)+`.includes("2 Links that it does not allow")`)
+	b.wait(rulesFrame, `/Done/i.test(`+run(0)+`) && `+run(0)+`.includes("8 Links that it does not allow")`)
+	d.slow("/rest/api/3/issueLink", "200ms")
 	b.click(rulesFrame, button("Remove all"))
 	b.click(rulesFrame, `document.querySelector("#confirm-yes")`)
-	b.wait(rulesFrame, `/Done/i.test(`+run(1)+`) && `+run(1)+`.includes("2 Links removed")`)
+	for o.natives(typ, issues) == before+16 { // it removes
+	}
+	d.kill()
+	d = startDev(t, data, addresses...)
+	o = newOperator(t, d)
+	b.wait(rulesFrame, `/Done/i.test(`+run(1)+`) && `+run(1)+`.includes("8 Links removed")`)
+	if n := o.natives(typ, issues); n != before+8 {
+		t.Errorf("%d links are in Jira after the sweep, and were %d", n, before+16)
+	}
 	pictures(t, b, rulesFrame, "sweep")
 	b.click(rulesFrame, button("Show the sweeps"))
 	b.click(rulesFrame, button("Take back"))
 	b.click(rulesFrame, `document.querySelector("#confirm-yes")`)
-	b.wait(rulesFrame, `/Done/i.test(`+run(0)+`) && `+run(0)+`.includes("2 Links made again")`)
+	b.wait(rulesFrame, `/Done/i.test(`+run(0)+`) && `+run(0)+`.includes("8 Links made again")`)
+	if n := o.natives(typ, issues); n != before+16 {
+		t.Errorf("%d links are in Jira, and were %d", n, before+16)
+	}
 	b.click(rulesFrame, button("Back"))
 	b.click(rulesFrame, button("Count"))
-	b.wait(rulesFrame, `/Done/i.test(`+run(0)+`) && `+run(0)+`.includes("2 Links that it does not allow") && `+run(0)+`.includes("Earlier runs")`)
+	b.wait(rulesFrame, `/Done/i.test(`+run(0)+`) && `+run(0)+`.includes("8 Links that it does not allow") && `+run(0)+`.includes("Earlier runs")`)
 }

@@ -102,9 +102,19 @@ func (o *person) write(plugin, typ string, form map[string][]string) {
 // relate makes a relation of which the first end shows, and returns its id. issue is one in which no other relation shows.
 func (o *person) relate(name, outward, issue string) string {
 	o.t.Helper()
-	o.write(linkPlugin, "relation", map[string][]string{
-		"name": {name}, "outward": {outward}, "inward": {"the other way"}, "color": {"blue"}, "storage": {"app"}, "first.show": {"true"},
-	})
+	return o.relateAs(issue, map[string][]string{"name": {name}, "outward": {outward}, "storage": {"app"}})
+}
+
+// relateNatively makes a relation that is kept as links of Jira's own of a type.
+func (o *person) relateNatively(name, outward, issue, typ string) string {
+	o.t.Helper()
+	return o.relateAs(issue, map[string][]string{"name": {name}, "outward": {outward}, "storage": {"jira"}, "linkType": {typ}})
+}
+
+func (o *person) relateAs(issue string, form map[string][]string) string {
+	o.t.Helper()
+	form["inward"], form["color"], form["first.show"] = []string{"the other way"}, []string{"blue"}, []string{"true"}
+	o.write(linkPlugin, "relation", form)
 	var params struct{ Add string }
 	if err := json.Unmarshal([]byte(attribute(o.host(issue, linkPanel+"view/panel", struct{}{}), "data-params")), &params); err != nil {
 		o.t.Fatal("the panel offers no link: ", err)

@@ -24,6 +24,9 @@ func (h *Host) keepTidy() {
 	h.background.Go(func() { s.Sweeper(h.cfg.Privacy.Grace, h.cfg.Jobs.Keep).Run(h.work, sweepPause) })
 	h.background.Go(func() { reporter.Run(h.work, reportPause) })
 	h.background.Go(func() { s.rekey(h.work) })
+	if h.forgeSites != nil && h.cfg.Forge.Silence > 0 {
+		h.background.Go(func() { h.forgeSites.WatchSilence(h.work, h.cfg.Forge.Silence) })
+	}
 }
 
 // Sealer returns what brings secrets under the current keys of their sites.

@@ -37,7 +37,7 @@ func (v *Verifier) Token(ctx context.Context, r Request) (Principal, error) {
 	default:
 		return Principal{}, refuse(ViaToken, ReasonStore, err)
 	}
-	if err := serves(ViaToken, t, false); err != nil {
+	if err := serves(ViaToken, t.State, false); err != nil {
 		return Principal{}, err
 	}
 	return Principal{

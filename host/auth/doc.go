@@ -15,6 +15,9 @@
 // Event, Webhook and Page differ in where a token may stand (a page's address may carry it) and in which states of a
 // tenant they serve. The query string hash is what keeps their tokens apart: it binds a token to one method and address.
 //
+// A token that was verified a moment ago, and whose site has not changed since, is not verified again: host/proof remembers what it proved.
+// Its times, its hash and the state of its site are checked whenever it comes. Signed installs are verified each time.
+//
 // The other direction is [QSH], [Claims] and [SignHS256], with which the host signs its calls to Jira and the sandbox
 // plays Jira's part.
 //

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pergola-platform/pergola/host/proof"
 	"github.com/pergola-platform/pergola/host/tenant"
 )
 
@@ -98,55 +99,81 @@ type forgeContext struct {
 	Extension Jira   `json:"extension"`
 }
 
-// Forge verifies a Forge Remote invocation: Authorization: Bearer and the invocation token.
+// Forge verifies a Forge Remote invocation: Authorization: Bearer and the invocation token. A token that comes again is not verified anew, and
+// its site is looked at every few seconds, or when it brings another token of the app.
 func (v *Verifier) Forge(ctx context.Context, r Request) (Principal, error) {
-	i, err := v.Invocation(ctx, r)
+	i, known, err := v.invoke(ctx, r)
 	if err != nil {
 		return Principal{}, err
 	}
-	t, err := v.forge.Installations.Arrived(ctx, i)
-	if refused := lookup(ViaForge, err); refused != nil {
-		return Principal{}, refused
+	now, brought := v.clock(), proof.KeyOf(r.ForgeSystem)
+	t := known.Value.site
+	if !known.Fresh(now) || known.Value.brought != brought || known.Tenant == "" {
+		since := v.invocations.Mark()
+		found, err := v.forge.Installations.Arrived(ctx, i)
+		if refused := lookup(ViaForge, err); refused != nil {
+			return Principal{}, refused
+		}
+		t = siteOf(found)
+		known.Tenant, known.Checked, known.Value.site, known.Value.brought = t.id, now, t, brought
+		if t.state == tenant.Active {
+			v.invocations.Put(since, known.Value.key, known)
+		}
 	}
-	if err := serves(ViaForge, t, false); err != nil {
+	if err := serves(ViaForge, t.state, false); err != nil {
 		return Principal{}, err
 	}
 	return Principal{
-		Tenant: t.ID, ClientKey: t.ClientKey, Account: i.Account, Via: ViaForge, IssueID: i.IssueID, ProjectID: i.ProjectID,
+		Tenant: t.id, ClientKey: t.clientKey, Account: i.Account, Via: ViaForge, IssueID: i.IssueID, ProjectID: i.ProjectID,
 		IssuedAt: i.IssuedAt, Installation: i.Installation, APIBaseURL: i.APIBaseURL, Module: i.Module,
 	}, nil
 }
 
 // Invocation verifies the token of an invocation alone, whatever is known of its site.
 func (v *Verifier) Invocation(ctx context.Context, r Request) (Invocation, error) {
+	i, _, err := v.invoke(ctx, r)
+	return i, err
+}
+
+// invoke verifies the token of an invocation, unless that was done before, and returns with it what is known, or to be known, of the token.
+func (v *Verifier) invoke(ctx context.Context, r Request) (Invocation, proof.Entry[invoked], error) {
+	refused := func(err error) (Invocation, proof.Entry[invoked], error) {
+		return Invocation{}, proof.Entry[invoked]{}, err
+	}
 	if v.forge == nil {
-		return Invocation{}, refuse(ViaForge, ReasonSetup, nil)
+		return refused(refuse(ViaForge, ReasonSetup, nil))
 	}
-	raw, refused := r.token(ViaForge, "Bearer", false)
-	if refused != nil {
-		return Invocation{}, refused
+	raw, wrong := r.token(ViaForge, "Bearer", false)
+	if wrong != nil {
+		return refused(wrong)
 	}
-	c := &invocation{}
-	if err := v.parseRS256(ctx, ViaForge, raw, c, v.forge.Keys); err != nil {
-		return Invocation{}, err
+	key, now := proof.KeyOf(raw), v.clock()
+	known, ok := v.invocations.Get(key, now)
+	if !ok || v.times.Validate(known.Value.claims) != nil {
+		c := &invocation{}
+		if err := v.parseRS256(ctx, ViaForge, raw, c, v.forge.Keys); err != nil {
+			return refused(err)
+		}
+		known = proof.Entry[invoked]{Value: invoked{key: key, claims: c}, Until: until(&c.wire, now), Bytes: len(raw) + entryBytes}
 	}
+	c := known.Value.claims
 	switch {
 	case c.IssuedAt == nil || c.NotBefore == nil || c.JTI == "" || c.App.InstallationID == "":
-		return Invocation{}, refuse(ViaForge, ReasonClaim, nil)
+		return refused(refuse(ViaForge, ReasonClaim, nil))
 	case c.Issuer != forgeIssuer:
-		return Invocation{}, refuse(ViaForge, ReasonIssuer, nil)
+		return refused(refuse(ViaForge, ReasonIssuer, nil))
 	case !slices.Contains(c.Audience, v.forge.AppID):
-		return Invocation{}, refuse(ViaForge, ReasonAudience, nil)
+		return refused(refuse(ViaForge, ReasonAudience, nil))
 	case len(v.forge.Environments) > 0 && !slices.Contains(v.forge.Environments, c.App.Environment.Type):
-		return Invocation{}, refuse(ViaForge, ReasonEnvironment, nil)
+		return refused(refuse(ViaForge, ReasonEnvironment, nil))
 	case !v.forge.allowed(c.App.APIBaseURL):
-		return Invocation{}, refuse(ViaForge, ReasonAPIBase, nil)
+		return refused(refuse(ViaForge, ReasonAPIBase, nil))
 	}
 	return Invocation{
 		Installation: c.App.InstallationID, CloudID: c.Context.CloudID, SiteURL: c.Context.SiteURL, APIBaseURL: c.App.APIBaseURL,
 		Environment: c.App.Environment.ID, Module: c.App.Module, Account: c.Principal, SystemToken: r.ForgeSystem,
 		IssueID: string(c.Context.Extension.Issue.ID), ProjectID: string(c.Context.Extension.Project.ID), IssuedAt: c.IssuedAt.time(),
-	}, nil
+	}, known, nil
 }
 
 // allowed says whether an address may receive the tokens of an invocation. It is parsed and not compared as text, because

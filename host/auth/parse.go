@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -13,10 +14,7 @@ import (
 // checked, with the decoded but unverified token.
 func (v *Verifier) parse(via Via, raw, algorithm string, claims jwt.Claims, key func(*jwt.Token) (any, *Error)) error {
 	var refused *Error
-	parser := jwt.NewParser(
-		jwt.WithValidMethods([]string{algorithm}), jwt.WithTimeFunc(v.clock), jwt.WithLeeway(Leeway),
-		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithStrictDecoding(),
-	)
+	parser := jwt.NewParser(append(timeRules(v.clock), jwt.WithValidMethods([]string{algorithm}), jwt.WithStrictDecoding())...)
 	_, err := parser.ParseWithClaims(raw, claims, func(t *jwt.Token) (any, error) {
 		// A header that must be understood and is not: RFC 7515, section 4.1.11.
 		if _, ok := t.Header["crit"]; ok {
@@ -37,6 +35,11 @@ func (v *Verifier) parse(via Via, raw, algorithm string, claims jwt.Claims, key 
 		return refused
 	}
 	return refuse(via, reasonOf(raw, algorithm, err), nil)
+}
+
+// timeRules are what every token's times are judged by, when it is verified and whenever it comes again.
+func timeRules(clock func() time.Time) []jwt.ParserOption {
+	return []jwt.ParserOption{jwt.WithTimeFunc(clock), jwt.WithLeeway(Leeway), jwt.WithExpirationRequired(), jwt.WithIssuedAt()}
 }
 
 // reasonOf translates what the token library found. Its own words are dropped, because they quote the token.

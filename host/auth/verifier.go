@@ -10,7 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
+
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/host/proof"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
@@ -85,6 +88,11 @@ type Verifier struct {
 	clock     func() time.Time
 	forge     *ForgeConfig
 	apiTokens APITokens
+	times     *jwt.Validator
+
+	// What tokens proved lately, so that they need not prove it again.
+	connects    *proof.Cache[connected]
+	invocations *proof.Cache[invoked]
 }
 
 // New returns a verifier. AppKey, BaseURLs, Keys and Tenants are required.
@@ -120,6 +128,7 @@ func New(c Config) (*Verifier, error) {
 		}
 		v.forge = f
 	}
+	v.remember()
 	return v, nil
 }
 
@@ -186,18 +195,19 @@ func (v *Verifier) connect(ctx context.Context, r Request, via Via, rules rules)
 	if refused != nil {
 		return Principal{}, refused
 	}
-	c := &wire{}
-	var t tenant.Tenant
-	if err := v.parseHS256(ctx, via, raw, c, &t); err != nil {
+	proven, err := v.prove(ctx, via, raw)
+	if err != nil {
 		return Principal{}, err
 	}
+	c, t := proven.claims, proven.site
 	if rules.contextQSH && !same(c.QSH, ContextQSH) || !rules.contextQSH && !v.bound(r, c.QSH) {
 		return Principal{}, refuse(via, ReasonQSH, nil)
 	}
-	if err := serves(via, t, rules.disabled); err != nil {
+	if err := serves(via, t.state, rules.disabled); err != nil {
 		return Principal{}, err
 	}
-	p := Principal{Tenant: t.ID, ClientKey: t.ClientKey, Account: c.Subject, Via: via, IssuedAt: c.IssuedAt.time()}
+	v.keepConnected(proven)
+	p := Principal{Tenant: t.id, ClientKey: t.clientKey, Account: c.Subject, Via: via, IssuedAt: c.IssuedAt.time()}
 	if rules.contextQSH {
 		p.IssueID, p.ProjectID = string(c.Context.Jira.Issue.ID), string(c.Context.Jira.Project.ID)
 	}
@@ -205,11 +215,11 @@ func (v *Verifier) connect(ctx context.Context, r Request, via Via, rules rules)
 }
 
 // serves refuses tenants by their state. It comes after the signature, so that nobody can ask which sites left.
-func serves(via Via, t tenant.Tenant, disabled bool) error {
+func serves(via Via, state tenant.State, disabled bool) error {
 	switch {
-	case t.State == tenant.Active, t.State == tenant.Disabled && disabled:
+	case state == tenant.Active, state == tenant.Disabled && disabled:
 		return nil
-	case t.State == tenant.Disabled:
+	case state == tenant.Disabled:
 		return refuse(via, ReasonDisabled, nil)
 	default:
 		return refuse(via, ReasonUninstalled, nil)

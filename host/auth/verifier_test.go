@@ -75,15 +75,37 @@ func TestNoTokenOpensAnotherKindOfRoute(t *testing.T) {
 		}},
 		{"no token", "", func(route) string { return "" }},
 	}
+	show := func(r route, scheme, raw string) auth.Request {
+		if raw != "" {
+			raw = scheme + " " + raw
+		}
+		return auth.Request{Method: r.method, Target: r.target, Authorization: raw}
+	}
+	cold := func(t *testing.T, _ string) *auth.Verifier { return verifier(t, site(tenant.Active)) }
+	// warm is one that has let the very token in before, on whatever route it opens.
+	warm := func(t *testing.T, raw string) *auth.Verifier {
+		v, opened := verifier(t, site(tenant.Active)), 0
+		for _, r := range routes {
+			scheme := map[bool]string{true: "Bearer", false: "JWT"}[r.via == auth.ViaForge]
+			if _, err := r.verify(v, show(r, scheme, raw)); err == nil && r.via != auth.ViaLifecycle {
+				opened++
+			}
+		}
+		if entries, _ := v.Known(); entries != opened {
+			t.Fatalf("%d tokens are known, want %d", entries, opened)
+		}
+		return v
+	}
 	for _, r := range routes {
 		for _, tok := range tokens {
-			for _, scheme := range []string{"JWT", "Bearer"} {
+			for _, scheme := range []string{"JWT", "Bearer", "JWT again", "Bearer again"} {
 				t.Run(string(r.via)+"/"+tok.name+"/"+scheme, func(t *testing.T) {
-					req := auth.Request{Method: r.method, Target: r.target}
-					if raw := tok.make(r); raw != "" {
-						req.Authorization = scheme + " " + raw
+					scheme, again := strings.CutSuffix(scheme, " again")
+					raw, made := tok.make(r), cold
+					if again {
+						made = warm
 					}
-					p, err := r.verify(verifier(t, site(tenant.Active)), req)
+					p, err := r.verify(made(t, raw), show(r, scheme, raw))
 					opens := tok.opens == r.via && (scheme == "Bearer") == (r.via == auth.ViaForge)
 					if (err == nil) != opens {
 						t.Fatalf("opens = %v, want %v (%v)", err == nil, opens, err)

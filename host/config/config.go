@@ -88,6 +88,8 @@ type Forge struct {
 	Environments []string `koanf:"environments" help:"environments of the Forge app whose calls are taken: PRODUCTION, STAGING, DEVELOPMENT"`
 	JWKSURL      string   `koanf:"jwks_url" help:"where the public keys of Forge's invocation tokens are fetched"`
 	APIHosts     []string `koanf:"api_hosts" help:"hosts to which the tokens that come with a call are sent"`
+	// A farewell can be lost. Sites call once an hour, so a week is long for an outage of theirs and short beside the grace period.
+	Silence time.Duration `koanf:"silence" help:"how long after its last call a site counts as one that removed the app; 0: it never does"`
 }
 
 // Plugins is which plugins there are.
@@ -214,6 +216,7 @@ func Default() Config {
 			Environments: []string{"PRODUCTION"},
 			JWKSURL:      "https://forge.cdn.prod.atlassian-dev.net/.well-known/jwks.json",
 			APIHosts:     []string{"api.atlassian.com"},
+			Silence:      7 * 24 * time.Hour,
 		},
 		Connect: Connect{
 			AppKey:         "pergola",
@@ -235,7 +238,7 @@ func Default() Config {
 		Jobs:   Jobs{Replicas: 3, Workers: 8, PerTenant: 4, Keep: 30 * 24 * time.Hour},
 		Server: Server{TLS: TLS{MinVersion: "1.2"}, ProxyHeader: "X-Forwarded-For"},
 		Web: Web{
-			BodyLimit: 1 << 20, ReadTimeout: 15 * time.Second, HeaderTimeout: 5 * time.Second, Drain: 20 * time.Second,
+			BodyLimit: 2 << 20, ReadTimeout: 15 * time.Second, HeaderTimeout: 5 * time.Second, Drain: 20 * time.Second,
 			// All people of a large company can have one address, and what they ask with a valid token does not count for it.
 			Rates: Rates{Address: 1200, Static: 6000, Health: 1200, Tenant: 12_000, Events: 30_000},
 		},

@@ -3,6 +3,7 @@ package config
 import (
 	"regexp"
 	"slices"
+	"time"
 )
 
 var (
@@ -21,6 +22,9 @@ func (f Forge) validate(bad func(key, format string, args ...any)) {
 	}
 	if len(f.Environments) == 0 {
 		bad("forge.environments", "is empty; without an environment no call of the Forge app is taken")
+	}
+	if f.Silence != 0 && f.Silence < 24*time.Hour {
+		bad("forge.silence", "%s is too short: sites call once an hour, and their site or yours may be down for a while; write 24h or more, or 0 for never", f.Silence)
 	}
 	if err := absolute(f.JWKSURL); err != nil {
 		bad("forge.jwks_url", "%v", err)

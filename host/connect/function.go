@@ -46,7 +46,7 @@ func (d *descriptor) answer(f surface.Function) {
 		Arguments: []jqlArgument{}, Types: f.Types,
 	}
 	for _, a := range f.Arguments {
-		m.Arguments = append(m.Arguments, jqlArgument(a))
+		m.Arguments = append(m.Arguments, jqlArgument{a.Name, a.Required})
 	}
 	for _, o := range f.Operators {
 		m.Operators = append(m.Operators, spelled[o])

@@ -120,17 +120,6 @@ func TestInstalledMakesATenant(t *testing.T) {
 	}
 }
 
-func TestReinstallReplacesTheSecret(t *testing.T) {
-	w := newWorld(t)
-	w.must(w.install(first))
-	before := w.expect(tenant.Active, first)
-	w.at = w.at.Add(time.Second)
-	w.must(w.install(second))
-	if after := w.expect(tenant.Active, second); after.ID != before.ID || after.Alias != before.Alias {
-		t.Error("the site became another tenant")
-	}
-}
-
 func TestOldInstallationCannotBringBackItsSecret(t *testing.T) {
 	w := newWorld(t)
 	old, oldToken := body(t, nil), issued(w.at)
@@ -160,18 +149,6 @@ func TestOldInstallationCannotBringBackATenant(t *testing.T) {
 	}
 }
 
-func TestInstallationSentTwiceIsFine(t *testing.T) {
-	w := newWorld(t)
-	sent, token := body(t, nil), issued(w.at)
-	w.must(w.Installed(t.Context(), sent, token))
-	before := w.expect(tenant.Active, first)
-	w.at = w.at.Add(time.Minute)
-	w.must(w.Installed(t.Context(), sent, token))
-	if after := w.expect(tenant.Active, first); after.Rev != before.Rev {
-		t.Error("the second time wrote something")
-	}
-}
-
 func TestUninstallAndInstallWithinASecond(t *testing.T) {
 	w := newWorld(t)
 	w.must(w.install(first))
@@ -180,28 +157,6 @@ func TestUninstallAndInstallWithinASecond(t *testing.T) {
 	w.at = w.at.Add(100 * time.Millisecond)
 	w.must(w.install(second))
 	w.expect(tenant.Active, second)
-}
-
-func TestUninstallIsIdempotent(t *testing.T) {
-	w := newWorld(t)
-	w.must(w.uninstall()) // never known
-	w.must(w.install(first))
-	w.must(w.uninstall())
-	before := w.expect(tenant.Uninstalled, first)
-	w.at = w.at.Add(time.Hour)
-	w.must(w.uninstall())
-	if after := w.expect(tenant.Uninstalled, first); !after.Uninstalled.Equal(before.Uninstalled) {
-		t.Error("the second time moved the grace period")
-	}
-}
-
-func TestUninstallOfAnEarlierInstallationIsLeftOut(t *testing.T) {
-	w := newWorld(t)
-	old := issued(w.at)
-	w.at = w.at.Add(2 * time.Minute)
-	w.must(w.install(first))
-	w.must(w.Uninstalled(t.Context(), body(t, map[string]any{"eventType": "uninstalled"}), old))
-	w.expect(tenant.Active, first)
 }
 
 func TestUninstallThatDisabledOvertook(t *testing.T) {
@@ -215,20 +170,6 @@ func TestUninstallThatDisabledOvertook(t *testing.T) {
 	w.expect(tenant.Uninstalled, first)
 	w.must(w.Disabled(t.Context(), auth.Principal{Tenant: id, Via: auth.ViaEvent}))
 	w.expect(tenant.Uninstalled, first)
-}
-
-func TestEnabledAndDisabled(t *testing.T) {
-	w := newWorld(t)
-	w.must(w.install(first))
-	event := auth.Principal{Tenant: w.expect(tenant.Active, first).ID, Via: auth.ViaEvent}
-	w.must(w.Disabled(t.Context(), event))
-	w.expect(tenant.Disabled, first)
-	got, err := w.Enabled(t.Context(), event)
-	w.must(err)
-	if got.State != tenant.Active || got.ID != event.Tenant {
-		t.Errorf("tenant %+v", got)
-	}
-	w.expect(tenant.Active, first)
 }
 
 func TestOtherTokensMoveNothing(t *testing.T) {

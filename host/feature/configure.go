@@ -50,7 +50,7 @@ func (s *Service) Configured(ctx context.Context, t capability.TenantID, id capa
 	if err != nil {
 		return Configured{}, err
 	}
-	uses, err := s.uses(ctx, t, id, typ)
+	uses, err := s.uses(ctx, t, id, typ, nil)
 	if err != nil {
 		return Configured{}, err
 	}
@@ -138,6 +138,11 @@ func (s *Service) SaveConfig(ctx context.Context, t tenant.Tenant, account strin
 			return tenant.Config{}, nil, err
 		}
 	}
+	if len(problems) == 0 && w.ID != "" {
+		if problems, err = s.renamed(ctx, t.ID, w.Plugin, c, w.ID, before, values); err != nil {
+			return tenant.Config{}, nil, err
+		}
+	}
 	if len(problems) == 0 {
 		change := config.Change{Op: config.Save, ID: w.ID, After: c.form.Flatten(c.form.Defaults(values))}
 		if w.ID != "" {
@@ -202,7 +207,7 @@ func (s *Service) DeleteConfig(ctx context.Context, t tenant.Tenant, account str
 	if d.Rev != rev {
 		return s.changedMeanwhile(c)
 	}
-	uses, err := s.uses(ctx, t.ID, plugin, typ)
+	uses, err := s.uses(ctx, t.ID, plugin, typ, nil)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,8 @@ type Use struct {
 	ID     string
 	Title  string // what its type is called, or the plugin
 	Label  string // "" for settings
+	// ByLabel says that a query names the document by its label: with another label it would not find it any more.
+	ByLabel bool
 }
 
 // String names it for an admin.
@@ -56,15 +58,31 @@ func source(plugin capability.PluginID, typ string) schemaform.Source {
 	return schemaform.Source(string(plugin) + "/" + typ)
 }
 
-// uses finds what refers to documents of a type, by their ids. What was deleted refers to nothing: it is looked at again when it is taken back.
-func (s *Service) uses(ctx context.Context, t capability.TenantID, plugin capability.PluginID, typ string) (map[string][]Use, error) {
+// uses finds what refers to documents of a type: settings that were chosen, and queries that name one. What was deleted refers to nothing: it
+// is looked at again when it is taken back. With only, that is the one label that counts.
+func (s *Service) uses(ctx context.Context, t capability.TenantID, plugin capability.PluginID, typ string, only *named) (map[string][]Use, error) {
 	out, of := map[string][]Use{}, source(plugin, typ)
+	names, err := s.names(ctx, t, plugin, typ, only)
+	if err != nil {
+		return nil, err
+	}
 	add := func(form *schemaform.Form, values json.RawMessage, u Use) {
 		seen := map[string]bool{}
 		for _, r := range form.References(values) {
 			if r.To == of && !seen[r.ID] {
 				seen[r.ID] = true
 				out[r.ID] = append(out[r.ID], u)
+			}
+		}
+		for _, q := range form.Queries(values) {
+			for id, byLabel := range names.in(q) {
+				u.ByLabel = byLabel
+				if !seen[id] {
+					seen[id] = true
+					out[id] = append(out[id], u)
+				} else if last := &out[id][len(out[id])-1]; byLabel {
+					last.ByLabel = true
+				}
 			}
 		}
 	}
@@ -76,11 +94,11 @@ func (s *Service) uses(ctx context.Context, t capability.TenantID, plugin capabi
 		if err != nil {
 			return nil, err
 		}
-		if e.form != nil && e.form.RefersTo(of) {
+		if e.form != nil && (e.form.RefersTo(of) || e.form.HasQueries()) {
 			add(e.form, choice.Settings, Use{Plugin: m.ID, Title: e.manifest.Name})
 		}
 		for _, c := range e.configs {
-			if !c.form.RefersTo(of) {
+			if !c.form.RefersTo(of) && !c.form.HasQueries() {
 				continue
 			}
 			all, err := drafted(ctx, t, s.Documents).List(ctx, t, tenant.ConfigType{Plugin: m.ID, Type: c.Type})

@@ -1,7 +1,10 @@
 package feature_test
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -36,7 +39,11 @@ func newLibrary(t *testing.T) *library {
 			"places":    map[string]any{"type": "array", "title": "Places", "items": map[string]any{"type": "object", "properties": map[string]any{"shelf": shelf}}},
 			"elsewhere": map[string]any{"type": "string", "title": "Elsewhere", "x-config": "acme.gone/shelf"},
 		}),
-	}})
+		config("search", "Search", "Searches", map[string]any{"name": text, "query": map[string]any{"type": "string", "title": "Query", "maxLength": 200, "x-jql": true}}),
+	}, "jqlFunctions": []any{map[string]any{
+		"key": "on", "name": "standsOn", "handler": "on", "reason": "Find what stands on a shelf", "operators": []any{"in"}, "types": []any{"issue"},
+		"arguments": []any{map[string]any{"name": "book", "required": true}, map[string]any{"name": "shelf", "config": "shelf"}},
+	}}})
 	return &library{w, w.service([]string{"*"}, m)}
 }
 
@@ -78,6 +85,73 @@ func TestDocumentIsNotDeletedWhileAnotherRefersToIt(t *testing.T) {
 	}
 	check(t, l.RestoreConfig(ctx, l.tenant, admin, notes, "shelf", shelf.ID))
 	check(t, l.RestoreConfig(ctx, l.tenant, admin, notes, "book", book.ID))
+}
+
+// What queries name is what Jira and the plugin would find by them: not every text in which a name stands.
+func TestDocumentIsNeitherDeletedNorRenamedWhileAQueryNamesIt(t *testing.T) {
+	for _, tt := range []struct {
+		name, query    string
+		kept, sameName bool
+	}{
+		{"by its name", `issue in standsOn("Emma", "east")`, true, true},
+		{"by its name, in a function of any case behind NOT", `NOT (created > now() OR issue not in STANDSON(x, 'East'))`, true, true},
+		{"by its id in a function", `issue in standsOn("Emma", ID)`, true, false},
+		{"by its id in a variable", `key in {{link.ID.first}}`, true, false},
+		{"by its id in a value", `assetLink = "ID:first:10001"`, true, false},
+		{"as another argument", `issue in standsOn("East")`, false, false},
+		{"to another function", `issue in linkedIssues("Emma", "East")`, false, false},
+		{"as a value", `summary ~ "East" AND project = East`, false, false},
+		{"as a part of a name", `issue in standsOn("Emma", "East side")`, false, false},
+		{"in what is no query", `issue in standsOn("Emma", "East"`, false, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLibrary(t)
+			shelf, err := l.save("shelf", tenant.Config{}, map[string][]string{"name": {"East"}})
+			check(t, err)
+			search, err := l.save("search", tenant.Config{}, map[string][]string{"name": {"Found"}, "query": {strings.ReplaceAll(tt.query, "ID", shelf.ID)}})
+			check(t, err)
+
+			_, renamed := l.save("shelf", shelf, map[string][]string{"name": {"West"}})
+			if refused := strings.Contains(fmt.Sprint(renamed), "Search “Found”. Write "+shelf.ID+" there instead"); refused != tt.sameName {
+				t.Errorf("renamed: %v", renamed)
+			}
+			if _, err := l.save("shelf", shelf, map[string][]string{"name": {"EAST"}}); tt.sameName && err != nil { // in any case
+				t.Errorf("written in capitals: %v", err)
+			}
+			all, err := l.Configured(t.Context(), l.tenant.ID, notes, "shelf")
+			check(t, err)
+			if used := len(all.Documents[0].UsedBy) == 1; used != tt.kept {
+				t.Errorf("it says it is used by %v", all.Documents[0].UsedBy)
+			}
+			shelf = all.Documents[0].Config
+			err = l.DeleteConfig(t.Context(), l.tenant, admin, notes, "shelf", shelf.ID, shelf.Rev)
+			if used := (*feature.UsedError)(nil); errors.As(err, &used) != tt.kept {
+				t.Errorf("deleted: %v", err)
+			}
+			if tt.kept {
+				check(t, l.DeleteConfig(t.Context(), l.tenant, admin, notes, "search", search.ID, search.Rev))
+				check(t, l.DeleteConfig(t.Context(), l.tenant, admin, notes, "shelf", shelf.ID, shelf.Rev))
+			}
+		})
+	}
+}
+
+// Several documents that are written at once are judged by what all of them will say.
+func TestDraftsRenameADocumentTogetherWithTheQueriesThatNameIt(t *testing.T) {
+	l := newLibrary(t)
+	shelf, err := l.save("shelf", tenant.Config{}, map[string][]string{"name": {"East"}})
+	check(t, err)
+	search, err := l.save("search", tenant.Config{}, map[string][]string{"name": {"Found"}, "query": {`issue in standsOn("Emma", "East")`}})
+	check(t, err)
+	west := feature.Draft{Plugin: notes, Type: "shelf", ID: shelf.ID, Rev: shelf.Rev, Values: json.RawMessage(`{"name":"West"}`)}
+	follows := feature.Draft{Plugin: notes, Type: "search", ID: search.ID, Rev: search.Rev, Values: json.RawMessage(`{"name":"Found","query":"issue in standsOn(\"Emma\", \"West\")"}`)}
+	for want, drafts := range map[int][]feature.Draft{1: {west}, 0: {west, follows}} {
+		problems, err := l.JudgeDrafts(t.Context(), l.tenant, admin, drafts)
+		check(t, err)
+		if len(problems[0]) != want {
+			t.Errorf("of %d drafts: %v", len(drafts), problems)
+		}
+	}
 }
 
 func TestReferenceLeadsToADocumentThatIsThere(t *testing.T) {

@@ -117,7 +117,7 @@ func (s *Service) judgeDraft(ctx, then context.Context, t tenant.Tenant, account
 		if change.Before == nil {
 			return nil, nil // nobody has it any more
 		}
-		uses, err := s.uses(then, t.ID, d.Plugin, d.Type)
+		uses, err := s.uses(then, t.ID, d.Plugin, d.Type, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -132,6 +132,11 @@ func (s *Service) judgeDraft(ctx, then context.Context, t tenant.Tenant, account
 	}
 	if problems, err = s.fits(then, t.ID, c, d); err != nil || len(problems) > 0 {
 		return problems, err
+	}
+	if change.Before != nil {
+		if problems, err = s.renamed(then, t.ID, d.Plugin, c, d.ID, before.Values, d.Values); err != nil || len(problems) > 0 {
+			return problems, err
+		}
 	}
 	change.After = c.form.Flatten(c.form.Defaults(d.Values))
 	return s.judge(then, t, account, e, c, change)

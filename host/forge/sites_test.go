@@ -49,6 +49,13 @@ type fixture struct {
 	tokens  *forge.Tokens
 	jira    *fakeJira
 	sites   *forge.Sites
+	log     strings.Builder
+	ended   []capability.TenantID // whose last installation has ended
+}
+
+func (f *fixture) left(_ context.Context, t capability.TenantID) error {
+	f.ended = append(f.ended, t)
+	return nil
 }
 
 func open(t *testing.T, takeOver bool) *fixture {
@@ -67,7 +74,7 @@ func open(t *testing.T, takeOver bool) *fixture {
 	f.keys = keeper
 	f.tenants = tenant.NewTenants(d, keeper, f.clock)
 	f.tokens = forge.NewTokens(d, keeper, f.clock)
-	if f.sites, err = forge.NewSites(forge.SitesConfig{Tenants: f.tenants, Tokens: f.tokens, Jira: f.jira, Log: slog.New(slog.DiscardHandler), TakeOver: takeOver}); err != nil {
+	if f.sites, err = forge.NewSites(forge.SitesConfig{Tenants: f.tenants, Tokens: f.tokens, Jira: f.jira, Log: slog.New(slog.NewTextHandler(&f.log, nil)), TakeOver: takeOver, Left: f.left}); err != nil {
 		t.Fatal(err)
 	}
 	return f
@@ -190,19 +197,6 @@ func TestSiteThatLeavesIsLetInByANewInstallationAlone(t *testing.T) {
 	}
 	if again := f.arrive(f.invocation("two")); again.ID != first.ID || again.State != tenant.Active {
 		t.Errorf("installed again: %+v", again)
-	}
-}
-
-// Jira says farewell before it uninstalls, and that can fail: then the site goes on calling.
-func TestSiteThatGoesOnCallingHasNotLeft(t *testing.T) {
-	f := open(t, false)
-	first := f.arrive(f.invocation("one"))
-	if err := f.sites.Left(t.Context(), f.invocation("one")); err != nil {
-		t.Fatal(err)
-	}
-	f.now = f.now.Add(time.Hour)
-	if got := f.arrive(f.invocation("one")); got.ID != first.ID || got.State != tenant.Active {
-		t.Errorf("an hour later: %+v", got)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/pergola-platform/pergola/core"
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/host/forge"
 	"github.com/pergola-platform/pergola/host/personal"
 	"github.com/pergola-platform/pergola/host/privacy"
 	"github.com/pergola-platform/pergola/host/retention"
@@ -65,6 +66,7 @@ var installed = plugins{{ID: plugin, Records: []manifest.Record{{
 // disk is what outlives a process: a store, and the operator's keys.
 type disk struct {
 	*testing.T
+	dir   string
 	raw   store.Store
 	ring  *seal.Ring
 	clock *clock
@@ -72,7 +74,8 @@ type disk struct {
 
 func newDisk(t *testing.T) *disk {
 	t.Helper()
-	raw, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Config{})
+	dir := t.TempDir()
+	raw, err := sqlitestore.Open(t.Context(), dir, sqlitestore.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +88,7 @@ func newDisk(t *testing.T) *disk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &disk{t, raw, ring, &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)}}
+	return &disk{t, dir, raw, ring, &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)}}
 }
 
 // host is a process on a disk. Whatever it writes goes through the gate.
@@ -103,7 +106,7 @@ func (d *disk) start(change ...func(*retention.Config)) *host { return d.startOn
 // startOn starts one that reaches the disk through s.
 func (d *disk) startOn(s store.Store, change ...func(*retention.Config)) *host {
 	d.Helper()
-	types, err := privacy.NewTypes(installed, slices.Concat(tenant.Types(), seal.Types(), retention.Types(), personal.Types())...)
+	types, err := privacy.NewTypes(installed, slices.Concat(tenant.Types(), seal.Types(), retention.Types(), personal.Types(), forge.Types())...)
 	if err != nil {
 		d.Fatal(err)
 	}

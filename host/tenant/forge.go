@@ -70,6 +70,13 @@ func (in ForgeInstallation) validate() error {
 	return nil
 }
 
+// SameSite returns the tenant that InstallForge would renew, in whatever state it is and without its secret; store.ErrNotFound where it would
+// make a new one.
+func (r *Tenants) SameSite(ctx context.Context, in ForgeInstallation) (Tenant, error) {
+	t, err := r.sameSite(ctx, in)
+	return t.Tenant, err
+}
+
 // sameSite finds the tenant of a site that installs the app by Forge.
 func (r *Tenants) sameSite(ctx context.Context, in ForgeInstallation) (kept, error) {
 	if in.ClientKey != "" {

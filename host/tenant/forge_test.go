@@ -4,7 +4,6 @@ import (
 	"errors"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -122,25 +121,5 @@ func TestConcurrentInvocationsMakeOneTenant(t *testing.T) {
 		if got.ID != ids[0].ID {
 			t.Fatalf("%s and %s", got.ID, ids[0].ID)
 		}
-	}
-}
-
-func TestForgeDataThatIsBeingDestroyedDoesNotComeBack(t *testing.T) {
-	r := newTenants(t)
-	got := installForge(t, r, onForge("one", "cloud", ""))
-	if _, err := r.Uninstall(t.Context(), got.ID); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.StartPurge(t.Context(), got.ID, start.Add(24*time.Hour)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.InstallForge(t.Context(), onForge("two", "cloud", "")); !errors.Is(err, store.ErrUnavailable) {
-		t.Errorf("%v, want ErrUnavailable", err)
-	}
-	if err := r.Forget(t.Context(), got.ID); err != nil {
-		t.Fatal(err)
-	}
-	if again := installForge(t, r, onForge("two", "cloud", "")); again.ID == got.ID {
-		t.Error("the old tenant came back")
 	}
 }

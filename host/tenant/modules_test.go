@@ -219,6 +219,10 @@ func TestNoMethodReachesAnotherTenant(t *testing.T) {
 	}
 	walk["Tenants.SealSecrets"] = func() error { return tenants.SealSecrets(t.Context()) }               // all are sealed: it changes nobody
 	walk["Tenants.IndexInstallations"] = func() error { return tenants.IndexInstallations(t.Context()) } // all are indexed: it changes nobody
+	walk["Tenants.Watch"] = func() error {                                                               // it is told ids, and nothing of a tenant
+		tenants.Watch(func(capability.TenantID) {})
+		return nil
+	}
 	walk["Tenants.ByInstallation"] = func() error {
 		if _, err := tenants.ByInstallation(t.Context(), "nobodys"); !errors.Is(err, store.ErrNotFound) {
 			return fmt.Errorf("%w, want ErrNotFound", err)
@@ -229,6 +233,13 @@ func TestNoMethodReachesAnotherTenant(t *testing.T) {
 		got, err := tenants.InstallForge(t.Context(), onForge("theirs", "cloud-theirs", theirs.ClientKey))
 		if err == nil && got.ID != theirs.ID {
 			err = fmt.Errorf("%s was renewed, want %s", got.ID, theirs.ID)
+		}
+		return err
+	}
+	walk["Tenants.SameSite"] = func() error {
+		got, err := tenants.SameSite(t.Context(), onForge("theirs", "cloud-theirs", theirs.ClientKey))
+		if err == nil && got.ID != theirs.ID {
+			err = fmt.Errorf("%s is found, want %s", got.ID, theirs.ID)
 		}
 		return err
 	}

@@ -62,7 +62,9 @@ func (r *Tenants) Forget(ctx context.Context, id capability.TenantID, more ...st
 	}
 	ops[0].IfRev = t.Rev
 	ops = append(ops, more...)
-	if _, err := r.store.Write(ctx, ops...); err != nil {
+	_, err = r.store.Write(ctx, ops...)
+	r.written(id)
+	if err != nil {
 		return fmt.Errorf("forget tenant %s: %w", id, err)
 	}
 	return nil

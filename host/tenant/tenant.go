@@ -2,26 +2,39 @@
 // [Tenants] and [Modules].
 //
 // A tenant is born by its first installation. An uninstalled one keeps its id, its alias and its data for a grace period, in
-// which a new installation of the same site wakes it up; then host/retention purges it.
+// which a new installation of the same site wakes it up; then host/retention purges it and leaves a receipt.
 //
-//	             Install                 Disabled
-//	(unknown) ─────────────▶ Active ◀──────────────▶ Disabled
-//	    ▲                     │  ▲       Active        │  │
-//	    │         Uninstalled │  │ Install             │  │ Uninstalled
-//	    │                     ▼  │                     │  ▼
-//	    │                  Uninstalled ◀───────────────┘
-//	    │ Forget              │ StartPurge
-//	    └────── Purging ◀─────┘
+//	               installed                    disabled
+//	(not known) ──────────────▶ Active ─────────────────────────▶ Disabled
+//	    ▲                        │  ▲ ◀──── enabled, installed ───── │
+//	    │            uninstalled │  │ installed                      │ uninstalled
+//	    │                        ▼  │                                │
+//	    │                     Uninstalled ◀──────────────────────────┘
+//	    │ purge done             │
+//	    │                        │ grace period over
+//	    └─────── Purging ◀───────┘
+//	             ▲  │ purge interrupted: the next sweep goes on with it
+//	             └──┘
 //
-// A site that has the app by Forge takes the same ways: InstallForge is its Install, and leads to Active from every state but Purging. It takes
-// over a tenant of Connect where it is told the client key, so a site that moves keeps its id, its alias and all that stands under it.
+//	on the edge    Connect (host/connect)                   Forge (host/forge)
+//	installed      "installed", signed by Atlassian, newer  a call of an installation, newer than the last
+//	               than the last change                     change: the first one, or after it left or was disabled
+//	enabled        "enabled", by the shared secret          as installed
+//	disabled       "disabled", by the shared secret         none: Forge does not say so
+//	uninstalled    "uninstalled", signed by Atlassian       the farewell (preUninstall), or no call for forge.silence
+//	grace …        host/retention, by the clock             the same
+//
+// A call of Forge takes over a tenant of Connect where it is told the client key (Install and InstallForge find the same tenant), so a site that
+// moves keeps its id, its alias and all that stands under it. A tenant that Connect installs again after it left is on Forge no more,
+// until Forge calls.
 //
 // From Purging there is no way back, because keys are destroyed first: an installation that comes meanwhile is refused and
 // has to be tried again, as a new tenant.
 //
 // Jira does not keep the order of its events: "disabled" and "uninstalled" arrive within milliseconds of each other, the
 // later sometimes first. So Uninstalled is left by an installation alone; "enabled" and "disabled" that come after it
-// change nothing. Install leads to Active from every state, and Active and Disabled asked for again are no change.
+// change nothing. What is older than the last change is refused or changes nothing, and what comes twice is no change. A table in
+// host/retention (life_test.go) has where every cause leads from every state, and tries each.
 //
 // A tenant that is found may be in any state: whoever lets somebody in by it has to look at State.
 package tenant

@@ -10,6 +10,7 @@ import (
 	"iter"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pergola-platform/pergola/core/capability"
@@ -27,6 +28,9 @@ type Tenants struct {
 	keys   Keys
 	now    func() time.Time
 	random io.Reader
+
+	mu       sync.Mutex
+	watchers []func(capability.TenantID)
 }
 
 // Keys seal the tenants' secrets, each under a key of its tenant's own; a seal.Keeper does.
@@ -156,6 +160,9 @@ func (in Installation) fill(t *Tenant, now time.Time) {
 	t.ClientKey, t.SharedSecret = in.ClientKey, in.SharedSecret
 	t.BaseURL, t.DisplayURL = in.BaseURL, in.DisplayURL
 	t.OAuthClientID = in.OAuthClientID
+	if t.State == Uninstalled { // what it had by Forge went with that; its next call says whether it has it again
+		t.Forge, t.InstallationID = Forge{}, ""
+	}
 	if in.InstallationID != "" || !t.OnForge() { // by it a site on Forge is known
 		t.InstallationID = in.InstallationID
 	}
@@ -168,6 +175,7 @@ func (r *Tenants) save(ctx context.Context, t kept) (Tenant, error) {
 		return Tenant{}, err
 	}
 	revs, err := r.store.Write(ctx, op)
+	r.written(t.ID)
 	if err != nil {
 		return Tenant{}, fmt.Errorf("write tenant %s: %w", t.ID, err)
 	}

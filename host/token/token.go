@@ -18,6 +18,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/host/proof"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
@@ -56,7 +57,7 @@ type document struct {
 }
 
 func (d document) token(id string) Token {
-	return Token{ID: id, Name: d.Name, Account: d.Account, Scopes: d.Scopes, Created: d.Created, Expires: d.Expires, Used: d.Used}
+	return Token{ID: id, Name: d.Name, Account: d.Account, Scopes: slices.Clone(d.Scopes), Created: d.Created, Expires: d.Expires, Used: d.Used}
 }
 
 // Tenants finds sites; tenant.Tenants is one.
@@ -80,6 +81,7 @@ type Config struct {
 type Service struct {
 	Config
 	alive alive
+	known *proof.Cache[known]
 }
 
 // New returns a Service.
@@ -87,7 +89,11 @@ func New(c Config) *Service {
 	if c.Random == nil {
 		c.Random = rand.Reader
 	}
-	return &Service{Config: c}
+	s := &Service{Config: c, known: proof.New[known](maxKnown, maxKnown*knownBytes)}
+	if w, ok := c.Tenants.(watched); ok {
+		w.Watch(s.Forget)
+	}
+	return s
 }
 
 // Wish is a token to be made.
@@ -193,13 +199,14 @@ func (s *Service) List(ctx context.Context, t capability.TenantID) ([]Token, err
 	return out, nil
 }
 
-// Revoke ends a token at once. It is no error where there is none any more.
+// Revoke ends a token at once, and on other hosts of the same store within seconds ([proof.Believed]). It is no error where there is none any more.
 func (s *Service) Revoke(ctx context.Context, t capability.TenantID, id string) error {
 	k := key(t, id)
 	if err := k.Validate(); err != nil {
 		return &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: "There is no such API token."}
 	}
 	_, err := s.Store.Write(ctx, store.Op{Doc: store.Doc{Key: k}, Delete: true, IfRev: store.Any})
+	s.Forget(t)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("revoke an API token: %w", err)
 	}

@@ -16,6 +16,7 @@ type field struct {
 	Required              bool
 	Min, Max, Step        string
 	MaxLength             int
+	MaxFile               int // bytes of a file
 	Options               []option
 	Fields                []field // of a group
 	// Missing says that the site's things could not be listed, so that only what was chosen before can be shown.
@@ -39,7 +40,7 @@ type option struct {
 type rows struct {
 	Rows  []group
 	Add   string // params of the button that adds one; "" where there can be no more
-	Word  string // what one is called: "row"
+	Word  string // what one is called, with its article: "a row"
 	Focus bool   // the list itself is what the user looks at now
 }
 
@@ -84,6 +85,8 @@ func (b *builder) field(in view.Field) field {
 	}
 	switch in.Kind {
 	case view.TextAreaField:
+	case view.FileField:
+		f.MaxFile = view.MaxFileText
 	case view.NumberField:
 		f.Type = "number"
 		f.Min, f.Max, f.Step = b.text(in.Min), b.text(in.Max), b.text(in.Step)

@@ -16,7 +16,7 @@ const peopleCall = "people"
 func (b settingsBuilder) rows(in schemaform.Field, f *field) {
 	f.Edit = b.edit
 	keys := b.values[in.Path]
-	f.Rows = &rows{Word: lower(in.Row), Focus: b.form.At == in.Path}
+	f.Rows = &rows{Word: article(lower(in.Row)), Focus: b.form.At == in.Path}
 	if len(keys) < in.MaxRows {
 		f.Rows.Add = b.params("add " + in.Path)
 	}

@@ -58,6 +58,7 @@ func everyBlock() *view.Page {
 		{Name: "name", Label: "Sheet name", Kind: view.TextField, Error: "Enter a value.", Required: true},
 		{Name: "width", Label: "Label width", Kind: view.NumberField, Value: "63.5", Min: "10", Max: "420", Step: "0.5", Unit: "mm"},
 		{Name: "paper", Label: "Paper", Kind: view.SelectField, Value: "a4", Options: []view.Option{{Value: "a4", Label: "A4"}, {Value: "letter", Label: "Letter"}}, Error: "Choose one that your printer has."},
+		{Name: "lines", Label: "Lines", Kind: view.FileField, Help: "A text file with a line for each label."},
 		{Name: "guides", Label: "Print cutting guides", Kind: view.SwitchField, Value: "true", Help: "Thin grey lines between the labels."},
 	}
 	return &view.Page{Title: "Labels", OpenIssue: "", Flag: &view.Flag{Tone: view.Success, Title: "Code revoked", Body: "Labels that carry it lead nowhere now."}, Blocks: []view.Block{

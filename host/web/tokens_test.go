@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/token"
+	"github.com/pergola-platform/pergola/host/web"
 )
 
 // kind is which token opens a route.
@@ -84,7 +86,8 @@ func (h *host) state() state {
 }
 
 func TestNoTokenOpensARouteOfAnotherKind(t *testing.T) {
-	h := start(t)
+	var verifier *auth.Verifier
+	h := start(t, func(c *web.Config) { verifier = c.Verifier })
 	h.setFile("text/csv", "a.csv")
 	program := h.program(manifest.Scopes()...)
 	before := h.state()
@@ -104,10 +107,16 @@ func TestNoTokenOpensARouteOfAnotherKind(t *testing.T) {
 		}
 		return d.target + "?jwt=" + raw(token)
 	}
-	for _, d := range h.doors() {
+	for i, d := range slices.Concat(h.doors(), h.doors()) {
 		own := map[kind]string{
 			signed: h.install(d.method, d.target), event: h.bound(d.method, d.target, admin),
 			page: h.bound(d.method, d.target, admin), ownCall: h.contextToken(admin, here),
+		}
+		if i >= len(h.doors()) { // now with tokens that were verified a moment ago
+			_, err := verifier.Page(t.Context(), auth.Request{Method: d.method, Target: d.target, Authorization: own[page]})
+			check(t, err)
+			_, err = verifier.API(t.Context(), auth.Request{Method: d.method, Target: d.target, Authorization: own[ownCall]})
+			check(t, err)
 		}
 		attempts := map[string]struct{ target, header string }{
 			"no token":        {d.target, ""},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	contract "github.com/pergola-platform/pergola/plugins/relations"
 )
@@ -24,18 +25,31 @@ func (p *plugin) linkByApp(ctx context.Context, s side, l *contract.Linking) (*c
 	if err != nil {
 		return nil, err
 	}
-	if scope.Nothing != "" || scope.Clause != "" {
+	switch {
+	case scope.Nothing != "":
+		return all(scope.Nothing)
+	case scope.Clause != "" && len(scope.IssueIDs) == 0:
 		return all("What can be linked follows from another link, which only a user can be asked about.")
 	}
-	ruled, err := contract.JudgeLinkable(ctx, contract.JudgeQuestion{Where: at, Contexts: s.there().contexts, Others: l.Others})
+	others := slices.DeleteFunc(slices.Clone(l.Others), func(id string) bool {
+		outside := scope.Clause != "" && !slices.Contains(scope.IssueIDs, id)
+		if outside {
+			out.refuse(id, "This issue cannot be linked here: it does not belong to what is linked elsewhere.")
+		}
+		return outside
+	})
+	if len(others) == 0 {
+		return &contract.LinkOutcome{Refused: out.refused}, nil
+	}
+	ruled, err := contract.JudgeLinkable(ctx, contract.JudgeQuestion{Where: at, Contexts: s.there().contexts, Also: scope.Clause, Others: others})
 	switch {
 	case err != nil:
 		return nil, err
 	case !ruled.Governed:
-		return p.linkEach(ctx, s, l.IssueID, l.Others, nil, "")
+		return p.linkEach(ctx, s, l.IssueID, others, out.refused, "")
 	case !ruled.ByRule:
 		return all("The rule of what can be linked goes by the rights of a user. Choose a searching user in it.")
 	}
-	out.take(l.Others, ruled)
+	out.take(others, ruled)
 	return p.linkEach(ctx, s, l.IssueID, out.ids(), out.refused, "")
 }

@@ -49,10 +49,12 @@ func TestWhatNeedsAUserIsNotLinkedAfterAnEvent(t *testing.T) {
 				return &j, nil
 			})}}
 	}
-	scope := map[string]sdk.Service{contract.ParentFilter: service.Mux{contract.OpScope: service.Handle(
-		func(context.Context, *service.Request, *contract.ScopeQuestion) (*contract.Scope, error) {
-			return &contract.Scope{Clause: "project = HR"}, nil
-		})}}
+	scope := func(sc contract.Scope) map[string]sdk.Service {
+		return map[string]sdk.Service{contract.ParentFilter: service.Mux{contract.OpScope: service.Handle(
+			func(context.Context, *service.Request, *contract.ScopeQuestion) (*contract.Scope, error) {
+				return &sc, nil
+			})}}
+	}
 	for _, tt := range []struct {
 		name, storage, want string
 		services            map[string]sdk.Service
@@ -62,7 +64,10 @@ func TestWhatNeedsAUserIsNotLinkedAfterAnEvent(t *testing.T) {
 		{"a rule by the user's rights", "app", "goes by the rights of a user", judge(contract.Judgement{Governed: true, Issues: []jira.Issue{{ID: "10101"}}}), 0},
 		{"a rule that does not know the issue", "app", "is not there any more", judge(contract.Judgement{Governed: true, ByRule: true}), 0},
 		{"a rule that takes it", "app", "", judge(contract.Judgement{Governed: true, ByRule: true, Issues: []jira.Issue{{ID: "10101", Key: "HR-1"}}}), 1},
-		{"another link that bounds it", "app", "follows from another link", scope, 0},
+		{"another link that bounds it by a query", "app", "follows from another link", scope(contract.Scope{Clause: "project = HR"}), 0},
+		{"another link that leaves it", "app", "", scope(contract.Scope{Clause: "id in (10101)", IssueIDs: []string{"10101"}}), 1},
+		{"another link that leaves others", "app", "does not belong", scope(contract.Scope{Clause: "id in (10102)", IssueIDs: []string{"10102"}}), 0},
+		{"another link that is not there", "app", "choose first", scope(contract.Scope{Nothing: "choose first"}), 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newSite(t)

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 
 	contract "github.com/pergola-platform/pergola/plugins/relations"
 	"github.com/pergola-platform/pergola/sdk"
@@ -33,6 +31,9 @@ func (i *item) decide(what string) {
 }
 
 func (i *item) id() string { return store.JoinID(i.relation.id, i.First, i.Second) }
+
+// endID names an end of the item's relation at which its issue is.
+func (i *item) endID(end string) string { return store.JoinID(i.relation.id, end, i.at(end)) }
 
 func (i *item) side(end string) side { return side{i.relation, end} }
 
@@ -70,8 +71,6 @@ func items(ctx context.Context, r *service.Request, pairs []contract.Pair) ([]*i
 			continue
 		}
 		switch i.relation = all[at]; {
-		case i.native:
-			i.decide(contract.ByNative)
 		case pair.First == pair.Second:
 			i.decide(contract.BySelf)
 		case seen[pair]:
@@ -95,60 +94,6 @@ func outcomes(all []*item) *contract.Outcomes {
 	return out
 }
 
-// servePairs lists links.
-func (p *plugin) servePairs(ctx context.Context, _ *service.Request, q *contract.PairsQuestion) (*contract.PairList, error) {
-	limit := cmp.Or(q.Limit, contract.MostListed)
-	switch {
-	case limit < 1 || limit > contract.MostListed:
-		return nil, invalid(fmt.Sprintf("Ask for 1 to %d links at a time.", contract.MostListed))
-	case q.Relation == "" && q.Batch == 0 || q.Removed && q.Batch == 0:
-		return nil, invalid("Name the relation whose links are listed, or a batch.")
-	}
-	if q.Relation != "" {
-		s, err := sideAt(ctx, contract.End{Relation: q.Relation, End: first})
-		if err != nil {
-			return nil, err
-		}
-		if s.native {
-			return nil, invalid(fmt.Sprintf("The links of “%s” are Jira’s own, and are found by a search in Jira.", s.name))
-		}
-	}
-	in := store.Query{Type: linkType, IDs: true}
-	if q.Removed {
-		in.Type = removedType
-	}
-	if q.Relation != "" {
-		in.Prefix = []string{q.Relation}
-	}
-	if q.Batch != 0 {
-		in.Field, in.Value = batchField, strconv.FormatInt(q.Batch, 10)
-	}
-	out := &contract.PairList{}
-	if q.After == nil {
-		counted := in
-		counted.Limit, counted.IDs = mostCounted, false
-		n, err := store.Count(ctx, counted)
-		if err != nil {
-			return nil, err
-		}
-		if !n.More {
-			out.Total = n.Records
-		}
-	} else {
-		in.After = store.JoinID(q.After.Relation, q.After.First, q.After.Second)
-	}
-	in.Limit = limit
-	page, err := store.List(ctx, in)
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range page.Records {
-		out.Pairs = append(out.Pairs, contract.Pair{Relation: l.Fields["relation"], First: l.Fields["outward"], Second: l.Fields["inward"]})
-	}
-	out.More = page.Next != ""
-	return out, nil
-}
-
 // serveJoin makes links.
 func (p *plugin) serveJoin(ctx context.Context, r *service.Request, j *contract.Joining) (*contract.Outcomes, error) {
 	all, err := items(ctx, r, j.Pairs)
@@ -156,6 +101,13 @@ func (p *plugin) serveJoin(ctx context.Context, r *service.Request, j *contract.
 		return nil, err
 	}
 	if err := thereAlready(ctx, all, j.Batch); err != nil {
+		return nil, err
+	}
+	n, err := nativesOf(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	if err := n.there(ctx, all, j.Batch); err != nil {
 		return nil, err
 	}
 	if err := seenAt(ctx, all, true); err != nil {
@@ -169,8 +121,12 @@ func (p *plugin) serveJoin(ctx context.Context, r *service.Request, j *contract.
 			return nil, err
 		}
 	}
-	made, err := p.written(ctx, all, j.Check, func(w *writing, i *item) (string, error) { return w.join(ctx, p, i, j.Batch, r.Context.Account) })
-	if made > 0 {
+	natively, err := n.join(ctx, all, j)
+	if err != nil {
+		return nil, err
+	}
+	made, err := p.written(ctx, all, j.Check, takenOf(j.Taken), func(w *writing, i *item) (string, error) { return w.join(ctx, p, i, j.Batch, r.Context.Account) })
+	if made += natively; made > 0 {
 		log.Write(ctx, log.Info, "links.added", log.Count("links", made))
 	}
 	return outcomes(all), err
@@ -185,8 +141,12 @@ func (p *plugin) servePart(ctx context.Context, r *service.Request, q *contract.
 	if err := allowedAt(ctx, all); err != nil {
 		return nil, err
 	}
-	made, err := p.written(ctx, all, q.Check, func(w *writing, i *item) (string, error) { return w.part(ctx, p, i, q, r.Context.Account) })
-	if made > 0 {
+	natively, err := p.partNatively(ctx, all, q, r.Context.Account)
+	if err != nil {
+		return nil, err
+	}
+	made, err := p.written(ctx, all, q.Check, nil, func(w *writing, i *item) (string, error) { return w.part(ctx, p, i, q, r.Context.Account) })
+	if made += natively; made > 0 {
 		log.Write(ctx, log.Info, "links.parted", log.Count("links", made))
 	}
 	return outcomes(all), err
@@ -207,8 +167,12 @@ func (p *plugin) serveRestore(ctx context.Context, r *service.Request, q *contra
 	if err := allowedAt(ctx, all); err != nil {
 		return nil, err
 	}
-	made, err := p.written(ctx, all, false, func(w *writing, i *item) (string, error) { return w.restore(ctx, p, i, q.Batch) })
-	if made > 0 {
+	natively, err := restoreNatively(ctx, all, q.Batch)
+	if err != nil {
+		return nil, err
+	}
+	made, err := p.written(ctx, all, false, nil, func(w *writing, i *item) (string, error) { return w.restore(ctx, p, i, q.Batch) })
+	if made += natively; made > 0 {
 		log.Write(ctx, log.Info, "links.added", log.Count("links", made))
 	}
 	return outcomes(all), err
@@ -217,6 +181,9 @@ func (p *plugin) serveRestore(ctx context.Context, r *service.Request, q *contra
 // thereAlready decides about the pairs that are linked, so that nobody is asked about them: a step that is done again gets further than before.
 func thereAlready(ctx context.Context, all []*item, batch int64) error {
 	for _, i := range undecided(all) {
+		if i.native {
+			continue
+		}
 		l, err := get(ctx, linkType, i.id())
 		if err != nil {
 			return err

@@ -66,21 +66,13 @@ func (s *site) linkedPairs() string {
 func TestManyLinksAreMadeWithTheReasonOfThoseThatAreNot(t *testing.T) {
 	s := newSite(t)
 	id := s.relate(`{"name": "n", "outward": "is used by", "inward": "uses", "first": {"contexts": [{"types": ["` + laptop + `"]}], "most": 2}, "second": {"contexts": [{"types": ["` + employee + `"]}]}}`)
-	native := func() string {
-		id, err := s.Configure("relation", `{"name": "j", "outward": "a", "inward": "b", "storage": "jira", "linkType": "1"}`)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return id
-	}()
 	s.at("10001").link("10101")
 	s.May = func(permission, issue string) bool {
 		return !(permission == jira.BrowseProjects && issue == "10105") && !(permission == jira.LinkIssues && issue == "10106")
 	}
 	list := pairs(id, "10001-10101 10001-10102 10001-10103 10002-10101 10002-10101 10002-10105 10002-10106 10002-10002 10101-10001 10002-777")
-	list = append(list, pairs(native, "10001-10101")...)
 	list = append(list, pairs("none", "10001-10101")...)
-	want := "there made maximum made there hidden rights self context hidden native relation"
+	want := "there made maximum made there hidden rights self context hidden relation"
 	if got := s.whats(contract.OpJoin, &contract.Joining{Pairs: list, Batch: 7, Check: true}); got != want {
 		t.Errorf("checked:\n %s, want\n %s", got, want)
 	}

@@ -17,6 +17,7 @@ type writing struct {
 	changes store.Changes
 	marks   map[string]bool // issues
 	ends    map[string]*roomAt
+	taken   map[string]int // links beside those that are there, by the ids of ends
 }
 
 // roomAt is how many links an end of an issue still takes.
@@ -27,13 +28,13 @@ type roomAt struct {
 }
 
 // written decides about the items that are open and, unless it only checks, writes what follows. It says how many links that was.
-func (p *plugin) written(ctx context.Context, all []*item, check bool, decide func(w *writing, i *item) (what string, err error)) (int, error) {
+func (p *plugin) written(ctx context.Context, all []*item, check bool, taken map[string]int, decide func(w *writing, i *item) (what string, err error)) (int, error) {
 	open := undecided(all)
 	if len(open) == 0 {
 		return 0, nil
 	}
 	for range attempts {
-		w := &writing{marks: map[string]bool{}, ends: map[string]*roomAt{}}
+		w := &writing{marks: map[string]bool{}, ends: map[string]*roomAt{}, taken: taken}
 		whats, made := make([]string, len(open)), 0
 		for n, i := range open {
 			before := len(w.changes.Put) + len(w.changes.Delete)
@@ -138,7 +139,7 @@ func (w *writing) room(ctx context.Context, i *item, end string) (*roomAt, error
 	if most == 0 {
 		return nil, nil
 	}
-	id := store.JoinID(s.id, end, issue)
+	id := i.endID(end)
 	if at := w.ends[id]; at != nil {
 		return at, nil
 	}
@@ -153,7 +154,7 @@ func (w *writing) room(ctx context.Context, i *item, end string) (*roomAt, error
 	if err != nil {
 		return nil, err
 	}
-	w.ends[id] = &roomAt{gate: gate, left: most - n.Records}
+	w.ends[id] = &roomAt{gate: gate, left: most - n.Records - w.taken[id]}
 	return w.ends[id], nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -115,7 +116,7 @@ func projectName(ctx context.Context, id string) (string, error) {
 func (p part) creating(c *creation) []view.Block {
 	cancel := view.Actions(view.Button{Label: "Cancel", View: "panel", Params: map[string]string{"add": p.key()}})
 	if len(p.presets) == 0 {
-		return []view.Block{view.Muted("There is nothing that you can create here. Link an issue that is there."), cancel}
+		return []view.Block{view.Muted(cmp.Or(p.noNew, "There is nothing that you can create here. Link an issue that is there.")), cancel}
 	}
 	var fields []view.Field
 	if len(p.presets) > 1 {
@@ -145,18 +146,27 @@ func (p *plugin) create(ctx context.Context, r *sdk.Request) (*view.Page, error)
 	if err != nil {
 		return nil, err
 	}
-	if what == nil {
+	var joins []join
+	if what != nil {
+		if joins, c.problem, err = joinsOf(ctx, s.where(r.Context.IssueID, nil), what); err != nil {
+			return nil, err
+		}
+	}
+	if what == nil || c.problem != "" {
 		return p.draw(ctx, r, shown{creates: c})
 	}
 	made, err := jira.Create(ctx, jira.New{ProjectID: what.project, IssueTypeID: what.issueType, Summary: c.summary})
 	if err != nil {
 		return p.notCreated(ctx, r, c, err)
 	}
-	if _, err := p.link(ctx, s, r.Context.IssueID, []string{made.ID}, r.Context.Account); err != nil {
-		// The issue is there: the form would make another one.
-		return p.draw(ctx, r, shown{flag: &view.Flag{Tone: view.Danger, Title: made.Key + " is created, and not linked", Body: messageOf(err)}})
+	joins = append(joins, join{s, r.Context.IssueID})
+	for _, j := range joins {
+		if _, err := p.link(ctx, j.side, j.issue, []string{made.ID}, r.Context.Account); err != nil {
+			// The issue is there: the form would make another one.
+			return p.draw(ctx, r, shown{flag: &view.Flag{Tone: view.Danger, Title: made.Key + " is created, and not linked", Body: messageOf(err)}})
+		}
 	}
-	log.Write(ctx, log.Info, "links.added", log.Count("links", 1))
+	log.Write(ctx, log.Info, "links.added", log.Count("links", len(joins)))
 	return p.changed(ctx, r, &view.Flag{Tone: view.Success, Title: made.Key + " is created and linked"})
 }
 

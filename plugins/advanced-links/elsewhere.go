@@ -90,8 +90,8 @@ func offer(ctx context.Context, issue string, parts []part, may bool, want shown
 		if err != nil {
 			return err
 		}
-		p.blocked = scope.Nothing
-		if p.drawn.NoCreate {
+		p.blocked, p.noNew = scope.Nothing, scope.NoNew
+		if p.drawn.NoCreate || p.noNew != "" {
 			continue
 		}
 		if p.presets, err = presetsOf(ctx, at); err != nil {

@@ -25,6 +25,7 @@ func (p *plugin) deleted(ctx context.Context, e *event.Event) error {
 	for _, q := range []store.Query{
 		{Type: "link", Field: "outward", Value: e.IssueID}, {Type: "link", Field: "inward", Value: e.IssueID}, {Type: "end", Field: "issue", Value: e.IssueID},
 		{Type: removedType, Field: "outward", Value: e.IssueID}, {Type: removedType, Field: "inward", Value: e.IssueID},
+		{Type: joinedType, Field: "outward", Value: e.IssueID}, {Type: joinedType, Field: "inward", Value: e.IssueID},
 	} {
 		for more := true; more; {
 			if !p.now().Before(end) {

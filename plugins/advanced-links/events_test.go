@@ -44,10 +44,10 @@ func TestLinksOfADeletedIssueGo(t *testing.T) {
 	}
 }
 
-// Between two looks at the clock go 1.1 seconds, so that the time of a try is over after five questions, of which the links need four.
+// Between two looks at the clock go 0.8 seconds, so that the time of a try is over after seven questions, of which the links need four.
 func TestLinksThatAreTooManyGoInSeveralTries(t *testing.T) {
 	now := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
-	p := newPlugin(func() time.Time { now = now.Add(1100 * time.Millisecond); return now })
+	p := newPlugin(func() time.Time { now = now.Add(800 * time.Millisecond); return now })
 	var relation string
 	p.Actions["fill"] = sdk.ActionFunc(func(ctx context.Context, _ *sdk.Request) (*view.Page, error) {
 		for i := range 1700 {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 
@@ -29,14 +28,6 @@ const (
 	// indexPage is how many links are read at a time.
 	indexPage = 500
 )
-
-// indexed is the value of the property.
-type indexed struct {
-	// Links are the sides at which the issue has links, such as RELATION:first, and what it is linked to there, such as RELATION:first:10001.
-	Links []string `json:"links"`
-	// More says that there are more links than fit. The other issues hold them, from their side.
-	More bool `json:"more,omitempty"`
-}
 
 func (s side) token() string               { return s.id + ":" + s.end }
 func (s side) tokenOf(other string) string { return s.token() + ":" + other }
@@ -172,14 +163,10 @@ func write(ctx context.Context, searchable map[string]relation, marks []store.Re
 		if err != nil {
 			return out, err
 		}
-		value, err := json.Marshal(index)
-		if err != nil {
-			return out, err
-		}
 		if index.More {
 			out.cut++
 		}
-		properties[i] = jira.Property{IssueID: m.ID, Key: propertyKey, Value: value}
+		properties[i] = jira.Property{IssueID: m.ID, Key: propertyKey, Value: index.json()}
 	}
 	gone, err := setAll(ctx, properties)
 	if err != nil {

@@ -124,8 +124,9 @@ type part struct {
 	page  int  // from 1
 	state []byte
 	drawn contract.DrawnPart // by the issue view; the zero value where nothing was said of it
-	// What the open form offers: whether it links at all, and what can be created.
+	// What the open form offers: whether it links at all, and what can be created, or why nothing can be.
 	blocked string
+	noNew   string
 	presets []preset
 }
 

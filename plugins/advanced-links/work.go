@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -217,11 +216,11 @@ func differing(ctx context.Context, searchable map[string]relation, issues []str
 		if err != nil && sdk.CodeOf(err) != sdk.NotFound {
 			return nil, err
 		}
-		var got indexed
+		got, read := readIndexed(raw)
 		switch {
 		case err != nil:
 			counts["missing"]++
-		case json.Unmarshal(raw, &got) != nil || got.More != want.More || !sameLinks(got.Links, want.Links):
+		case !read || got.More != want.More || !sameLinks(got.Links, want.Links):
 			counts["different"]++
 		default:
 			counts["same"]++

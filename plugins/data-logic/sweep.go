@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,8 +18,9 @@ const (
 	restoreJob = "restore"
 )
 
-// swept is how many links a step judges: each costs some questions of Jira where the rule depends on the issue at hand.
-const swept = 25
+// swept is how many links a step judges: each costs some questions of Jira where the rule depends on the issue at hand, and where it is one of
+// Jira's own that goes.
+const swept = relations.MostNative
 
 // survey counts what a sweep would remove.
 func (p *plugin) survey(ctx context.Context, s *job.Step) (*job.Result, error) {
@@ -40,8 +42,9 @@ func (p *plugin) sweeping(ctx context.Context, s *job.Step, check bool) (*job.Re
 	case !check && !r.drop:
 		return nil, invalid("The rule keeps links that it does not allow any more. Change that in the rule first.")
 	}
-	q := relations.PairsQuestion{Relation: r.Relation, Limit: swept}
-	if s.Cursor["first"] != "" {
+	batch := relations.BatchOf(s.Run)
+	q := relations.PairsQuestion{Relation: r.Relation, Limit: swept, Walk: batch, Seen: r.End.End}
+	if s.Cursor["first"]+s.Cursor["second"] != "" {
 		q.After = &relations.Pair{Relation: r.Relation, First: s.Cursor["first"], Second: s.Cursor["second"]}
 	}
 	page, err := pairs(ctx, q)
@@ -56,12 +59,12 @@ func (p *plugin) sweeping(ctx context.Context, s *job.Step, check bool) (*job.Re
 		}
 		return nil, err
 	}
-	batch := relations.BatchOf(s.Run)
 	if err := part(ctx, stale, batch, check, out.Counts); err != nil {
 		return nil, err
 	}
-	if n := len(page.Pairs); n > 0 {
-		out.Cursor = map[string]string{"first": page.Pairs[n-1].First, "second": page.Pairs[n-1].Second}
+	if at := page.Behind(); at != nil {
+		out.Cursor = map[string]string{"first": at.First, "second": at.Second}
+		maps.DeleteFunc(out.Cursor, func(_, issue string) bool { return issue == "" })
 	}
 	if out.Finished && !check {
 		out.Counts["removed"], err = removed(ctx, batch)

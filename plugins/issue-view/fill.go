@@ -27,46 +27,74 @@ func filled(ctx context.Context, e *event.Event) error {
 	if err != nil {
 		return err
 	}
-	var sides *relations.SideList
+	var due []look
 	for i := range all {
 		l := newLook(&all[i].Values)
-		if l.field == "" || e.Kind == event.IssueUpdated && !e.Changes(l.field) && len(e.Changed) < event.MaxChanged {
-			continue
-		}
-		if sides == nil {
-			if sides, err = relations.Sides(ctx, ""); err != nil || sides == nil {
-				return err
-			}
-		}
-		if err := l.fill(ctx, e.IssueID, sides); err != nil {
-			return err
+		if l.field != "" && (e.Kind != event.IssueUpdated || e.Changes(l.field) || len(e.Changed) >= event.MaxChanged) {
+			due = append(due, l)
 		}
 	}
-	return nil
+	if len(due) == 0 {
+		return nil
+	}
+	sides, err := relations.Sides(ctx, "")
+	if err != nil || sides == nil {
+		return err
+	}
+	return fillAll(ctx, e.IssueID, due, sides)
+}
+
+// fillAll fills one side after another. What is refused is tried again as long as others were linked: a link can be what another one depends on.
+func fillAll(ctx context.Context, issue string, due []look, sides *relations.SideList) error {
+	for {
+		var again []look
+		linked, refused := 0, 0
+		for _, l := range due {
+			out, err := l.fill(ctx, issue, sides)
+			if err != nil {
+				return err
+			}
+			if linked += out.Changed; len(out.Refused) > 0 {
+				again, refused = append(again, l), refused+len(out.Refused)
+			}
+		}
+		if linked > 0 {
+			log.Write(ctx, log.Info, "field.linked", log.Count("links", linked))
+		}
+		if len(again) > 0 && linked > 0 && len(due) > 1 {
+			due = again
+			continue
+		}
+		if refused > 0 {
+			log.Write(ctx, log.Info, "field.refused", log.Count("issues", refused))
+		}
+		return nil
+	}
 }
 
 // fill links what the field of one issue names. What cannot be linked is left out: nobody looks on who could be told.
-func (l look) fill(ctx context.Context, issue string, sides *relations.SideList) error {
+func (l look) fill(ctx context.Context, issue string, sides *relations.SideList) (*relations.LinkOutcome, error) {
+	nothing := &relations.LinkOutcome{}
 	here, there := sideOf(sides, l.End), sideOf(sides, relations.End{Relation: l.Relation, End: relations.Other(l.End.End)})
 	if here == nil || there == nil {
-		return nil // the relation is deleted
+		return nothing, nil // the relation is deleted
 	}
 	got, err := jira.IssuesAs(ctx, l.as, []string{issue}, l.field)
 	switch sdk.CodeOf(err) {
 	case sdk.NotFound, sdk.PermissionDenied: // the account is closed, or named no more
 		log.Write(ctx, log.Warn, "field.account")
-		return nil
+		return nothing, nil
 	}
 	if err != nil || len(got.Issues) == 0 {
-		return err
+		return nothing, err
 	}
 	// What the other side takes is what can be at this one.
 	if !there.Contexts.Hold(&got.Issues[0]) {
-		return nil
+		return nothing, nil
 	}
 	found, err := l.find(ctx, keysIn(got.Issues[0].Fields[l.field]))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var others []string
 	for i := range found {
@@ -75,19 +103,13 @@ func (l look) fill(ctx context.Context, issue string, sides *relations.SideList)
 		}
 	}
 	if others, err = l.mayLink(ctx, issue, others); err != nil || len(others) == 0 {
-		return err
+		return nothing, err
 	}
 	out, err := relations.Link(ctx, relations.OpLink, relations.Linking{End: l.End, IssueID: issue, Others: others})
-	if err != nil || out == nil {
-		return err
+	if err == nil && out == nil {
+		out = nothing
 	}
-	if out.Changed > 0 {
-		log.Write(ctx, log.Info, "field.linked", log.Count("links", out.Changed))
-	}
-	if len(out.Refused) > 0 {
-		log.Write(ctx, log.Info, "field.refused", log.Count("issues", len(out.Refused)))
-	}
-	return nil
+	return out, err
 }
 
 // mayLink leaves the issues that the searching user could link to this one in Jira: who fills in the field gains no right by it that neither has.

@@ -26,6 +26,8 @@ type filling struct {
 	testSite
 	asked []relations.Linking
 	fails error // of linking
+	// bounded says that links of r1 are refused as long as there is none of r2.
+	bounded bool
 }
 
 func newFilling(t *testing.T) *filling {
@@ -38,6 +40,7 @@ func newFilling(t *testing.T) *filling {
 		relations.OpSides: service.Handle(func(context.Context, *service.Request, *relations.SidesQuestion) (*relations.SideList, error) {
 			return &relations.SideList{Sides: []relations.Side{
 				{End: uses, Contexts: relations.Contexts{{Types: []string{"1"}}}}, {End: relations.End{Relation: "r1", End: relations.Second}, Contexts: relations.Contexts{{Types: []string{"7"}}}},
+				{End: relations.End{Relation: "r2", End: relations.First}}, {End: relations.End{Relation: "r2", End: relations.Second}},
 			}}, nil
 		}),
 		relations.OpLink: service.Handle(func(_ context.Context, r *service.Request, l *relations.Linking) (*relations.LinkOutcome, error) {
@@ -48,6 +51,9 @@ func newFilling(t *testing.T) *filling {
 				t.Errorf("it links for a user: %+v", r)
 			}
 			f.asked = append(f.asked, *l)
+			if f.bounded && l.Relation == "r1" && !slices.ContainsFunc(f.asked, func(l relations.Linking) bool { return l.Relation == "r2" }) {
+				return &relations.LinkOutcome{Refused: []relations.Refusal{{IssueID: l.Others[0], Message: "choose first"}}}, nil
+			}
 			return &relations.LinkOutcome{Changed: len(l.Others)}, nil
 		}),
 	}}
@@ -100,6 +106,27 @@ func TestWhatAFieldOfANewIssueNamesIsLinked(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// The views stand in the order in which an admin wrote them: what bounds another link may come after it.
+func TestFieldsAreFilledThatDependOnEachOther(t *testing.T) {
+	for _, also := range []string{"IT-2", ""} {
+		f := newFilling(t)
+		f.bounded = true
+		f.configure(`{"name": "b", "relation": "r2", "end": "first", "field": "labels", "fieldAs": "` + bot + `"}`)
+		f.OnIssue(jira.Issue{ID: "20001", Key: "HD-1", ProjectID: "20", IssueTypeID: "7", Fields: map[string]jira.Value{named: {Text: "IT-1"}, "labels": {Text: also}}})
+		if err := f.Event(event.Event{Kind: event.IssueCreated, IssueID: "20001"}); err != nil {
+			t.Fatal(err)
+		}
+		bounded := relations.Linking{End: uses, IssueID: "20001", Others: []string{"10001"}}
+		want := []relations.Linking{bounded}
+		if also != "" {
+			want = append(want, relations.Linking{End: relations.End{Relation: "r2", End: relations.First}, IssueID: "20001", Others: []string{"10002"}}, bounded)
+		}
+		if diff := cmp.Diff(want, f.asked); diff != "" {
+			t.Error(diff)
+		}
 	}
 }
 

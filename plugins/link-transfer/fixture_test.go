@@ -30,20 +30,37 @@ type links struct {
 	refuses map[relations.Pair]string // with what
 	fails   int                       // how many more changes are done before the answer is lost
 	slow    func()                    // before each change
+	most    int                       // links of an issue at the second end; 0 for any number
+}
+
+// room says whether an issue at the second end takes one more link.
+func (l *links) room(issue string, taken []relations.Taken, said map[string]int) bool {
+	n := said[issue]
+	for p := range l.made {
+		if p.Second == issue {
+			n++
+		}
+	}
+	for _, t := range taken {
+		if t.End.End == relations.Second && t.IssueID == issue {
+			n += t.Links
+		}
+	}
+	return l.most == 0 || n < l.most
 }
 
 func (l *links) service() service.Mux {
 	return service.Mux{
 		relations.OpSides: service.Handle(func(context.Context, *service.Request, *relations.SidesQuestion) (*relations.SideList, error) {
 			return &relations.SideList{Sides: []relations.Side{
-				{End: relations.End{Relation: uses, End: relations.First}, Name: "=Uses", Label: "uses"}, {End: relations.End{Relation: uses, End: relations.Second}, Name: "=Uses"},
+				{End: relations.End{Relation: uses, End: relations.First}, Name: "=Uses", Label: "uses"}, {End: relations.End{Relation: uses, End: relations.Second}, Name: "=Uses", Most: l.most},
 				{End: relations.End{Relation: "RelationOfJiraLink", End: relations.First}, Name: "Native", Native: true},
 			}}, nil
 		}),
 		relations.OpPairs: service.Handle(func(_ context.Context, _ *service.Request, q *relations.PairsQuestion) (*relations.PairList, error) {
 			out := &relations.PairList{}
 			for _, p := range l.sorted() {
-				if q.Batch != 0 && l.made[p] != q.Batch || q.After != nil && compare(p, *q.After) <= 0 {
+				if q.Relation != "" && p.Relation != q.Relation || q.Batch != 0 && l.made[p] != q.Batch || q.After != nil && compare(p, *q.After) <= 0 {
 					continue
 				}
 				if len(out.Pairs) == cmp.Or(q.Limit, relations.MostListed) {
@@ -55,6 +72,7 @@ func (l *links) service() service.Mux {
 			return out, nil
 		}),
 		relations.OpJoin: service.Handle(func(_ context.Context, r *service.Request, q *relations.Joining) (*relations.Outcomes, error) {
+			said := map[string]int{}
 			return l.each(r, q.Pairs, q.Check, func(p relations.Pair) string {
 				old, there := l.made[p]
 				switch {
@@ -62,7 +80,11 @@ func (l *links) service() service.Mux {
 					return l.refuses[p]
 				case there && (old != q.Batch || q.Batch == 0):
 					return relations.Nothing
-				case !q.Check:
+				case !there && !l.room(p.Second, q.Taken, said):
+					return relations.ByMaximum
+				case q.Check:
+					said[p.Second]++
+				default:
 					l.made[p] = q.Batch
 				}
 				return relations.Made

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/pergola-platform/pergola/plugins/relations"
@@ -20,13 +19,15 @@ const mostShown = 50
 
 // read says what would become of the lines of a file. Nothing of them is kept: what can be linked waits as ids in the page.
 func (p *plugin) read(ctx context.Context, r *sdk.Request) (*view.Page, error) {
-	sides, err := ownSides(ctx)
+	sides, err := firstSides(ctx)
 	if err != nil {
 		return nil, err
 	}
 	text, id := field(r, "lines"), field(r, "relation")
 	form := importForm(sides)
-	form.Fields[0].Value, form.Fields[1].Value = id, text
+	if form.Fields[0].Value = id; len(text) <= mostPrinted {
+		form.Fields[1].Value = text
+	}
 	again := func() (*view.Page, error) {
 		return &view.Page{Title: "Link transfer", Blocks: []view.Block{view.H("Import"), {Form: form}, back()}}, nil
 	}
@@ -37,11 +38,14 @@ func (p *plugin) read(ctx context.Context, r *sdk.Request) (*view.Page, error) {
 	}
 	rows, err := parseTable(text)
 	if err == nil && len(rows) == 0 {
-		err = fmt.Errorf("there are no links in it. Paste the lines of a file, each with two issues")
+		err = fmt.Errorf("there are no links in it. Choose a file with two issues in each line")
 	}
 	if err != nil {
 		form.Fields[1].Error = capital(err.Error()) + "."
 		return again()
+	}
+	if len(rows) > mostAtOnce || len(text) > mostPrinted {
+		return p.takeIn(ctx, side, rows)
 	}
 	all, err := entries(ctx, rows, *side)
 	if err == nil {
@@ -78,41 +82,25 @@ func (p *plugin) read(ctx context.Context, r *sdk.Request) (*view.Page, error) {
 
 // told says of entries how many would be made, and why the others are not.
 func told(all []*entry) []view.Block {
-	makes, there := 0, 0
-	t := &view.Table{Caption: "Lines that make no link", Columns: []view.Column{{Title: "Line", Number: true}, {Title: "Issues"}, {Title: "Why"}}}
+	i := &intake{}
 	for _, e := range all {
-		switch e.result.What {
-		case relations.Made:
-			makes++
-			continue
-		case relations.Nothing:
-			there++
-			continue
+		switch {
+		case e.result.What == relations.Made:
+			i.Made++
+		case e.result.What == relations.Nothing:
+			i.There++
+		case e.wrong != "":
+			i.refuse(e.line, e.keys, e.wrong)
+		default:
+			i.refuse(e.line, e.keys, words(e.result))
 		}
-		why := e.wrong
-		if why == "" {
-			why = words(e.result)
-		}
-		t.Rows = append(t.Rows, view.Row{Cells: []view.Cell{view.T(strconv.Itoa(e.line)), view.T(e.keys), view.T(why)}})
 	}
-	wrong := len(t.Rows)
-	out := []view.Block{{Text: &view.Text{Spans: []view.Span{{Text: fmt.Sprintf("Would be made: %d. Are there already: %d. Cannot be made: %d.", makes, there, wrong), Strong: true}}}}}
-	if wrong == 0 {
-		return out
-	}
-	if wrong > mostShown {
-		t.Rows = t.Rows[:mostShown]
-	}
-	out = append(out, view.Block{Table: t})
-	if wrong > mostShown {
-		out = append(out, view.Muted(fmt.Sprintf("And %d more.", wrong-mostShown)))
-	}
-	return out
+	return toldOf(i.Made, i.There, i.Wrong, i.Shown)
 }
 
 // startImport begins the run that makes the links of a file.
 func (p *plugin) startImport(ctx context.Context, r *sdk.Request) (*view.Page, error) {
-	sides, err := ownSides(ctx)
+	sides, err := firstSides(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -120,23 +108,41 @@ func (p *plugin) startImport(ctx context.Context, r *sdk.Request) (*view.Page, e
 	if side == nil {
 		return nil, invalid("The relation is gone. Choose another one.")
 	}
-	token, err := store.Tokens(ctx, 1)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := rowsOf(r.State, token[0])
-	if err != nil {
-		return nil, err
-	}
-	for n := 0; n < len(rows); n += 500 {
-		if _, err := store.Put(ctx, rows[n:min(n+500, len(rows))]...); err != nil {
+	token := r.Params["rows"]
+	if token == "" {
+		if token, err = keep(ctx, r.State); err != nil {
 			return nil, err
 		}
 	}
-	if _, err := job.Start(ctx, job.New{Job: importJob, Input: map[string]string{"relation": side.Relation, "rows": token[0]}, Total: int64(len(rows))}); err != nil {
+	n, err := store.Count(ctx, store.Query{Type: rowType, Prefix: []string{token}, Limit: mostPlanned})
+	if err != nil {
+		return nil, err
+	}
+	if n.Records == 0 {
+		return nil, invalid("There is nothing to import any more. Read the file anew.")
+	}
+	total := int64(n.Records)
+	if n.More {
+		total = 0 // nobody counted
+	}
+	if _, err := job.Start(ctx, job.New{Job: importJob, Input: map[string]string{"relation": side.Relation, "rows": token}, Total: total}); err != nil {
 		return nil, err
 	}
 	return p.pageWith(ctx, begun)
+}
+
+// keep remembers by ids what the page kept of a file.
+func keep(ctx context.Context, state []byte) (string, error) {
+	tokens, err := store.Tokens(ctx, 1)
+	if err != nil {
+		return "", err
+	}
+	rows, err := rowsOf(state, tokens[0])
+	if err != nil {
+		return "", err
+	}
+	_, err = store.Put(ctx, rows...)
+	return tokens[0], err
 }
 
 // rowsOf reads what the page kept of a file. It comes from the browser.
@@ -145,7 +151,7 @@ func rowsOf(state []byte, token string) ([]store.Record, error) {
 	seen := map[string]bool{}
 	for line := range strings.Lines(string(state)) {
 		first, second, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		if store.Validate(store.KindIssue, first) != nil || store.Validate(store.KindIssue, second) != nil || len(out) == mostRows {
+		if store.Validate(store.KindIssue, first) != nil || store.Validate(store.KindIssue, second) != nil || len(out) == mostAtOnce {
 			return nil, invalid("The page is not as it was made. Read the file anew.")
 		}
 		if !seen[line] {
@@ -161,26 +167,52 @@ func rowsOf(state []byte, token string) ([]store.Record, error) {
 
 // importStep makes a few links of a file, and forgets them. What is killed before it forgets finds the links made.
 func (p *plugin) importStep(ctx context.Context, s *job.Step) (*job.Result, error) {
-	page, err := store.List(ctx, store.Query{Type: rowType, Prefix: []string{s.Input["rows"]}, IDs: true, Limit: relations.MostPairs})
+	chunk, err := chunkOf(ctx, s.Input["relation"])
 	if err != nil {
 		return nil, err
 	}
-	out := &job.Result{Counts: map[string]int64{}, Finished: page.Next == "", Done: int64(len(page.Records))}
-	if len(page.Records) == 0 {
+	out := &job.Result{Counts: map[string]int64{}}
+	var done []store.Record
+	q := store.Query{Type: rowType, Prefix: []string{s.Input["rows"]}, IDs: true, Limit: chunk}
+	for begun := p.now(); !out.Finished && len(done) < mostMoved && p.now().Sub(begun) < enough; {
+		page, err := store.List(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		q.Cursor, out.Finished = page.Next, page.Next == ""
+		if len(page.Records) == 0 {
+			continue
+		}
+		var pairs []relations.Pair
+		for _, r := range page.Records {
+			pairs = append(pairs, relations.Pair{Relation: s.Input["relation"], First: r.Fields["first"], Second: r.Fields["second"]})
+			r.Rev = 0
+			done = append(done, r)
+		}
+		whats, err := joinPairs(ctx, relations.Joining{Pairs: pairs, Batch: relations.BatchOf(s.Run)})
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range whats {
+			out.Counts[countOf(o.What)]++
+		}
+	}
+	out.Done = int64(len(done))
+	if len(done) == 0 {
 		return out, nil
 	}
-	var pairs []relations.Pair
-	for n, r := range page.Records {
-		pairs = append(pairs, relations.Pair{Relation: s.Input["relation"], First: r.Fields["first"], Second: r.Fields["second"]})
-		page.Records[n].Rev = 0
-	}
-	whats, err := joinPairs(ctx, relations.Joining{Pairs: pairs, Batch: relations.BatchOf(s.Run)})
-	if err != nil {
-		return nil, err
-	}
-	for _, o := range whats {
-		out.Counts[countOf(o.What)]++
-	}
-	_, err = store.Write(ctx, store.Changes{Delete: page.Records})
+	_, err = store.Write(ctx, store.Changes{Delete: done})
 	return out, err
+}
+
+// chunkOf is how many links of a relation one change is about.
+func chunkOf(ctx context.Context, relation string) (int, error) {
+	sides, err := firstSides(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if s := sideOf(sides, relation); s != nil && s.Native {
+		return relations.MostNative, nil
+	}
+	return relations.MostPairs, nil
 }

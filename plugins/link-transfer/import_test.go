@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -112,45 +114,150 @@ func TestAFileHoldsWhatTheAdminMaySee(t *testing.T) {
 		{"keys", "semicolon", "\ufeffrelation;first;second\r\n'=Uses;IT-1;HR-1\r\n'=Uses;IT-3;HR-3\r\n# 1 link left out: an issue is gone, or you may not see it.\r\n"},
 		{"ids", "tab", "\ufeffrelation\tfirst\tsecond\r\n'=Uses\t1001\t2001\r\n'=Uses\t1003\t2003\r\n# 1 link left out: an issue is gone, or you may not see it.\r\n"},
 	} {
-		files, err := s.Submit(page, "parts", map[string]string{"by": tt.by, "separator": tt.separator})
-		if err != nil {
-			t.Fatal(err)
-		}
-		file, err := s.Save(files, "Save links from 1")
-		if err != nil {
-			t.Fatal(err)
-		}
+		file := s.exported(page, map[string]string{"by": tt.by, "separator": tt.separator}, "Save 2 links")
 		if diff := cmp.Diff(tt.want, string(file.Body)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.by, diff)
 		}
 	}
 }
 
-func TestALargeRelationIsSavedInSeveralFiles(t *testing.T) {
-	s := newSite(t, 2)
-	for n := range mostExported + 10 {
-		s.links.made[pair("1001", itoa(100_000+n))] = 0
+// exported has the admin read links, wait until all are read, and save them.
+func (s *site) exported(page *view.Page, form map[string]string, save string) *sdk.Attachment {
+	s.Helper()
+	read, err := s.Submit(page, "export", form)
+	if err != nil {
+		s.Fatal(err)
 	}
+	if read, err = s.Finish(read); err != nil {
+		s.Fatal(err)
+	}
+	file, err := s.Save(read, save)
+	if err != nil {
+		s.Fatalf("%v; the page says:\n%s", err, sdktest.Text(read))
+	}
+	return file
+}
+
+// manyIssues are issues of the site beside those of the first two projects: MANY-1 and so on, with the ids 100001 and up.
+func (s *site) manyIssues(n int) {
+	for n := range n {
+		s.Issues = append(s.Issues, jira.Issue{ID: itoa(100_001 + n), Key: "MANY-" + itoa(n+1), ProjectID: "30"})
+	}
+}
+
+func TestAllLinksOfALargeRelationAreSavedInOneFile(t *testing.T) {
+	const n = 2600
+	s := newSite(t, 2)
+	s.manyIssues(n)
+	for n := range n {
+		s.links.made[pair("1001", itoa(100_001+n))] = 0
+	}
+	s.links.made[pair("1002", "777")] = 0
 	page, err := s.View(sdk.Request{Name: "transfer"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := s.Submit(page, "parts", map[string]string{"relation": uses})
+	file := string(s.exported(page, map[string]string{"relation": uses}, "Save 2600 links").Body)
+	if got := strings.Count(file, "'=Uses,IT-1,MANY-"); got != n || !strings.Contains(file, "MANY-2600\r\n# 1 link left out") {
+		t.Errorf("%d links of %d; the end is %q", got, n, file[len(file)-100:])
+	}
+	// What is saved can be imported: every line is one.
+	rows, err := parseTable(file)
+	if err != nil || len(rows) != n {
+		t.Errorf("%d rows are read, and %v", len(rows), err)
+	}
+}
+
+func TestAnExportIsBoundedByJQL(t *testing.T) {
+	s := newSite(t, 3)
+	s.links.made[pair("1001", "2001")] = 0
+	s.links.made[pair("2001", "1001")] = 0
+	page, err := s.View(sdk.Request{Name: "transfer"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines := 0
-	for label, left := range map[string]string{"Save links from 1": "# 2000 links left out", "Save links from 2001": "# 10 links left out"} {
-		file, err := s.Save(files, label)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !strings.Contains(string(file.Body), left) {
-			t.Errorf("%s: %s", label, file.Body)
-		}
-		lines++
+	s.Match = func(q string, i *jira.Issue) bool {
+		return !strings.Contains(q, "(project = HR) AND ") || i.ProjectID == "20"
 	}
-	if lines != 2 {
-		t.Error(lines)
+	file := string(s.exported(page, map[string]string{"relation": uses, "jql": "project = HR"}, "Save 1 link").Body)
+	if strings.Contains(file, "IT-1,HR-1") || !strings.Contains(file, "HR-1,IT-1") {
+		t.Errorf("the file says %q", file)
+	}
+	wrong, err := s.Submit(page, "export", map[string]string{"jql": "project = HR ORDER BY key"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.shows(wrong, "Leave ORDER BY out")
+}
+
+func TestWhatTheBrowserKeptOfAnExportIsCheckedAgain(t *testing.T) {
+	s := newSite(t, 1)
+	whole := outlet{Walk: 1, Names: []string{"a"}, Over: true}
+	whole.Links.add(named{0, "IT-1", "HR-1"})
+	good := whole.state()
+	other := whole
+	other.Links.Prefixes = []string{"<b>", "HR-"}
+	strange := other.state()
+	other = whole
+	other.Names = nil
+	nameless := other.state()
+	for name, state := range map[string][]byte{"none": nil, "cut": good[:len(good)-1], "more": append(slices.Clone(good), 1), "a prefix": strange, "a relation": nameless} {
+		if _, err := s.Host.File(sdk.Request{Name: "links", State: state}); sdk.CodeOf(err) != sdk.Invalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := s.Host.File(sdk.Request{Name: "links", State: good}); err != nil {
+		t.Errorf("as it was: %v", err)
+	}
+}
+
+// A large file goes through the browser in several calls, one of them twice as after a break; what is said of it is what the run does.
+func TestALargeFileIsCheckedInSeveralCallsAndMadeByARun(t *testing.T) {
+	const n = 1300
+	s := newSite(t, 2)
+	s.manyIssues(n)
+	s.links.most = 2 // an issue at the second end
+	s.links.made[pair("100001", "2001")] = 0
+	s.links.slow = func() { s.clock = s.clock.Add(time.Second) }
+	var file strings.Builder
+	file.WriteString("first,second\n")
+	for n := range n {
+		fmt.Fprintf(&file, "IT-1,MANY-%d\n", n+1)
+	}
+	file.WriteString("IT-2,HR-1\nIT-1,HR-1\nIT-1,MANY-7\nIT-1,GONE-1\nno key,HR-1\nIT-2,\n")
+	page := s.paste(file.String())
+	var next *view.Next
+	for calls := 0; ; calls++ {
+		next = nil
+		for _, b := range page.Blocks {
+			if b.Progress != nil {
+				next = b.Progress.Next
+			}
+		}
+		if next == nil {
+			if calls < 3 {
+				t.Errorf("there were %d calls", calls)
+			}
+			break
+		}
+		for range 2 {
+			var err error
+			if page, err = s.Action(sdk.Request{Name: next.Action, State: next.State}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	s.shows(page, "Would be made: 1301. Are there already: 0. Cannot be made: 5.", "GONE-1 is not there", "NO KEY is no key of an issue", "An issue is missing", "takes no more", "A line before says the same")
+	if len(s.links.made) != 1 || len(s.Runs()) != 0 {
+		t.Fatal("a check makes something")
+	}
+	if _, err := s.Press(page, "Make 1301 links"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.WorkAll(); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.counts(); got != "done, made 1301" || len(s.links.made) != 1302 || len(s.Records(rowType)) != 0 {
+		t.Errorf("%s; %d links; %d rows are left", got, len(s.links.made), len(s.Records(rowType)))
 	}
 }

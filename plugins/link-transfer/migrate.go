@@ -138,6 +138,7 @@ type work struct {
 	batch int64
 	token string
 	check bool
+	plan  *plan // of a dry run
 	out   *job.Result
 }
 
@@ -172,7 +173,7 @@ func (w *work) judge(ctx context.Context, all []*moving, found *stretch) ([]*mov
 	begun := w.now()
 	for n := 0; n < len(all); {
 		next := min(n+relations.MostPairs, len(all))
-		if err := join(ctx, all[n:next], w.batch, w.check); err != nil {
+		if err := w.joinOrSay(ctx, all[n:next]); err != nil {
 			return nil, err
 		}
 		if n = next; n == len(all) || w.now().Sub(begun) < enough {
@@ -187,6 +188,31 @@ func (w *work) judge(ctx context.Context, all []*moving, found *stretch) ([]*mov
 		}
 	}
 	return all, nil
+}
+
+// joinOrSay makes links, or says which would be made.
+func (w *work) joinOrSay(ctx context.Context, some []*moving) error {
+	if !w.check {
+		return join(ctx, some, w.batch, false)
+	}
+	if w.plan == nil {
+		var err error
+		if w.plan, err = newPlan(ctx, w.token, w.migration.relation); err != nil {
+			return err
+		}
+	}
+	var pairs []relations.Pair
+	for _, m := range some {
+		pairs = append(pairs, m.pair)
+	}
+	out, err := w.plan.judge(ctx, pairs)
+	if err != nil {
+		return err
+	}
+	for n := range some {
+		some[n].Outcome = out[n]
+	}
+	return nil
 }
 
 // remove removes Jira's own links of a stretch whose link of the relation is there.
@@ -242,6 +268,11 @@ func (w *work) finish(ctx context.Context) (*job.Result, error) {
 			return nil, err
 		}
 		w.out.Counts["removed"] = int64(len(gone))
+	}
+	if w.check {
+		if err := drop(ctx, w.token); err != nil {
+			return nil, err
+		}
 	}
 	return w.out, forget(ctx, w.token)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/sdktest"
 	"github.com/pergola-platform/pergola/sdk/settings"
+	"github.com/pergola-platform/pergola/sdk/store"
 )
 
 func TestLinksOfJirasOwnBecomeLinksOfTheRelation(t *testing.T) {
@@ -144,13 +145,61 @@ func TestTakingARunBackLeavesWhatUsersChanged(t *testing.T) {
 		t.Errorf("%d removed links are still remembered", n)
 	}
 	// A second time there is nothing to take back.
-	s.act("undo", map[string]string{"run": run})
-	if err := s.WorkAll(); err != nil || s.counts() != "done" {
-		t.Errorf("again: %v, %s", err, s.counts())
+	if page, err = s.View(sdk.Request{Name: "undo"}); err != nil || !strings.Contains(sdktest.Text(page), "There is none now") {
+		t.Errorf("the page offers it again: %v\n%s", err, sdktest.Text(page))
+	}
+	if _, err := s.Action(sdk.Request{Name: "undo", Params: map[string]string{"run": run}}); sdk.CodeOf(err) != sdk.Invalid || !strings.Contains(err.Error(), "taken back already") {
+		t.Errorf("again: %v", err)
 	}
 	s.clock = s.clock.Add(31 * 24 * time.Hour)
 	if _, err := s.Action(sdk.Request{Name: "undo", Params: map[string]string{"run": run}}); sdk.CodeOf(err) != sdk.Invalid {
 		t.Errorf("after a month: %v", err)
+	}
+}
+
+// The links of an issue come from many others, so that what a dry run says in one step depends on what it said in those before, and on a step that is
+// done twice.
+func TestADryRunSaysWhatTheRunThenDoes(t *testing.T) {
+	s := newSite(t, 260)
+	s.links.most = 120
+	s.links.made[pair("2002", "2001")] = 0
+	for n := range 250 {
+		s.native(blocks, strconv.Itoa(1001+n), "2001")
+	}
+	params := map[string]string{"migration": s.migration("")}
+	s.act("check", params)
+	asked := 0
+	s.Answer = func(op string, _ []byte) (msgp.Marshaler, error, bool) {
+		if op == store.OpPut {
+			asked++
+		}
+		return nil, sdk.Errorf(sdk.Unavailable, "the host is killed"), op == store.OpPut && asked == 2
+	}
+	for killed := 0; ; {
+		r, err := s.Work()
+		if r == nil {
+			if killed != 1 {
+				t.Errorf("killed %d times", killed)
+			}
+			break
+		}
+		if err != nil {
+			killed++
+			if err := s.retry(r.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	said := s.counts()
+	s.act("migrate", params)
+	if err := s.WorkAll(); err != nil {
+		t.Fatal(err)
+	}
+	if did := s.counts(); did != said || did != "done, made 119, maximum 131" {
+		t.Errorf("the dry run said %s, and the run did %s", said, did)
+	}
+	if n := len(s.Records(rowType)); n != 0 {
+		t.Errorf("%d rows are left of the dry run", n)
 	}
 }
 

@@ -47,8 +47,11 @@ func loadMigration(ctx context.Context, id string) (*migration, error) {
 }
 
 // scope is the clause that finds the issues at the first end.
-func (m *migration) scope() (jql.Clause, error) {
-	t, err := jql.Parse(m.query)
+func (m *migration) scope() (jql.Clause, error) { return scopeOf(m.query) }
+
+// scopeOf is the clause of JQL that an admin wrote.
+func scopeOf(query string) (jql.Clause, error) {
+	t, err := jql.Parse(query)
 	if err != nil {
 		return jql.Clause{}, invalid(err.Error())
 	}

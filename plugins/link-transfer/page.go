@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pergola-platform/pergola/plugins/relations"
@@ -22,13 +23,13 @@ func (p *plugin) page(ctx context.Context, _ *sdk.Request) (*view.Page, error) {
 }
 
 func (p *plugin) pageWith(ctx context.Context, flag *view.Flag) (*view.Page, error) {
-	sides, err := ownSides(ctx)
+	sides, err := firstSides(ctx)
 	if err != nil {
 		return nil, err
 	}
 	page := &view.Page{Title: "Link transfer", Flag: flag}
 	if len(sides) == 0 {
-		page.Blocks = []view.Block{{Empty: &view.Empty{Title: "There is no relation yet", Body: "Write one under Apps, Pergola, Relations, that is kept as links of this feature. Then links can be moved to it."}}}
+		page.Blocks = []view.Block{{Empty: &view.Empty{Title: "There is no relation yet", Body: "Write one under Apps, Pergola, Relations. Then links can be moved to it."}}}
 		return page, nil
 	}
 	migrations, err := migrationBlocks(ctx, sides)
@@ -79,71 +80,6 @@ func migrationBlocks(ctx context.Context, sides []relations.Side) ([]view.Block,
 		view.Block{Heading: &view.Heading{Level: 3, Text: "Moves"}}, view.Block{Runs: &view.Runs{Job: migrateJob, Unit: "issues", None: "Nothing was moved yet."}}), nil
 }
 
-// undoPage lists the runs that can be taken back.
-func (p *plugin) undoPage(ctx context.Context, _ *sdk.Request) (*view.Page, error) {
-	return p.undoPageWith(ctx, nil)
-}
-
-func (p *plugin) undoPageWith(ctx context.Context, flag *view.Flag) (*view.Page, error) {
-	t := &view.Table{Caption: "Runs that can be taken back", Columns: []view.Column{{Title: "Run"}, {Title: "Begun"}, {Title: "Links made", Number: true}, {Title: ""}}, RowHeads: true}
-	for _, name := range []string{migrateJob, importJob} {
-		title := "Moved from Jira’s own"
-		if name == importJob {
-			title = "Imported"
-		}
-		runs, err := job.List(ctx, job.Query{Job: name, Limit: 20})
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range runs {
-			if !p.canUndo(&r) {
-				continue
-			}
-			t.Rows = append(t.Rows, view.Row{Cells: []view.Cell{
-				view.T(title), view.T(r.CreatedAt().Format("2006-01-02 15:04 UTC")), view.T(fmt.Sprint(r.Counts["made"])),
-				{Buttons: []view.Button{{
-					Label: "Take back", Action: "undo", Params: map[string]string{"run": r.ID},
-					Confirm: "Remove the links that this run made, and make again what it removed? What somebody changed since stays as it is.",
-				}}},
-			}})
-		}
-	}
-	out := &view.Page{Title: "Link transfer", Flag: flag, Blocks: []view.Block{view.H("Take back")}}
-	if len(t.Rows) == 0 {
-		out.Blocks = append(out.Blocks, view.Muted("Runs can be taken back for 30 days. There is none now."))
-	} else {
-		out.Blocks = append(out.Blocks, view.Block{Table: t})
-	}
-	out.Blocks = append(out.Blocks, view.Block{Runs: &view.Runs{Job: undoJob, Unit: "links", None: "Nothing was taken back yet."}}, back())
-	return out, nil
-}
-
-// canUndo says whether a run is over and not too long ago, and may have changed something: one that ended early may not have said so.
-func (p *plugin) canUndo(r *job.Run) bool {
-	return !r.State.Live() && r.State != job.Paused && (r.State != job.Done || r.Counts["made"] > 0 || r.Counts["removed"] > 0) && p.now().Sub(r.CreatedAt()) < relations.Undoable
-}
-
-// startUndo begins the run that takes another one back.
-func (p *plugin) startUndo(ctx context.Context, r *sdk.Request) (*view.Page, error) {
-	for _, name := range []string{migrateJob, importJob} {
-		runs, err := job.List(ctx, job.Query{Job: name})
-		if err != nil {
-			return nil, err
-		}
-		for _, run := range runs {
-			if run.ID != r.Params["run"] || !p.canUndo(&run) {
-				continue
-			}
-			batch := fmt.Sprint(relations.BatchOf(run.ID))
-			if _, err := job.Start(ctx, job.New{Job: undoJob, Input: map[string]string{"batch": batch}, Total: run.Counts["made"]}); err != nil {
-				return nil, err
-			}
-			return p.undoPageWith(ctx, begun)
-		}
-	}
-	return nil, invalid("This run cannot be taken back: it still goes on, made nothing, or is older than 30 days.")
-}
-
 func (p *plugin) startCheck(ctx context.Context, r *sdk.Request) (*view.Page, error) {
 	return p.start(ctx, checkJob, r.Params["migration"])
 }
@@ -168,8 +104,8 @@ func (p *plugin) start(ctx context.Context, name, id string) (*view.Page, error)
 	return p.pageWith(ctx, begun)
 }
 
-// ownSides are the first ends of the relations whose links are no links of Jira's own.
-func ownSides(ctx context.Context) ([]relations.Side, error) {
+// firstSides are the first ends of the relations.
+func firstSides(ctx context.Context) ([]relations.Side, error) {
 	all, err := relations.Sides(ctx, "")
 	if err != nil {
 		return nil, err
@@ -177,13 +113,7 @@ func ownSides(ctx context.Context) ([]relations.Side, error) {
 	if all == nil {
 		return nil, absent()
 	}
-	var out []relations.Side
-	for _, s := range all.Sides {
-		if !s.Native && s.End.End == relations.First {
-			out = append(out, s)
-		}
-	}
-	return out, nil
+	return slices.DeleteFunc(all.Sides, func(s relations.Side) bool { return s.End.End != relations.First }), nil
 }
 
 func sideOf(sides []relations.Side, id string) *relations.Side {
@@ -198,19 +128,20 @@ func sideOf(sides []relations.Side, id string) *relations.Side {
 func importForm(sides []relations.Side) *view.Form {
 	return &view.Form{Action: "read", Submit: "Check the lines", Fields: []view.Field{
 		relationField(sides, false),
-		{Name: "lines", Label: "Lines", Kind: view.TextAreaField, Required: true, Help: fmt.Sprintf(
-			"Paste a file with a link in each line: the key of the issue at the first end, and of the one at the second, with a comma, semicolon or tab between them. "+
-				"A first line can name the columns: relation, first, second. At most %d links and %d KB at a time. Nothing is made before you have seen what would be.", mostRows, mostText>>10)},
+		{Name: "lines", Label: "File", Kind: view.FileField, Required: true, Help: fmt.Sprintf(
+			"Choose a CSV file, or paste its lines: the key of the issue at the first end, and of the one at the second, with a comma, semicolon or tab between them. "+
+				"A first line can name the columns: relation, first, second. At most %d links. Nothing is made before you have seen what would be.", mostRows)},
 	}}
 }
 
 func exportForm(sides []relations.Side) *view.Form {
-	return &view.Form{Action: "parts", Submit: "Show the files", Fields: []view.Field{
+	return &view.Form{Action: "export", Submit: "Read the links", Fields: []view.Field{
 		relationField(sides, true),
 		{Name: "by", Label: "Issues by", Kind: view.SelectField, Value: "keys", Options: []view.Option{{Value: "keys", Label: "Keys"}, {Value: "ids", Label: "Ids"}}},
 		{Name: "separator", Label: "Separator", Kind: view.SelectField, Value: "comma", Options: []view.Option{
 			{Value: "comma", Label: "Comma"}, {Value: "semicolon", Label: "Semicolon"}, {Value: "tab", Label: "Tab"},
 		}},
+		{Name: "jql", Label: "Issues", Kind: view.TextAreaField, Help: "JQL that finds the issues at the first end whose links are saved, such as project = IT. Empty means all."},
 	}}
 }
 

@@ -3,10 +3,12 @@
 //
 //	migration.go what an admin wrote, and what a form alone cannot judge    walk.go  through the issues of a migration, a few with each step
 //	migrate.go   a step of a migration, and what it would do                native.go links of Jira's own that a run removed
-//	undo.go      a run is taken back
+//	undo.go      a run is taken back                                        undo_page.go the runs that can be
 //	table.go     a file as text                                             export.go links as a file
 //	resolve.go   ids of what a file names                                   import.go links of a file
-//	page.go      the page for admins                                        words.go  what becomes of a link, in words
+//	intake.go    a large file, a few lines with each call                   pack.go   what travels through the browser meanwhile
+//	plan.go      what a dry run said so far                                 page.go   the page for admins
+//	words.go     what becomes of a link, in words
 package main
 
 import (
@@ -32,8 +34,11 @@ func newPlugin(now func() time.Time) *sdk.Plugin {
 			"check":   sdk.ActionFunc(p.startCheck),
 			"migrate": sdk.ActionFunc(p.startMigration),
 			"undo":    sdk.ActionFunc(p.startUndo),
-			"parts":   sdk.ActionFunc(p.parts),
+			"home":    sdk.ActionFunc(p.page),
+			"export":  sdk.ActionFunc(p.startExport),
+			"gather":  sdk.ActionFunc(p.goOnExport),
 			"read":    sdk.ActionFunc(p.read),
+			"look":    sdk.ActionFunc(p.goOnReading),
 			"import":  sdk.ActionFunc(p.startImport),
 		},
 		Files:  map[string]sdk.File{"links": sdk.FileFunc(p.export)},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/pergola-platform/pergola/plugins/relations"
 	"github.com/pergola-platform/pergola/sdk"
@@ -13,8 +12,7 @@ import (
 	"github.com/pergola-platform/pergola/sdk/store"
 )
 
-// mostSearches bounds what is asked of Jira to find the keys of a file. Jira refuses a query with a key that it does not know, and does not
-// say which, so each wrong one costs some.
+// mostSearches bounds how many keys are looked for alone that no issue has now: an issue that was moved is found by a former key only so.
 const mostSearches = 60
 
 // resolver finds the issues that a file names, as the user sees them.
@@ -57,49 +55,30 @@ func unique(all []string) []string {
 	return slices.Compact(all)
 }
 
-// find finds issues by their keys: in halves, where Jira does not know one of them.
+// find finds issues by their keys.
 func (r *resolver) find(ctx context.Context, keys []string) error {
-	if r.searches++; r.searches > mostSearches {
-		return invalid("Too many keys of the file are not there, or you may not see them. Correct some, or paste fewer lines.")
-	}
-	s := jira.Search{JQL: jql.Field("key").In(keys...).String(), Fields: []string{"summary"}, Limit: jira.MaxIssues}
-	moved := false // an issue is found by a key that it had
-	for {
-		found, err := jira.Find(ctx, s)
-		if sdk.CodeOf(err) == sdk.Invalid {
-			if len(keys) == 1 {
-				return nil
-			}
-			return r.halves(ctx, keys)
-		}
-		if err != nil {
-			return err
-		}
-		for i := range found.Issues {
-			issue := &found.Issues[i]
-			r.issues[issue.Key] = issue
-			if !slices.Contains(keys, issue.Key) {
-				moved = true
-				if len(keys) == 1 {
-					r.issues[keys[0]] = issue
-				}
-			}
-		}
-		if s.Cursor = found.Next; s.Cursor == "" {
-			break
-		}
-	}
-	if moved && len(keys) > 1 {
-		return r.halves(ctx, keys)
-	}
-	return nil
-}
-
-func (r *resolver) halves(ctx context.Context, keys []string) error {
-	if err := r.find(ctx, keys[:len(keys)/2]); err != nil {
+	found, err := jira.ByKey(ctx, keys, "summary")
+	if err != nil {
 		return err
 	}
-	return r.find(ctx, keys[len(keys)/2:])
+	for i := range found.Issues {
+		r.issues[found.Issues[i].Key] = &found.Issues[i]
+	}
+	for _, key := range keys {
+		if r.issues[key] != nil || r.searches == mostSearches {
+			continue
+		}
+		r.searches++
+		found, err := jira.Find(ctx, jira.Search{JQL: jql.Field("key").In(key).String(), Fields: []string{"summary"}, Limit: 1})
+		switch {
+		case sdk.CodeOf(err) == sdk.Invalid: // Jira knows no such key
+		case err != nil:
+			return err
+		case len(found.Issues) == 1:
+			r.issues[key] = &found.Issues[0]
+		}
+	}
+	return nil
 }
 
 // entry is a row with what it comes to.
@@ -127,11 +106,8 @@ func entries(ctx context.Context, rows []row, relation relations.Side) ([]*entry
 		e := &entry{row: r}
 		out[n] = e
 		a, b := found.issues[r.first], found.issues[r.second]
-		switch {
-		case r.relation != "" && !strings.EqualFold(r.relation, relation.Name) && r.relation != relation.Relation:
-			e.wrong = "It is of another relation"
-		case r.first == "" || r.second == "":
-			e.wrong = "An issue is missing"
+		switch e.wrong = r.wrong(&relation); {
+		case e.wrong != "":
 		case a == nil:
 			e.wrong = unknown(r.first)
 		case b == nil:

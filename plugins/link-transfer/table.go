@@ -14,10 +14,12 @@ import (
 	"github.com/pergola-platform/pergola/sdk/store"
 )
 
-// The bounds of what is pasted: what can be looked up and judged while the admin waits.
+// The bounds of a file, and of one that is looked up and judged in one call: more goes in several.
 const (
-	mostText = 64 << 10 // bytes
-	mostRows = 500
+	mostText    = 1 << 20 // bytes
+	mostRows    = 50_000
+	mostAtOnce  = 500
+	mostPrinted = 64 << 10 // of the text that the page shows again
 )
 
 // The names of the columns. Files of others name them in other ways.
@@ -33,14 +35,14 @@ type row struct {
 	relation, first, second string // as they are written
 }
 
-// parseTable reads pasted lines: with commas, semicolons or tabs between the columns, quoted or not, with or without a header.
+// parseTable reads the lines of a file: with commas, semicolons or tabs between the columns, quoted or not, with or without a header.
 func parseTable(text string) ([]row, error) {
 	text = strings.TrimPrefix(text, "\ufeff")
 	switch {
 	case len(text) > mostText:
-		return nil, fmt.Errorf("these are %d KB, and %d can be read at a time. Paste fewer lines, and the rest afterwards", len(text)>>10, mostText>>10)
+		return nil, fmt.Errorf("these are %d KB, and %d can be read at a time. Read it in parts", len(text)>>10, mostText>>10)
 	case !utf8.ValidString(text) || strings.ContainsAny(text, "\x00\ufffd"):
-		return nil, errors.New("some characters cannot be read. Save the file as UTF-8 and paste it again")
+		return nil, errors.New("some characters cannot be read. Save the file as UTF-8 and choose it again")
 	}
 	lines, separator := separated(text)
 	r := csv.NewReader(strings.NewReader(lines))
@@ -53,7 +55,7 @@ func parseTable(text string) ([]row, error) {
 			break
 		}
 		if problem := (*csv.ParseError)(nil); errors.As(err, &problem) {
-			return nil, fmt.Errorf("line %d: a quotation mark is missing, or stands where none can. Correct it and paste the file again", problem.StartLine)
+			return nil, fmt.Errorf("line %d: a quotation mark is missing, or stands where none can. Correct it and choose the file again", problem.StartLine)
 		}
 		if err != nil {
 			return nil, err
@@ -75,7 +77,7 @@ func parseTable(text string) ([]row, error) {
 			}
 		}
 		if len(out) == mostRows {
-			return nil, fmt.Errorf("there are more than %d links, and so many can be read at a time. Paste fewer lines, and the rest afterwards", mostRows)
+			return nil, fmt.Errorf("there are more than %d links, and so many can be read at a time. Read it in parts", mostRows)
 		}
 		cell := func(name string) string {
 			if n, ok := at[name]; ok && n < len(cells) {

@@ -75,23 +75,35 @@ func (s *site) scope(chosen map[string][]string) (*relations.Scope, error) {
 func TestWhatIsLinkedThereBoundsWhatCanBeHere(t *testing.T) {
 	follows := []string{customer + "-first"}
 	chosen := func(ids ...string) map[string][]string { return map[string][]string{customer + "-first": ids} }
+	joins := func(ids ...string) (out []relations.Join) {
+		for _, id := range ids {
+			out = append(out, relations.Join{End: relations.End{Relation: has, End: relations.First}, IssueID: id})
+		}
+		return out
+	}
+	var crowd []string
+	for i := range mostJoined + 1 {
+		crowd = append(crowd, strconv.Itoa(401+i))
+	}
 	const choose = "Nothing can be linked here yet: choose first what it belongs to."
+	const none = "Nothing can be linked here: no issue belongs to what is chosen."
 	for _, tt := range []struct {
 		name, settings string
 		saved          []string
 		chosen         map[string][]string
 		want           relations.Scope
 	}{
-		{"what is saved", ``, []string{"201"}, nil, relations.Scope{Clause: "id in (301, 302)", Follows: follows}},
-		{"what is chosen comes before what is saved", ``, []string{"201"}, chosen("202"), relations.Scope{Clause: "id in (302, 303)", Follows: follows}},
-		{"any of several", ``, []string{"201", "202"}, nil, relations.Scope{Clause: "id in (301, 302, 303)", Follows: follows}},
-		{"each of several", `, "mode": "all"`, nil, chosen("201", "202", "201"), relations.Scope{Clause: "id in (302)", Follows: follows}},
-		{"nothing chosen", ``, []string{"201"}, chosen(), relations.Scope{Nothing: choose, Follows: follows}},
-		{"nothing chosen, in words of the admin", `, "hint": "Choose a customer first."`, nil, nil, relations.Scope{Nothing: "Choose a customer first.", Follows: follows}},
+		{"what is saved", ``, []string{"201"}, nil, relations.Scope{Clause: "id in (301, 302)", IssueIDs: []string{"301", "302"}, Follows: follows, Joins: joins("201")}},
+		{"what is chosen comes before what is saved", ``, []string{"201"}, chosen("202"), relations.Scope{Clause: "id in (302, 303)", IssueIDs: []string{"302", "303"}, Follows: follows, Joins: joins("202")}},
+		{"any of several", ``, []string{"201", "202"}, nil, relations.Scope{Clause: "id in (301, 302, 303)", IssueIDs: []string{"301", "302", "303"}, Follows: follows, Joins: joins("201", "202")}},
+		{"each of several", `, "mode": "all"`, nil, chosen("201", "202", "201"), relations.Scope{Clause: "id in (302)", IssueIDs: []string{"302"}, Follows: follows, Joins: joins("201", "202")}},
+		{"nothing chosen", ``, []string{"201"}, chosen(), relations.Scope{Nothing: choose, Follows: follows, NoNew: choose}},
+		{"nothing chosen, in words of the admin", `, "hint": "Choose a customer first."`, nil, nil, relations.Scope{Nothing: "Choose a customer first.", Follows: follows, NoNew: "Choose a customer first."}},
 		{"nothing chosen, and everything is open", `, "empty": "all"`, nil, nil, relations.Scope{Follows: follows}},
-		{"what is chosen has none", ``, nil, chosen("203"), relations.Scope{Nothing: "Nothing can be linked here: no issue belongs to what is chosen.", Follows: follows}},
-		{"no ids", ``, nil, chosen("201) OR (1=1", `"`), relations.Scope{Nothing: choose, Follows: follows}},
-		{"kept when it changes", `, "clear": false`, []string{"201"}, nil, relations.Scope{Clause: "id in (301, 302)"}},
+		{"what is chosen has none", ``, nil, chosen("203"), relations.Scope{Nothing: none, Follows: follows, Joins: joins("203")}},
+		{"more than a new one can belong to", ``, nil, chosen(crowd...), relations.Scope{Nothing: none, Follows: follows, NoNew: tooManyToJoin}},
+		{"no ids", ``, nil, chosen("201) OR (1=1", `"`), relations.Scope{Nothing: choose, Follows: follows, NoNew: choose}},
+		{"kept when it changes", `, "clear": false`, []string{"201"}, nil, relations.Scope{Clause: "id in (301, 302)", IssueIDs: []string{"301", "302"}, Joins: joins("201")}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newSite(t)

@@ -38,6 +38,7 @@ func scope(ctx context.Context, _ *service.Request, q *relations.ScopeQuestion) 
 			}
 			nothing = cmp.Or(f.hint, "Nothing can be linked here yet: choose first what it belongs to.")
 		}
+		f.join(out, parents, nothing)
 		var left []string
 		if err == nil && nothing == "" {
 			left, nothing, err = f.leaves(ctx, parents)
@@ -49,6 +50,9 @@ func scope(ctx context.Context, _ *service.Request, q *relations.ScopeQuestion) 
 			bounds = append(bounds, left)
 		}
 	}
+	if out.NoNew != "" {
+		out.Joins = nil
+	}
 	if out.Nothing != "" || len(bounds) == 0 {
 		return out, nil
 	}
@@ -59,12 +63,32 @@ func scope(ctx context.Context, _ *service.Request, q *relations.ScopeQuestion) 
 	case len(left) > mostIDs:
 		out.Nothing = tooMany
 	default:
-		out.Clause = jql.IDs(left...).String()
+		out.Clause, out.IssueIDs = jql.IDs(left...).String(), left
 	}
 	return out, nil
 }
 
 var tooMany = fmt.Sprintf("Nothing can be linked here: more than %d issues belong to what is chosen, which are too many to search in.", mostIDs)
+
+// mostJoined is how many issues a new one can belong to.
+const mostJoined = 20
+
+var tooManyToJoin = fmt.Sprintf("Nothing can be created here: it would belong to more than %d issues.", mostJoined)
+
+// join notes what a new issue has to be linked to: each of the parents, which is right for any and for all of them.
+func (f *filter) join(out *relations.Scope, parents []string, nothing string) {
+	if nothing == "" && len(parents) > mostJoined {
+		nothing = tooManyToJoin
+	}
+	if out.NoNew = cmp.Or(out.NoNew, nothing); out.NoNew != "" {
+		return
+	}
+	for _, id := range parents {
+		if j := (relations.Join{End: f.via, IssueID: id}); !slices.Contains(out.Joins, j) {
+			out.Joins = append(out.Joins, j)
+		}
+	}
+}
 
 // parents are the issues at the parent side: what the form holds, before what is saved.
 func (f *filter) parents(ctx context.Context, w *relations.Where) (ids []string, nothing string, err error) {

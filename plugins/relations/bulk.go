@@ -8,8 +8,8 @@ import (
 
 //go:generate msgp -tests=false -io=false -o zz_bulk_msgp.go
 
-// The operations of [Links] on many links at once, for jobs. They are about links of the feature's own: those that are Jira's own are not
-// listed, and a change of one is refused as [ByNative]. A change is bounded by the rights of the account that began the job, at both ends.
+// The operations of [Links] on many links at once, for jobs. A change is bounded by the rights of the account that began the job, at both ends, and
+// so is the list of links that are Jira's own: what that account may not see is not in it.
 const (
 	OpPairs   = "pairs"   // PairsQuestion → PairList
 	OpJoin    = "join"    // Joining → Outcomes
@@ -20,9 +20,11 @@ const (
 // Undoable is for how long a run that moved links can be taken back: as long as advanced links remember what was removed.
 const Undoable = 30 * 24 * time.Hour
 
-// MostPairs is how many links one of these changes can name, and MostListed how many a list has.
+// MostPairs is how many links one of these changes can name, and MostListed how many a list has. Of links of Jira's own name at most MostNative:
+// each costs Jira some questions, and a step has half a minute.
 const (
 	MostPairs  = 50
+	MostNative = 20
 	MostListed = 500
 )
 
@@ -33,7 +35,8 @@ type Pair struct {
 	Second   string `msg:"second"`
 }
 
-// PairsQuestion lists links in the order of relation, first and second issue.
+// PairsQuestion lists links in the order of relation, first and second issue. Links of Jira's own come project by project, in the order of the keys of
+// the issues at one end.
 type PairsQuestion struct {
 	Relation string `msg:"relation,omitempty"` // empty for all, where Batch is there
 	// Batch leaves the links that a [Joining] with that number made and nobody touched since; with Removed those that a [Parting] with it
@@ -42,13 +45,35 @@ type PairsQuestion struct {
 	Removed bool  `msg:"removed,omitempty"`
 	After   *Pair `msg:"after,omitempty"` // behind which the list begins, whether it is there or not
 	Limit   int   `msg:"limit,omitempty"` // 1 to [MostListed], which 0 means
+	// Walk is a number above 0 of the caller's, the same for all pages of one list. Links of Jira's own are listed by it: which projects a list is
+	// through with is remembered under it for some days. Others need none.
+	Walk int64 `msg:"walk,omitempty"`
+	// Seen is the end at whose issues links of Jira's own are looked for, of those that the relation is for there; empty means the first.
+	Seen string `msg:"seen,omitempty"`
+	// Scope is a clause of JQL that bounds these issues; empty for all. It is for links of Jira's own only.
+	Scope string `msg:"scope,omitempty"`
 }
 
-// PairList is a page of links. It can be shorter than the limit, and not be the last.
+// PairList is a page of links. It can be shorter than the limit, or empty, and not be the last.
 type PairList struct {
 	Pairs []Pair `msg:"pairs,omitempty,limit=16384"`
 	More  bool   `msg:"more,omitempty"`
-	Total int    `msg:"total,omitempty"` // of links of the question from its beginning, where there are at most 10000; only without After
+	Total int    `msg:"total,omitempty"` // of links of the question from its beginning, where there are at most 10000 and none is Jira's own; only without After
+	// Next is behind what the next page begins, where that is not the last link of this one.
+	Next *Pair `msg:"next,omitempty"`
+}
+
+// Behind is the After of the next page; nil where there is none.
+func (l *PairList) Behind() *Pair {
+	switch {
+	case !l.More:
+		return nil
+	case l.Next != nil:
+		return l.Next
+	case len(l.Pairs) == 0:
+		return nil
+	}
+	return &l.Pairs[len(l.Pairs)-1]
 }
 
 // Pairs lists links. The list is nil where the service is not there.
@@ -67,6 +92,15 @@ type Joining struct {
 	// A link that is there already with the same number counts as made: so it is when a step is done a second time.
 	Batch int64 `msg:"batch,omitempty"`
 	Check bool  `msg:"check,omitempty"` // says what would be done, and does nothing
+	// Taken is how many links to take for made already at some ends, beside those that are there: what a dry run said of pairs before.
+	Taken []Taken `msg:"taken,omitempty,limit=16384"`
+}
+
+// Taken is a number of links that an issue at an end is to be taken to have more than it has.
+type Taken struct {
+	End
+	IssueID string `msg:"issue_id"`
+	Links   int    `msg:"links"`
 }
 
 // Parting removes links. What is left of one, for 30 days, has the number Batch, by which they can be made again.
@@ -106,7 +140,7 @@ const (
 	ByMaximum = "maximum"  // an end takes no more
 	ByRights  = "rights"   // the account lacks the permission to link issues at one end
 	ByRule    = "rule"     // a rule of another plugin does not allow it
-	ByNative  = "native"   // links of the relation are Jira's own
+	ByNative  = "native"   // Jira does not take the link
 	ByGone    = "relation" // there is no such relation
 )
 

@@ -159,10 +159,21 @@ type ScopeQuestion struct{ Where }
 type Scope struct {
 	// Clause is the JQL that bounds it; empty where nothing does.
 	Clause string `msg:"clause,omitempty"`
+	// IssueIDs are the issues for which the clause holds, where these are known without a search.
+	IssueIDs []string `msg:"issue_ids,omitempty,limit=16384"`
 	// Nothing says why there can be nothing; empty where there can.
 	Nothing string `msg:"nothing,omitempty"`
 	// Follows are the sides on which it depends, as [ChosenKey] writes them: a form drops what it holds here when one of these changes.
 	Follows []string `msg:"follows,omitempty,limit=16384"`
+	// Joins are the links that make an issue which is created here belong to what is chosen. NoNew says why none can be; empty where one can.
+	Joins []Join `msg:"joins,omitempty,limit=16384"`
+	NoNew string `msg:"no_new,omitempty"`
+}
+
+// Join is a link that a new issue has to get: that of an issue at an end.
+type Join struct {
+	End
+	IssueID string `msg:"issue_id"`
 }
 
 // ScopeOf asks the parent filter what can be linked. Nothing is bounded where the service is not there.

@@ -10,8 +10,8 @@ import (
 func (z *Joining) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(3)
-	var zb0001Mask uint8 /* 3 bits */
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
 	_ = zb0001Mask
 	if z.Batch == 0 {
 		zb0001Len--
@@ -20,6 +20,10 @@ func (z *Joining) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Check == false {
 		zb0001Len--
 		zb0001Mask |= 0x4
+	}
+	if z.Taken == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -50,6 +54,27 @@ func (z *Joining) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "check"
 			o = append(o, 0xa5, 0x63, 0x68, 0x65, 0x63, 0x6b)
 			o = msgp.AppendBool(o, z.Check)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "taken"
+			o = append(o, 0xa5, 0x74, 0x61, 0x6b, 0x65, 0x6e)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Taken)))
+			for za0002 := range z.Taken {
+				// map header, size 3
+				// string "End"
+				o = append(o, 0x83, 0xa3, 0x45, 0x6e, 0x64)
+				o, err = z.Taken[za0002].End.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Taken", za0002, "End")
+					return
+				}
+				// string "issue_id"
+				o = append(o, 0xa8, 0x69, 0x73, 0x73, 0x75, 0x65, 0x5f, 0x69, 0x64)
+				o = msgp.AppendString(o, z.Taken[za0002].IssueID)
+				// string "links"
+				o = append(o, 0xa5, 0x6c, 0x69, 0x6e, 0x6b, 0x73)
+				o = msgp.AppendInt(o, z.Taken[za0002].Links)
+			}
 		}
 	}
 	return
@@ -147,6 +172,68 @@ func (z *Joining) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Check")
 				return
 			}
+		case "taken":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Taken")
+				return
+			}
+			if zb0004 > 16384 {
+				err = msgp.ErrLimitExceeded
+				return
+			}
+			if cap(z.Taken) >= int(zb0004) {
+				z.Taken = (z.Taken)[:zb0004]
+			} else {
+				z.Taken = make([]Taken, zb0004)
+			}
+			for za0002 := range z.Taken {
+				var zb0005 uint32
+				zb0005, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Taken", za0002)
+					return
+				}
+				if zb0005 > 16384 {
+					err = msgp.ErrLimitExceeded
+					return
+				}
+				for zb0005 > 0 {
+					zb0005--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Taken", za0002)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "End":
+						bts, err = z.Taken[za0002].End.UnmarshalMsg(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Taken", za0002, "End")
+							return
+						}
+					case "issue_id":
+						z.Taken[za0002].IssueID, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Taken", za0002, "IssueID")
+							return
+						}
+					case "links":
+						z.Taken[za0002].Links, bts, err = msgp.ReadIntBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Taken", za0002, "Links")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Taken", za0002)
+							return
+						}
+					}
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -165,7 +252,10 @@ func (z *Joining) Msgsize() (s int) {
 	for za0001 := range z.Pairs {
 		s += 1 + 9 + msgp.StringPrefixSize + len(z.Pairs[za0001].Relation) + 6 + msgp.StringPrefixSize + len(z.Pairs[za0001].First) + 7 + msgp.StringPrefixSize + len(z.Pairs[za0001].Second)
 	}
-	s += 6 + msgp.Int64Size + 6 + msgp.BoolSize
+	s += 6 + msgp.Int64Size + 6 + msgp.BoolSize + 6 + msgp.ArrayHeaderSize
+	for za0002 := range z.Taken {
+		s += 1 + 4 + z.Taken[za0002].End.Msgsize() + 9 + msgp.StringPrefixSize + len(z.Taken[za0002].IssueID) + 6 + msgp.IntSize
+	}
 	return
 }
 
@@ -448,8 +538,8 @@ func (z Pair) Msgsize() (s int) {
 func (z *PairList) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(3)
-	var zb0001Mask uint8 /* 3 bits */
+	zb0001Len := uint32(4)
+	var zb0001Mask uint8 /* 4 bits */
 	_ = zb0001Mask
 	if z.Pairs == nil {
 		zb0001Len--
@@ -462,6 +552,10 @@ func (z *PairList) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Total == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x4
+	}
+	if z.Next == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -494,6 +588,24 @@ func (z *PairList) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "total"
 			o = append(o, 0xa5, 0x74, 0x6f, 0x74, 0x61, 0x6c)
 			o = msgp.AppendInt(o, z.Total)
+		}
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
+			// string "next"
+			o = append(o, 0xa4, 0x6e, 0x65, 0x78, 0x74)
+			if z.Next == nil {
+				o = msgp.AppendNil(o)
+			} else {
+				// map header, size 3
+				// string "relation"
+				o = append(o, 0x83, 0xa8, 0x72, 0x65, 0x6c, 0x61, 0x74, 0x69, 0x6f, 0x6e)
+				o = msgp.AppendString(o, z.Next.Relation)
+				// string "first"
+				o = append(o, 0xa5, 0x66, 0x69, 0x72, 0x73, 0x74)
+				o = msgp.AppendString(o, z.Next.First)
+				// string "second"
+				o = append(o, 0xa6, 0x73, 0x65, 0x63, 0x6f, 0x6e, 0x64)
+				o = msgp.AppendString(o, z.Next.Second)
+			}
 		}
 	}
 	return
@@ -591,6 +703,58 @@ func (z *PairList) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Total")
 				return
 			}
+		case "next":
+			if msgp.IsNil(bts) {
+				bts, err = msgp.ReadNilBytes(bts)
+				if err != nil {
+					return
+				}
+				z.Next = nil
+			} else {
+				if z.Next == nil {
+					z.Next = new(Pair)
+				}
+				var zb0004 uint32
+				zb0004, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Next")
+					return
+				}
+				for zb0004 > 0 {
+					zb0004--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Next")
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "relation":
+						z.Next.Relation, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Next", "Relation")
+							return
+						}
+					case "first":
+						z.Next.First, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Next", "First")
+							return
+						}
+					case "second":
+						z.Next.Second, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Next", "Second")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Next")
+							return
+						}
+					}
+				}
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -609,7 +773,12 @@ func (z *PairList) Msgsize() (s int) {
 	for za0001 := range z.Pairs {
 		s += 1 + 9 + msgp.StringPrefixSize + len(z.Pairs[za0001].Relation) + 6 + msgp.StringPrefixSize + len(z.Pairs[za0001].First) + 7 + msgp.StringPrefixSize + len(z.Pairs[za0001].Second)
 	}
-	s += 5 + msgp.BoolSize + 6 + msgp.IntSize
+	s += 5 + msgp.BoolSize + 6 + msgp.IntSize + 5
+	if z.Next == nil {
+		s += msgp.NilSize
+	} else {
+		s += 1 + 9 + msgp.StringPrefixSize + len(z.Next.Relation) + 6 + msgp.StringPrefixSize + len(z.Next.First) + 7 + msgp.StringPrefixSize + len(z.Next.Second)
+	}
 	return
 }
 
@@ -617,8 +786,8 @@ func (z *PairList) Msgsize() (s int) {
 func (z *PairsQuestion) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(5)
-	var zb0001Mask uint8 /* 5 bits */
+	zb0001Len := uint32(8)
+	var zb0001Mask uint8 /* 8 bits */
 	_ = zb0001Mask
 	if z.Relation == "" {
 		zb0001Len--
@@ -639,6 +808,18 @@ func (z *PairsQuestion) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Limit == 0 {
 		zb0001Len--
 		zb0001Mask |= 0x10
+	}
+	if z.Walk == 0 {
+		zb0001Len--
+		zb0001Mask |= 0x20
+	}
+	if z.Seen == "" {
+		zb0001Len--
+		zb0001Mask |= 0x40
+	}
+	if z.Scope == "" {
+		zb0001Len--
+		zb0001Mask |= 0x80
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -682,6 +863,21 @@ func (z *PairsQuestion) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "limit"
 			o = append(o, 0xa5, 0x6c, 0x69, 0x6d, 0x69, 0x74)
 			o = msgp.AppendInt(o, z.Limit)
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "walk"
+			o = append(o, 0xa4, 0x77, 0x61, 0x6c, 0x6b)
+			o = msgp.AppendInt64(o, z.Walk)
+		}
+		if (zb0001Mask & 0x40) == 0 { // if not omitted
+			// string "seen"
+			o = append(o, 0xa4, 0x73, 0x65, 0x65, 0x6e)
+			o = msgp.AppendString(o, z.Seen)
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "scope"
+			o = append(o, 0xa5, 0x73, 0x63, 0x6f, 0x70, 0x65)
+			o = msgp.AppendString(o, z.Scope)
 		}
 	}
 	return
@@ -781,6 +977,24 @@ func (z *PairsQuestion) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Limit")
 				return
 			}
+		case "walk":
+			z.Walk, bts, err = msgp.ReadInt64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Walk")
+				return
+			}
+		case "seen":
+			z.Seen, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Seen")
+				return
+			}
+		case "scope":
+			z.Scope, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Scope")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -801,7 +1015,7 @@ func (z *PairsQuestion) Msgsize() (s int) {
 	} else {
 		s += 1 + 9 + msgp.StringPrefixSize + len(z.After.Relation) + 6 + msgp.StringPrefixSize + len(z.After.First) + 7 + msgp.StringPrefixSize + len(z.After.Second)
 	}
-	s += 6 + msgp.IntSize
+	s += 6 + msgp.IntSize + 5 + msgp.Int64Size + 5 + msgp.StringPrefixSize + len(z.Seen) + 6 + msgp.StringPrefixSize + len(z.Scope)
 	return
 }
 
@@ -1113,5 +1327,79 @@ func (z *Restoring) Msgsize() (s int) {
 		s += 1 + 9 + msgp.StringPrefixSize + len(z.Pairs[za0001].Relation) + 6 + msgp.StringPrefixSize + len(z.Pairs[za0001].First) + 7 + msgp.StringPrefixSize + len(z.Pairs[za0001].Second)
 	}
 	s += 6 + msgp.Int64Size
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *Taken) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 3
+	// string "End"
+	o = append(o, 0x83, 0xa3, 0x45, 0x6e, 0x64)
+	o, err = z.End.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "End")
+		return
+	}
+	// string "issue_id"
+	o = append(o, 0xa8, 0x69, 0x73, 0x73, 0x75, 0x65, 0x5f, 0x69, 0x64)
+	o = msgp.AppendString(o, z.IssueID)
+	// string "links"
+	o = append(o, 0xa5, 0x6c, 0x69, 0x6e, 0x6b, 0x73)
+	o = msgp.AppendInt(o, z.Links)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *Taken) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "End":
+			bts, err = z.End.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "End")
+				return
+			}
+		case "issue_id":
+			z.IssueID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IssueID")
+				return
+			}
+		case "links":
+			z.Links, bts, err = msgp.ReadIntBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Links")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *Taken) Msgsize() (s int) {
+	s = 1 + 4 + z.End.Msgsize() + 9 + msgp.StringPrefixSize + len(z.IssueID) + 6 + msgp.IntSize
 	return
 }

@@ -515,6 +515,71 @@ func (z *Followed) Msgsize() (s int) {
 }
 
 // MarshalMsg implements msgp.Marshaler
+func (z *Join) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 2
+	// string "End"
+	o = append(o, 0x82, 0xa3, 0x45, 0x6e, 0x64)
+	o, err = z.End.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "End")
+		return
+	}
+	// string "issue_id"
+	o = append(o, 0xa8, 0x69, 0x73, 0x73, 0x75, 0x65, 0x5f, 0x69, 0x64)
+	o = msgp.AppendString(o, z.IssueID)
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *Join) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "End":
+			bts, err = z.End.UnmarshalMsg(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "End")
+				return
+			}
+		case "issue_id":
+			z.IssueID, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IssueID")
+				return
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *Join) Msgsize() (s int) {
+	s = 1 + 4 + z.End.Msgsize() + 9 + msgp.StringPrefixSize + len(z.IssueID)
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
 func (z *JudgeQuestion) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
@@ -1329,20 +1394,32 @@ func (z *PresetsQuestion) Msgsize() (s int) {
 func (z *Scope) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(3)
-	var zb0001Mask uint8 /* 3 bits */
+	zb0001Len := uint32(6)
+	var zb0001Mask uint8 /* 6 bits */
 	_ = zb0001Mask
 	if z.Clause == "" {
 		zb0001Len--
 		zb0001Mask |= 0x1
 	}
-	if z.Nothing == "" {
+	if z.IssueIDs == nil {
 		zb0001Len--
 		zb0001Mask |= 0x2
 	}
-	if z.Follows == nil {
+	if z.Nothing == "" {
 		zb0001Len--
 		zb0001Mask |= 0x4
+	}
+	if z.Follows == nil {
+		zb0001Len--
+		zb0001Mask |= 0x8
+	}
+	if z.Joins == nil {
+		zb0001Len--
+		zb0001Mask |= 0x10
+	}
+	if z.NoNew == "" {
+		zb0001Len--
+		zb0001Mask |= 0x20
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -1355,17 +1432,48 @@ func (z *Scope) MarshalMsg(b []byte) (o []byte, err error) {
 			o = msgp.AppendString(o, z.Clause)
 		}
 		if (zb0001Mask & 0x2) == 0 { // if not omitted
+			// string "issue_ids"
+			o = append(o, 0xa9, 0x69, 0x73, 0x73, 0x75, 0x65, 0x5f, 0x69, 0x64, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.IssueIDs)))
+			for za0001 := range z.IssueIDs {
+				o = msgp.AppendString(o, z.IssueIDs[za0001])
+			}
+		}
+		if (zb0001Mask & 0x4) == 0 { // if not omitted
 			// string "nothing"
 			o = append(o, 0xa7, 0x6e, 0x6f, 0x74, 0x68, 0x69, 0x6e, 0x67)
 			o = msgp.AppendString(o, z.Nothing)
 		}
-		if (zb0001Mask & 0x4) == 0 { // if not omitted
+		if (zb0001Mask & 0x8) == 0 { // if not omitted
 			// string "follows"
 			o = append(o, 0xa7, 0x66, 0x6f, 0x6c, 0x6c, 0x6f, 0x77, 0x73)
 			o = msgp.AppendArrayHeader(o, uint32(len(z.Follows)))
-			for za0001 := range z.Follows {
-				o = msgp.AppendString(o, z.Follows[za0001])
+			for za0002 := range z.Follows {
+				o = msgp.AppendString(o, z.Follows[za0002])
 			}
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "joins"
+			o = append(o, 0xa5, 0x6a, 0x6f, 0x69, 0x6e, 0x73)
+			o = msgp.AppendArrayHeader(o, uint32(len(z.Joins)))
+			for za0003 := range z.Joins {
+				// map header, size 2
+				// string "End"
+				o = append(o, 0x82, 0xa3, 0x45, 0x6e, 0x64)
+				o, err = z.Joins[za0003].End.MarshalMsg(o)
+				if err != nil {
+					err = msgp.WrapError(err, "Joins", za0003, "End")
+					return
+				}
+				// string "issue_id"
+				o = append(o, 0xa8, 0x69, 0x73, 0x73, 0x75, 0x65, 0x5f, 0x69, 0x64)
+				o = msgp.AppendString(o, z.Joins[za0003].IssueID)
+			}
+		}
+		if (zb0001Mask & 0x20) == 0 { // if not omitted
+			// string "no_new"
+			o = append(o, 0xa6, 0x6e, 0x6f, 0x5f, 0x6e, 0x65, 0x77)
+			o = msgp.AppendString(o, z.NoNew)
 		}
 	}
 	return
@@ -1395,6 +1503,29 @@ func (z *Scope) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "Clause")
 				return
 			}
+		case "issue_ids":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "IssueIDs")
+				return
+			}
+			if zb0002 > 16384 {
+				err = msgp.ErrLimitExceeded
+				return
+			}
+			if cap(z.IssueIDs) >= int(zb0002) {
+				z.IssueIDs = (z.IssueIDs)[:zb0002]
+			} else {
+				z.IssueIDs = make([]string, zb0002)
+			}
+			for za0001 := range z.IssueIDs {
+				z.IssueIDs[za0001], bts, err = msgp.ReadStringBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "IssueIDs", za0001)
+					return
+				}
+			}
 		case "nothing":
 			z.Nothing, bts, err = msgp.ReadStringBytes(bts)
 			if err != nil {
@@ -1402,27 +1533,89 @@ func (z *Scope) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				return
 			}
 		case "follows":
-			var zb0002 uint32
-			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			var zb0003 uint32
+			zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
 			if err != nil {
 				err = msgp.WrapError(err, "Follows")
 				return
 			}
-			if zb0002 > 16384 {
+			if zb0003 > 16384 {
 				err = msgp.ErrLimitExceeded
 				return
 			}
-			if cap(z.Follows) >= int(zb0002) {
-				z.Follows = (z.Follows)[:zb0002]
+			if cap(z.Follows) >= int(zb0003) {
+				z.Follows = (z.Follows)[:zb0003]
 			} else {
-				z.Follows = make([]string, zb0002)
+				z.Follows = make([]string, zb0003)
 			}
-			for za0001 := range z.Follows {
-				z.Follows[za0001], bts, err = msgp.ReadStringBytes(bts)
+			for za0002 := range z.Follows {
+				z.Follows[za0002], bts, err = msgp.ReadStringBytes(bts)
 				if err != nil {
-					err = msgp.WrapError(err, "Follows", za0001)
+					err = msgp.WrapError(err, "Follows", za0002)
 					return
 				}
+			}
+		case "joins":
+			var zb0004 uint32
+			zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Joins")
+				return
+			}
+			if zb0004 > 16384 {
+				err = msgp.ErrLimitExceeded
+				return
+			}
+			if cap(z.Joins) >= int(zb0004) {
+				z.Joins = (z.Joins)[:zb0004]
+			} else {
+				z.Joins = make([]Join, zb0004)
+			}
+			for za0003 := range z.Joins {
+				var zb0005 uint32
+				zb0005, bts, err = msgp.ReadMapHeaderBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Joins", za0003)
+					return
+				}
+				if zb0005 > 16384 {
+					err = msgp.ErrLimitExceeded
+					return
+				}
+				for zb0005 > 0 {
+					zb0005--
+					field, bts, err = msgp.ReadMapKeyZC(bts)
+					if err != nil {
+						err = msgp.WrapError(err, "Joins", za0003)
+						return
+					}
+					switch msgp.UnsafeString(field) {
+					case "End":
+						bts, err = z.Joins[za0003].End.UnmarshalMsg(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Joins", za0003, "End")
+							return
+						}
+					case "issue_id":
+						z.Joins[za0003].IssueID, bts, err = msgp.ReadStringBytes(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Joins", za0003, "IssueID")
+							return
+						}
+					default:
+						bts, err = msgp.Skip(bts)
+						if err != nil {
+							err = msgp.WrapError(err, "Joins", za0003)
+							return
+						}
+					}
+				}
+			}
+		case "no_new":
+			z.NoNew, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "NoNew")
+				return
 			}
 		default:
 			bts, err = msgp.Skip(bts)
@@ -1438,10 +1631,19 @@ func (z *Scope) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *Scope) Msgsize() (s int) {
-	s = 1 + 7 + msgp.StringPrefixSize + len(z.Clause) + 8 + msgp.StringPrefixSize + len(z.Nothing) + 8 + msgp.ArrayHeaderSize
-	for za0001 := range z.Follows {
-		s += msgp.StringPrefixSize + len(z.Follows[za0001])
+	s = 1 + 7 + msgp.StringPrefixSize + len(z.Clause) + 10 + msgp.ArrayHeaderSize
+	for za0001 := range z.IssueIDs {
+		s += msgp.StringPrefixSize + len(z.IssueIDs[za0001])
 	}
+	s += 8 + msgp.StringPrefixSize + len(z.Nothing) + 8 + msgp.ArrayHeaderSize
+	for za0002 := range z.Follows {
+		s += msgp.StringPrefixSize + len(z.Follows[za0002])
+	}
+	s += 6 + msgp.ArrayHeaderSize
+	for za0003 := range z.Joins {
+		s += 1 + 4 + z.Joins[za0003].End.Msgsize() + 9 + msgp.StringPrefixSize + len(z.Joins[za0003].IssueID)
+	}
+	s += 7 + msgp.StringPrefixSize + len(z.NoNew)
 	return
 }
 

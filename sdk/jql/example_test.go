@@ -42,6 +42,18 @@ func ExampleParse() {
 	// character 12: a variable inside of quotes would be text; write it bare, it is quoted by itself, such as key = {{issue.key}}
 }
 
+func ExampleTemplate_Calls() {
+	t, err := jql.Parse(`issue in linkedIssues("OPS-1", {{link.R.first}}) AND created > startOfDay()`)
+	fmt.Printf("%q %v\n", t.Calls(), err)
+	// Output: [{"linkedIssues" ["OPS-1" ""]} {"startOfDay" []}] <nil>
+}
+
+func ExampleTemplate_Values() {
+	t, err := jql.Parse(`project in (OPS, "IT") AND summary ~ 'a \'b\'' AND key != {{issue.key}} AND assignee = currentUser()`)
+	fmt.Printf("%q %v\n", t.Values(), err)
+	// Output: ["OPS" "IT" "a 'b'"] <nil>
+}
+
 func ExampleField() {
 	fmt.Println(jql.Field("customfield_10010").Eq("x"))
 	fmt.Println(jql.Field("Serial number").NotIn("1", "2"))

@@ -47,6 +47,39 @@ func (t token) is(texts ...string) bool {
 	return false
 }
 
+// meant is what a word or a string stands for: without quotes, and with what an escape means in its place.
+func (t token) meant() string {
+	text := t.text
+	if t.kind == quoted {
+		text = text[1 : len(text)-1]
+	}
+	if strings.IndexByte(text, '\\') < 0 {
+		return text
+	}
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' || i+1 == len(text) {
+			b.WriteByte(text[i])
+			continue
+		}
+		i++
+		switch at := strings.IndexByte("nrt", text[i]); {
+		case at >= 0:
+			b.WriteByte("\n\r\t"[at])
+		case text[i] == 'u' && i+4 < len(text):
+			r := rune(0)
+			for _, digit := range []byte(strings.ToLower(text[i+1 : i+5])) {
+				r = r<<4 + rune(max(0, strings.IndexByte("0123456789abcdef", digit)))
+			}
+			b.WriteRune(r)
+			i += 4
+		default:
+			b.WriteByte(text[i])
+		}
+	}
+	return b.String()
+}
+
 // What ends a word: blanks, signs of the language and those that it keeps for later.
 const (
 	blanks = " \t\r\n"

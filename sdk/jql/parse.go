@@ -8,6 +8,8 @@ type parser struct {
 	src    string
 	tokens []token
 	pos    int
+	calls  []Call
+	values []string
 }
 
 func (p *parser) peek() token { return p.tokens[p.pos] }
@@ -240,20 +242,26 @@ func (c *clauseReader) operand(operator string, depth int) error {
 	}
 	c.next()
 	if !c.take("(") {
+		c.values = append(c.values, t.meant())
 		return nil
 	}
-	for !c.take(")") { // arguments of a function
+	call := Call{Name: t.meant()}
+	for !c.take(")") {
 		switch t := c.peek(); {
 		case t.kind == variable:
 			if err := c.variable(one); err != nil {
 				return err
 			}
-		case t.kind == word || t.kind == quoted || t.is(","):
+			call.Arguments = append(call.Arguments, "")
+		case t.kind == word || t.kind == quoted:
+			call.Arguments = append(call.Arguments, c.next().meant())
+		case t.is(","):
 			c.next()
 		default:
 			return c.wrong("want an argument or ) instead of " + c.here())
 		}
 	}
+	c.calls = append(c.calls, call)
 	return nil
 }
 

@@ -18,9 +18,19 @@ const (
 //
 // Since: v0.5
 type Template struct {
-	where *node // nil where nothing is restricted
-	order string
-	names []string
+	where  *node // nil where nothing is restricted
+	order  string
+	names  []string
+	calls  []Call
+	values []string
+}
+
+// Call is a function that stands in a query, such as linkedIssues("OPS-1").
+//
+// Since: v0.5
+type Call struct {
+	Name      string   // as it was written: Jira takes it in any case
+	Arguments []string // what they mean, without quotes; "" for a variable
 }
 
 // Empty says what becomes of a query when a variable in it has no value.
@@ -86,11 +96,18 @@ func Parse(template string) (*Template, error) {
 			t.names = append(t.names, tok.text)
 		}
 	}
+	t.calls, t.values = p.calls, p.values
 	return t, nil
 }
 
 // Variables returns the names of the variables, each once, in their order, such as issue.key.
 func (t *Template) Variables() []string { return slices.Clone(t.names) }
+
+// Calls returns the functions in the query, in their order.
+func (t *Template) Calls() []Call { return slices.Clone(t.calls) }
+
+// Values returns what fields are compared with, in the order of the query, without quotes. Variables and functions are not among them.
+func (t *Template) Values() []string { return slices.Clone(t.values) }
 
 // Expand returns the query with values for the variables. values is asked for each by its name; values that are "" do not count.
 // An error is an [*Error] in words for the admin: where a variable has several values and stands where only one can.

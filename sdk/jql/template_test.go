@@ -162,3 +162,19 @@ func TestClausesOfNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestValuesAndCallsMeanWhatWasQuoted(t *testing.T) {
+	for _, text := range []string{`Laptop of an employee`, `a "b" \c`, "tab\tline\nand\r", "\u0001\u2028", "", "größer", `'`} {
+		q := jql.Quote(text)
+		parsed, err := jql.Parse("summary = " + q + " AND NOT issue in assetsWithLinks(" + q + ", first)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := parsed.Values(); len(v) != 1 || v[0] != text {
+			t.Errorf("%s is read as %q", q, v)
+		}
+		if c := parsed.Calls(); len(c) != 1 || c[0].Name != "assetsWithLinks" || len(c[0].Arguments) != 2 || c[0].Arguments[0] != text || c[0].Arguments[1] != "first" {
+			t.Errorf("%s is read as %q", q, c)
+		}
+	}
+}

@@ -172,7 +172,7 @@ func (c *checker) form(at string, f *view.Form) {
 		}
 		seen[field.Name] = true
 		switch field.Kind {
-		case view.TextField, view.TextAreaField, view.NumberField, view.SwitchField:
+		case view.TextField, view.TextAreaField, view.FileField, view.NumberField, view.SwitchField:
 		case view.SelectField:
 			if len(field.Options) == 0 {
 				c.add(at, "has a select %q without options", field.Name)

@@ -218,7 +218,15 @@ const (
 	// PickerField asks a suggester of the plugin for choices while the user types. What was picked is submitted as one value for
 	// each. Since: v0.5
 	PickerField FieldKind = "picker"
+	// FileField takes what a text file says, of MaxFileText bytes at most: the browser reads the file that the user chooses, or the user pastes its
+	// lines. It is submitted as text, and nothing of it is kept; check it as whatever comes from outside. Since: v0.5
+	FileField FieldKind = "file"
 )
+
+// MaxFileText is how many bytes a [FileField] takes.
+//
+// Since: v0.5
+const MaxFileText = 1 << 20
 
 // Field is one input of a form.
 //

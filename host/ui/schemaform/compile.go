@@ -254,6 +254,12 @@ func (n *node) compileString(o *object) error {
 		return err
 	}
 	n.field.Kind = kind
+	if hint, ok := o.values["x-jql"]; ok {
+		if _, listed := o.values["enum"]; hint != true || listed {
+			return errors.New("x-jql can only be true, and stands for a text without enum")
+		}
+		n.query = true
+	}
 	return n.choice(o)
 }
 

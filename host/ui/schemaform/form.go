@@ -16,8 +16,8 @@
 //	object                    group of fields, one level deep
 //
 // Annotations are title, description, default, examples and the hints "x-order" (a number; smaller stands higher),
-// "x-widget" ("textarea", "radio", "select"), "x-unit", "x-labels" (an object: words for the values of an enum), "x-jira" and "x-config". The order in which fields, documents and people were
-// chosen is kept.
+// "x-widget" ("textarea", "radio", "select"), "x-unit", "x-labels" (an object: words for the values of an enum), "x-jira" and "x-config", and "x-jql" (true: the text is
+// JQL, in which documents can be named). The order in which fields, documents and people were chosen is kept.
 // Other keywords starting with "x-" are ignored; any other keyword is refused, $ref among them, so that no schema can be
 // written whose form does less than it says.
 //
@@ -144,7 +144,8 @@ type node struct {
 	typ      string // JSON Schema type
 	required bool
 	unique   bool
-	def      any // nil for none
+	query    bool // JQL
+	def      any  // nil for none
 	order    float64
 	ordered  bool
 	index    int // place in the schema's own order
@@ -196,6 +197,25 @@ func (f *Form) References(stored json.RawMessage) []Reference {
 // RefersTo says whether a field of the form can name documents of that source.
 func (f *Form) RefersTo(to Source) bool { return slices.Contains(f.Sources(), to) }
 
+// HasQueries says whether a field of the form is JQL.
+func (f *Form) HasQueries() bool {
+	return slices.ContainsFunc(f.order, func(path string) bool {
+		n := f.leaves[path]
+		return n.query || slices.ContainsFunc(n.children, func(c *node) bool { return c.query })
+	})
+}
+
+// Queries returns the JQL in stored values, in the order of the fields.
+func (f *Form) Queries(stored json.RawMessage) []string {
+	var out []string
+	f.each(f.Values(stored), func(_ string, n *node, value string) {
+		if n.query {
+			out = append(out, value)
+		}
+	})
+	return out
+}
+
 // Accounts returns the people who are chosen in a submitted form, each once.
 func (f *Form) Accounts(form map[string][]string) []string {
 	var out []string
@@ -209,10 +229,19 @@ func (f *Form) Accounts(form map[string][]string) []string {
 
 // eachChosen calls visit for each value of a form, of numbered rows, that names something.
 func (f *Form) eachChosen(form map[string][]string, visit func(path string, from Source, value string)) {
+	f.each(form, func(path string, n *node, value string) {
+		if n.field.From != "" {
+			visit(path, n.field.From, value)
+		}
+	})
+}
+
+// each calls visit for each value of a form, of numbered rows, that is not empty.
+func (f *Form) each(form map[string][]string, visit func(path string, n *node, value string)) {
 	of := func(path string, n *node) {
 		for _, v := range form[path] {
-			if v != "" && n.field.From != "" {
-				visit(path, n.field.From, v)
+			if v != "" {
+				visit(path, n, v)
 			}
 		}
 	}

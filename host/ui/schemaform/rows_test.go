@@ -118,3 +118,21 @@ func TestFormKnowsWhatItRefersTo(t *testing.T) {
 		t.Error("the form does not know what it can refer to")
 	}
 }
+
+func TestFormKnowsItsQueries(t *testing.T) {
+	f, err := schemaform.Compile([]byte(`{"type":"object","properties":{
+		"where":{"type":"string","x-jql":true},"note":{"type":"string"},
+		"rows":{"type":"array","items":{"type":"object","properties":{"also":{"type":"string","x-jql":true},"label":{"type":"string"}}}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := json.RawMessage(`{"where":"key = A-1","note":"key = A-2","rows":[{"label":"key = A-3"},{"also":"key = A-4"},{"also":""}]}`)
+	if d := cmp.Diff([]string{"key = A-1", "key = A-4"}, f.Queries(stored)); d != "" || !f.HasQueries() || panel(t).HasQueries() {
+		t.Error(d)
+	}
+	for _, wrong := range []string{`{"type":"string","x-jql":"yes"}`, `{"type":"string","x-jql":true,"enum":["a","b"]}`} {
+		if _, err := schemaform.Compile([]byte(`{"type":"object","properties":{"where":` + wrong + `}}`)); err == nil {
+			t.Error(wrong, "is taken")
+		}
+	}
+}

@@ -1,7 +1,9 @@
 // The choice of a file: what it says goes into the text below it, which is sent as any other.
 export function start(el) {
   el.removeAttribute('data-module'); // an element starts once
-  const pick = el.querySelector('input'), said = el.querySelector('[role=status]'), text = el.closest('form').querySelector('textarea');
+  el.hidden = false;
+  const pick = el.querySelector('input'), said = el.querySelector('[role=status]');
+  const text = document.getElementById(el.dataset.text);
   pick.addEventListener('change', async () => {
     const [file] = pick.files;
     if (!file) return;
