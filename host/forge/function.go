@@ -36,7 +36,7 @@ func (f *file) answer(one surface.Function) {
 	}
 	f.Modules.Functions = append(f.Modules.Functions, m)
 	f.Modules.Endpoints = append(f.Modules.Endpoints, endpoint{
-		Key: m.Endpoint, Remote: remoteKey, Auth: tokens{enabled{true}},
+		Key: m.Endpoint, Remote: remoteKey, Auth: tokens{System: enabled{true}},
 		Route: &route{PathFunction + url.PathEscape(string(one.Plugin)) + "/" + url.PathEscape(one.Key)},
 	})
 }

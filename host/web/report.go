@@ -116,7 +116,7 @@ func (s *Server) blocked(address string) string {
 		return "self"
 	case sameOrigin(s.BridgeURL, origin):
 		return "bridge"
-	case slices.ContainsFunc(s.FrameAncestors, func(a string) bool { return within(a, u) }):
+	case slices.ContainsFunc(s.FrameAncestors, func(a string) bool { return isOf(u, a) }):
 		return "jira"
 	case u.Scheme == "http" || u.Scheme == "https":
 		return "elsewhere"
@@ -145,8 +145,8 @@ func sameOrigin(of, origin string) bool {
 	return err == nil && u.Host != "" && strings.EqualFold(u.Scheme+"://"+u.Host, origin)
 }
 
-// within says whether an address is of an origin that may begin with a star.
-func within(ancestor string, u *url.URL) bool {
+// isOf says whether an address is of an origin that may begin with a star.
+func isOf(u *url.URL, ancestor string) bool {
 	scheme, host, _ := strings.Cut(ancestor, "://")
 	if rest, any := strings.CutPrefix(host, "*"); any {
 		return u.Scheme == scheme && strings.HasSuffix(strings.ToLower(u.Host), rest)
