@@ -29,7 +29,7 @@ func FuzzWebhook(f *testing.F) {
 	kinds := event.Kinds()
 	f.Fuzz(func(t *testing.T, which uint8, body []byte) {
 		kind := kinds[int(which)%len(kinds)]
-		h, _, err := normalize(kind, body)
+		h, _, _, err := normalize(kind, "1", body)
 		if err != nil {
 			if sdk.CodeOf(err) != sdk.Invalid {
 				t.Errorf("%v", err)

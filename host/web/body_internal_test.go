@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"testing"
 	"time"
+
+	"github.com/pergola-platform/pergola/host/events"
 )
 
 // FuzzBodies takes what is read of bodies before, or beside, whoever they are for.
@@ -19,7 +21,7 @@ func FuzzBodies(f *testing.F) {
 		if key := clientKey(body); key != "" && !json.Valid(body) {
 			t.Errorf("%q is the client key of what is no JSON", key)
 		}
-		if at := happened(body, now); at.Before(now.Add(-24*time.Hour)) || at.After(now.Add(time.Hour)) {
+		if at := events.Happened(body, now); at.Before(now.Add(-4*24*time.Hour)) || at.After(now.Add(time.Hour)) {
 			t.Errorf("it happened at %s", at)
 		}
 	})
