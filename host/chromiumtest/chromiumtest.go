@@ -35,6 +35,9 @@ func Start(t testing.TB, width, height int) context.Context {
 	}
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(width, height),
+		// The frames of a page have to be where the page is: a frame in a process of its own is not among those that a tab lists.
+		chromedp.Flag("disable-site-isolation-trials", true),
+		chromedp.Flag("disable-features", "site-per-process,IsolateOrigins,OriginKeyedProcessesByDefault,Translate,BlinkGenPropertyTrees"),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true))
 	ctx, stop := context.WithTimeout(t.Context(), lifetime)
 	t.Cleanup(stop)
