@@ -114,7 +114,7 @@ func TestConfigurationFromATemplateToAnotherSite(t *testing.T) {
 	b.click(setFrame, button("Check again"))
 	b.click(setFrame, button("Import"))
 	b.click(setFrame, `[...document.querySelectorAll("dialog[open] button")].find((e) => e.textContent === "Import")`)
-	b.wait(setFrame, says(": done"))
+	b.wait(setFrame, says(": done")+` && `+says("nothing chosen here would mean everything")+` && !`+says("Choose something for it")+` && `+says("What was left out can follow"))
 	b.open(other.Sandbox + "/login?as=mia&dest=/browse/IT-1")
 	b.wait(linksFrame, `document.body.textContent.includes("is used by") && document.body.textContent.includes("has installed")`)
 

@@ -113,7 +113,7 @@ func TestAnIndexRunSurvivesKills(t *testing.T) {
 
 	// What can be done to a run.
 	b.click(manageFrame, button("Index"))
-	b.wait(manageFrame, `/^Running/i.test(document.querySelector(".run-line")?.innerText)`)
+	b.wait(manageFrame, `/^Running Parts began/i.test(document.querySelector(".run-line")?.innerText)`) // of which relation it is
 	b.click(manageFrame, button("Pause"))
 	b.wait(manageFrame, `/^Paused/i.test(document.querySelector(".run-line")?.innerText)`)
 	b.click(manageFrame, button("Resume"))
@@ -126,6 +126,7 @@ func TestAnIndexRunSurvivesKills(t *testing.T) {
 	b.wait(manageFrame, `!("before" in document.querySelector("#page").dataset) && /^Done/i.test(document.querySelector(".run-line")?.innerText)`)
 	b.click(manageFrame, button("Check"))
 	b.wait(manageFrame, `/^Done/i.test(document.querySelector(".run-line")?.innerText) && document.body.innerText.includes("`+strconv.Itoa(len(linked))+` Issues as they should be")`)
+	b.wait(manageFrame, `document.body.innerText.includes("`+strconv.Itoa(len(linked))+` Issues that have links")`) // the search for what is left met each
 }
 
 // pictures are taken of the whole page, in light and dark, where PICTURES names a folder for them.

@@ -308,7 +308,7 @@ func said(p configset.Plan) string {
 	for _, i := range p.Items {
 		line := fmt.Sprintf("%s %s: %s", i.Type, i.Label, i.What)
 		for _, e := range i.Problems {
-			line += fmt.Sprintf(" [%s: %s]", e.Setting, e.Message)
+			line += fmt.Sprintf(" [%s: %s]", e.Setting, strings.TrimSuffix(e.Message+" "+e.Do, " "))
 		}
 		for _, n := range i.Notes {
 			line += " (" + n + ")"

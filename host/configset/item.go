@@ -79,7 +79,7 @@ func (p *planner) document(ctx context.Context, plugin Plugin, part feature.Part
 		item.What = Restored
 	}
 	if to.twice {
-		item.refuse("", "Another document of the file is the same one here, by its name. Rename one of them, or leave one out.")
+		item.refuseUnless("", "Another document of the file is the same one here, by its name.", "Rename one of them, or leave one out.")
 	}
 	p.add(item)
 	return nil
@@ -100,7 +100,7 @@ func refOf(plugin capability.PluginID, d Document) string {
 // fill makes an item's draft of the values in the file, and says what becomes of what is there, nil for nothing.
 func (p *planner) fill(ctx context.Context, item *Item, raw, before []byte) error {
 	if strange := item.form.Strange(raw); len(strange) > 0 {
-		item.refuse(strange[0].Path, "There is no such setting in the version that is here. Take it out of the file, or update the plugin.")
+		item.refuseUnless(strange[0].Path, "There is no such setting in the version that is here.", "Take it out of the file, or update the plugin.")
 	}
 	f := filler{planner: p, ctx: ctx, item: item}
 	values, lost, err := item.form.Rewrite(raw, f.value)
@@ -113,7 +113,7 @@ func (p *planner) fill(ctx context.Context, item *Item, raw, before []byte) erro
 	}
 	for _, l := range lost {
 		if !slices.Contains(harmless, l.From) && !f.open[l.Path] {
-			item.refuse(item.title(l.Path), fmt.Sprintf("%s is left out, and nothing chosen here would mean everything. Choose something for it, or leave this out.", quoted(f.left[l.Path])))
+			item.refuseUnless(item.title(l.Path), quoted(f.left[l.Path])+" is left out, and nothing chosen here would mean everything.", "Choose something for it, or leave this out.")
 		}
 	}
 	item.draft.Values = values
@@ -289,7 +289,7 @@ func (f *filler) text(n schemaform.Named) string {
 // leftInText refuses a text that names what is left out: nothing can stand there in its place.
 func (f *filler) leftInText(path string, source schemaform.Source) {
 	if left := f.left[path]; len(left) > 0 && f.item.What != Refused {
-		f.item.refuse(f.item.title(path), fmt.Sprintf("It names the %s %s, which is left out. Choose one for it, or leave this out.", f.plan.Noun(source), quoted(left)))
+		f.item.refuseUnless(f.item.title(path), fmt.Sprintf("It names the %s %s, which is left out.", f.plan.Noun(source), quoted(left)), "Choose one for it, or leave this out.")
 	}
 }
 

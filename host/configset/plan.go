@@ -76,6 +76,8 @@ type Difference struct {
 type Problem struct {
 	Setting string `json:"setting,omitempty"` // its title, "" where it is about the whole
 	Message string `json:"message"`
+	// Do is what to do about it as long as nothing is imported, "" where Message says so or nothing can be done.
+	Do string `json:"do,omitempty"`
 }
 
 // Item is a document of a file, or the settings of a plugin, with what becomes of it.
@@ -361,9 +363,12 @@ func (s *Service) judge(ctx context.Context, t tenant.Tenant, account string, p 
 	return nil
 }
 
-func (i *Item) refuse(setting, message string) {
+func (i *Item) refuse(setting, message string) { i.refuseUnless(setting, message, "") }
+
+// refuseUnless refuses an item with what to do about it.
+func (i *Item) refuseUnless(setting, message, do string) {
 	i.What = Refused
-	i.Problems = append(i.Problems, Problem{setting, message})
+	i.Problems = append(i.Problems, Problem{setting, message, do})
 }
 
 func (i *Item) title(path string) string {

@@ -113,7 +113,7 @@ func TestATemplateDoesWithoutTypesThatASiteDoesNotHave(t *testing.T) {
 	why := map[string]string{}
 	for _, i := range w.plan(w.b, in).Items {
 		if i.What == configset.Skipped {
-			why[i.Type+" "+i.Label] = i.Problems[0].Message
+			why[i.Type+" "+i.Label] = strings.TrimSuffix(i.Problems[0].Message+" "+i.Problems[0].Do, " ")
 		}
 	}
 	const left = "“Contract” is left out, and nothing chosen here would mean everything. Choose something for it, or leave this out."

@@ -334,6 +334,26 @@ func (s *Service) configType(ctx context.Context, t capability.TenantID, plugin 
 	return e, c, err
 }
 
+// Label is what admins know a document by, of a type as values of jobs name it: the plugin's own, or behind the id of another one and a slash. An
+// admin may have deleted the document; where it, its type or its plugin is gone the label is "".
+func (s *Service) Label(ctx context.Context, t capability.TenantID, plugin capability.PluginID, typ, id string) (string, error) {
+	if other, rest, ok := strings.Cut(typ, "/"); ok {
+		plugin, typ = capability.PluginID(other), rest
+	}
+	_, c, err := s.configType(ctx, t, plugin, typ)
+	if sdk.CodeOf(err) == sdk.NotFound {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	d, err := s.Documents.Get(ctx, t, tenant.ConfigType{Plugin: plugin, Type: typ}, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", nil
+	}
+	return c.label(d.Values), err
+}
+
 // label is what admins know a document by.
 func (c configType) label(values json.RawMessage) string {
 	if v := c.form.Values(values)[c.Label]; len(v) > 0 {

@@ -152,6 +152,24 @@ func TestDeletionIsTakenBack(t *testing.T) {
 	}
 }
 
+func TestALabelIsKnownUntilTheDocumentIsGone(t *testing.T) {
+	s := newShelves(t)
+	east := s.add("East")
+	label := func(typ, id, want string) {
+		t.Helper()
+		if got, err := s.Label(t.Context(), s.tenant.ID, notes, typ, id); err != nil || got != want {
+			t.Errorf("%s %s: %q, %v; want %q", typ, id, got, err, want)
+		}
+	}
+	label("shelf", east.ID, "East")
+	label(string(notes)+"/shelf", east.ID, "East")
+	check(t, s.DeleteConfig(t.Context(), s.tenant, admin, notes, "shelf", east.ID, east.Rev))
+	label("shelf", east.ID, "East")
+	label("shelf", "another", "")
+	label("drawer", east.ID, "")
+	label("acme.gone/shelf", east.ID, "")
+}
+
 func TestUnknownTypeOrPluginIsNotFound(t *testing.T) {
 	s := newShelves(t)
 	_, err := s.ConfigForm(t.Context(), s.tenant.ID, notes, "box", "")

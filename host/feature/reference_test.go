@@ -97,6 +97,7 @@ func TestDocumentIsNeitherDeletedNorRenamedWhileAQueryNamesIt(t *testing.T) {
 		{"by its name, in a function of any case behind NOT", `NOT (created > now() OR issue not in STANDSON(x, 'East'))`, true, true},
 		{"by its id in a function", `issue in standsOn("Emma", ID)`, true, false},
 		{"by its id in a variable", `key in {{link.ID.first}}`, true, false},
+		{"by its id alone in a variable, in a condition on somebody", `assignee = currentUser() AND (id in {{path.ID}} OR key = X-1)`, true, false},
 		{"by its id in a value", `assetLink = "ID:first:10001"`, true, false},
 		{"as another argument", `issue in standsOn("East")`, false, false},
 		{"to another function", `issue in linkedIssues("Emma", "East")`, false, false},

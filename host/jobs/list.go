@@ -36,6 +36,22 @@ func (j *Jobs) Run(ctx context.Context, t capability.TenantID, id RunID) (Run, e
 	return r.run(), nil
 }
 
+// Input returns what a run was begun with. It lies sealed, so [Run] has it not. Code not_found where there is no run of that id.
+func (j *Jobs) Input(ctx context.Context, t capability.TenantID, id RunID) ([]byte, error) {
+	if !runForm.MatchString(string(id)) {
+		return nil, fail(sdk.NotFound, "there is no such run")
+	}
+	r, err := j.records.load(ctx, t, id)
+	if err != nil {
+		return nil, atEdge("read run "+string(id), err)
+	}
+	raw, err := j.records.open(ctx, runKey(t, id), "input", r.Input)
+	if err != nil {
+		return nil, atEdge("open the input of run "+string(id), err)
+	}
+	return raw, nil
+}
+
 // Runs returns a page of runs; fewer than the limit means that there are no more.
 func (j *Jobs) Runs(ctx context.Context, t capability.TenantID, q Query) ([]Run, error) {
 	if q.Limit < 0 || q.Limit > maxRuns {

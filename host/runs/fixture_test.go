@@ -28,6 +28,9 @@ const (
 	links  capability.PluginID = "test.links"
 	others capability.PluginID = "test.others"
 	mia                        = "557058:mia"
+
+	ruleID = "4Nk7tQxYzAbCdEfGh2"
+	goneID = "5Nk7tQxYzAbCdEfGh2"
 )
 
 // declared are the jobs of the plugin links.
@@ -37,6 +40,10 @@ var declared = []manifest.Job{
 		Input:  map[string]manifest.JobValue{"relation": {Kind: manifest.KindLinkType}, "how": {Kind: manifest.KindStatus, Values: []string{"check", "repair"}}},
 		Cursor: map[string]manifest.JobValue{"after": {Kind: manifest.KindIssue}}, Counts: map[string]string{"written": "Issues written"},
 		Concurrency: []string{"relation"},
+	},
+	{
+		Name: "sweep", Title: "Sweep", Handler: "sweep", Reason: "Remove what a rule does not allow",
+		Input: map[string]manifest.JobValue{"rule": {Kind: manifest.KindConfig, Config: "rule"}, "revision": {Kind: manifest.KindCount}},
 	},
 	{Name: "tidy", Title: "Tidy up", Handler: "tidy", Reason: "Bring it up to date", Starts: manifest.ByUser, Account: manifest.OfNobody},
 }
@@ -167,6 +174,14 @@ func (r *rig) Work(ctx context.Context, t tenant.Tenant, id capability.PluginID,
 // admin is the binding of an action that mia, a Jira admin, makes on an adminPage of the plugin.
 func admin() *capability.Binding {
 	return &capability.Binding{Tenant: acme, Plugin: links, Version: "1.0.0", Admin: true, Context: sdk.Context{Account: mia, Module: "manage"}}
+}
+
+// Label implements runs.Features.
+func (r *rig) Label(_ context.Context, _ capability.TenantID, _ capability.PluginID, typ, id string) (string, error) {
+	if typ == "rule" && id == ruleID {
+		return "Suppliers", nil
+	}
+	return "", nil
 }
 
 // begin begins a run of the job index for a relation.

@@ -33,6 +33,7 @@ const maxGather = time.Hour
 type Features interface {
 	Job(ctx context.Context, t tenant.Tenant, id capability.PluginID, name string) (manifest.Job, error)
 	Work(ctx context.Context, t tenant.Tenant, id capability.PluginID, step job.Step) (*job.Result, manifest.Job, error)
+	Label(ctx context.Context, t capability.TenantID, plugin capability.PluginID, typ, id string) (string, error)
 }
 
 var _ Features = (*feature.Service)(nil)

@@ -13,6 +13,7 @@ import (
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/store"
+	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/job"
 )
@@ -111,6 +112,32 @@ func TestARunKeepsNoContent(t *testing.T) {
 	}
 	for d, err := range store.Each(t.Context(), r.store, store.Query{Tenant: acme, Collection: "jobs.run"}) {
 		if err != nil || strings.Contains(string(d.Body), "Laptop") {
+			t.Errorf("kept: %s, %v", d.Body, err)
+		}
+	}
+}
+
+func TestAnAdminSeesWhichDocumentARunIsAboutByItsLabelOfNow(t *testing.T) {
+	r := newRig(t)
+	for _, input := range []map[string]string{{"rule": ruleID, "revision": "3"}, {"rule": goneID}, {"revision": "3"}} {
+		if _, err := r.Start(t.Context(), admin(), &job.New{Job: "sweep", Input: input}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.begin("10001") // of a kind that has no label
+	all, err := r.Runs(t.Context(), acme, links, "", "", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	about := map[string]int{}
+	for _, shown := range r.Show(t.Context(), tenant.Tenant{ID: acme}, all...) {
+		about[strings.Join(shown.About, ",")]++
+	}
+	if diff := cmp.Diff(map[string]int{"Suppliers": 1, "something that was deleted": 1, "": 2}, about); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for d, err := range store.Each(t.Context(), r.store, store.Query{Tenant: acme, Collection: "jobs.run"}) {
+		if err != nil || strings.Contains(string(d.Body), "Suppliers") || strings.Contains(string(d.Body), ruleID) {
 			t.Errorf("kept: %s, %v", d.Body, err)
 		}
 	}

@@ -83,8 +83,12 @@ type ImportItem struct {
 	Tone                     view.Tone
 	Taken                    bool // it is not left out
 	Diff                     []ImportDifference
-	Problems, Notes          []string
+	Problems                 []ImportProblem
+	Notes                    []string
 }
+
+// ImportProblem is why a document is not taken over, and what to do about it before the import, "" for nothing.
+type ImportProblem struct{ Says, Do string }
 
 // ImportDifference is a setting that changes.
 type ImportDifference struct{ Setting, Before, After string }
@@ -125,6 +129,7 @@ type importModel struct {
 	WritesWords                          string
 	Missing                              int
 	Stopped                              bool // something is refused, and nothing is left out for it
+	Lacks                                bool // something is left out that could not be taken over
 }
 
 func newImportModel(f ImportForm) importModel {
@@ -136,6 +141,7 @@ func newImportModel(f ImportForm) importModel {
 		case view.Danger:
 			m.Stopped = true
 		default:
+			m.Lacks = m.Lacks || len(i.Problems) > 0
 		}
 	}
 	for _, match := range f.Matches {

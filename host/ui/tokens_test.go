@@ -68,7 +68,7 @@ func TestTextCanBeRead(t *testing.T) {
 		{"--ds-text-accent-yellow-bolder", "--ds-background-accent-yellow-subtler", 4.5}, {"--ds-text-accent-red-bolder", "--ds-background-accent-red-subtler", 4.5},
 		{"--ds-border-focused", "", 3}, {"--ds-border-input", "", 3}, {"--ds-border-danger", "", 3}, {"--ds-background-neutral-bold", "", 3}, {"--ds-background-success-bold", "", 3},
 		{"--ds-icon-inverse", "--ds-background-neutral-bold", 3}, {"--ds-icon-inverse", "--ds-background-success-bold", 3}, {"--ds-background-brand-bold", "", 3},
-		{"--ds-text", "--ds-background-neutral-subtle-hovered", 4.5}, {"--ds-text-subtle", "--ds-background-neutral-subtle-hovered", 4.5}, {"--ds-text-subtle", "--ds-background-selected", 4.5},
+		{"--ds-text", "--ds-background-neutral-subtle-hovered", 4.5}, {"--ds-text-subtle", "--ds-background-neutral-subtle-hovered", 4.5}, {"--ds-text-subtle", "--ds-background-selected", 4.5}, {"--ds-link", "--ds-background-selected", 4.5},
 		{"--ds-text", "--ds-background-selected", 4.5}, {"--ds-icon-subtle", "", 3}, {"--ds-border-bold", "", 3},
 		{"--ds-icon-accent-blue", "", 3}, {"--ds-icon-accent-gray", "", 3}, {"--ds-icon-accent-green", "", 3}, {"--ds-icon-accent-lime", "", 3}, {"--ds-icon-accent-magenta", "", 3},
 		{"--ds-icon-accent-orange", "", 3}, {"--ds-icon-accent-purple", "", 3}, {"--ds-icon-accent-red", "", 3}, {"--ds-icon-accent-teal", "", 3}, {"--ds-icon-accent-yellow", "", 3},

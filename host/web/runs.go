@@ -53,7 +53,7 @@ func (s *Server) pluginRuns(ctx context.Context, c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(fiber.Map{"title": declared.Title, "counts": declared.Counts, "runs": all, "words": runs.AllWords()})
+	return c.JSON(fiber.Map{"title": declared.Title, "counts": declared.Counts, "runs": s.Runs.Show(ctx, t, all...), "words": runs.AllWords()})
 }
 
 // pluginRun answers with a run: at once, or, where ?rev= names the revision that the asker knows, as soon as there is a later one.
@@ -73,7 +73,7 @@ func (s *Server) pluginRun(ctx context.Context, c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(run)
+	return c.JSON(s.Runs.Show(ctx, t, run)[0])
 }
 
 // orderRun does something to a run and answers with it.
@@ -86,7 +86,7 @@ func (s *Server) orderRun(ctx context.Context, c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.Status(http.StatusOK).JSON(run)
+	return c.Status(http.StatusOK).JSON(s.Runs.Show(ctx, t, run)[0])
 }
 
 // await waits until a run has a later revision than the one that is known, is over, or patience ends.

@@ -373,7 +373,7 @@ func itemRow(i configset.Item) ui.ImportItem {
 		if p.Setting != "" {
 			words = p.Setting + ": " + words
 		}
-		row.Problems = append(row.Problems, words)
+		row.Problems = append(row.Problems, ui.ImportProblem{Says: words, Do: p.Do})
 	}
 	if i.What == configset.Skipped && len(i.Problems) > 0 {
 		row.Taken = true // it comes back when its reason is gone

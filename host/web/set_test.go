@@ -78,6 +78,22 @@ func TestAnAdminImportsAndUndoes(t *testing.T) {
 	}
 }
 
+func TestAnImportThatIsDoneAsksForNothingMore(t *testing.T) {
+	h := start(t)
+	file := strings.Replace(notesFile, `"size":17`, `"size":17,"strange":true`, 1)
+	fields := map[string][]string{"file": {file}, "checked": {"true"}, "plugin": {"acme.notes"}, "item": {"acme.notes"}, "take": {"acme.notes"}, "lenient": {"true"}}
+	const why, do, later = "There is no such setting", "Take it out of the file", "What was left out can follow"
+	looked := h.call(setAPI+"/plan", admin, "", setForm(t, fields))
+	if !strings.Contains(looked.body, why) || !strings.Contains(looked.body, do) || strings.Contains(looked.body, later) {
+		t.Errorf("before it: %d %s", looked.status, looked.body)
+	}
+	fields["seal"] = []string{sealOf(t, looked.body)}
+	applied := h.call(setAPI+"/apply", admin, "", setForm(t, fields))
+	if !strings.Contains(applied.body, why) || strings.Contains(applied.body, do) || !strings.Contains(applied.body, later) {
+		t.Errorf("after it: %d %s", applied.status, applied.body)
+	}
+}
+
 func TestAWrongFileComesBackWithWhy(t *testing.T) {
 	h := start(t)
 	for file, want := range map[string]string{"": "The file is empty.", "a: b": "begins with {", `{"format":"x"}`: "no configuration of Pergola"} {

@@ -73,12 +73,19 @@ func (s *site) managing() *view.Page {
 // runs presses a button of the page for admins, does what it begins, and returns the run.
 func (s *site) runs(label string) job.Run {
 	s.Helper()
+	s.jiraIndexes()
 	if _, err := s.Press(s.managing(), label); err != nil {
 		s.Fatal(err)
 	}
 	s.settle()
+	return s.latest(indexJob)
+}
+
+// latest is the run of a job that was begun last.
+func (s *site) latest(name string) job.Run {
+	s.Helper()
 	for _, r := range slices.Backward(s.Runs()) {
-		if r.Job == indexJob {
+		if r.Job == name {
 			return r
 		}
 	}

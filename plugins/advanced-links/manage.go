@@ -42,11 +42,13 @@ func (p *plugin) manageWith(ctx context.Context, flag *view.Flag) (*view.Page, e
 				view.Button{Label: "Check", Action: "index", Params: map[string]string{"how": howCheck}},
 				view.Button{Label: "Check and repair", Action: "index", Params: map[string]string{"how": howRepair}},
 			),
-			view.Muted("Links that come and go are indexed by themselves within seconds. Index all links once after a relation was made searchable. A check compares what stands in Jira with the links."))
+			view.Muted("Links that come and go are indexed by themselves within seconds. Index all links once after a relation was made searchable. A check compares what stands in Jira with the links. It also looks for issues whose links are gone, among those that you may see."))
 	}
 	add(
 		view.Block{Heading: &view.Heading{Level: 3, Text: "Indexing runs"}},
 		view.Block{Runs: &view.Runs{Job: indexJob, Unit: "links", None: "Nothing was indexed or checked yet.", Then: "manage"}},
+		view.Block{Heading: &view.Heading{Level: 3, Text: "Issues whose links are gone"}},
+		view.Block{Runs: &view.Runs{Job: leftJob, Unit: "issues", None: "Nobody looked for them yet: a check does."}},
 		view.Block{Section: &view.Section{Title: "What changes by itself", Name: "refresh", Collapsed: true, Blocks: []view.Block{
 			{Runs: &view.Runs{Job: refreshJob, Unit: "issues", None: "No link of a searchable relation has come or gone yet."}},
 		}}},
@@ -97,7 +99,7 @@ func examples(r relation) view.Block {
 	}}}
 }
 
-// startIndex begins a run, of a relation or of all.
+// startIndex begins a run, of a relation or of all. A check has another one with it, which looks at the issues that no link leads to.
 func (p *plugin) startIndex(ctx context.Context, r *sdk.Request) (*view.Page, error) {
 	how := r.Params["how"]
 	if how == "" {
@@ -109,6 +111,11 @@ func (p *plugin) startIndex(ctx context.Context, r *sdk.Request) (*view.Page, er
 	}
 	if _, err := job.Start(ctx, job.New{Job: indexJob, Input: input}); err != nil {
 		return nil, err
+	}
+	if how != howWrite {
+		if _, err := job.Start(ctx, job.New{Job: leftJob, Input: map[string]string{"how": how}}); err != nil {
+			return nil, err
+		}
 	}
 	return p.manageWith(ctx, &view.Flag{Tone: view.Success, Title: "The run has begun", Body: "It goes on when you leave this page."})
 }

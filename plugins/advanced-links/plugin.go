@@ -12,6 +12,7 @@
 //	graph.go     what is linked to that, drawn
 //	judge.go     what can be linked, as the rules of other plugins have it    serve.go  what other plugins ask
 //	index.go     what JQL finds links by    work.go the jobs that write and check it    manage.go the page for admins
+//	left.go      what is left on issues without links
 //	bulk.go    many links at once, for jobs of other plugins     bulk_write.go what is written then
 //	function.go  what users write in JQL
 //	background.go links for other plugins where nobody looks on
@@ -51,7 +52,7 @@ func newPlugin(now func() time.Time) *sdk.Plugin {
 		Guards:     map[string]sdk.Guard{"relation": config.Guard(p.guard)},
 		Services:   map[string]sdk.Service{"links": p.service()},
 		Events:     map[string]sdk.EventHandler{"deleted": event.Handler(p.deleted)},
-		Jobs:       map[string]sdk.JobHandler{refreshJob: job.Handler(p.refresh), indexJob: job.Handler(p.index)},
+		Jobs:       map[string]sdk.JobHandler{refreshJob: job.Handler(p.refresh), indexJob: job.Handler(p.index), leftJob: job.Handler(p.leftovers)},
 		Functions: map[string]sdk.Function{
 			"linked": jqlfunc.Handler(p.linkedTo), "with": jqlfunc.Handler(p.linkedAtAll), "without": jqlfunc.Handler(p.notLinkedAtAll),
 		},

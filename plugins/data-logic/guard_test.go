@@ -88,9 +88,4 @@ func TestPathsThatLeadNowhereAreRefused(t *testing.T) {
 	} else {
 		wants(s.Reconfigure("path", a, `{"name": "a", "paths": ["`+d+`"]}`), "“c” is made of this path")
 	}
-	s.rule(`, "jql": "id in {{path.` + a + `}}"`)
-	wants(s.Deconfigure("path", a), "The rule “Suppliers” follows this path")
-	if err := s.Deconfigure("path", c); err != nil {
-		t.Error(err)
-	}
 }

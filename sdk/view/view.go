@@ -291,7 +291,7 @@ type Next struct {
 }
 
 // Runs shows how the latest runs of one of the plugin's jobs stand, see sdk/job: what is done of how much, how fast, how long it will take,
-// what it counted, and buttons that pause, resume, cancel and retry one. The host draws it from what it knows, keeps it up to date while it
+// what it counted, the labels of configuration documents that it was begun with, and buttons that pause, resume, cancel and retry one. The host draws it from what it knows, keeps it up to date while it
 // is looked at, and shows it on an adminPage only.
 //
 // Since: v0.5

@@ -134,7 +134,11 @@ func (c setImportCmd) print(s streams, got setAnswer) {
 		}
 		fmt.Fprintf(s.out, "%s: %s (%s)\n", clean(i.Label), i.What, clean(i.Ref))
 		for _, p := range i.Problems {
-			fmt.Fprintf(s.out, "  %s\n", clean(strings.TrimPrefix(p.Setting+": "+p.Message, ": ")))
+			words := strings.TrimPrefix(p.Setting+": "+p.Message, ": ")
+			if got.Import == "" && p.Do != "" { // it is not too late
+				words += " " + p.Do
+			}
+			fmt.Fprintf(s.out, "  %s\n", clean(words))
 		}
 		for _, d := range i.Diff {
 			if i.What == configset.Skipped {

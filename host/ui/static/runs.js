@@ -96,7 +96,7 @@ function summary(r, got, unit, steer) {
   const counts = Object.entries(got.counts || {}).filter(([name]) => r.counts?.[name]);
   const words = r.code && r.state !== 'done' && (got.words[r.code] || { means: 'It failed (' + r.code + ').' });
   return [
-    h('p', { class: 'run-line' }, lozenge(stateWord[r.state] || r.state, stateTone[r.state]), r.asked && h('span', { class: 'muted' }, ' ' + r.asked + ' after this step'), ' began ', moment(r.created), r.ended && [', took ', length((new Date(r.ended) - new Date(r.started || r.created)) / 1000)]),
+    h('p', { class: 'run-line' }, lozenge(stateWord[r.state] || r.state, stateTone[r.state]), r.asked && h('span', { class: 'muted' }, ' ' + r.asked + ' after this step'), r.about && [' ', h('strong', null, r.about.join(', '))], ' began ', moment(r.created), r.ended && [', took ', length((new Date(r.ended) - new Date(r.started || r.created)) / 1000)]),
     h('div', { class: 'progress' }, h('p', { class: 'progress-label' }, h('span', null, r.total ? number(r.done) + ' of ' + number(r.total) + ' ' + unit : number(r.done) + ' ' + unit), h('span', { class: 'progress-words' }, [rate, left].filter(Boolean).join(', '))), bar),
     counts.length > 0 && h('ul', { class: 'run-counts' }, counts.map(([name, title]) => h('li', null, h('strong', null, number(r.counts[name])), ' ' + title))),
     words && notice(over(r) ? 'danger' : 'warning', words.means, h('p', null, words.do || '', live(r) && r.due ? [' It is tried again ', moment(r.due), '.'] : '')),
