@@ -107,16 +107,22 @@ func TestOperatorCredentialsOpenTheirListenerByTLSAfterARestartToo(t *testing.T)
 	if status, got := ask(encrypted, http.MethodGet, "https://"+address+"/state", made.Token, ""); status != http.StatusOK || !strings.Contains(got, app.Version()) {
 		t.Errorf("%d: %s", status, got)
 	}
-	plain, err := http.Get("http://" + address + "/state")
-	if err == nil {
-		_ = plain.Body.Close()
-		if plain.StatusCode == http.StatusOK {
-			t.Error("it is answered without TLS")
+	for _, scheme := range []string{"http", "https"} { // without TLS, and without knowing the certificate
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, scheme+"://"+address+"/state", nil)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	_, err = new(http.Client).Get("https://" + address + "/state")
-	if unknown := new(x509.UnknownAuthorityError); !errors.As(err, unknown) {
-		t.Errorf("whoever does not know the certificate: %v", err)
+		r.Header.Set("Authorization", "Bearer "+made.Token)
+		got, err := new(http.Client).Do(r)
+		if err == nil {
+			_ = got.Body.Close()
+			if got.StatusCode == http.StatusOK {
+				t.Errorf("it answers by %s", scheme)
+			}
+		}
+		if unknown := new(x509.UnknownAuthorityError); scheme == "https" && !errors.As(err, unknown) {
+			t.Errorf("whoever does not know the certificate: %v", err)
+		}
 	}
 	stop()
 

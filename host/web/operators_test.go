@@ -23,10 +23,10 @@ import (
 	"github.com/pergola-platform/pergola/host/web"
 )
 
-// operator makes a credential and returns its token; a name that begins with r is read-only.
-func (h *host) operator(name string, life time.Duration) string {
+// operator makes a credential for an hour and returns its token; one whose name begins with r is read-only.
+func (h *host) operator(name string) string {
 	h.t.Helper()
-	_, text, err := h.operators.Make(h.t.Context(), operator.Wish{Name: name, ReadOnly: name[0] == 'r', Life: life})
+	_, text, err := h.operators.Make(h.t.Context(), operator.Wish{Name: name, ReadOnly: name[0] == 'r', Life: time.Hour})
 	check(h.t, err)
 	return text
 }
@@ -83,10 +83,10 @@ func leaping() option {
 
 func TestNothingButAnOperatorTokenOpensTheListenerForThem(t *testing.T) {
 	o := openOutside(t, leaping())
-	good, revoked := o.operator("ci", time.Hour), o.operator("revoked", time.Hour)
-	check(t, o.operators.Revoke(t.Context(), "revoked"))
+	good, revoked := o.operator("ci"), o.operator("gone")
+	check(t, o.operators.Revoke(t.Context(), "gone"))
 	o.ago = 2 * time.Hour
-	expired := o.operator("expired", time.Hour)
+	expired := o.operator("expired")
 	o.ago = 0
 	program := o.program(manifest.Scopes()...)
 	forge, err := auth.SignRS256(o.claims(admin), "kid", o.key)
@@ -138,7 +138,7 @@ func TestNothingButAnOperatorTokenOpensTheListenerForThem(t *testing.T) {
 
 func TestOperatorTokenOpensNoOtherRoute(t *testing.T) {
 	o := openOutside(t)
-	good := "Bearer " + o.operator("ci", time.Hour)
+	good := "Bearer " + o.operator("ci")
 	before := o.state()
 	for _, route := range []string{"/tenants", "/state", "/tenants/" + string(o.tenant.ID) + "/sync/syncs", "/operators"} {
 		if got := o.do("GET", route, good, ""); got.status != http.StatusNotFound {
@@ -165,7 +165,7 @@ func TestReadOnlyCredentialsOpenWhatChangesNothing(t *testing.T) {
 			t.Errorf("there is no route %s", route)
 		}
 	}
-	reader, writer := "Bearer "+o.operator("reader", time.Hour), "Bearer "+o.operator("writer", time.Hour)
+	reader, writer := "Bearer "+o.operator("reader"), "Bearer "+o.operator("writer")
 	before := o.state()
 	refused := 0
 	for route, reads := range routes {
@@ -247,7 +247,7 @@ func TestWrongOperatorTokensAreLimitedByAddress(t *testing.T) {
 		r.Header.Set("Authorization", "Bearer "+token)
 		return o.send(r).status
 	}
-	good := o.operator("ci", time.Hour)
+	good := o.operator("ci")
 	for i := range 200 {
 		if got := from("192.0.2.1", good); got != http.StatusOK {
 			t.Fatalf("good request %d: %d", i, got)
@@ -279,7 +279,7 @@ func TestChangesOfOperatorsTellTheirCredential(t *testing.T) {
 		return fmt.Sprintf(`{"file":%q,"as":%q}`, regexp.MustCompile(`("size": ?)20`).ReplaceAllString(file, "${1}"+size), admin)
 	}
 	body := sized("30")
-	if got := o.ask(o.address, "POST", to, "Bearer "+o.operator("ci-deploy", time.Hour), body); got.status != http.StatusOK || !strings.Contains(got.body, `"import":"`) {
+	if got := o.ask(o.address, "POST", to, "Bearer "+o.operator("ci-deploy"), body); got.status != http.StatusOK || !strings.Contains(got.body, `"import":"`) {
 		t.Fatalf("%d: %s", got.status, got.body)
 	}
 	body = sized("40")

@@ -144,7 +144,7 @@ func TestOnlyTheirTokensOpenRoutesOfPrograms(t *testing.T) {
 	forge, err := auth.SignRS256(h.claims(admin), "kid", h.key)
 	check(t, err)
 	raw := func(header string) string { return strings.TrimPrefix(header, "JWT ") }
-	ofOperator := h.operator("ci", time.Hour)
+	ofOperator := h.operator("ci")
 	before := h.state()
 	for _, d := range programDoors {
 		for name, a := range map[string]struct {

@@ -97,7 +97,7 @@ func TestNoTokenOpensARouteOfAnotherKind(t *testing.T) {
 	var verifier *auth.Verifier
 	h := start(t, func(c *web.Config) { verifier = c.Verifier })
 	h.setFile("text/csv", "a.csv")
-	program, operators := h.program(manifest.Scopes()...), h.operator("ci", time.Hour)
+	program, operators := h.program(manifest.Scopes()...), h.operator("ci")
 	before := h.state()
 	foreign := func(d door, change func(*auth.Claims)) string {
 		c := h.claims(admin)

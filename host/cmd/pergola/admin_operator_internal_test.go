@@ -1,8 +1,7 @@
 package main
 
 import (
-	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -95,7 +94,7 @@ func TestWhatKeepsACommandFromAHostElsewhereIsSaid(t *testing.T) {
 		http.Redirect(w, r, "/elsewhere", http.StatusFound)
 	})
 	encrypted, plain := httptest.NewUnstartedServer(record), httptest.NewServer(record)
-	encrypted.Config.ErrorLog = log.New(io.Discard, "", 0) // of those who do not trust it
+	encrypted.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // of those who do not trust it
 	encrypted.StartTLS()
 	defer encrypted.Close()
 	defer plain.Close()
