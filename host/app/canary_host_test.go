@@ -225,6 +225,7 @@ func (h *canaryHost) visitor() http.RoundTripper {
 	for _, name := range []string{"User-Agent", "Accept-Language", "Referer", "Origin", "From", "X-Request-Id", "Traceparent", "X-B3-Traceid", "X-Forwarded-Host", "If-None-Match"} {
 		headers.Set(name, h.site.set.Plain("header "+name))
 	}
+	headers.Set("Sec-Fetch-Site", "same-origin") // or what changes something is refused, for its odd origin
 	headers.Set("Cookie", "session="+h.site.set.Plain("a cookie"))
 	transport := &http.Transport{DialContext: h.dialer.DialContext, DisableKeepAlives: true}
 	return roundTrip(func(r *http.Request) (*http.Response, error) {

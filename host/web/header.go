@@ -30,7 +30,6 @@ func everyHeader(c Config, csp string) (out []header) {
 	add(fiber.HeaderReferrerPolicy, "no-referrer")
 	add("Cross-Origin-Resource-Policy", "same-origin")
 	add("Cross-Origin-Opener-Policy", "same-origin") // of a page in a frame browsers ignore it
-	add("Origin-Agent-Cluster", "?1")
 	add("X-Permitted-Cross-Domain-Policies", "none")
 	add("X-DNS-Prefetch-Control", "off")
 	add("Permissions-Policy", permissionsPolicy)

@@ -20,7 +20,7 @@ func (s *Server) sameSite(c *fiber.Ctx) error {
 	case fiber.MethodGet, fiber.MethodHead, fiber.MethodOptions:
 		return c.Next()
 	}
-	if c.Path() == reportPath { // changes nothing, and comes from wherever our pages are shown
+	if c.Path() == reportPath || atlassianCalls(c.Path()) { // the one changes nothing; of the other Atlassian may hand on what a browser told it
 		return c.Next()
 	}
 	from, origin := c.Get("Sec-Fetch-Site"), c.Get(fiber.HeaderOrigin)
