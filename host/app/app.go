@@ -30,6 +30,7 @@ import (
 	"github.com/pergola-platform/pergola/host/jira/limit"
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/metrics"
+	"github.com/pergola-platform/pergola/host/operator"
 	"github.com/pergola-platform/pergola/host/runs"
 	"github.com/pergola-platform/pergola/host/services"
 	"github.com/pergola-platform/pergola/host/store"
@@ -107,6 +108,9 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Host, e
 		return nil, err
 	}
 	h.openDoor()
+	if err := h.openOperators(ctx); err != nil {
+		return nil, err
+	}
 	h.keepTidy()
 	if err := h.jobs.Work(); err != nil {
 		return nil, err
@@ -200,7 +204,8 @@ func (h *Host) openSurface(context.Context) error {
 		Log: h.log, Metrics: h.metrics, Verifier: verifier, Lifecycle: lifecycle, Descriptor: h.Descriptor,
 		Features: h.features, Syncs: h.syncs, Events: h.events, Runs: h.runs, Functions: h.functions, Arrived: h.arrived, Forge: leaving, Visits: h.jira,
 		Blueprints: blueprints, Tokens: tokens, Audit: audit.New(h.store, rand.Reader, h.log, time.Now), Sets: sets, Tenants: h.tenants, Sites: h.tenants,
-		UI: renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, State: h.state, Now: time.Now,
+		Operators: operator.New(operator.Config{Store: h.store, Keys: h.storage.Keys, Now: time.Now}),
+		UI:        renderer, Privacy: h.privacy(), Ready: h.ready, Detail: h.detail, State: h.state, Now: time.Now,
 	})
 	return err
 }

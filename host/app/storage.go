@@ -19,6 +19,7 @@ import (
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/forge"
 	"github.com/pergola-platform/pergola/host/jobs"
+	"github.com/pergola-platform/pergola/host/operator"
 	"github.com/pergola-platform/pergola/host/personal"
 	"github.com/pergola-platform/pergola/host/privacy"
 	"github.com/pergola-platform/pergola/host/retention"
@@ -98,7 +99,7 @@ func openStorage(ctx context.Context, cfg config.Config, manifests privacy.Manif
 // ownTypes are the documents of the host itself: each package declares its own.
 func ownTypes() []privacy.Type {
 	return slices.Concat(privacy.OwnTypes(), tenant.Types(), seal.Types(), retention.Types(), personal.Types(), schema.Types(),
-		forge.Types(), jobs.Types(), syncing.Types(), runlog.Types(), token.Types(), configset.Types(), audit.Types(), events.Types())
+		forge.Types(), jobs.Types(), syncing.Types(), runlog.Types(), token.Types(), configset.Types(), audit.Types(), events.Types(), operator.Types())
 }
 
 // migrations is append-only.

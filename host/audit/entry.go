@@ -18,6 +18,8 @@ type Entry struct {
 	Version string              `json:"version,omitempty"`
 	Type    string              `json:"type,omitempty"`   // of the configuration document
 	Object  string              `json:"object,omitempty"` // id of the document, the token, the connection or the run
+	// Credential is the name of that by which the operator asked; "" where the host's own user did, and for everybody else.
+	Credential string `json:"credential,omitempty"`
 }
 
 // Surface is from where something was changed.
@@ -106,10 +108,18 @@ func (a Action) Words() string {
 	return string(a)
 }
 
-type viaKey struct{}
+type (
+	viaKey        struct{}
+	credentialKey struct{}
+)
 
 // Via says from where what happens under the context is done.
 func Via(ctx context.Context, s Surface) context.Context { return context.WithValue(ctx, viaKey{}, s) }
+
+// ByOperator says that the operator does what happens under the context, by a credential; "" for the host's own user.
+func ByOperator(ctx context.Context, credential string) context.Context {
+	return context.WithValue(Via(ctx, Operator), credentialKey{}, credential)
+}
 
 // From is what Via said; App where nobody did.
 func From(ctx context.Context) Surface {

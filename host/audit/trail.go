@@ -37,6 +37,7 @@ func Types() []privacy.Type {
 			{Path: "version", Kind: privacy.Version},
 			{Path: "type", Kind: privacy.Collection},
 			{Path: "object", Kind: privacy.Identifier},
+			{Path: "credential", Kind: privacy.Operator},
 		},
 	}}
 }
@@ -54,7 +55,7 @@ func New(s store.Driver, random io.Reader, log *slog.Logger, now func() time.Tim
 	return &Trail{store: s, rand: random, log: log, now: now}
 }
 
-// Record keeps an entry: its time, id and surface are set here. What goes wrong is logged.
+// Record keeps an entry: its time, id, surface and credential are set here. What goes wrong is logged.
 func (t *Trail) Record(ctx context.Context, site capability.TenantID, e Entry) {
 	ctx = context.WithoutCancel(ctx) // what it tells of is done
 	if err := t.record(ctx, site, e); err != nil {
@@ -64,6 +65,7 @@ func (t *Trail) Record(ctx context.Context, site capability.TenantID, e Entry) {
 
 func (t *Trail) record(ctx context.Context, site capability.TenantID, e Entry) error {
 	e.At, e.Surface = t.now().UTC().Truncate(time.Millisecond), From(ctx)
+	e.Credential, _ = ctx.Value(credentialKey{}).(string)
 	var tail [8]byte
 	if _, err := io.ReadFull(t.rand, tail[:]); err != nil {
 		return err

@@ -14,23 +14,24 @@ import (
 
 // Config is the effective configuration.
 type Config struct {
-	Data    string  `koanf:"data" help:"directory of everything the host keeps"`
-	Listen  string  `koanf:"listen" help:"address to serve on, host:port; port 0 takes a free one"`
-	BaseURL string  `koanf:"base_url" help:"address under which Jira and browsers reach the host, without a trailing slash; empty: http:// and the listen address"`
-	Log     Log     `koanf:"log"`
-	Store   Store   `koanf:"store"`
-	Keys    Keys    `koanf:"keys"`
-	Privacy Privacy `koanf:"privacy"`
-	Connect Connect `koanf:"connect"`
-	Forge   Forge   `koanf:"forge"`
-	Jira    Jira    `koanf:"jira"`
-	Plugins Plugins `koanf:"plugins"`
-	Engine  Engine  `koanf:"engine"`
-	Jobs    Jobs    `koanf:"jobs"`
-	Sync    Sync    `koanf:"sync"`
-	Server  Server  `koanf:"server"`
-	Web     Web     `koanf:"web"`
-	Metrics Metrics `koanf:"metrics"`
+	Data     string   `koanf:"data" help:"directory of everything the host keeps"`
+	Listen   string   `koanf:"listen" help:"address to serve on, host:port; port 0 takes a free one"`
+	BaseURL  string   `koanf:"base_url" help:"address under which Jira and browsers reach the host, without a trailing slash; empty: http:// and the listen address"`
+	Log      Log      `koanf:"log"`
+	Store    Store    `koanf:"store"`
+	Keys     Keys     `koanf:"keys"`
+	Privacy  Privacy  `koanf:"privacy"`
+	Connect  Connect  `koanf:"connect"`
+	Forge    Forge    `koanf:"forge"`
+	Jira     Jira     `koanf:"jira"`
+	Plugins  Plugins  `koanf:"plugins"`
+	Engine   Engine   `koanf:"engine"`
+	Jobs     Jobs     `koanf:"jobs"`
+	Sync     Sync     `koanf:"sync"`
+	Server   Server   `koanf:"server"`
+	Web      Web      `koanf:"web"`
+	Metrics  Metrics  `koanf:"metrics"`
+	Operator Operator `koanf:"operator"`
 }
 
 // Log is how the host logs, always to stderr.

@@ -98,6 +98,9 @@ func TestBadConfigurationSaysWhatToWrite(t *testing.T) {
 		{"sent on to nowhere", config.Options{Flags: map[string]string{"server.redirect_listen": ":80"}}, []string{"server.redirect_listen", "base_url"}},
 		{"a proxy by its name", config.Options{Flags: map[string]string{"server.trusted_proxies": "10.0.0.0/8,proxy.example"}}, []string{"server.trusted_proxies", "proxy.example", "10.0.0.0/8"}},
 		{"a header of two", config.Options{Flags: map[string]string{"server.proxy_header": "A: b"}}, []string{"server.proxy_header"}},
+		{"operators without a port", config.Options{Flags: map[string]string{"operator.listen": "127.0.0.1"}}, []string{"operator.listen (PERGOLA_OPERATOR_LISTEN)", "is not host:port"}},
+		{"operators without TLS", config.Options{Flags: map[string]string{"operator.listen": ":8444"}}, []string{"operator.listen", "unencrypted", "server.tls.cert_file", "127.0.0.1:PORT"}},
+		{"operators without TLS, by name", config.Options{Flags: map[string]string{"operator.listen": "pergola.example:8444"}}, []string{"operator.listen", "unencrypted"}},
 		{"a negative rate", config.Options{Flags: map[string]string{"web.rates.tenant": "-1"}}, []string{"web.rates.tenant (PERGOLA_WEB_RATES_TENANT)", "0 for no bound"}},
 		{"no time for headers", config.Options{Flags: map[string]string{"web.header_timeout": "0s"}}, []string{"web.header_timeout"}},
 		{"a page in place of an origin", config.Options{Flags: map[string]string{"connect.frame_ancestors": "https://x.example/jira"}}, []string{"frame_ancestors", "more than an origin"}},
@@ -130,6 +133,18 @@ func write(t *testing.T, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestOperatorsAreListenedToByTLSOrOnThisMachine(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, flags := range []map[string]string{
+		{"operator.listen": "127.0.0.1:8444"}, {"operator.listen": "[::1]:8444"}, {"operator.listen": "localhost:8444"},
+		{"operator.listen": ":8444", "server.tls.cert_file": "a", "server.tls.key_file": "b"},
+	} {
+		if _, _, err := config.Load(config.Options{Environ: []string{}, Flags: flags}); err != nil {
+			t.Errorf("%v: %v", flags, err)
+		}
 	}
 }
 

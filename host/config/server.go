@@ -27,6 +27,24 @@ type TLS struct {
 // On says whether the host speaks TLS itself.
 func (t TLS) On() bool { return t.CertFile != "" }
 
+// Operator is how commands of the operator's reach the host from elsewhere. Beside the host they come over a socket in the data directory.
+type Operator struct {
+	Listen string `koanf:"listen" help:"address of a listener for operator credentials, host:port, by TLS where server.tls is set, and otherwise on this machine alone; empty: none"`
+}
+
+func (o *Operator) validate(encrypted bool, bad func(key, format string, args ...any)) {
+	if o.Listen == "" {
+		return
+	}
+	host, _, err := net.SplitHostPort(o.Listen)
+	switch {
+	case err != nil:
+		bad("operator.listen", "%q is not host:port; write 127.0.0.1:8444, or :8444 for every address of this machine, which needs server.tls", o.Listen)
+	case !encrypted && host != "localhost" && !net.ParseIP(host).IsLoopback():
+		bad("operator.listen", "%q is reached from other machines, and tokens would go there unencrypted; name server.tls.cert_file and server.tls.key_file, or write 127.0.0.1:PORT", o.Listen)
+	}
+}
+
 // Rates bound how often clients may ask, in requests a minute, half of which may come at once. 0 is no bound.
 type Rates struct {
 	// The address is that of a client, or the network of 64 bits of an IPv6 client.

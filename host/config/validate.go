@@ -110,6 +110,7 @@ func (c *Config) validate() error {
 	c.Sync.validate(bad)
 	c.Server.validate(c.BaseURL, bad)
 	c.Web.validate(bad)
+	c.Operator.validate(c.Server.TLS.On(), bad)
 	if len(errs) > 0 {
 		return fmt.Errorf("configuration: %w", errors.Join(errs...))
 	}

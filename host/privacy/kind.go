@@ -24,6 +24,7 @@ const (
 	Collection    Kind = "platform.collection"  // name of one
 	Digest        Kind = "platform.digest"      // of bytes, in hex or base64
 	Job           Kind = "platform.job"         // id of a run of a job
+	Operator      Kind = "platform.operator"    // name of an operator's credential
 	ClientKey     Kind = "site.clientKey"       // Connect's identifier of a site
 	Address       Kind = "site.address"         // of the site itself: http or https, no user, query or fragment
 	Identifier    Kind = "site.identifier"      // one more of Atlassian's identifiers of the installation
@@ -55,6 +56,7 @@ var forms = map[Kind]*regexp.Regexp{
 	Collection:    regexp.MustCompile(`^[a-z0-9._]{1,200}$`),
 	Digest:        regexp.MustCompile(`^[A-Za-z0-9+/_=-]{1,128}$`),
 	Job:           regexp.MustCompile(`^[0-9a-v]{26}$`),
+	Operator:      regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`),
 	ClientKey:     regexp.MustCompile(`^[!-~]{1,256}$`),
 	Identifier:    regexp.MustCompile(`^[A-Za-z0-9:/._=-]{1,256}$`),
 	Sealed:        regexp.MustCompile(`^v[0-9]+\.[A-Za-z0-9_-]{1,64}\.[A-Za-z0-9_-]+$`),
@@ -64,7 +66,7 @@ var forms = map[Kind]*regexp.Regexp{
 // words say what a kind holds.
 var words = map[Kind]string{
 	Tenant: "our id of a site", Alias: "a site's short name in links", Plugin: "a feature's id", Version: "a feature's version", PluginVersion: "a feature's id and version",
-	Permission: "a permission's name", Code: "a word of ours", Collection: "the name of a type of record", Digest: "an id or digest of a key", Job: "the id of a job's run",
+	Permission: "a permission's name", Code: "a word of ours", Collection: "the name of a type of record", Digest: "an id or digest of a key", Job: "the id of a job's run", Operator: "the name of an operator's credential",
 	ClientKey: "Atlassian's identifier of the site", Address: "an address of the site, without user, query and fragment", Identifier: "an identifier of the installation or of a key",
 	Sealed: "an encrypted secret", WrappedKey: "an encrypted key", Declaration: "what a feature says of its records", Configuration: "what an admin chose or wrote in a form",
 }

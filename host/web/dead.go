@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -52,14 +53,13 @@ func (s *Server) deadRoutes() {
 	}
 }
 
-func (s *Server) deadDoor(door *fiber.App) {
+func (s *Server) deadOperatorRoutes(add func(method, path string, h syncHandler)) {
 	if s.Events == nil {
 		return
 	}
-	const at = "/tenants/:tenant/events"
-	door.Get(at+"/dead", s.ofOperator(s.deadOfOperator))
+	add(http.MethodGet, "/events/dead", s.deadOfOperator)
 	for name, o := range s.deadOrders() {
-		door.Post(at+"/"+name, s.ofOperator(func(ctx context.Context, c *fiber.Ctx, by asker) error {
+		add(http.MethodPost, "/events/"+name, func(ctx context.Context, c *fiber.Ctx, by asker) error {
 			var in struct {
 				Run string `json:"run"` // "" for all
 			}
@@ -71,7 +71,7 @@ func (s *Server) deadDoor(door *fiber.App) {
 				return err
 			}
 			return c.JSON(fiber.Map{"events": n})
-		}))
+		})
 	}
 }
 

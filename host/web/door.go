@@ -30,17 +30,28 @@ var _ Sites = (*tenant.Tenants)(nil)
 func (s *Server) openDoor() *fiber.App {
 	door := s.newApp()
 	door.Use(s.observe, s.recover)
-	door.Get("/tenants", s.working(s.listTenants))
-	if s.State != nil {
-		door.Get("/state", s.working(func(ctx context.Context, c *fiber.Ctx) error { return c.JSON(s.State(ctx)) }))
-	}
-	s.syncRoutes(func(method, path string, h syncHandler) {
-		door.Add(method, "/tenants/:tenant/sync"+path, s.ofOperator(h))
-	})
-	door.Get("/tenants/:tenant/config/export", s.ofOperator(s.exportSet))
-	door.Post("/tenants/:tenant/config/import", s.ofOperator(s.importSet))
-	s.deadDoor(door)
+	s.operatorRoutes(func(method, path string, h fiber.Handler) { door.Add(method, path, h) })
+	s.credentialRoutes(door)
 	return door
+}
+
+// Where the routes about a site begin, and behind that those of its synchronizations.
+const (
+	ofTenant   = "/tenants/:tenant"
+	syncPrefix = "/sync"
+)
+
+// operatorRoutes are the routes of the operator's commands, below whatever opens them.
+func (s *Server) operatorRoutes(add func(method, path string, h fiber.Handler)) {
+	add(http.MethodGet, "/tenants", s.working(s.listTenants))
+	if s.State != nil {
+		add(http.MethodGet, "/state", s.working(func(ctx context.Context, c *fiber.Ctx) error { return c.JSON(s.State(ctx)) }))
+	}
+	site := func(method, path string, h syncHandler) { add(method, ofTenant+path, s.ofOperator(h)) }
+	s.syncRoutes(func(method, path string, h syncHandler) { site(method, syncPrefix+path, h) })
+	site(http.MethodGet, "/config/export", s.exportSet)
+	site(http.MethodPost, "/config/import", s.importSet)
+	s.deadOperatorRoutes(site)
 }
 
 // ServeDoor answers the operator's commands on l until Shutdown, and closes it. Config.Sites has to be set.
@@ -90,11 +101,11 @@ func (s *Server) ofOperator(h syncHandler) fiber.Handler {
 		case t.State != tenant.Active && t.State != tenant.Disabled:
 			return &sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromHost, Field: "tenant", Message: "This site uninstalled the app. Install it there again first."}
 		}
-		return h(audit.Via(ctx, audit.Operator), c, asker{tenant: t})
+		return h(audit.ByOperator(ctx, credentialOf(c).Name), c, asker{tenant: t})
 	})
 }
 
 // forPrograms says whether an error is read by a program, not by people.
 func (s *Server) forPrograms(c *fiber.Ctx) bool {
-	return c.App() == s.door || c.Method() != http.MethodGet && c.Method() != http.MethodHead
+	return c.App() == s.door || c.App() == s.remote || c.Method() != http.MethodGet && c.Method() != http.MethodHead
 }

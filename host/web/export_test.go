@@ -20,3 +20,16 @@ func (s *Server) AddCall(path string, h fiber.Handler) {
 		return h(c)
 	}))
 }
+
+// OperatorRoutes are those of the listener for operator credentials, and whether a read-only one opens them.
+func (s *Server) OperatorRoutes() map[string]bool {
+	out := map[string]bool{}
+	for _, r := range s.remote.GetRoutes(true) {
+		route := r.Method + " " + r.Path
+		out[route] = changesNothing[route]
+	}
+	return out
+}
+
+// ChangesNothing are the routes that a read-only credential opens.
+func ChangesNothing() map[string]bool { return changesNothing }

@@ -34,6 +34,7 @@ import (
 	"github.com/pergola-platform/pergola/host/functions"
 	"github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/metrics"
+	"github.com/pergola-platform/pergola/host/operator"
 	"github.com/pergola-platform/pergola/host/privacy"
 	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/seal/sealtest"
@@ -104,7 +105,9 @@ type host struct {
 	client  *http.Client
 	stop    func()
 	tokens  *token.Service
-	trail   *audit.Trail
+	// operators are credentials, whose clock is that of tokens.
+	operators *operator.Service
+	trail     *audit.Trail
 
 	mu   sync.Mutex
 	seen []sdk.Request  // what the plugin was asked
@@ -150,13 +153,14 @@ func startWith(t testing.TB, more string, breaking core.Breaking, options ...opt
 	db, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Config{})
 	check(t, err)
 	t.Cleanup(func() { check(t, db.Close()) })
-	types, err := privacy.NewTypes(nil, slices.Concat(tenant.Types(), seal.Types(), token.Types(), audit.Types(), configset.Types())...)
+	types, err := privacy.NewTypes(nil, slices.Concat(tenant.Types(), seal.Types(), token.Types(), audit.Types(), configset.Types(), operator.Types())...)
 	check(t, err)
 	gate := privacy.NewGate(db, types)
 	past := func() time.Time { return time.Now().Add(-time.Hour) }
 	keeper := sealtest.Keeper(t, gate)
 	h.tenants, h.modules = tenant.NewTenants(gate, keeper, past), tenant.NewModules(gate, time.Now)
 	h.tokens = token.New(token.Config{Store: gate, Tenants: h.tenants, Key: tenant.NewTokens(gate, keeper).Key, Active: h.active, Now: h.then})
+	h.operators = operator.New(operator.Config{Store: gate, Keys: keeper, Now: h.then})
 	h.trail = audit.New(gate, rand.Reader, slog.New(slog.NewTextHandler(h.log, nil)), time.Now)
 	h.tenant, err = h.tenants.Install(t.Context(), tenant.Installation{ClientKey: clientKey, SharedSecret: seal.NewSecret(secret), BaseURL: h.site.URL})
 	check(t, err)
@@ -186,7 +190,7 @@ func startWith(t testing.TB, more string, breaking core.Breaking, options ...opt
 		AppKey: appKey, AppName: "Pergola", BaseURL: h.url, BridgeURL: "https://bridge.example/all.js", FrameAncestors: []string{"https://*.jira.example"},
 		BodyLimit: maxBody, ReadTimeout: 5 * time.Second, Log: log, Metrics: counts, Verifier: verifier, Lifecycle: lifecycle,
 		Functions:  h,
-		Descriptor: func() []byte { return []byte(`{"key":"pergola"}`) }, Tenants: h.tenants, UI: renderer, Now: time.Now, Tokens: h.tokens, Audit: h.trail,
+		Descriptor: func() []byte { return []byte(`{"key":"pergola"}`) }, Tenants: h.tenants, UI: renderer, Now: time.Now, Tokens: h.tokens, Audit: h.trail, Operators: h.operators,
 		Features: feature.New(feature.Config{
 			Catalog: catalog, Engine: engine, Tenants: h.tenants, Jira: client, Documents: tenant.NewConfigs(gate, time.Now), BaseURL: h.url, Log: log, Now: time.Now, Write: gate.Write,
 		}),

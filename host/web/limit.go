@@ -34,12 +34,13 @@ type Rates struct {
 type group string
 
 const (
-	groupPages   group = "pages" // and their calls, and programs
-	groupEvents  group = "events"
-	groupStatic  group = "static"
-	groupHealth  group = "health"
-	groupReports group = "reports"
-	groupSuspect group = "suspect" // Atlassian's routes, from addresses that sent too many wrong tokens
+	groupPages     group = "pages" // and their calls, and programs
+	groupEvents    group = "events"
+	groupStatic    group = "static"
+	groupHealth    group = "health"
+	groupReports   group = "reports"
+	groupOperators group = "operators" // of the listener for their credentials
+	groupSuspect   group = "suspect"   // Atlassian's routes, from addresses that sent too many wrong tokens
 )
 
 var (
@@ -106,6 +107,8 @@ func (s *Server) rateOf(g group) rate.Rate {
 		return rate.PerMinute(s.Rates.Static)
 	case groupReports:
 		return ofReports
+	case groupOperators:
+		return ofOperators
 	}
 	return rate.PerMinute(s.Rates.Address)
 }
@@ -123,6 +126,9 @@ type visit struct {
 // limit counts a request for its address, and refuses it where that asks too often.
 func (s *Server) limit(c *fiber.Ctx) error {
 	g := groupOf(c.Path())
+	if c.App() == s.remote {
+		g = groupOperators
+	}
 	v := &visit{group: g, rate: s.rateOf(g)}
 	counted := g
 	if g == groupEvents { // one bucket for all that is not verified

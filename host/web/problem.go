@@ -35,7 +35,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	if errors.As(err, &own) && own.RetryAfter > 0 {
 		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(own.RetryAfter))
 	}
-	if strings.HasPrefix(c.Path(), api.Root) {
+	if c.App() == s.app && strings.HasPrefix(c.Path(), api.Root) {
 		return s.sendProblem(c, err, status, code, message)
 	}
 	if s.forPrograms(c) || strings.HasPrefix(c.Path(), "/api/") || strings.HasPrefix(c.Path(), forgePrefix+"/") {

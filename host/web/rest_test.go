@@ -144,6 +144,7 @@ func TestOnlyTheirTokensOpenRoutesOfPrograms(t *testing.T) {
 	forge, err := auth.SignRS256(h.claims(admin), "kid", h.key)
 	check(t, err)
 	raw := func(header string) string { return strings.TrimPrefix(header, "JWT ") }
+	ofOperator := h.operator("ci")
 	before := h.state()
 	for _, d := range programDoors {
 		for name, a := range map[string]struct {
@@ -157,6 +158,7 @@ func TestOnlyTheirTokensOpenRoutesOfPrograms(t *testing.T) {
 			"bound, as Bearer":           {d.target, "Bearer " + raw(h.bound(d.method, d.target, admin)), 401, `error="invalid_token"`},
 			"a page's own calls'":        {d.target, h.contextToken(admin, here), 401, `error="invalid_token"`},
 			"own calls', as Bearer":      {d.target, "Bearer " + raw(h.contextToken(admin, here)), 401, `error="invalid_token"`},
+			"an operator's":              {d.target, "Bearer " + ofOperator, 401, `error="invalid_token"`},
 			"Forge's":                    {d.target, "Bearer " + forge, 401, `error="invalid_token"`},
 			"in the address":             {d.target + "?jwt=" + good, "", 401, `Bearer realm`},
 			"in both places":             {d.target + "?jwt=" + good, "Bearer " + good, 401, `error="invalid_token"`},

@@ -18,7 +18,8 @@
 //
 // None of them sets or reads a cookie, and how often each may be asked limit.go says.
 //
-// The operator's commands speak with [Server.ServeDoor], whose routes are on no other listener.
+// The operator's commands speak with [Server.ServeDoor], and from elsewhere, with operator tokens, with [Server.ServeOperators]. Their routes are on no
+// other listener.
 //
 // Start with [New].
 package web
@@ -46,6 +47,7 @@ import (
 	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/functions"
 	"github.com/pergola-platform/pergola/host/metrics"
+	"github.com/pergola-platform/pergola/host/operator"
 	"github.com/pergola-platform/pergola/host/rate"
 	"github.com/pergola-platform/pergola/host/runs"
 	"github.com/pergola-platform/pergola/host/syncing"
@@ -55,7 +57,7 @@ import (
 	"github.com/pergola-platform/pergola/host/ui"
 )
 
-// Config is what a Server needs. All of it is required, but for MetricsToken, Sites, Detail and State.
+// Config is what a Server needs. All of it is required, but for MetricsToken, Sites, Operators, Detail and State.
 type Config struct {
 	AppKey  string
 	AppName string
@@ -95,7 +97,8 @@ type Config struct {
 	Audit      *audit.Trail       // nil notes no changes
 	Sets       *configset.Service // nil carries no configuration from site to site
 	Tenants    Tenants
-	Sites      Sites // for the operator's commands, needed by ServeDoor
+	Sites      Sites             // for the operator's commands, needed by ServeDoor
+	Operators  *operator.Service // nil makes no operator credentials; needed by ServeOperators
 	UI         *ui.Renderer
 	Privacy    Privacy
 	// Ready says whether the host can serve, part by part; a nil error means that the part is fine.
@@ -123,6 +126,7 @@ type Server struct {
 	Config
 	app      *fiber.App
 	door     *fiber.App // of the operator's commands
+	remote   *fiber.App // the same, for operator credentials
 	plain    *fiber.App // sends plain HTTP on to TLS
 	headers  []header   // of every answer
 	loopback bool       // BaseURL is an address of this machine
@@ -139,6 +143,7 @@ type Server struct {
 	mu       sync.Mutex
 	listener net.Listener
 	doorway  net.Listener
+	outside  net.Listener // for operator credentials
 	plainly  net.Listener
 	closed   bool
 }
@@ -201,7 +206,7 @@ func New(c Config) (*Server, error) {
 	// The manifests choose the paths of short links, and core/manifest keeps them off ours. Plugins come and go while the
 	// host serves, and Fiber's routes do not, so this looks at each address that no route has.
 	s.app.Use(s.shortLinks)
-	s.door, s.plain = s.openDoor(), s.openPlain()
+	s.door, s.remote, s.plain = s.openDoor(), s.openRemote(), s.openPlain()
 	return s, nil
 }
 
@@ -244,11 +249,13 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	defer s.stopWork()
 	s.mu.Lock()
 	s.closed = true
-	listeners := []net.Listener{s.listener, s.doorway, s.plainly}
+	listeners := []net.Listener{s.listener, s.doorway, s.outside, s.plainly}
 	s.mu.Unlock()
 	s.stopWaiting()
 	others := make(chan error, 1)
-	go func() { others <- errors.Join(s.door.ShutdownWithContext(ctx), s.plain.ShutdownWithContext(ctx)) }()
+	go func() {
+		others <- errors.Join(s.door.ShutdownWithContext(ctx), s.remote.ShutdownWithContext(ctx), s.plain.ShutdownWithContext(ctx))
+	}()
 	err := errors.Join(s.app.ShutdownWithContext(ctx), <-others)
 	for _, l := range listeners {
 		if l == nil {

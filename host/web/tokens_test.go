@@ -10,7 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pergola-platform/pergola/core/manifest"
+	"github.com/pergola-platform/pergola/host/audit"
 	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/operator"
 	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/token"
@@ -65,13 +67,15 @@ func (h *host) doors() []door {
 
 // state is everything that a request could change.
 type state struct {
-	Tenant tenant.State
-	Secret bool
-	Chosen []tenant.Module
-	Told   []string
-	Asked  int
-	Tokens []token.Token
-	Sent   int
+	Tenant    tenant.State
+	Secret    bool
+	Chosen    []tenant.Module
+	Told      []string
+	Asked     int
+	Tokens    []token.Token
+	Sent      int
+	Operators []operator.Credential
+	Changes   int
 }
 
 func (h *host) state() state {
@@ -82,14 +86,18 @@ func (h *host) state() state {
 	check(h.t, err)
 	tokens, err := h.tokens.List(h.t.Context(), h.tenant.ID)
 	check(h.t, err)
-	return state{got.State, got.SharedSecret.Equal(seal.NewSecret(secret)), chosen, h.site.told(), len(h.asked()), tokens, len(h.programs())}
+	operators, err := h.operators.List(h.t.Context())
+	check(h.t, err)
+	changes, err := h.trail.List(h.t.Context(), h.tenant.ID, audit.Query{Limit: 1000})
+	check(h.t, err)
+	return state{got.State, got.SharedSecret.Equal(seal.NewSecret(secret)), chosen, h.site.told(), len(h.asked()), tokens, len(h.programs()), operators, len(changes)}
 }
 
 func TestNoTokenOpensARouteOfAnotherKind(t *testing.T) {
 	var verifier *auth.Verifier
 	h := start(t, func(c *web.Config) { verifier = c.Verifier })
 	h.setFile("text/csv", "a.csv")
-	program := h.program(manifest.Scopes()...)
+	program, operators := h.program(manifest.Scopes()...), h.operator("ci")
 	before := h.state()
 	foreign := func(d door, change func(*auth.Claims)) string {
 		c := h.claims(admin)
@@ -119,17 +127,19 @@ func TestNoTokenOpensARouteOfAnotherKind(t *testing.T) {
 			check(t, err)
 		}
 		attempts := map[string]struct{ target, header string }{
-			"no token":        {d.target, ""},
-			"no JWT":          {d.target, "JWT nonsense"},
-			"another scheme":  {d.target, "Bearer " + raw(own[d.opens])},
-			"another address": {d.target, h.bound("GET", "/connect/module/acme.notes/elsewhere", admin)},
-			"another method":  {d.target, h.bound("PUT", d.target, admin)},
-			"ours to Jira":    {d.target, foreign(d, func(c *auth.Claims) { c.Issuer = appKey })},
-			"unknown site":    {d.target, foreign(d, func(c *auth.Claims) { c.Issuer = "site-two" })},
-			"expired":         {d.target, foreign(d, func(c *auth.Claims) { c.Expiry = time.Now().Add(-time.Hour) })},
-			"in both places":  {inAddress(d, own[d.opens]), own[d.opens]},
-			"a program's":     {d.target, "Bearer " + program},
-			"a program's JWT": {d.target, "JWT " + program},
+			"no token":              {d.target, ""},
+			"no JWT":                {d.target, "JWT nonsense"},
+			"another scheme":        {d.target, "Bearer " + raw(own[d.opens])},
+			"another address":       {d.target, h.bound("GET", "/connect/module/acme.notes/elsewhere", admin)},
+			"another method":        {d.target, h.bound("PUT", d.target, admin)},
+			"ours to Jira":          {d.target, foreign(d, func(c *auth.Claims) { c.Issuer = appKey })},
+			"unknown site":          {d.target, foreign(d, func(c *auth.Claims) { c.Issuer = "site-two" })},
+			"expired":               {d.target, foreign(d, func(c *auth.Claims) { c.Expiry = time.Now().Add(-time.Hour) })},
+			"in both places":        {inAddress(d, own[d.opens]), own[d.opens]},
+			"a program's":           {d.target, "Bearer " + program},
+			"a program's JWT":       {d.target, "JWT " + program},
+			"an operator's":         {d.target, "Bearer " + operators},
+			"an operator's, as JWT": {d.target, "JWT " + operators},
 		}
 		for k, name := range map[kind]string{signed: "a signed install's", event: "bound to this address", ownCall: "a page's own calls'"} {
 			if k != d.opens && !(k == event && d.opens == page) {

@@ -27,6 +27,7 @@ type adminCmd struct {
 	Verify   archiveCmd  `cmd:"" help:"Check an exported installation."`
 	Set      setCmd      `cmd:"" name:"config" help:"Carry configuration from site to site, and set sites up by templates."`
 	Events   eventsCmd   `cmd:"" help:"Look at events of Jira of which no plugin could be told, have them told again or discard them."`
+	Operator operatorCmd `cmd:"" help:"Make, list and revoke credentials for commands from elsewhere."`
 	Sync     syncCmd     `cmd:"" help:"Look after synchronizations: connections, plans, runs, schedules, configuration as code."`
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,6 +41,7 @@ type syncCmd struct {
 // syncFlags lead to a site of the host that runs.
 type syncFlags struct {
 	storageFlags `embed:""`
+	remoteFlags  `embed:""`
 	Tenant       string `help:"The site: its id, its alias or its host name. Not needed where the host has one only." placeholder:"SITE"`
 	JSON         bool   `help:"Print JSON, for programs." name:"json"`
 }
@@ -47,16 +49,34 @@ type syncFlags struct {
 // desk speaks with the host that runs, about one site.
 type desk struct {
 	client *http.Client
+	base   string // where the host is; "" behind its door
+	token  string // "" behind the door, which asks nobody who they are
 	tenant string // id
+}
+
+// desk returns a desk of the host that is named, or of the one on the data directory.
+func (f syncFlags) desk() (*desk, error) {
+	switch {
+	case f.Host != "" && (f.Data != "" || f.Config != "" || len(f.Set) > 0):
+		return nil, usageError{errors.New("--host leads to a host on another machine; leave --data, --config and --set out")}
+	case f.Host != "":
+		return f.reach()
+	case f.TokenFile != "":
+		return nil, usageError{errors.New("--token-file is for --host; the host on --data needs no token")}
+	}
+	cfg, err := f.load()
+	if err != nil {
+		return nil, err
+	}
+	return &desk{client: door.Client(cfg.Data)}, nil
 }
 
 // with connects to the host and runs f.
 func (f syncFlags) with(ctx context.Context, run func(*desk) error) error {
-	cfg, err := f.load()
+	d, err := f.desk()
 	if err != nil {
 		return err
 	}
-	d := &desk{client: door.Client(cfg.Data)}
 	defer d.client.CloseIdleConnections()
 	if d.tenant, err = d.find(ctx, f.Tenant); err != nil {
 		return err
@@ -118,18 +138,21 @@ func (d *desk) ask(ctx context.Context, method, path string, in, out any) error 
 		}
 		body = bytes.NewReader(raw)
 	}
-	r, err := http.NewRequestWithContext(ctx, method, "http://operator"+path, body)
+	r, err := http.NewRequestWithContext(ctx, method, cmp.Or(d.base, "http://operator")+path, body)
 	if err != nil {
 		return fmt.Errorf("make a request: %w", err)
 	}
 	r.Header.Set("Content-Type", "application/json")
+	if d.token != "" {
+		r.Header.Set("Authorization", "Bearer "+d.token)
+	}
 	answer, err := d.client.Do(r)
 	if err != nil {
 		var u *url.Error
 		if errors.As(err, &u) {
 			err = u.Err // the address says nothing to anybody
 		}
-		return &lostError{err}
+		return &lostError{d.explain(err)}
 	}
 	defer func() { _ = answer.Body.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
@@ -137,7 +160,12 @@ func (d *desk) ask(ctx context.Context, method, path string, in, out any) error 
 		return &lostError{err}
 	}
 	if answer.StatusCode/100 != 2 {
-		return refusedByHost(answer.StatusCode, raw)
+		err := refusedByHost(answer.StatusCode, raw)
+		var said *hostError
+		if d.token != "" && !errors.As(err, &said) {
+			err = fmt.Errorf("%w; --host is the address of operator.listen, and base_url is another", err)
+		}
+		return err
 	}
 	if text, ok := out.(*[]byte); ok {
 		*text = raw

@@ -33,7 +33,9 @@ type bench struct {
 	*testing.T
 	site    *app.Sandbox
 	address string
-	host    *exec.Cmd
+	// operators is the address of operator.listen.
+	operators string
+	host      *exec.Cmd
 }
 
 func newBench(t *testing.T) *bench {
@@ -56,19 +58,27 @@ func newBench(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = site.Close(context.Background()) })
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &bench{T: t, site: site, address: free.Addr().String()}
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
+	b := &bench{T: t, site: site}
+	b.address, b.operators = twoFree(t)
 	b.start()
 	if err := site.Install(t.Context(), "http://"+b.address); err != nil {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// twoFree returns two addresses of this machine on which nobody listens.
+func twoFree(t *testing.T) (one, other string) {
+	t.Helper()
+	for _, at := range []*string{&one, &other} {
+		free, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = free.Close() }() // when both are known, so that they differ
+		*at = free.Addr().String()
+	}
+	return one, other
 }
 
 // sourceDir is where the tests began: alone changes the working directory.
@@ -83,7 +93,7 @@ var sourceDir = func() string {
 // start starts the host, and returns when it serves.
 func (b *bench) start() {
 	b.Helper()
-	args := []string{"serve", "--listen", b.address, "--set", "plugins.dir=plugins"}
+	args := []string{"serve", "--listen", b.address, "--set", "plugins.dir=plugins", "--set", "operator.listen=" + b.operators}
 	for key, value := range b.site.Override() {
 		args = append(args, "--set", key+"="+value)
 	}
@@ -211,6 +221,7 @@ func TestSynchronizationFromFileToIssues(t *testing.T) {
 	b.steered()
 	b.stoppedByTheBrake()
 	b.refused()
+	b.elsewhere()
 }
 
 // steered has the schedule and runs steered.
