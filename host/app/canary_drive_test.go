@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
@@ -192,6 +193,7 @@ func (d *canaryDrive) failures() {
 			d.send(d.ctx, http.MethodGet, qrAdmin+"settings", here, "")
 		})
 	}
+	time.Sleep(limitLasts)
 }
 
 // hostile has plugins try every way to leave something behind.

@@ -212,6 +212,9 @@ func (s *canarySite) install(host string) {
 	s.ask(http.MethodPost, "/sandbox/apps", map[string]string{"descriptor": host + "/atlassian-connect.json"}, nil)
 }
 
+// limitLasts is for how long Jira is not to be asked again: longer than anybody waits in front of a page.
+const limitLasts = 6 * time.Second
+
 // faults are ways in which Jira fails, each with content in everything that a careless program would write down.
 func (s *canarySite) faults() []fault {
 	text := func(of string) string { return s.set.Text("Jira's answer: " + of) }
@@ -220,6 +223,9 @@ func (s *canarySite) faults() []fault {
 		header, body = strings.ReplaceAll(header, "CANARY", kept), strings.ReplaceAll(body, "CANARY", jsonText(kept))
 		return fault{name, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "3600") // which nobody waits for
+			if status == http.StatusTooManyRequests {
+				w.Header().Set("Retry-After", fmt.Sprint(int(limitLasts.Seconds())))
+			}
 			w.Header().Set("X-Note", kept)
 			w.Header().Set("Content-Type", "application/json")
 			if key, value, ok := strings.Cut(header, ": "); ok {
@@ -236,7 +242,6 @@ func (s *canarySite) faults() []fault {
 		answer("a stranger", 401, "WWW-Authenticate: CANARY", `{"message":"CANARY"}`),
 		answer("a ban", 403, "", `CANARY`),
 		answer("a loss", 404, "", `{"errorMessages":["CANARY"]}`),
-		answer("a limit", 429, "RateLimit-Reason: CANARY", `{"errorMessages":["CANARY"]}`),
 		answer("a pause", 502, "Retry-After: CANARY", `CANARY`),
 		answer("a redirect", 302, "Location: http://127.0.0.1:1/CANARY", `CANARY`),
 		answer("a status of its own", 299, "", `{"CANARY":`),
@@ -260,6 +265,8 @@ func (s *canarySite) faults() []fault {
 		{"too much", func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, `{"errorMessages":["`+strings.Repeat(text("large")+" ", 200_000)+`"]}`)
 		}},
+		// The last one: what Jira limits is not asked again before its time.
+		answer("a limit", 429, "RateLimit-Reason: CANARY", `{"errorMessages":["CANARY"]}`),
 	}
 }
 

@@ -3,6 +3,7 @@ package web_test
 import (
 	"bufio"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -115,6 +116,12 @@ func TestBodiesAreAsLongAsTheirRouteNeeds(t *testing.T) {
 		panelAPI + "view/show":        {401, 401, 401},
 	} {
 		for i, size := range []int{10 << 10, 40 << 10, 70 << 10} {
+			if want[i] == 413 { // is said when the header is there; who goes on sending writes to a closed connection
+				if got := h.raw(fmt.Sprintf("POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", target, size)); got.status != 413 {
+					t.Errorf("%s with %d KB: status %d, want 413", target, size>>10, got.status)
+				}
+				continue
+			}
 			r, err := http.NewRequest("POST", h.url+target, strings.NewReader(strings.Repeat("x", size)))
 			check(t, err)
 			r.Header.Set("Content-Type", "application/json")
