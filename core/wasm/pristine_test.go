@@ -234,7 +234,7 @@ func TestCodeWithoutFuelCounterRunsOnlyWhereTheOperatorAllowsIt(t *testing.T) {
 	}
 
 	d := newDriver(t, wasm.Config{AllowUnmetered: true})
-	m, err := d.Load(context.Background(), code, driver.Limits{Budget: driver.Budget{Timeout: 50 * time.Millisecond}})
+	m, err := d.Load(context.Background(), code, driver.Limits{Budget: driver.Budget{Timeout: 500 * time.Millisecond}}) // a machine that does much else begins a call late
 	if err != nil {
 		t.Fatal(err)
 	}

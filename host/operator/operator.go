@@ -14,9 +14,9 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/seal"
 	"github.com/pergola-platform/pergola/host/store"
+	"github.com/pergola-platform/pergola/host/token/letters"
 	"github.com/pergola-platform/pergola/sdk"
 )
 
@@ -57,18 +57,10 @@ func (d document) credential(name string) Credential {
 	return Credential{ID: d.ID, Name: name, ReadOnly: d.ReadOnly, Created: d.Created, Expires: d.Expires, Used: d.Used}
 }
 
-// Keys seals the key by which tokens are known; seal.Keeper is one.
-type Keys interface {
-	Seal(ctx context.Context, t capability.TenantID, at seal.Place, s seal.Secret) (string, error)
-	Open(ctx context.Context, t capability.TenantID, at seal.Place, sealed string) (seal.Secret, error)
-}
-
-var _ Keys = (*seal.Keeper)(nil)
-
 // Config is what a Service needs. All of it is required, but for Random.
 type Config struct {
 	Store  store.Driver
-	Keys   Keys
+	Keys   seal.Sealer
 	Now    func() time.Time
 	Random io.Reader // nil is that of crypto/rand
 }
@@ -112,13 +104,10 @@ func (s *Service) Make(ctx context.Context, w Wish) (Credential, string, error) 
 		return Credential{}, "", refused(sdk.Invalid, "name", "There are %d operator credentials, which is the most. Revoke some that nobody uses.", n)
 	}
 	var x text
-	if x.id, err = draw(s.Random, idLetters); err != nil {
+	if x.id, err = letters.Draw(s.Random, idLetters); err != nil {
 		return Credential{}, "", err
 	}
-	if x.secret, err = draw(s.Random, secretLetters); err != nil {
-		return Credential{}, "", err
-	}
-	if err := s.makeKey(ctx); err != nil {
+	if x.secret, err = letters.Draw(s.Random, secretLetters); err != nil {
 		return Credential{}, "", err
 	}
 	now := s.Now().UTC().Truncate(time.Second)
@@ -141,7 +130,7 @@ func refused(code sdk.Code, field, format string, args ...any) error {
 
 // digest is what is kept of a token's random part. It covers what the credential may do and until when.
 func (s *Service) digest(ctx context.Context, name string, d document, secret string) (string, error) {
-	key, err := s.key(ctx)
+	key, err := seal.Drawn{Store: s.Store, Keys: s.Keys, Collection: keyCollection}.Key(ctx, store.Platform)
 	if err != nil {
 		return "", err
 	}

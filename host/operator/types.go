@@ -5,7 +5,6 @@ import "github.com/pergola-platform/pergola/host/privacy"
 const (
 	collection    = "operator"
 	keyCollection = "operator_key"
-	keyID         = "current"
 
 	byID = "id"
 )

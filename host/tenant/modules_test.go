@@ -250,7 +250,7 @@ func TestNoMethodReachesAnotherTenant(t *testing.T) {
 		return nil
 	}
 	tokens := tenant.NewTokens(d, sealtest.Keeper(t, d))
-	walk["Tokens.Key"] = func() error {
+	walk["seal.Drawn.Key"] = func() error {
 		mine, err := tokens.Key(t.Context(), "somebody")
 		if err != nil {
 			return err

@@ -1,13 +1,6 @@
 package token
 
-import (
-	"encoding/base32"
-	"encoding/binary"
-	"fmt"
-	"hash/crc32"
-	"io"
-	"strings"
-)
+import "github.com/pergola-platform/pergola/host/token/letters"
 
 // Prefix begins the text of every token.
 const Prefix = "pergola_"
@@ -17,42 +10,20 @@ const (
 	aliasLetters  = 8
 	idLetters     = 16
 	secretLetters = 32
-	sumLetters    = 7
-	letters       = aliasLetters + idLetters + secretLetters + sumLetters
 )
 
-var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+var form = letters.Form{Prefix: Prefix, Parts: []int{aliasLetters, idLetters, secretLetters}}
 
 // text is a token's text, taken apart.
 type text struct{ alias, id, secret string }
 
-func (t text) String() string {
-	body := Prefix + t.alias + t.id + t.secret
-	return body + sum(body)
-}
+func (t text) String() string { return form.Write(t.alias, t.id, t.secret) }
 
 // parse takes a text apart. It is false for what cannot be one.
 func parse(s string) (text, bool) {
-	rest, ok := strings.CutPrefix(s, Prefix)
-	if !ok || len(rest) != letters || strings.Trim(rest, "abcdefghijklmnopqrstuvwxyz234567") != "" {
+	parts, ok := form.Parse(s)
+	if !ok {
 		return text{}, false
 	}
-	body := s[:len(s)-sumLetters]
-	if sum(body) != s[len(body):] {
-		return text{}, false
-	}
-	return text{rest[:aliasLetters], rest[aliasLetters : aliasLetters+idLetters], rest[aliasLetters+idLetters : letters-sumLetters]}, true
-}
-
-func sum(body string) string {
-	return encoding.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(body))))
-}
-
-// draw returns n random letters.
-func draw(random io.Reader, n int) (string, error) {
-	b := make([]byte, n*5/8)
-	if _, err := io.ReadFull(random, b); err != nil {
-		return "", fmt.Errorf("draw a token: %w", err)
-	}
-	return encoding.EncodeToString(b), nil
+	return text{parts[0], parts[1], parts[2]}, true
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/pergola-platform/pergola/host/proof"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/tenant"
+	"github.com/pergola-platform/pergola/host/token/letters"
 	"github.com/pergola-platform/pergola/sdk"
 )
 
@@ -118,10 +119,10 @@ func (s *Service) Make(ctx context.Context, t tenant.Tenant, account string, w W
 		return Token{}, "", refused("name", "This site has %d API tokens, which is the most. Revoke some that nobody uses.", n)
 	}
 	x := text{alias: t.Alias}
-	if x.id, err = draw(s.Random, idLetters); err != nil {
+	if x.id, err = letters.Draw(s.Random, idLetters); err != nil {
 		return Token{}, "", err
 	}
-	if x.secret, err = draw(s.Random, secretLetters); err != nil {
+	if x.secret, err = letters.Draw(s.Random, secretLetters); err != nil {
 		return Token{}, "", err
 	}
 	digest, err := s.digest(ctx, t.ID, x)

@@ -174,7 +174,7 @@ func (s *Server) verified(c *fiber.Ctx) func(auth.Principal, error) (auth.Princi
 		switch {
 		case p.Tenant == "", p.Via == auth.ViaEvent, lifecycleOfForge(c.Path()):
 			return p, nil
-		case p.Via == auth.ViaWebhook, c.Path() == forge.PathEvent:
+		case p.Via == auth.ViaWebhook, c.Path() == forge.PathEvent, strings.HasPrefix(c.Path(), forge.PathFunction):
 			g, most = groupEvents, s.Rates.Events
 		}
 		left, ok := s.traffic.tenants.Take(s.Now(), map[bySite]rate.Rate{{g, p.Tenant}: rate.PerMinute(most)})
