@@ -71,7 +71,7 @@ func (s side) parts(p *contract.Pair) (here, there string) {
 // from fills the list from behind a link on. A project is remembered as passed when nothing is left of it at the beginning of a question, so that a
 // question that is asked again is answered again.
 func (w *walk) from(ctx context.Context, after *contract.Pair) error {
-	passed, now, err := w.projects(ctx)
+	passed, now, err := walked(ctx, w.number)
 	if err != nil {
 		return err
 	}
@@ -127,9 +127,9 @@ func (w *walk) from(ctx context.Context, after *contract.Pair) error {
 	return nil
 }
 
-// projects are those that the walk passed, and the one that it is in.
-func (w *walk) projects(ctx context.Context) (passed []string, now *store.Record, err error) {
-	q := store.Query{Type: walkedType, Field: "walk", Value: strconv.FormatInt(w.number, 10), Limit: mostListed}
+// walked are the projects that the walk of a number passed, and the one that it is in.
+func walked(ctx context.Context, number int64) (passed []string, now *store.Record, err error) {
+	q := store.Query{Type: walkedType, Field: "walk", Value: strconv.FormatInt(number, 10), Limit: mostListed}
 	for {
 		page, err := store.List(ctx, q)
 		if err != nil {

@@ -115,7 +115,7 @@ func (t *tour) next(ctx context.Context) (issues []jira.Issue, more bool, err er
 
 // enter begins with a project that the tour did not pass: with those of its issues that a search finds first.
 func (t *tour) enter(ctx context.Context) (issues []jira.Issue, more bool, err error) {
-	passed, err := t.passed(ctx)
+	passed, _, err := walked(ctx, t.number)
 	if err != nil {
 		return nil, false, err
 	}
@@ -146,24 +146,6 @@ func (t *tour) find(ctx context.Context, where jql.Clause) (issues []jira.Issue,
 		}
 		if s.Cursor = page.Next; s.Cursor == "" || len(page.Issues) > 0 {
 			return page.Issues, s.Cursor != "", nil
-		}
-	}
-}
-
-// passed are the projects that the tour is done with.
-func (t *tour) passed(ctx context.Context) ([]string, error) {
-	var out []string
-	q := store.Query{Type: walkedType, Field: "walk", Value: strconv.FormatInt(t.number, 10), Limit: mostListed}
-	for {
-		page, err := store.List(ctx, q)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range page.Records {
-			out = append(out, r.Fields["project"])
-		}
-		if q.Cursor = page.Next; q.Cursor == "" {
-			return out, nil
 		}
 	}
 }
