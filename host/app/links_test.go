@@ -49,7 +49,7 @@ func TestARelationFromTheAdminToBothIssues(t *testing.T) {
 	b.click(linksFrame, `[...document.querySelectorAll("button")].find((e) => e.textContent === "Link an issue")`)
 	input := `document.querySelector("[data-name=issues] [role=combobox]")`
 	b.wait(linksFrame, input+` && !document.querySelector("[data-module]")`) // its script is there
-	b.do(linksFrame, `((e) => { e.focus(); e.value = "OPS-2"; e.dispatchEvent(new Event("input", { bubbles: true })); })(`+input+`)`, nil)
+	b.do(linksFrame, `((e) => { e.focus(); e.value = "MacBook Pro 14 M"; e.dispatchEvent(new Event("input", { bubbles: true })); })(`+input+`)`, nil)
 	b.click(linksFrame, `[...document.querySelectorAll("[role=option]")].find((o) => o.textContent.includes("OPS-2"))`)
 	b.click(linksFrame, button("Link"))
 	b.wait(linksFrame, `document.querySelector(".list, ul")?.textContent.includes("OPS-2") && document.body.textContent.includes("Remove")`)
