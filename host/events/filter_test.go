@@ -3,7 +3,12 @@ package events_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,6 +22,7 @@ import (
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/events"
 	"github.com/pergola-platform/pergola/host/feature"
+	"github.com/pergola-platform/pergola/host/jira"
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/store/sqlitestore"
 	"github.com/pergola-platform/pergola/host/tenant"
@@ -138,3 +144,112 @@ func TestAnEventThatNobodyWantsToHearWakesNoPlugin(t *testing.T) {
 }
 
 var _ core.Observer = (*waking)(nil)
+
+// filters are what the site's webhooks tell of, without their addresses and times.
+func (h *hooked) filters() (out []string) {
+	h.Helper()
+	for _, w := range h.registered() {
+		out = append(out, fmt.Sprintf("%s where %q, fields %s", strings.Join(w.Events, " "), w.JQL, strings.Join(w.Fields, " ")))
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestASiteTellsOfNothingThatNobodyWantsToHear(t *testing.T) {
+	h := newHooked(t)
+	all, ops, labels := feature.Some{All: true}, feature.Some{IDs: []string{"10000"}}, feature.Some{IDs: []string{"labels"}}
+	hear := func(created, updated, deleted feature.Interest, want ...string) {
+		t.Helper()
+		h.mu.Lock()
+		h.wants = func(kind string) feature.Interest {
+			return map[string]feature.Interest{event.IssueCreated: created, event.IssueUpdated: updated, event.IssueDeleted: deleted}[kind]
+		}
+		h.mu.Unlock()
+		h.look()
+		if diff := cmp.Diff(want, h.filters()); diff != "" {
+			t.Errorf("webhooks (-want +got):\n%s", diff)
+		}
+	}
+	nothing := feature.Interest{Projects: all, IssueTypes: all}
+	hear(nothing, feature.Interest{Projects: ops, IssueTypes: all, Fields: labels}, nothing,
+		`jira:issue_updated where "", fields issuetype project`,
+		`jira:issue_updated where "project in (10000)", fields labels`)
+	h.change("Nobody hears this")
+	h.do(http.MethodPut, "/rest/api/3/issue/OPS-1", map[string]any{"fields": map[string]any{"labels": []string{"new"}}}, nil)
+	if e := h.next(); !e.Changes("labels") {
+		t.Errorf("told of %+v", e)
+	}
+	var log struct{ Attempts []struct{ Event string } }
+	h.do(http.MethodGet, "/sandbox/webhooks/log", nil, &log)
+	n := 0
+	for _, a := range log.Attempts {
+		if a.Event == "jira:issue_updated" {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("the site told of %d changes", n)
+	}
+
+	hear(feature.Interest{Projects: ops, IssueTypes: ops, Fields: labels}, feature.Interest{Projects: ops, IssueTypes: ops, Fields: all}, feature.Interest{Projects: ops, IssueTypes: all, Fields: all},
+		`jira:issue_created jira:issue_updated where "project in (10000) AND issuetype in (10000)", fields `,
+		`jira:issue_deleted where "", fields `,
+		`jira:issue_updated where "", fields issuetype project`)
+	hear(everything, feature.Interest{Projects: all, IssueTypes: all, Fields: feature.Some{IDs: []string{"kind.custom", "summary"}}}, nothing,
+		`jira:issue_created jira:issue_updated where "", fields `)
+	many := feature.Some{}
+	for i := range 101 {
+		many.IDs = append(many.IDs, strconv.Itoa(20000+i))
+	}
+	hear(feature.Interest{Projects: many, IssueTypes: all, Fields: all}, nothing, nothing, `jira:issue_created where "", fields `)
+	hear(feature.Interest{Projects: feature.Some{IDs: []string{"1) OR (1"}}, IssueTypes: all, Fields: all}, nothing, nothing, `jira:issue_created where "", fields `)
+	hear(nothing, nothing, nothing)
+}
+
+// A filter is for all plugins, so that each hears at least what it wants.
+func TestOnePluginWithoutAFilterHasTheSiteTellOfEverything(t *testing.T) {
+	h := newHooked(t)
+	h.turn(ears, others)
+	first := true
+	h.wants = func(string) feature.Interest {
+		defer func() { first = !first }()
+		if first {
+			return feature.Interest{Projects: feature.Some{IDs: []string{"10001"}}, IssueTypes: everything.IssueTypes, Fields: feature.Some{IDs: []string{"labels"}}}
+		}
+		return feature.Interest{Projects: everything.Projects, IssueTypes: everything.IssueTypes, Fields: feature.Some{IDs: []string{"summary"}}}
+	}
+	h.look()
+	if diff := cmp.Diff([]string{`jira:issue_created jira:issue_deleted where "", fields `, `jira:issue_updated where "", fields labels summary`}, h.filters()); diff != "" {
+		t.Errorf("webhooks (-want +got):\n%s", diff)
+	}
+}
+
+// picky is a site that takes no filter.
+type picky struct{ *jira.Client }
+
+func (p picky) RegisterWebhooks(ctx context.Context, t tenant.Tenant, address string, list []jira.Webhook) ([]int64, error) {
+	if slices.ContainsFunc(list, func(w jira.Webhook) bool { return w.JQL != "" }) {
+		return nil, &sdk.Error{Code: sdk.Invalid, Source: sdk.FromDownstream, Message: "Jira does not take a webhook of the app."}
+	}
+	return p.Client.RegisterWebhooks(ctx, t, address, list)
+}
+
+func TestASiteThatRefusesAFilterTellsOfEverything(t *testing.T) {
+	h := newHookedOn(t, func(c *jira.Client) events.HookSite { return picky{c} })
+	h.wants = func(string) feature.Interest {
+		return feature.Interest{Projects: feature.Some{IDs: []string{"10000"}}, IssueTypes: everything.IssueTypes, Fields: everything.Fields}
+	}
+	want := []string{`jira:issue_created jira:issue_updated jira:issue_deleted where "", fields `}
+	h.look()
+	if diff := cmp.Diff(want, h.filters()); diff != "" {
+		t.Errorf("webhooks (-want +got):\n%s", diff)
+	}
+	if !strings.Contains(h.log.String(), "does not take the filters") {
+		t.Error("the log does not say it")
+	}
+	before := h.registered()
+	h.look()
+	if after := h.registered(); len(after) != 1 || after[0].ID != before[0].ID {
+		t.Errorf("it is tried again and again: %+v", after)
+	}
+}
