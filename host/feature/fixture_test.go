@@ -29,6 +29,7 @@ import (
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/config"
+	"github.com/pergola-platform/pergola/sdk/event"
 	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/view"
 )
@@ -136,7 +137,7 @@ func newWorld(t testing.TB) *world {
 			"save": sdk.FileFunc(func(context.Context, *sdk.Request) (*sdk.Attachment, error) {
 				return &sdk.Attachment{Name: "a.csv"}, nil
 			}),
-		}, Guards: map[string]sdk.Guard{"shelf": config.Guard(func(_ context.Context, c *config.Change) (*config.Verdict, error) {
+		}, Events: map[string]sdk.EventHandler{"heard": event.Handler(func(context.Context, *event.Event) error { return nil })}, Guards: map[string]sdk.Guard{"shelf": config.Guard(func(_ context.Context, c *config.Change) (*config.Verdict, error) {
 			switch {
 			case c.Context.Account != admin:
 				return nil, sdk.Errorf(sdk.Internal, "judged for %q", c.Context.Account)
