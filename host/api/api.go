@@ -37,6 +37,9 @@ type Routes struct {
 // Route is a route that was compiled.
 type Route struct {
 	manifest.Route
+	// Versioned says that answers have an ETag, Conditional that requests have to name one in If-Match. Only the host's own routes do.
+	Versioned, Conditional bool
+
 	parts   []string
 	params  *jsonschema.Schema // nil without parameters
 	of      map[string]parameter

@@ -29,6 +29,7 @@ const maxDepth = 32
 type Sent struct {
 	Query       string // raw
 	ContentType string
+	IfMatch     string // the header
 	Body        []byte
 }
 
@@ -188,6 +189,33 @@ func whole(v any) any {
 	return v
 }
 
+// Read decodes the body of a request that was judged, for the host's own handlers, which have no types for MessagePack.
+func Read(r rest.Request, into any) error {
+	var text bytes.Buffer
+	if _, err := msgp.UnmarshalAsJSON(&text, r.Body); err != nil {
+		return fmt.Errorf("decode a body that was sent: %w", err)
+	}
+	return json.Unmarshal(text.Bytes(), into)
+}
+
+// ETag is the header that names a version.
+func ETag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
+
+// Version reads the version that If-Match names. It is no matter of taste whether it is there: of two programs that change a thing at once, one would undo
+// what the other did.
+func Version(ifMatch string) (int64, error) {
+	if ifMatch == "" {
+		return 0, invalid(428, "Send the ETag of what you have read in the header If-Match.")
+	}
+	text, quoted := strings.CutPrefix(ifMatch, `"`)
+	text, ended := strings.CutSuffix(text, `"`)
+	n, err := strconv.ParseInt(text, 10, 64)
+	if !quoted || !ended || err != nil || n < 1 || ETag(n) != ifMatch {
+		return 0, invalid(400, `The header If-Match is no ETag of this API. Send one as it was read, such as "3" with its quotation marks.`)
+	}
+	return n, nil
+}
+
 // JSON makes the body that the program gets of what a handler answered, nil for none. A status that the route does not declare, and a body that is
 // no JSON, are defects of the plugin.
 func (r *Route) JSON(a *rest.Answer) ([]byte, error) {
@@ -243,4 +271,5 @@ type Call struct {
 type Answered struct {
 	Status int
 	Body   []byte // JSON; nil for none
+	ETag   string // the header; "" for none
 }

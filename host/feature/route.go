@@ -87,10 +87,25 @@ func (s *Service) Documented(ctx context.Context, t capability.TenantID, id capa
 	}
 	all = slices.DeleteFunc(all, func(d tenant.Config) bool { return !d.Deleted.IsZero() })
 	for i := range all {
-		all[i].Values = c.form.Defaults(all[i].Values)
-		if all[i].Values == nil {
-			all[i].Values = json.RawMessage("{}")
-		}
+		all[i] = c.shown(all[i])
 	}
 	return all, nil
+}
+
+// DocumentedOne returns one of them. One that was deleted is not there.
+func (s *Service) DocumentedOne(ctx context.Context, t capability.TenantID, id capability.PluginID, typ, document string) (tenant.Config, error) {
+	_, c, err := s.configType(ctx, t, id, typ)
+	if err != nil {
+		return tenant.Config{}, err
+	}
+	d, err := s.there(ctx, t, id, c, document)
+	return c.shown(d), err
+}
+
+// shown fills the defaults in.
+func (c configType) shown(d tenant.Config) tenant.Config {
+	if d.Values = c.form.Defaults(d.Values); d.Values == nil {
+		d.Values = json.RawMessage("{}")
+	}
+	return d
 }

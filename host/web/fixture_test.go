@@ -45,6 +45,7 @@ import (
 	"github.com/pergola-platform/pergola/host/ui"
 	"github.com/pergola-platform/pergola/host/web"
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/rest"
 	"github.com/pergola-platform/pergola/sdk/settings"
 	"github.com/pergola-platform/pergola/sdk/view"
@@ -193,6 +194,7 @@ func startWith(t testing.TB, more string, breaking core.Breaking, options ...opt
 		Descriptor: func() []byte { return []byte(`{"key":"pergola"}`) }, Tenants: h.tenants, UI: renderer, Now: time.Now, Tokens: h.tokens, Audit: h.trail, Operators: h.operators,
 		Features: feature.New(feature.Config{
 			Catalog: catalog, Engine: engine, Tenants: h.tenants, Jira: client, Documents: tenant.NewConfigs(gate, time.Now), BaseURL: h.url, Log: log, Now: time.Now, Write: gate.Write,
+			NewID: services.NewConfigID,
 		}),
 		Privacy: web.Privacy{Region: "Frankfurt", Grace: 48 * time.Hour, Report: func(ctx context.Context, t tenant.Tenant) ([]privacy.Entry, error) {
 			return types.Report(ctx, gate, t.ID, t.Documents())
@@ -253,6 +255,15 @@ func (h *host) plugin() *sdk.Plugin {
 	return &sdk.Plugin{
 		ID: plugin, Version: "1.0.0",
 		Views: map[string]sdk.View{"show": sdk.ViewFunc(show)},
+		Guards: map[string]sdk.Guard{"shelf": config.Guard(func(_ context.Context, c *config.Change) (*config.Verdict, error) {
+			switch {
+			case c.Op == config.Delete && c.Before.String("name") == "Kept":
+				return config.No("", "This one is needed."), nil
+			case c.Op == config.Save && c.After.Int("boards") == 13:
+				return config.No("boards", "Not 13, please."), nil
+			}
+			return nil, nil
+		})},
 		Actions: map[string]sdk.Action{
 			"keep": sdk.ActionFunc(show),
 			"refuse": sdk.ActionFunc(func(_ context.Context, r *sdk.Request) (*view.Page, error) {

@@ -113,6 +113,7 @@ var programDoors = []struct {
 	{"POST", "/api/v1/acme.notes/notes", manifest.LinksWrite, `{"text":"hello"}`, 201},
 	{"DELETE", "/api/v1/acme.notes/notes/7", manifest.LinksWrite, "", 204},
 	{"GET", "/api/v1/configs/acme.notes/none", manifest.ConfigRead, "", 404},
+	{"POST", "/api/v1/configs/acme.notes/none", manifest.ConfigWrite, `{"values":{}}`, 404},
 }
 
 func TestOnlyTheirTokensOpenRoutesOfPrograms(t *testing.T) {
