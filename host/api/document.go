@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -163,7 +164,7 @@ func (r *Route) operation(tag, prefix string) (object, error) {
 		}
 		response := object{"description": words}
 		if status != "204" {
-			response["content"] = object{"application/json": object{"schema": s}}
+			response["content"] = object{cmp.Or(r.Media(status), "application/json"): object{"schema": s}}
 		}
 		if r.Versioned {
 			response["headers"] = object{"ETag": object{"description": "The version, for If-Match.", "schema": object{"type": "string"}}}

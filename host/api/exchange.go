@@ -216,9 +216,22 @@ func Version(ifMatch string) (int64, error) {
 	return n, nil
 }
 
-// JSON makes the body that the program gets of what a handler answered, nil for none. A status that the route does not declare, and a body that is
-// no JSON, are defects of the plugin.
-func (r *Route) JSON(a *rest.Answer) ([]byte, error) {
+// Answer makes what the program gets of what a handler answered. A status that the route does not declare, and a body that is not of the type that it
+// declares, are defects of the plugin.
+func (r *Route) Answer(a *rest.Answer) (Answered, error) {
+	if media, ok := r.media[a.Status]; ok {
+		raw, rest, err := msgp.ReadBytesBytes(a.Body, nil)
+		if err != nil || len(rest) > 0 || len(raw) == 0 {
+			return Answered{}, defect("its answer %d is no file", a.Status)
+		}
+		return Answered{Status: a.Status, Body: raw, ContentType: media}, nil
+	}
+	body, err := r.json(a)
+	return Answered{Status: a.Status, Body: body}, err
+}
+
+// json makes JSON of a body, nil for none.
+func (r *Route) json(a *rest.Answer) ([]byte, error) {
 	if _, ok := r.answers[a.Status]; !ok {
 		return nil, defect("it answers with the status %d, which its plugin.json does not declare", a.Status)
 	}
@@ -252,6 +265,9 @@ func (r *Route) Conforms(status int, body []byte) error {
 		}
 		return nil
 	}
+	if r.media[status] != "" {
+		return nil // a file
+	}
 	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
 	if err != nil {
 		return err
@@ -270,6 +286,8 @@ type Call struct {
 // Answered is what the program gets.
 type Answered struct {
 	Status int
-	Body   []byte // JSON; nil for none
-	ETag   string // the header; "" for none
+	Body   []byte // nil for none
+	// ContentType is that of a file; "" for JSON.
+	ContentType string
+	ETag        string // the header; "" for none
 }

@@ -56,11 +56,7 @@ func (s *Service) Route(ctx context.Context, p auth.Principal, c api.Call) (api.
 	if err != nil {
 		return api.Answered{}, err
 	}
-	body, err := route.JSON(a)
-	if err != nil {
-		return api.Answered{}, err
-	}
-	return api.Answered{Status: a.Status, Body: body}, nil
+	return route.Answer(a)
 }
 
 // Routes are those of the plugins that serve, by id, behind those of the host itself.

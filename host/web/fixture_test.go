@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/tinylib/msgp/msgp"
 
 	"github.com/pergola-platform/pergola/core"
 	"github.com/pergola-platform/pergola/core/capability"
@@ -82,7 +83,9 @@ func pluginManifest(t testing.TB, more string) *manifest.Manifest {
 			 "answers":{"200":{"$ref":"#/schemas/Note"}}},
 			{"method":"POST","path":"/notes","handler":"write","scope":"links:write","summary":"Write a note","body":{"$ref":"#/schemas/Note"},"answers":{"201":{"$ref":"#/schemas/Note"}}},
 			{"method":"DELETE","path":"/notes/{note}","handler":"delete","scope":"links:write","summary":"Delete a note",
-			 "params":{"type":"object","required":["note"],"properties":{"note":{"type":"string","description":"Id."}}},"answers":{"204":{"description":"It is gone."}}}],
+			 "params":{"type":"object","required":["note"],"properties":{"note":{"type":"string","description":"Id."}}},"answers":{"204":{"description":"It is gone."}}},
+			{"method":"POST","path":"/sheets","handler":"sheet","scope":"labels:print","summary":"Print notes","body":{"$ref":"#/schemas/Note"},
+			 "answers":{"200":{"type":"string","contentMediaType":"application/pdf"}}}],
 		"modules":[
 			{"type":"issuePanel","key":"panel","name":"Notes","view":"show","contexts":{"projects":"projects"}},
 			{"type":"generalPage","key":"open","name":"Open","view":"show","hidden":true,"link":"q"}]}`))
@@ -282,7 +285,9 @@ func (h *host) plugin() *sdk.Plugin {
 			}
 			return &view.Choices{Choices: []view.Choice{{Value: r.Context.IssueID, Label: "The words <b> of " + r.Params["q"]}}}, nil
 		})},
-		Routes: map[string]sdk.Route{"note": h.route(200), "write": h.route(201), "delete": h.route(204)},
+		Routes: map[string]sdk.Route{"note": h.route(200), "write": h.route(201), "delete": h.route(204), "sheet": rest.Handler(func(context.Context, *rest.Request) (int, msgp.Marshaler, error) {
+			return 200, msgp.Raw(msgp.AppendBytes(nil, []byte("%PDF-\x00\xff"))), nil
+		})},
 		Files: map[string]sdk.File{"save": sdk.FileFunc(func(context.Context, *sdk.Request) (*sdk.Attachment, error) {
 			h.mu.Lock()
 			defer h.mu.Unlock()

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -57,7 +58,10 @@ func (s *Server) restAPI(ctx context.Context, c *fiber.Ctx) error {
 	if got.Body == nil {
 		return nil
 	}
-	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
+	if got.ContentType != "" {
+		c.Set(fiber.HeaderContentDisposition, "attachment") // whoever opens it in a browser saves it
+	}
+	c.Set(fiber.HeaderContentType, cmp.Or(got.ContentType, fiber.MIMEApplicationJSON))
 	return c.Send(got.Body)
 }
 
