@@ -291,6 +291,7 @@ func TestProblemsSayWhatToWrite(t *testing.T) {
 		{"service with a connection", set(`"service": "acme.prints/v1"`, `"service": "acme.prints/v1", "connection": { "type": "object", "properties": {} }, "secrets": [ { "name": "key", "title": "Key" } ]`)},
 		{"synchronizer with the name of a service", set(`"title": "Printed labels",`, `"title": "Printed labels", "service": "acme.labels/v1",`)},
 		{"requirement twice", set(`"requires": [`, `"requires": [ { "service": "acme.stock/v1", "reason": "Count twice" },`)},
+		{"a route that answers with a page", set(`"204": { "description"`, `"203": { "type": "string", "contentMediaType": "text/html" }, "204": { "description"`)},
 		{"only some projects, by their ids", set(`"projects": ["settings.projects"]`, `"projects": ["10000"]`)},
 		{"only some projects, of a setting that is not there", set(`"projects": ["settings.projects"]`, `"projects": ["settings.sites"]`)},
 		{"only some projects, of a setting with other ids", set(`"projects": ["settings.projects"]`, `"projects": ["settings.types"]`)},

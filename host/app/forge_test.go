@@ -194,6 +194,12 @@ func TestForgeAppShowsThePagesOfPlugins(t *testing.T) {
 	b.open(d.Sandbox + "/login?as=mia&dest=/forge/apps/" + forgeApp + "/pages/pergola-qrcode--labels")
 	frames.wait(labels, `document.querySelector('form') && document.getElementById('title').textContent`)
 
+	// Jira's search asks the host on the route of Forge, which has the plugin answer in its own words.
+	mia := &related{running: &running{t: t}, site: d.Sandbox}
+	if found, refused := mia.search(mia.visitor("mia"), `issue in assetsWithLinks("Laptop of nobody")`); !strings.Contains(refused, "There is no relation “Laptop of nobody”") {
+		t.Errorf("a function in JQL: %v %q", found, refused)
+	}
+
 	// An admin switches a plugin off on the page for admins; its panel is gone then, whoever asks.
 	b.open(d.Sandbox + "/login?as=mia&dest=/forge/apps/" + forgeApp + "/admin")
 	frames.wait(admin, `document.querySelector('[id*="pergola-qrcode"]')`)

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/tinylib/msgp/msgp"
 
 	"github.com/pergola-platform/pergola/core"
 	"github.com/pergola-platform/pergola/core/capability"
@@ -45,6 +46,7 @@ import (
 	"github.com/pergola-platform/pergola/host/ui"
 	"github.com/pergola-platform/pergola/host/web"
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/rest"
 	"github.com/pergola-platform/pergola/sdk/settings"
 	"github.com/pergola-platform/pergola/sdk/view"
@@ -81,7 +83,9 @@ func pluginManifest(t testing.TB, more string) *manifest.Manifest {
 			 "answers":{"200":{"$ref":"#/schemas/Note"}}},
 			{"method":"POST","path":"/notes","handler":"write","scope":"links:write","summary":"Write a note","body":{"$ref":"#/schemas/Note"},"answers":{"201":{"$ref":"#/schemas/Note"}}},
 			{"method":"DELETE","path":"/notes/{note}","handler":"delete","scope":"links:write","summary":"Delete a note",
-			 "params":{"type":"object","required":["note"],"properties":{"note":{"type":"string","description":"Id."}}},"answers":{"204":{"description":"It is gone."}}}],
+			 "params":{"type":"object","required":["note"],"properties":{"note":{"type":"string","description":"Id."}}},"answers":{"204":{"description":"It is gone."}}},
+			{"method":"POST","path":"/sheets","handler":"sheet","scope":"labels:print","summary":"Print notes","body":{"$ref":"#/schemas/Note"},
+			 "answers":{"200":{"type":"string","contentMediaType":"application/pdf"}}}],
 		"modules":[
 			{"type":"issuePanel","key":"panel","name":"Notes","view":"show","contexts":{"projects":"projects"}},
 			{"type":"generalPage","key":"open","name":"Open","view":"show","hidden":true,"link":"q"}]}`))
@@ -193,6 +197,7 @@ func startWith(t testing.TB, more string, breaking core.Breaking, options ...opt
 		Descriptor: func() []byte { return []byte(`{"key":"pergola"}`) }, Tenants: h.tenants, UI: renderer, Now: time.Now, Tokens: h.tokens, Audit: h.trail, Operators: h.operators,
 		Features: feature.New(feature.Config{
 			Catalog: catalog, Engine: engine, Tenants: h.tenants, Jira: client, Documents: tenant.NewConfigs(gate, time.Now), BaseURL: h.url, Log: log, Now: time.Now, Write: gate.Write,
+			NewID: services.NewConfigID,
 		}),
 		Privacy: web.Privacy{Region: "Frankfurt", Grace: 48 * time.Hour, Report: func(ctx context.Context, t tenant.Tenant) ([]privacy.Entry, error) {
 			return types.Report(ctx, gate, t.ID, t.Documents())
@@ -253,6 +258,15 @@ func (h *host) plugin() *sdk.Plugin {
 	return &sdk.Plugin{
 		ID: plugin, Version: "1.0.0",
 		Views: map[string]sdk.View{"show": sdk.ViewFunc(show)},
+		Guards: map[string]sdk.Guard{"shelf": config.Guard(func(_ context.Context, c *config.Change) (*config.Verdict, error) {
+			switch {
+			case c.Op == config.Delete && c.Before.String("name") == "Kept":
+				return config.No("", "This one is needed."), nil
+			case c.Op == config.Save && c.After.Int("boards") == 13:
+				return config.No("boards", "Not 13, please."), nil
+			}
+			return nil, nil
+		})},
 		Actions: map[string]sdk.Action{
 			"keep": sdk.ActionFunc(show),
 			"refuse": sdk.ActionFunc(func(_ context.Context, r *sdk.Request) (*view.Page, error) {
@@ -271,7 +285,9 @@ func (h *host) plugin() *sdk.Plugin {
 			}
 			return &view.Choices{Choices: []view.Choice{{Value: r.Context.IssueID, Label: "The words <b> of " + r.Params["q"]}}}, nil
 		})},
-		Routes: map[string]sdk.Route{"note": h.route(200), "write": h.route(201), "delete": h.route(204)},
+		Routes: map[string]sdk.Route{"note": h.route(200), "write": h.route(201), "delete": h.route(204), "sheet": rest.Handler(func(context.Context, *rest.Request) (int, msgp.Marshaler, error) {
+			return 200, msgp.Raw(msgp.AppendBytes(nil, []byte("%PDF-\x00\xff"))), nil
+		})},
 		Files: map[string]sdk.File{"save": sdk.FileFunc(func(context.Context, *sdk.Request) (*sdk.Attachment, error) {
 			h.mu.Lock()
 			defer h.mu.Unlock()

@@ -45,10 +45,10 @@ func (a *arriving) Visited(t capability.TenantID, account, token string) {
 }
 
 // startForge starts a host that serves a Forge app, too. Forge's key is the one of signed installs, so that only the kind of token tells them apart.
-func startForge(t *testing.T) (*host, *arriving) {
+func startForge(t *testing.T, options ...option) (*host, *arriving) {
 	t.Helper()
 	a := &arriving{id: &tenant.Tenant{}}
-	h := start(t, func(c *web.Config) {
+	h := start(t, append(options, func(c *web.Config) {
 		a.tenants, _ = c.Tenants.(*tenant.Tenants)
 		v, err := auth.New(auth.Config{
 			AppKey: appKey, BaseURLs: []string{c.BaseURL}, Keys: keys{}, Tenants: a.tenants,
@@ -56,7 +56,7 @@ func startForge(t *testing.T) (*host, *arriving) {
 		})
 		check(t, err)
 		c.Verifier, c.Forge, c.Visits = v, a, a
-	})
+	})...)
 	*a.id = h.tenant
 	return h, a
 }

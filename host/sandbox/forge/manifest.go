@@ -97,6 +97,13 @@ type Module struct {
 	Collection  string `yaml:"collection"`
 	Description text   `yaml:"description"`
 	ReadOnly    bool   `yaml:"readOnly"`
+	// Arguments, Operators and Types are those of a function in JQL.
+	Arguments []struct {
+		Name     string `yaml:"name"`
+		Required bool   `yaml:"required"`
+	} `yaml:"arguments"`
+	Operators []string `yaml:"operators"`
+	Types     []string `yaml:"types"`
 
 	filter *expression
 }
@@ -199,6 +206,7 @@ const (
 	ProjectPage  = "jira:projectPage"
 
 	customField      = "jira:customField"
+	jqlFunction      = "jira:jqlFunction"
 	triggerModule    = "trigger"
 	scheduledTrigger = "scheduledTrigger"
 	preUninstall     = "preUninstall"
@@ -207,7 +215,7 @@ const (
 
 var (
 	pageKinds   = []string{IssuePanel, IssueContext, GlobalPage, AdminPage, ProjectPage}
-	servedKinds = append([]string{customField, triggerModule, scheduledTrigger, preUninstall}, pageKinds...)
+	servedKinds = append([]string{customField, jqlFunction, triggerModule, scheduledTrigger, preUninstall}, pageKinds...)
 	// plainKinds are the modules of Forge whose names have no product before them.
 	plainKinds = []string{"function", "webtrigger", "consumer", "action", "sql", "service"}
 
@@ -354,6 +362,8 @@ func (m *Manifest) checkModule(each *Module) error {
 		if each.Endpoint == "" && each.Function == "" {
 			return errors.New("endpoint is missing")
 		}
+	case each.Kind == jqlFunction:
+		return each.checkFunction()
 	case each.Kind == customField:
 		if !slices.Contains(fieldType, each.Type) {
 			return fmt.Errorf("type %q: want %s", each.Type, strings.Join(fieldType, ", "))
