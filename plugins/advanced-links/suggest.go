@@ -181,7 +181,7 @@ func choiceOf(i *jira.Issue, look *contract.Look) view.Choice {
 	if look.Governed {
 		var values []string
 		for _, f := range look.Fields {
-			if text := i.Fields[f].Text; text != "" {
+			if text := i.Fields[f].Text; text != "" && (f != "status" || look.HideStatus) { // a lozenge says it already
 				values = append(values, text)
 			}
 		}
