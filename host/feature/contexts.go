@@ -203,7 +203,7 @@ const placeTries = 8
 // have, also what somebody changes for them at the same time. It says whether anything was changed.
 func (s *Service) Place(ctx context.Context, p Project, at Contexts, was, types schemaform.Types) (bool, error) {
 	for _, id := range types.IDs {
-		if !was.Has(id) && !slices.ContainsFunc(p.Types, func(t site.IssueType) bool { return t.ID == id }) {
+		if !slices.Contains(was.IDs, id) && !slices.ContainsFunc(p.Types, func(t site.IssueType) bool { return t.ID == id }) {
 			return false, &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: "The project does not have one of these issue types any more. Reload the page."}
 		}
 	}

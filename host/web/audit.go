@@ -231,14 +231,14 @@ func (s *Server) downloadChanges(ctx context.Context, c *fiber.Ctx) error {
 	}
 	var out bytes.Buffer
 	w := csv.NewWriter(&out)
-	rows := [][]string{{"at", "account", "surface", "action", "plugin", "version", "type", "object", "credential", "project"}}
+	rows := [][]string{{"at", "account", "surface", "action", "plugin", "version", "type", "object", "project", "credential"}}
 	for q := (audit.Query{Limit: auditMost}); ; {
 		all, err := s.Audit.List(ctx, t.ID, q)
 		if err != nil {
 			return err
 		}
 		for _, e := range all {
-			rows = append(rows, []string{e.At.Format(time.RFC3339Nano), e.Account, string(e.Surface), string(e.Action), string(e.Plugin), e.Version, e.Type, e.Object, e.Credential, e.Project})
+			rows = append(rows, []string{e.At.Format(time.RFC3339Nano), e.Account, string(e.Surface), string(e.Action), string(e.Plugin), e.Version, e.Type, e.Object, e.Project, e.Credential})
 		}
 		if len(all) < q.Limit {
 			break
