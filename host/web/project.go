@@ -123,14 +123,11 @@ func (s *Server) savePlace(ctx context.Context, p feature.Project, r *sdk.Reques
 	if err != nil {
 		return nil, err
 	}
-	types, wrong := chosenTypes(p, one, r.Form)
-	if wrong != "" {
-		return drawPlace(p, one, placeForm{sent: r.Form, where: wrong}), nil
-	}
+	types := chosenTypes(p, one, r.Form)
 	changed, err := s.Features.Place(ctx, p, shown.At, was, types)
 	var refused *sdk.Error
 	if errors.As(err, &refused) && refused.Code == sdk.Invalid {
-		return drawPlace(p, one, placeForm{sent: r.Form, whole: refused.Message}), nil
+		return drawPlace(p, one, placeForm{r.Form, refused.Message}), nil
 	}
 	if err != nil {
 		return nil, err
@@ -146,36 +143,23 @@ func (s *Server) savePlace(ctx context.Context, p feature.Project, r *sdk.Reques
 	return page, nil
 }
 
-// The choices of the form.
-const (
-	everyType = "all"
-	someTypes = "some"
-	noTypes   = "none"
-)
+// everyType names the switch for issues of all types.
+const everyType = "all"
 
 // typeField names the switch of an issue type.
 func typeField(id string) string { return "type-" + id }
 
 // chosenTypes reads the form. What is so in every project is not chosen here.
-func chosenTypes(p feature.Project, one feature.Placed, form map[string][]string) (types schemaform.Types, wrong string) {
-	switch first(form["where"]) {
-	case everyType:
-		return schemaform.Types{All: true}, ""
-	case noTypes:
-		return types, ""
-	case someTypes:
-	default:
-		return types, "Choose one."
+func chosenTypes(p feature.Project, one feature.Placed, form map[string][]string) (types schemaform.Types) {
+	if first(form[everyType]) == "true" {
+		return schemaform.Types{All: true}
 	}
 	for _, id := range offered(p, one) {
 		if first(form[typeField(id)]) == "true" {
 			types.IDs = append(types.IDs, id)
 		}
 	}
-	if types.None() {
-		return types, "Choose an issue type below, or “In no issues”."
-	}
-	return types, ""
+	return types
 }
 
 // offered are the types that the form lets choose: those of the project, and those that were chosen before and that it does not have any more, but
@@ -207,61 +191,67 @@ func typeName(p feature.Project, id string) string {
 
 // placeForm is what is shown again of a form that was sent, and what is wrong with it.
 type placeForm struct {
-	sent         map[string][]string
-	where, whole string
+	sent  map[string][]string
+	wrong string
+}
+
+// field is the switch of one type, or of all of them.
+func (f placeForm) field(name, label string, on bool) view.Field {
+	if f.sent != nil {
+		on = first(f.sent[name]) == "true"
+	}
+	out := view.Field{Name: name, Label: label, Kind: view.SwitchField}
+	if on {
+		out.Value = "true"
+	}
+	return out
 }
 
 func drawPlace(p feature.Project, one feature.Placed, f placeForm) *view.Page {
-	own := one.Share.Own
-	value := someTypes
-	switch {
-	case f.sent != nil:
-		value = first(f.sent["where"])
-	case own.All:
-		value = everyType
-	case own.None():
-		value = noTypes
+	page := &view.Page{Title: one.Label, Blocks: []view.Block{view.P(one.Feature + ", " + strings.ToLower(one.Of.Title) + ". " + one.Title + ".")}}
+	add := func(b ...view.Block) { page.Blocks = append(page.Blocks, b...) }
+	own, common := one.Share.Own, common(p, one)
+	if common != "" {
+		add(view.P("Jira admins have it in every project in issues of these types, here too: " + common + "."))
 	}
-	where := view.Field{Name: "where", Label: "Where in " + p.Name, Kind: view.SelectField, Required: true, Value: value, Error: f.where}
-	widens := p.SiteAdmin || !one.Reserved
-	if widens || own.All {
-		where.Options = append(where.Options, view.Option{Value: everyType, Label: "In issues of all types, also of types that come later"})
+	if one.Reserved {
+		add(reservedNotice(p, own))
 	}
-	where.Options = append(where.Options, view.Option{Value: someTypes, Label: "In issues of the types below"})
-	if one.Share.Others || own.None() {
-		where.Options = append(where.Options, view.Option{Value: noTypes, Label: "In no issues"})
-	} else {
-		where.Help = "It shows in this project alone, so it cannot be taken out here: without a project it would show in all of them. A Jira admin can hide or delete it."
+	form := &view.Form{Action: "save", Submit: "Save", Error: f.wrong}
+	if p.SiteAdmin || !one.Reserved || own.All {
+		form.Fields = append(form.Fields, f.field(everyType, "All issue types, also those that come later", own.All))
 	}
-	form := &view.Form{Action: "save", Submit: "Save", Error: f.whole, Fields: []view.Field{where}}
 	for _, id := range offered(p, one) {
-		on := slices.Contains(own.IDs, id)
-		if f.sent != nil {
-			on = first(f.sent[typeField(id)]) == "true"
-		}
-		field := view.Field{Name: typeField(id), Label: typeName(p, id), Kind: view.SwitchField}
-		if on {
-			field.Value = "true"
-		}
-		form.Fields = append(form.Fields, field)
+		form.Fields = append(form.Fields, f.field(typeField(id), typeName(p, id), slices.Contains(own.IDs, id)))
+	}
+	if len(form.Fields) == 0 {
+		add(view.Actions(view.Button{Label: "Back", View: "list"}))
+		return page
 	}
 	var err error
 	if form.State, err = json.Marshal(shownPlace{one.Contexts, own.All, own.IDs}); err != nil {
 		panic(err) // texts always encode
 	}
-	page := &view.Page{Title: one.Label, Blocks: []view.Block{view.H(one.Label), view.P(one.Feature + ", " + strings.ToLower(one.Of.Title) + ". " + one.Title + ".")}}
-	if names := common(p, one); names != "" {
-		page.Blocks = append(page.Blocks, view.P("In every project a Jira admin has it in issues of these types, here too: "+names+"."))
+	add(view.P("Have it in issues of " + p.Name + " of these types:"))
+	if !one.Share.Others && !own.None() {
+		add(view.Muted("It is in this project alone, so one type has to stay: without any it would be in all projects. A Jira admin can hide or delete it."))
 	}
-	if one.Reserved {
-		body := "Where it shows, users can find what a person may see whom a Jira admin chose. You can take issue types out; a Jira admin can add some."
-		if p.SiteAdmin {
-			body = "Where it shows, users can find what the person may see by whose rights it works. Admins of the project can only take issue types out."
-		}
-		page.Blocks = append(page.Blocks, view.Block{Notice: &view.Notice{Tone: view.Warning, Title: "It works by the rights of a chosen person", Body: body}})
-	}
-	page.Blocks = append(page.Blocks, view.Block{Form: form}, view.Actions(view.Button{Label: "Cancel", View: "list"}))
+	add(view.Block{Form: form}, view.Actions(view.Button{Label: "Cancel", View: "list"}))
 	return page
+}
+
+// reservedNotice says why somebody can only take types out.
+func reservedNotice(p feature.Project, own schemaform.Types) view.Block {
+	out := view.Notice{Tone: view.Warning, Title: "It works by the rights of a chosen person", Body: "Where it is, users can find what a person may see whom a Jira admin chose. "}
+	switch {
+	case p.SiteAdmin:
+		out.Body += "Admins of the project can take issue types out, and not add any."
+	case own.None():
+		out.Body += "Only a Jira admin can add issue types."
+	default:
+		out.Body += "You can take issue types out; only a Jira admin can add some."
+	}
+	return view.Block{Notice: &out}
 }
 
 // common names the types of which it shows in every project, as far as this one has them.

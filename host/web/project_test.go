@@ -37,11 +37,15 @@ func (h *host) values(id string) string {
 	return string(d.Values)
 }
 
-// save is the body of the form, which showed that types of the project.
-func save(id string, was []string, where string, types ...string) string {
-	form := object{"where": []string{where}}
+// save is the body of the form, which showed that types of the project. "all" stands for all types.
+func save(id string, was []string, types ...string) string {
+	form := object{}
 	for _, t := range types {
-		form["type-"+t] = []string{"true"}
+		name := "type-" + t
+		if t == "all" {
+			name = t
+		}
+		form[name] = []string{"true"}
 	}
 	state, _ := json.Marshal(object{"at": object{"Plugin": plugin, "Type": "sign", "ID": id, "Path": "where"}, "ids": was})
 	body, _ := json.Marshal(object{"form": form, "state": base64.StdEncoding.EncodeToString(state)})
@@ -81,7 +85,7 @@ func TestOnlyAdminsOfTheProjectOpenAndChangeItsPage(t *testing.T) {
 				return h.do("POST", "/forge/page", inSettings(who.account, where), `{}`)
 			},
 		}
-		for name, body := range map[string]string{"view/list": `{}`, "view/edit": params, "action/save": save(id, nil, "some", "2")} {
+		for name, body := range map[string]string{"view/list": `{}`, "view/edit": params, "action/save": save(id, nil, "2")} {
 			if name == "action/save" && who.want == 200 {
 				continue // below
 			}
@@ -118,7 +122,7 @@ func TestOnlyAdminsOfTheProjectOpenAndChangeItsPage(t *testing.T) {
 		}, []string{"1", "2"}},
 		{"Connect, by a Jira admin", admin, func(body string) answer { return h.call("/api/project/10000/action/save", admin, "", body) }, []string{"2"}},
 	} {
-		got := change.ask(save(id, was, "some", change.types...))
+		got := change.ask(save(id, was, change.types...))
 		types, _ := json.Marshal(change.types)
 		if want := `{"projects":["10000"],"types":` + string(types) + `}`; got.status != 200 || !strings.Contains(h.values(id), want) || !strings.Contains(h.values(id), `{"projects":["30000"]}`) {
 			t.Errorf("%s: status %d: %s\n%.300s", change.name, got.status, h.values(id), got.body)
@@ -171,15 +175,13 @@ func TestWrongFormsOfAProjectComeBackAndChangeNothing(t *testing.T) {
 		status     int
 		want       string
 	}{
-		{"nothing chosen", save(both, []string{"1"}, "some"), 200, "Choose an issue type below"},
-		{"no choice", save(both, []string{"1"}, ""), 200, "Choose one."},
-		{"the last project", save(last, []string{"1"}, "none"), 200, "in this project alone"},
-		{"everywhere", save(everywhere, nil, "none"), 200, "Saved"}, // it has no place of its own, and still has none
+		{"the last project", save(last, []string{"1"}), 200, "in this project alone"},
+		{"nothing of what is everywhere", save(everywhere, nil), 200, "Saved"}, // it has no place of its own, and still has none
 		{"bounding what is everywhere", save(everywhere, nil, "all"), 200, "in all projects"},
-		{"a type that the form does not offer", save(both, []string{"1"}, "some", "Payroll"), 200, "Choose an issue type below"},
-		{"what it did not show", save(both, []string{"2"}, "some", "2"), 409, "Somebody else changed"},
-		{"a state that is none", `{"form":{"where":["all"]},"state":"e30="}`, 404, ""},
-		{"a state that cannot be read", `{"form":{"where":["all"]},"state":"eA=="}`, 400, "unreadable"},
+		{"a type that the form does not offer", save(last, []string{"1"}, "Payroll"), 200, "in this project alone"},
+		{"what it did not show", save(both, []string{"2"}, "1"), 409, "Somebody else changed"},
+		{"a state that is none", `{"form":{"all":["true"]},"state":"e30="}`, 404, ""},
+		{"a state that cannot be read", `{"form":{"all":["true"]},"state":"eA=="}`, 400, "unreadable"},
 	} {
 		before := h.state()
 		got := h.call("/api/project/10000/action/save", opsAdmin, "", tt.body)
