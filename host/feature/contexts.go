@@ -196,8 +196,9 @@ func (s *Service) reserved(ctx context.Context, t capability.TenantID, at Contex
 	return false, nil
 }
 
-// placeTries is how often a change is made anew of a document that somebody else wrote meanwhile, on another host.
-const placeTries = 8
+// placeTries is how often a change is made anew of a document that somebody else wrote meanwhile, on another host. Each time that one failed,
+// somebody's write was done; so many writes of one document nobody makes while a request lasts.
+const placeTries = 100
 
 // Place has a list of contexts say types of the project, in the place of was, which the page showed. All other projects keep what they
 // have, also what somebody changes for them at the same time. It says whether anything was changed.
