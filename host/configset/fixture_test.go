@@ -212,6 +212,9 @@ func (s *sites) Rights(context.Context, tenant.Tenant, string, jira.RightsQuery)
 func (s *sites) ProjectWithTypes(context.Context, tenant.Tenant, string) (site.Project, []site.IssueType, error) {
 	return site.Project{}, nil, s.down
 }
+func (s *sites) Names(context.Context, tenant.Tenant, string, []string) (map[string]string, error) {
+	return nil, nil
+}
 func (s *sites) Issue(context.Context, tenant.Tenant, string, []string) (*jira.Issue, error) {
 	return nil, s.down
 }
