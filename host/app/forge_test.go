@@ -44,7 +44,7 @@ const forgeProbe = `
 func serveForge(t *testing.T, folder string) *forgeFrames {
 	t.Helper()
 	f := &forgeFrames{t: t, steps: map[string]chan string{}, results: make(chan json.RawMessage, 1)}
-	for _, kind := range []string{"/api/plugin/pergola.qrcode/panel", "/api/plugin/pergola.qrcode/labels", "/api/admin", "/api/admin/sync"} {
+	for _, kind := range []string{"/api/plugin/pergola.qrcode/panel", "/api/plugin/pergola.qrcode/labels", "/api/admin", "/api/admin/sync", "/api/project/10002"} {
 		f.steps[kind] = make(chan string)
 	}
 	mux := http.NewServeMux()
@@ -199,6 +199,12 @@ func TestForgeAppShowsThePagesOfPlugins(t *testing.T) {
 	if found, refused := mia.search(mia.visitor("mia"), `issue in assetsWithLinks("Laptop of nobody")`); !strings.Contains(refused, "There is no relation “Laptop of nobody”") {
 		t.Errorf("a function in JQL: %v %q", found, refused)
 	}
+
+	// Jonas administers one project, in whose settings the app is.
+	b.open(d.Sandbox + "/login?as=jonas&dest=/projects/FAC/settings")
+	b.click("", `[...document.querySelectorAll("#app-tabs ~ ul a")].find((a) => a.href.includes("/forge/apps/"))`)
+	frames.wait("/api/project/10002", `document.body.innerText.includes("Nothing is configured yet") && document.body.innerText.includes("Facilities")`)
+	frames.wait("/api/project/10002", `window.pergola.send('view/list', { method: 'POST', body: '{}' }).then((a) => { window.done = a.status; }), window.done === 200`)
 
 	// An admin switches a plugin off on the page for admins; its panel is gone then, whoever asks.
 	b.open(d.Sandbox + "/login?as=mia&dest=/forge/apps/" + forgeApp + "/admin")

@@ -28,6 +28,7 @@ const (
 	pathAudit       = "/connect/changes"
 	pathStored      = "/connect/stored"
 	pathConfig      = "/connect/configuration"
+	pathProject     = "/connect/project?project={project.id}"
 	pathIcon        = "/static/icon.svg"
 )
 
@@ -82,6 +83,7 @@ type modules struct {
 	IssueContents []issueContent `json:"jiraIssueContents,omitempty"`
 	GeneralPages  []page         `json:"generalPages,omitempty"`
 	AdminPages    []page         `json:"adminPages"`
+	ProjectTabs   []page         `json:"jiraProjectAdminTabPanels"` // in the settings of projects
 	// EntityProperties are values inside properties of issues that Jira indexes.
 	EntityProperties []entityProperty `json:"jiraEntityProperties,omitempty"`
 	Webhooks         []webhook        `json:"webhooks,omitempty"`
@@ -177,6 +179,9 @@ func Descriptor(c Config, plugins []*manifest.Manifest) ([]byte, error) {
 // own are the routes of the host's own pages.
 var own = map[string]string{surface.AdminKey: pathAdmin, surface.SyncKey: pathSync, surface.APIKey: pathAPI, surface.AuditKey: pathAudit, surface.StoredKey: pathStored, surface.ConfigKey: pathConfig}
 
+// lastSettings is the last group of the settings of a project.
+const lastSettings = "projectgroup4"
+
 // show adds the module of a place. Jira shows pages for admins to them only, and the host asks Jira again whoever opens one.
 func (d *descriptor) show(p surface.Place) {
 	address := pathModule + url.PathEscape(string(p.Plugin)) + "/" + url.PathEscape(p.Module)
@@ -198,6 +203,10 @@ func (d *descriptor) show(p surface.Place) {
 			g.Location = "none"
 		}
 		d.Modules.GeneralPages = append(d.Modules.GeneralPages, g)
+	case p.Kind == surface.Settings:
+		d.Modules.ProjectTabs = append(d.Modules.ProjectTabs, page{
+			Key: p.Key, Name: text{p.Name}, URL: pathProject, Location: lastSettings, Conditions: []condition{{Condition: "user_is_project_admin"}},
+		})
 	case p.Plugin == "":
 		d.Modules.AdminPages = append(d.Modules.AdminPages, page{Key: p.Key, Name: text{p.Name}, URL: own[p.Key], Conditions: []condition{admin}})
 	default:
@@ -252,7 +261,7 @@ func (d *descriptor) check() error {
 	for _, m := range d.Modules.IssueContents {
 		module(m.Key, m.Name.Value, m.Target.URL)
 	}
-	for _, m := range slices.Concat(d.Modules.GeneralPages, d.Modules.AdminPages) {
+	for _, m := range slices.Concat(d.Modules.GeneralPages, d.Modules.AdminPages, d.Modules.ProjectTabs) {
 		module(m.Key, m.Name.Value, m.URL)
 	}
 	indexed := 0

@@ -97,6 +97,7 @@ type modules struct {
 	Panels       []module       `yaml:"jira:issuePanel,omitempty"`
 	Pages        []module       `yaml:"jira:globalPage,omitempty"`
 	Admin        []module       `yaml:"jira:adminPage"`
+	Project      []module       `yaml:"jira:projectSettingsPage"`
 	Properties   []property     `yaml:"jira:entityProperty,omitempty"`
 	Functions    []function     `yaml:"jira:jqlFunction,omitempty"`
 	Triggers     []trigger      `yaml:"trigger"`
@@ -222,6 +223,11 @@ func Manifest(c Config, t surface.Table) ([]byte, error) {
 	for _, p := range t.Of(surface.Panel) {
 		f.Modules.Panels = append(f.Modules.Panels, module{
 			Key: p.Key, Title: p.Name, Icon: "resource:" + resourceKey + ";" + iconFile, Resource: resourceKey, Resolver: resolver{"ui"}, Conditions: switchedOn(p),
+		})
+	}
+	for _, p := range t.Of(surface.Settings) {
+		f.Modules.Project = append(f.Modules.Project, module{
+			Key: p.Key, Title: p.Name, Icon: "resource:" + resourceKey + ";" + iconFile, Resource: resourceKey, Resolver: resolver{"ui"}, Layout: "basic",
 		})
 	}
 	if pages := t.Of(surface.Page); len(pages) > 0 {

@@ -25,6 +25,8 @@ const (
 	Panel Kind = "panel" // beside an issue
 	Page  Kind = "page"  // of its own, in a menu
 	Admin Kind = "admin" // of its own, for admins
+	// Settings is among the settings of a project, for its admins.
+	Settings Kind = "settings"
 )
 
 // The keys of the host's own pages for admins.
@@ -36,6 +38,9 @@ const (
 	StoredKey = "stored"  // what is stored about the site
 	ConfigKey = "config"  // configuration that goes from site to site, and templates
 )
+
+// ProjectKey is the key of the host's own page in the settings of projects.
+const ProjectKey = "project"
 
 // indexKey is the key of the property that ties synchronized issues to their rows.
 const indexKey = "sync"
@@ -134,6 +139,7 @@ func Of(c Config, plugins []*manifest.Manifest) (Table, error) {
 			{Kind: Admin, Key: AuditKey, Name: c.AppName + ": changes"},
 			{Kind: Admin, Key: StoredKey, Name: c.AppName + ": stored data"},
 			{Kind: Admin, Key: ConfigKey, Name: c.AppName + ": configuration"},
+			{Kind: Settings, Key: ProjectKey, Name: c.AppName},
 		},
 	}
 	plugins = slices.SortedFunc(slices.Values(plugins), func(a, b *manifest.Manifest) int { return cmp.Compare(a.ID, b.ID) })

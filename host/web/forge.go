@@ -35,7 +35,7 @@ const forgePrefix = "/forge"
 const eventTime = 4 * time.Second
 
 // pageAPIs are where pages call. Programs with a token of their own call elsewhere, and not by way of Forge.
-var pageAPIs = []string{"/api/plugin/", adminAPI + "/", tokensAPI + "/", auditAPI + "/"}
+var pageAPIs = []string{"/api/plugin/", adminAPI + "/", tokensAPI + "/", auditAPI + "/", projectAPI}
 
 // forgeRoutes adds the routes of the Forge app: its own, and one for each call of a page, which does the same for whoever comes by Forge.
 // It is called after all others have been added.
@@ -166,6 +166,8 @@ func (s *Server) forgePage(ctx context.Context, c *fiber.Ctx) error {
 		kind, key = manifest.GeneralPage, body.Place
 	case "jira:adminPage":
 		kind, key = manifest.AdminPage, body.Place
+	case "jira:projectSettingsPage":
+		return s.projectPage(ctx, c)
 	default:
 		return noPlace()
 	}

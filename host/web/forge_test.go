@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pergola-platform/pergola/core"
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/tenant"
@@ -47,8 +48,14 @@ func (a *arriving) Visited(t capability.TenantID, account, token string) {
 // startForge starts a host that serves a Forge app, too. Forge's key is the one of signed installs, so that only the kind of token tells them apart.
 func startForge(t *testing.T, options ...option) (*host, *arriving) {
 	t.Helper()
+	return startForgeWith(t, "", options...)
+}
+
+// startForgeWith starts one whose plugin's manifest has more members.
+func startForgeWith(t *testing.T, more string, options ...option) (*host, *arriving) {
+	t.Helper()
 	a := &arriving{id: &tenant.Tenant{}}
-	h := start(t, append(options, func(c *web.Config) {
+	h := startWith(t, more, core.Breaking{}, append(options, func(c *web.Config) {
 		a.tenants, _ = c.Tenants.(*tenant.Tenants)
 		v, err := auth.New(auth.Config{
 			AppKey: appKey, BaseURLs: []string{c.BaseURL}, Keys: keys{}, Tenants: a.tenants,
@@ -66,6 +73,12 @@ type object = map[string]any
 // invocation is the header of a call by way of Forge, from a module of that type and key.
 func (h *host) invocation(account, typ, key string) string {
 	h.t.Helper()
+	return h.invocationAt(account, typ, key, object{"issue": object{"id": here}})
+}
+
+// invocationAt is the same from a module that stands elsewhere.
+func (h *host) invocationAt(account, typ, key string, where object) string {
+	h.t.Helper()
 	now := time.Now().Unix()
 	part := func(v any) string {
 		raw, err := json.Marshal(v)
@@ -78,7 +91,7 @@ func (h *host) invocation(account, typ, key string) string {
 			"id": forgeApp, "installationId": "ari:cloud:ecosystem::installation/1", "apiBaseUrl": "https://api.atlassian.com/ex/jira/cloud",
 			"environment": object{"type": "PRODUCTION"}, "module": object{"type": typ, "key": key},
 		},
-		"context": object{"extension": object{"issue": object{"id": here}}},
+		"context": object{"extension": where},
 	})
 	sum := sha256.Sum256([]byte(text))
 	signature, err := rsa.SignPKCS1v15(rand.Reader, h.key, crypto.SHA256, sum[:])
