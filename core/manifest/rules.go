@@ -16,7 +16,7 @@ func (r *report) rules(m *Manifest, doc map[string]any) {
 	r.permissions(m)
 	r.provides(m, doc)
 	r.requires(m)
-	r.events(m)
+	r.events(m, doc)
 	r.jobs(m)
 	r.functions(m)
 	r.routes(m, doc)
@@ -95,13 +95,6 @@ func (r *report) requires(m *Manifest) {
 		if _, own := m.Service(q.Service); own {
 			r.add(at, "the plugin provides it itself", "call your own code, and leave it out")
 		}
-	}
-}
-
-func (r *report) events(m *Manifest) {
-	seen := map[string]int{}
-	for i, e := range m.Events {
-		r.unique(seen, e.Event, fmt.Sprintf("$.events[%d].event", i), i)
 	}
 }
 

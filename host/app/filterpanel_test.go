@@ -14,6 +14,7 @@ const (
 // TestAFilterPanelFromTheAdminToTheIssue is the whole way of a panel: an admin writes it, sees it beside an issue before users do, and a
 // user sorts what it finds.
 func TestAFilterPanelFromTheAdminToTheIssue(t *testing.T) {
+	t.Parallel()
 	d := startDev(t, t.TempDir(), "--listen", address(t), "--sandbox", address(t))
 	b := newTab(t)
 	b.allow("422")

@@ -172,6 +172,7 @@ func forgeCall(t *testing.T, method, address, body string) (status int, answer s
 // TestForgeAppShowsThePagesOfPlugins exports the app, installs it on the sandbox's Forge, and works in its frames: the same pages, actions and
 // forms as on Connect, by way of Atlassian's own bridge.
 func TestForgeAppShowsThePagesOfPlugins(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	d := startDev(t, data, "--listen", "127.0.0.1:0", "--sandbox", "127.0.0.1:0", "--set", "plugins.enabled=*", "--set", "forge.app_id="+forgeAppID)
 	frames := serveForge(t, exportForge(t, data, d.Host))
@@ -237,6 +238,7 @@ func sitesOf(t *testing.T, data string) []string {
 // TestForgeAppTakesOverTheSiteOfTheConnectApp installs the Forge app on a site that has the Connect app of the same key: it is the same site
 // afterwards, and what was made before is there.
 func TestForgeAppTakesOverTheSiteOfTheConnectApp(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	over := []string{"--set", "forge.take_over=true"}
 	d := startDev(t, data, append([]string{

@@ -100,6 +100,7 @@ func listOf(v map[string]any, name string) []any {
 // TestProgramsUseTheAPIOfLinks goes the whole way: token, route, module, store, and the site over HTTP. Every route that is documented is called, and
 // every answer is as documented.
 func TestProgramsUseTheAPIOfLinks(t *testing.T) {
+	t.Parallel()
 	r := newRelated(t, 110)
 	c := newCaller(t, r)
 	c.ask(200, "GET", "token", "")
@@ -183,6 +184,7 @@ func TestProgramsUseTheAPIOfLinks(t *testing.T) {
 
 // TestTokensEndWithInstallationAndAccount uses a token over restarts of the host, a new installation, and the end of its account.
 func TestTokensEndWithInstallationAndAccount(t *testing.T) {
+	t.Parallel()
 	r := newRelated(t, 1)
 	c := newCaller(t, r)
 	c.ask(200, "GET", "token", "")

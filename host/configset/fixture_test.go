@@ -206,6 +206,9 @@ func (s *sites) Account(_ context.Context, _ tenant.Tenant, id string) (site.Acc
 func (s *sites) FindAccounts(context.Context, tenant.Tenant, string) ([]site.Account, error) {
 	return nil, nil
 }
+func (s *sites) Names(context.Context, tenant.Tenant, string, []string) (map[string]string, error) {
+	return nil, nil
+}
 func (s *sites) Issue(context.Context, tenant.Tenant, string, []string) (*jira.Issue, error) {
 	return nil, s.down
 }

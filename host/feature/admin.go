@@ -41,6 +41,8 @@ type Jira interface {
 	LinkTypes(ctx context.Context, t tenant.Tenant) ([]site.Named, error)
 	Account(ctx context.Context, t tenant.Tenant, id string) (site.Account, error)
 	FindAccounts(ctx context.Context, t tenant.Tenant, query string) ([]site.Account, error)
+	// Names tells what accounts are called, by id, as a viewer may know it; "" is the name of one that is there no more.
+	Names(ctx context.Context, t tenant.Tenant, viewer string, ids []string) (map[string]string, error)
 }
 
 // Feature is a plugin as a tenant's admin sees it.

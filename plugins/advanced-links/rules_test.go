@@ -30,7 +30,7 @@ func TestDataLogicSaysWhatIsOffered(t *testing.T) {
 	}
 	want := contract.FindQuestion{
 		Where: contract.Where{End: contract.End{Relation: id, End: first}, IssueID: "10001"}, Contexts: contract.Contexts{{Types: []string{employee}}},
-		Clause: `summary ~ "mia" OR cf[10010] ~ "mia"`, Also: `id in (10102, 10103)`, Order: "summary ASC", Fields: []string{"summary", "status", "issuetype"}, Limit: offered,
+		Clause: `(summary ~ "mia" OR summary ~ "mia*") OR (cf[10010] ~ "mia" OR cf[10010] ~ "mia*")`, Also: `id in (10102, 10103)`, Order: "summary ASC", Fields: []string{"summary", "status", "issuetype"}, Limit: offered,
 	}
 	if diff := cmp.Diff(want, r.finds[len(r.finds)-1], cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("question (-want +got):\n%s", diff)
