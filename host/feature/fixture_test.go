@@ -136,7 +136,7 @@ func newWorld(t testing.TB) *world {
 		return p, nil
 	})
 	w.engine, err = core.New(core.Config{Drivers: map[string]driver.Driver{"wasm": inproc.New(nil,
-		&sdk.Plugin{ID: string(notes), Version: "1.0.0", Views: map[string]sdk.View{"show": show}, Files: map[string]sdk.File{
+		&sdk.Plugin{ID: string(notes), Version: "1.0.0", Views: map[string]sdk.View{"show": show, "other": show}, Files: map[string]sdk.File{
 			"save": sdk.FileFunc(func(context.Context, *sdk.Request) (*sdk.Attachment, error) {
 				return &sdk.Attachment{Name: "a.csv"}, nil
 			}),
@@ -221,6 +221,7 @@ type fakeJira struct {
 	down   error
 	hidden []string // issues that nobody may see
 	gone   []string // issues that are not there
+	asked  []string // which requests were asked for
 	lists  error
 	named  [][]string // the accounts that each request of Names asked about, behind the viewer
 }
@@ -271,6 +272,18 @@ func (j *fakeJira) ProjectWithTypes(_ context.Context, _ tenant.Tenant, id strin
 		return site.Project{}, nil, &sdk.Error{Code: sdk.NotFound, Source: sdk.FromDownstream, Message: "There is no such project."}
 	}
 	return site.Project{ID: id, Key: "OPS", Name: "Operations"}, []site.IssueType{{ID: "1", Name: "Laptop"}, {ID: "2", Name: "Phone"}}, nil
+}
+
+// Request knows the issues below 30000 whose number begins with a 2, by ids and by keys.
+func (j *fakeJira) Request(_ context.Context, _ tenant.Tenant, idOrKey string) (string, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.asked = append(j.asked, idOrKey)
+	id := strings.TrimPrefix(idOrKey, "OPS-")
+	if !strings.HasPrefix(id, "2") {
+		return "", &sdk.Error{Code: sdk.NotFound, Source: sdk.FromDownstream, Message: "There is no such request."}
+	}
+	return id, nil
 }
 
 func (j *fakeJira) IsAdmin(_ context.Context, _ tenant.Tenant, account string) (bool, error) {

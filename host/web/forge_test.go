@@ -22,6 +22,9 @@ import (
 	"github.com/pergola-platform/pergola/host/web"
 )
 
+// requestKey is that of a request on the customer portal, whose issue is here.
+const requestKey = "HELP-1"
+
 const forgeApp = "ari:cloud:ecosystem::app/406d303d-0393-4ec4-ad7c-1435be94583a"
 
 // arriving is the one site of a test, and who of it has left.
@@ -73,7 +76,11 @@ type object = map[string]any
 // invocation is the header of a call by way of Forge, from a module of that type and key.
 func (h *host) invocation(account, typ, key string) string {
 	h.t.Helper()
-	return h.invocationAt(account, typ, key, object{"issue": object{"id": here}})
+	where := object{"issue": object{"id": here}}
+	if typ == auth.PortalModule {
+		where = object{"request": object{"key": requestKey}}
+	}
+	return h.invocationAt(account, typ, key, where)
 }
 
 // invocationAt is the same from a module that stands elsewhere.
@@ -149,6 +156,9 @@ func TestForgeFrameShowsWhatItsModuleMay(t *testing.T) {
 	}{
 		{"a panel beside its issue", user, "jira:issuePanel", "acme-notes--panel", `{}`, 200, "issue " + here + ", code"},
 		{"a panel that asks for another page", user, "jira:issuePanel", "acme-notes--panel", `{"place":"admin"}`, 200, "issue " + here},
+		{"a panel on a request of the portal", user, auth.PortalModule, "acme-notes--portal", `{}`, 200, "issue " + here + ", code"},
+		{"a panel of the portal for nobody", "", auth.PortalModule, "acme-notes--portal", `{}`, 401, "logged in"},
+		{"a panel of the portal that is another", user, auth.PortalModule, "acme-notes--panel", `{}`, 404, "no such page"},
 		{"a page with a code", user, "jira:globalPage", "pages", `{"place":"acme-notes--open","code":"abc"}`, 200, "code abc"},
 		{"a page that is a panel", user, "jira:globalPage", "pages", `{"place":"acme-notes--panel"}`, 404, "no such page"},
 		{"a page for admins on the page for everybody", admin, "jira:globalPage", "pages", `{"place":"stored"}`, 404, "no such page"},

@@ -206,6 +206,7 @@ const (
 	ProjectPage  = "jira:projectPage"
 	// ProjectSettings is a page among the settings of a project.
 	ProjectSettings = "jira:projectSettingsPage"
+	PortalPanel     = "jiraServiceManagement:portalRequestDetailPanel"
 
 	customField      = "jira:customField"
 	jqlFunction      = "jira:jqlFunction"
@@ -216,7 +217,7 @@ const (
 )
 
 var (
-	pageKinds   = []string{IssuePanel, IssueContext, GlobalPage, AdminPage, ProjectPage, ProjectSettings}
+	pageKinds   = []string{IssuePanel, IssueContext, GlobalPage, AdminPage, ProjectPage, ProjectSettings, PortalPanel}
 	servedKinds = append([]string{customField, jqlFunction, triggerModule, scheduledTrigger, preUninstall}, pageKinds...)
 	// plainKinds are the modules of Forge whose names have no product before them.
 	plainKinds = []string{"function", "webtrigger", "consumer", "action", "sql", "service"}
