@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -34,12 +35,13 @@ type deadOrder struct {
 	do       func(ctx context.Context, t capability.TenantID, id jobs.RunID) (int, error) // "" means all; it says to how many
 	one, all audit.Action
 	done     string // what is true of them then
+	then     string // what may follow
 }
 
 func (s *Server) deadOrders() map[string]deadOrder {
 	return map[string]deadOrder{
-		"replay":  {s.Events.Replay, audit.EventReplayed, audit.EventsReplayed, "told again"},
-		"discard": {s.Events.Discard, audit.EventDiscarded, audit.EventsDiscarded, "discarded"},
+		"replay":  {s.Events.Replay, audit.EventReplayed, audit.EventsReplayed, "told again", "What fails once more comes back to this list."},
+		"discard": {s.Events.Discard, audit.EventDiscarded, audit.EventsDiscarded, "discarded", ""},
 	}
 }
 
@@ -122,7 +124,7 @@ func (s *Server) deadAction(ctx context.Context, c *fiber.Ctx, o deadOrder) erro
 	if n == 1 {
 		title = "The event is " + o.done
 	}
-	return s.sendDead(ctx, c, t, "", &view.Flag{Tone: view.Success, Title: title})
+	return s.sendDead(ctx, c, t, "", &view.Flag{Tone: view.Success, Title: title, Body: o.then})
 }
 
 func (s *Server) sendDead(ctx context.Context, c *fiber.Ctx, t tenant.Tenant, after jobs.RunID, flag *view.Flag) error {
@@ -148,11 +150,12 @@ func (s *Server) drawDead(ctx context.Context, t tenant.Tenant, after jobs.RunID
 		return nil, err
 	}
 	page := &view.Page{Title: "Undelivered events", Blocks: []view.Block{
-		view.P("What happened in Jira and a feature could not be told of, though that was tried for about an hour. An event that is told again comes to the feature as it was; until then the feature may show what is out of date. Events of which nothing is done go by themselves."),
+		view.H("Undelivered events"),
+		view.P("These things happened in Jira, and the feature that wanted to hear of them could not be told. Until it is told again, it may show what is out of date. What would fail each time is tried once; everything else for about an hour."),
 		view.Actions(view.Button{Label: "Back to changes", View: "list"}),
 	}}
 	if len(all) == 0 {
-		page.Blocks = append(page.Blocks, view.Block{Empty: &view.Empty{Title: "Every event was delivered", Body: "If a feature cannot be told of something that happens in Jira, it is listed here."}})
+		page.Blocks = append(page.Blocks, view.Block{Empty: &view.Empty{Title: "There is none", Body: "If a feature cannot be told of something that happens in Jira, it is listed here."}})
 		return page, nil
 	}
 	more := len(all) > deadPage
@@ -179,7 +182,7 @@ func deadTable(all []jobs.Run, features []feature.Feature) view.Block {
 		names[f.Manifest.ID] = f.Manifest.Name
 	}
 	table := &view.Table{Caption: "Undelivered events", Columns: []view.Column{
-		{Title: "When"}, {Title: "Feature"}, {Title: "Event"}, {Title: "Tries"}, {Title: "Why"}, {Title: "Id"}, {Title: ""},
+		{Title: "When (UTC)"}, {Title: "Feature"}, {Title: "Event"}, {Title: "Tries"}, {Title: "Why"}, {Title: "Id"}, {Title: ""},
 	}}
 	for _, r := range all {
 		of := names[r.Plugin]
@@ -188,7 +191,7 @@ func deadTable(all []jobs.Run, features []feature.Feature) view.Block {
 		}
 		this := map[string]string{"run": string(r.ID)}
 		table.Rows = append(table.Rows, view.Row{Cells: []view.Cell{
-			view.T(r.Created.Format("2006-01-02 15:04:05") + " UTC"), view.T(of), view.T(ui.EventWords(events.Of(r))), view.T(strconv.Itoa(r.Attempt)), view.T(whyDead(r.Code)),
+			view.T(r.Created.UTC().Format("2006-01-02 15:04:05")), view.T(of), view.T(ui.EventWords(events.Of(r))), view.T(strconv.Itoa(r.Attempt)), whyDead(r.Code),
 			{Spans: []view.Span{{Text: string(r.ID), Code: true}}},
 			{Buttons: []view.Button{
 				{Label: "Tell again", Action: "replay", Params: this},
@@ -199,10 +202,20 @@ func deadTable(all []jobs.Run, features []feature.Feature) view.Block {
 	return view.Block{Table: table}
 }
 
+// deadWords say what a code means of an event, where that is something else than of a run that somebody began.
+var deadWords = map[sdk.Code]string{
+	sdk.Invalid:          "The feature refused it.",
+	sdk.NotFound:         "Something that it is about is gone.",
+	sdk.PermissionDenied: "Jira or the app does not allow what the feature does then.",
+	sdk.Unimplemented:    "This version of the feature does not know such events.",
+	sdk.Deadline:         "The feature took too long.",
+	sdk.Unavailable:      "Jira, or the feature, did not answer.",
+	sdk.Internal:         "The feature failed.",
+}
+
 // whyDead says what a code means, and the code itself, which a plugin's publisher knows.
-func whyDead(code sdk.Code) string {
-	means := runs.AllWords()[code].Means
-	return strings.TrimSpace(means + " (" + string(code) + ")")
+func whyDead(code sdk.Code) view.Cell {
+	return view.Cell{Spans: []view.Span{{Text: cmp.Or(deadWords[code], runs.AllWords()[code].Means) + " "}, {Text: string(code), Code: true}}}
 }
 
 // deadShape is what the operator reads of an event that was given up. Fields are added, never changed.

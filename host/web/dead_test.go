@@ -92,7 +92,7 @@ func TestUndeliveredEventsAreSeenToldAgainAndDiscarded(t *testing.T) {
 	d := &deaf{}
 	h, taken, queue := listening(t, d)
 	empty := h.call("/api/changes/view/undelivered", admin, "", `{}`)
-	if !strings.Contains(empty.body, "Every event was delivered") || strings.Contains(empty.body, "Discard all") {
+	if !strings.Contains(empty.body, "There is none") || strings.Contains(empty.body, "Discard all") {
 		t.Errorf("with nothing to show: %d %s", empty.status, empty.body)
 	}
 	if page := h.page("/connect/changes", admin); strings.Contains(page.body, "could not be told") {
@@ -111,7 +111,7 @@ func TestUndeliveredEventsAreSeenToldAgainAndDiscarded(t *testing.T) {
 		t.Error("the page does not warn")
 	}
 	list := h.call("/api/changes/view/undelivered", admin, "", `{}`)
-	for _, words := range []string{"Notes", "An issue was deleted", "(invalid)", string(dead()[0].ID)} {
+	for _, words := range []string{"Notes", "An issue was deleted", "The feature refused it.", string(dead()[0].ID)} {
 		if !strings.Contains(list.body, words) {
 			t.Errorf("the list does not say %q: %s", words, list.body)
 		}
@@ -148,7 +148,7 @@ func TestUndeliveredEventsAreSeenToldAgainAndDiscarded(t *testing.T) {
 	if a := h.call("/api/changes/action/replay", admin, "", `{"params":{"run":"`+second+`"}}`); a.status != http.StatusOK {
 		t.Errorf("replay: %d %s", a.status, a.body)
 	}
-	if a := h.call("/api/changes/action/replay", admin, "", `{"params":{"all":"true"}}`); a.status != http.StatusOK {
+	if a := h.call("/api/changes/action/replay", admin, "", `{"params":{"all":"true"}}`); a.status != http.StatusOK || !strings.Contains(a.body, "comes back to this list") {
 		t.Errorf("replay all: %d %s", a.status, a.body)
 	}
 	until(t, "three are told", func() bool {
