@@ -117,13 +117,6 @@ type Required struct {
 	Optional bool `json:"optional,omitempty"`
 }
 
-// Event is something in Jira that the plugin listens to, with the reason that the admin reads.
-type Event struct {
-	Event   string `json:"event"`   // one of event.Kinds of sdk/event
-	Handler string `json:"handler"` // in the code: a key of sdk.Plugin.Events
-	Reason  string `json:"reason"`
-}
-
 // Secret is a password, a token, a private key.
 type Secret struct {
 	Name        string `json:"name"` // by which the code gets it; no setting of the connection has the same
@@ -197,11 +190,13 @@ const (
 	IssuePanel  = "issuePanel"
 	GeneralPage = "generalPage"
 	AdminPage   = "adminPage" // for Jira admins, whom the host asks Jira about
+	// PortalPanel is beside a request on the customer portal, where customers look who may not browse the issue.
+	PortalPanel = "portalPanel"
 )
 
 // Module is a place inside Jira where the plugin shows.
 type Module struct {
-	Type string `json:"type"` // [IssuePanel], [GeneralPage] or [AdminPage]
+	Type string `json:"type"` // [IssuePanel], [GeneralPage], [AdminPage] or [PortalPanel]
 	Key  string `json:"key"`
 	Name string `json:"name"`
 	View string `json:"view"` // the plugin's view that draws it

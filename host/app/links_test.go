@@ -10,6 +10,7 @@ const linksFrame = "/connect/module/pergola.links/links"
 // TestARelationFromTheAdminToBothIssues is the whole way of a relation: an admin writes it, a user links two issues with a picker and sees
 // the link at both ends, and it is gone and back as the admin deletes the relation and takes that back.
 func TestARelationFromTheAdminToBothIssues(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	addresses := []string{"--listen", address(t), "--sandbox", address(t)}
 	d := startDev(t, data, addresses...)

@@ -5,6 +5,7 @@ import "testing"
 // TestTwoUsersEditTheLinksOfAnIssueAtOnce has both open the form before one saves: neither takes back what the other did. Then a removal is
 // undone, and the history tells one of the other by name.
 func TestTwoUsersEditTheLinksOfAnIssueAtOnce(t *testing.T) {
+	t.Parallel()
 	d := startDev(t, t.TempDir())
 	mia, jonas := newTab(t), newTab(t)
 	issue := "/login?dest=/browse/OPS-1&as="

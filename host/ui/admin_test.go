@@ -86,6 +86,33 @@ func TestEventsOfTheManifestHaveWords(t *testing.T) {
 	}
 }
 
+func TestAnAdminReadsOfWhichEventsAPluginIsTold(t *testing.T) {
+	m := &manifest.Manifest{
+		ID: "a.b", Settings: []byte(`{"properties": {"where": {"properties": {"projects": {"title": "Projects of assets"}}}}}`),
+		Configs: []manifest.Config{{Type: "rule", Plural: "Rules", Schema: []byte(`{"properties": {"rows": {"items": {"properties": {"field": {"title": "Watched field"}, "type": {}}}}}}`)}},
+		Events: []manifest.Event{
+			{Event: event.IssueUpdated, Only: manifest.Only{Projects: []string{"settings.where.projects"}, Fields: []string{"summary", "kind.custom", "configs.rule.rows.field"}}},
+			{Event: event.IssueCreated, Only: manifest.Only{IssueTypes: []string{"configs.rule.rows.type"}, Fields: []string{"kind.jira"}}},
+			{Event: event.IssueDeleted},
+		},
+	}
+	var b bytes.Buffer
+	if err := newRenderer(t).AdminPlugin(&b, ui.Shell{}, ui.AdminPlugin{Manifest: m}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"Only in projects chosen as “Projects of assets” in its settings; when one of these fields changes: summary, any custom field, “Watched field” of Rules.",
+		"Only for issue types chosen as “rows.type” of Rules; while there is a field to look at: any field of Jira’s own.",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the card does not say %q", want)
+		}
+	}
+	if n := strings.Count(b.String(), "Only "); n != 2 {
+		t.Errorf("the card restricts %d events", n)
+	}
+}
+
 func TestTheQuestionBeforeADeletionSaysWhatRefersToADocument(t *testing.T) {
 	uses := func(n int) (out []ui.ConfigUse) {
 		for i := range n {
