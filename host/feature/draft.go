@@ -77,10 +77,12 @@ type overlay struct {
 var longAgo = time.Unix(0, 0).UTC()
 
 func (d Draft) over(c tenant.Config) tenant.Config {
-	c.ID, c.Values, c.Deleted = d.ID, d.Values, time.Time{}
-	if d.Values == nil {
+	c.ID = d.ID
+	if d.Values == nil { // the rest stays as it was: queries name the document by its label
 		c.Deleted = longAgo
+		return c
 	}
+	c.Values, c.Deleted = d.Values, time.Time{}
 	return c
 }
 

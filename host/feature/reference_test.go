@@ -155,6 +155,27 @@ func TestDraftsRenameADocumentTogetherWithTheQueriesThatNameIt(t *testing.T) {
 	}
 }
 
+// Of a document whose deletion is a draft only the name stands in the query; it is judged as one that is deleted alone.
+func TestDraftsDeleteADocumentTogetherWithTheQueriesThatNameIt(t *testing.T) {
+	l := newLibrary(t)
+	shelf, err := l.save("shelf", tenant.Config{}, map[string][]string{"name": {"East"}})
+	check(t, err)
+	search, err := l.save("search", tenant.Config{}, map[string][]string{"name": {"Found"}, "query": {`issue in standsOn("Emma", "East")`}})
+	check(t, err)
+	gone := feature.Draft{Plugin: notes, Type: "shelf", ID: shelf.ID, Rev: shelf.Rev}
+	follows := feature.Draft{Plugin: notes, Type: "search", ID: search.ID, Rev: search.Rev}
+	for want, drafts := range map[int][]feature.Draft{1: {gone}, 0: {gone, follows}} {
+		problems, err := l.JudgeDrafts(t.Context(), l.tenant, admin, drafts)
+		check(t, err)
+		if len(problems[0]) != want {
+			t.Errorf("of %d drafts: %v", len(drafts), problems)
+		}
+	}
+	if err := l.DeleteConfig(t.Context(), l.tenant, admin, notes, "shelf", shelf.ID, shelf.Rev); sdk.CodeOf(err) != sdk.Exists {
+		t.Errorf("deleted alone: %v", err)
+	}
+}
+
 func TestReferenceLeadsToADocumentThatIsThere(t *testing.T) {
 	l := newLibrary(t)
 	ctx := t.Context()
