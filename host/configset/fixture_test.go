@@ -216,7 +216,8 @@ func (s *sites) Issues(context.Context, tenant.Tenant, []string, []string) ([]ji
 func (s *sites) Browse(context.Context, tenant.Tenant, string, []string) (map[string]bool, error) {
 	return nil, s.down
 }
-func (s *sites) IsAdmin(context.Context, tenant.Tenant, string) (bool, error) { return true, s.down }
+func (s *sites) Request(context.Context, tenant.Tenant, string) (string, error) { return "", s.down }
+func (s *sites) IsAdmin(context.Context, tenant.Tenant, string) (bool, error)   { return true, s.down }
 func (s *sites) SetAppProperty(context.Context, tenant.Tenant, string, any) error {
 	s.told++
 	return s.down

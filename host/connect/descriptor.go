@@ -82,6 +82,7 @@ type modules struct {
 	IssueContents []issueContent `json:"jiraIssueContents,omitempty"`
 	GeneralPages  []page         `json:"generalPages,omitempty"`
 	AdminPages    []page         `json:"adminPages"`
+	PortalPanels  []portalPanel  `json:"serviceDeskPortalRequestViewPanels,omitempty"`
 	// EntityProperties are values inside properties of issues that Jira indexes.
 	EntityProperties []entityProperty `json:"jiraEntityProperties,omitempty"`
 	Webhooks         []webhook        `json:"webhooks,omitempty"`
@@ -122,9 +123,16 @@ type page struct {
 	Conditions []condition `json:"conditions"`
 }
 
+// portalPanel shows on the page of a request: https://developer.atlassian.com/cloud/jira/service-desk/customer-portal/. It has no name.
+type portalPanel struct {
+	Key        string      `json:"key"`
+	URL        string      `json:"url"`
+	Conditions []condition `json:"conditions"`
+}
+
 // scopes are Connect's names of the rights. App properties need no scope.
 var scopes = map[surface.Right]string{
-	surface.Read: "READ", surface.Write: "WRITE", surface.Delete: "DELETE", surface.ActAs: "ACT_AS_USER", surface.Administer: "ADMIN",
+	surface.Read: "READ", surface.Requests: "READ", surface.Write: "WRITE", surface.Delete: "DELETE", surface.ActAs: "ACT_AS_USER", surface.Administer: "ADMIN",
 }
 
 // Descriptor returns atlassian-connect.json for the plugins: the same bytes for the same plugins, in whatever order they
@@ -144,7 +152,9 @@ func Descriptor(c Config, plugins []*manifest.Manifest) ([]byte, error) {
 		APIMigrations:  map[string]bool{"signed-install": true, "context-qsh": true, "gdpr": true},
 	}
 	for _, right := range table.Rights {
-		d.Scopes = append(d.Scopes, scopes[right])
+		if scope := scopes[right]; !slices.Contains(d.Scopes, scope) {
+			d.Scopes = append(d.Scopes, scope)
+		}
 	}
 	for _, name := range table.Events {
 		if c.Registered && slices.Contains(Registrable(), name) {
@@ -198,6 +208,10 @@ func (d *descriptor) show(p surface.Place) {
 			g.Location = "none"
 		}
 		d.Modules.GeneralPages = append(d.Modules.GeneralPages, g)
+	case p.Kind == surface.Portal:
+		d.Modules.PortalPanels = append(d.Modules.PortalPanels, portalPanel{
+			Key: p.Key, URL: address + "?issue={servicedesk.requestId}", Conditions: switchedOn(p.Plugin),
+		})
 	case p.Plugin == "":
 		d.Modules.AdminPages = append(d.Modules.AdminPages, page{Key: p.Key, Name: text{p.Name}, URL: own[p.Key], Conditions: []condition{admin}})
 	default:
@@ -254,6 +268,9 @@ func (d *descriptor) check() error {
 	}
 	for _, m := range slices.Concat(d.Modules.GeneralPages, d.Modules.AdminPages) {
 		module(m.Key, m.Name.Value, m.URL)
+	}
+	for _, m := range d.Modules.PortalPanels {
+		module(m.Key, m.Key, m.URL)
 	}
 	indexed := 0
 	for _, p := range d.Modules.EntityProperties {

@@ -29,6 +29,8 @@ type Jira interface {
 	Issues(ctx context.Context, t tenant.Tenant, ids, fields []string) ([]jira.Issue, error)
 	// Browse says which of the issues the account may see.
 	Browse(ctx context.Context, t tenant.Tenant, account string, issueIDs []string) (map[string]bool, error)
+	// Request returns the id of the issue behind a request of Jira Service Management, by its id or key; not_found where it is none.
+	Request(ctx context.Context, t tenant.Tenant, idOrKey string) (string, error)
 	IsAdmin(ctx context.Context, t tenant.Tenant, account string) (bool, error)
 	SetAppProperty(ctx context.Context, t tenant.Tenant, key string, value any) error
 	Projects(ctx context.Context, t tenant.Tenant) ([]site.Project, error)

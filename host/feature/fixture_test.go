@@ -127,7 +127,7 @@ func newWorld(t testing.TB) *world {
 		return p, nil
 	})
 	w.engine, err = core.New(core.Config{Drivers: map[string]driver.Driver{"wasm": inproc.New(nil,
-		&sdk.Plugin{ID: string(notes), Version: "1.0.0", Views: map[string]sdk.View{"show": show}, Files: map[string]sdk.File{
+		&sdk.Plugin{ID: string(notes), Version: "1.0.0", Views: map[string]sdk.View{"show": show, "other": show}, Files: map[string]sdk.File{
 			"save": sdk.FileFunc(func(context.Context, *sdk.Request) (*sdk.Attachment, error) {
 				return &sdk.Attachment{Name: "a.csv"}, nil
 			}),
@@ -212,6 +212,7 @@ type fakeJira struct {
 	down   error
 	hidden []string // issues that nobody may see
 	gone   []string // issues that are not there
+	asked  []string // which requests were asked for
 	lists  error
 }
 
@@ -243,6 +244,18 @@ func (j *fakeJira) Browse(_ context.Context, _ tenant.Tenant, _ string, ids []st
 		out[id] = !slices.Contains(j.hidden, id)
 	}
 	return out, nil
+}
+
+// Request knows the issues below 30000 whose number begins with a 2, by ids and by keys.
+func (j *fakeJira) Request(_ context.Context, _ tenant.Tenant, idOrKey string) (string, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.asked = append(j.asked, idOrKey)
+	id := strings.TrimPrefix(idOrKey, "OPS-")
+	if !strings.HasPrefix(id, "2") {
+		return "", &sdk.Error{Code: sdk.NotFound, Source: sdk.FromDownstream, Message: "There is no such request."}
+	}
+	return id, nil
 }
 
 func (j *fakeJira) IsAdmin(_ context.Context, _ tenant.Tenant, account string) (bool, error) {

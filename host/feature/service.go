@@ -70,6 +70,8 @@ type Place struct {
 	Plugin             capability.PluginID
 	Module             string
 	IssueID, ProjectID string
+	// RequestKey names the issue in the place of IssueID where Jira says no more of it: that of a request on the customer portal, on Forge.
+	RequestKey string
 }
 
 // View draws a module: the view that the manifest names.
@@ -227,8 +229,12 @@ func (s *Service) bind(ctx context.Context, p auth.Principal, at Place) (_ visit
 	return visit{hold, b, m}, err
 }
 
-// shows refuses, at any other module, a view that belongs to pages for admins alone.
+// shows refuses, at any other module, a view that belongs to pages for admins alone, and on the customer portal each that a module for
+// other people draws.
 func (v visit) shows(view string) error {
+	if v.module.Type == manifest.PortalPanel {
+		return v.onPortal(view)
+	}
 	admins, others := false, v.module.Type == manifest.AdminPage
 	for _, m := range v.hold.Manifest().Modules {
 		if m.View == view {
@@ -264,6 +270,11 @@ func (s *Service) admit(ctx context.Context, p auth.Principal, at Place, e entry
 	if err != nil {
 		return capability.Binding{}, manifest.Module{}, fmt.Errorf("load tenant: %w", err)
 	}
+	if m.Type == manifest.PortalPanel {
+		if at.IssueID, err = s.request(ctx, t, p, at); err != nil {
+			return capability.Binding{}, manifest.Module{}, err
+		}
+	}
 	if m.Type == manifest.AdminPage {
 		if _, err := s.Admin(ctx, p); err != nil {
 			return capability.Binding{}, manifest.Module{}, err
@@ -273,7 +284,7 @@ func (s *Service) admit(ctx context.Context, p auth.Principal, at Place, e entry
 		return capability.Binding{}, manifest.Module{}, err
 	}
 	b := s.binding(t, e, choice)
-	b.Admin = m.Type == manifest.AdminPage
+	b.Admin, b.Portal = m.Type == manifest.AdminPage, m.Type == manifest.PortalPanel
 	b.Context.Account, b.Context.Module, b.Context.IssueID, b.Context.ProjectID = p.Account, m.Key, at.IssueID, at.ProjectID
 	return b, m, nil
 }

@@ -84,7 +84,8 @@ func pluginManifest(t testing.TB, more string) *manifest.Manifest {
 			 "params":{"type":"object","required":["note"],"properties":{"note":{"type":"string","description":"Id."}}},"answers":{"204":{"description":"It is gone."}}}],
 		"modules":[
 			{"type":"issuePanel","key":"panel","name":"Notes","view":"show","contexts":{"projects":"projects"}},
-			{"type":"generalPage","key":"open","name":"Open","view":"show","hidden":true,"link":"q"}]}`))
+			{"type":"generalPage","key":"open","name":"Open","view":"show","hidden":true,"link":"q"},
+			{"type":"portalPanel","key":"portal","name":"Notes","view":"show"}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -390,6 +391,13 @@ func newSite(t testing.TB) *site {
 			out["globalPermissions"] = in.GlobalPermissions
 		}
 		_ = json.NewEncoder(w).Encode(out)
+	})
+	mux.HandleFunc("GET /rest/servicedeskapi/request/{id}", func(w http.ResponseWriter, r *http.Request) {
+		if r.PathValue("id") != requestKey {
+			http.NotFound(w, r)
+			return
+		}
+		fmt.Fprintf(w, `{"issueId": %q, "issueKey": %q}`, here, requestKey)
 	})
 	mux.HandleFunc("GET /rest/api/3/issue/{id}", func(w http.ResponseWriter, r *http.Request) {
 		id := r.PathValue("id")

@@ -21,6 +21,9 @@ import (
 	"github.com/pergola-platform/pergola/host/web"
 )
 
+// requestKey is that of a request on the customer portal, whose issue is here.
+const requestKey = "HELP-1"
+
 const forgeApp = "ari:cloud:ecosystem::app/406d303d-0393-4ec4-ad7c-1435be94583a"
 
 // arriving is the one site of a test, and who of it has left.
@@ -72,13 +75,17 @@ func (h *host) invocation(account, typ, key string) string {
 		check(h.t, err)
 		return base64.RawURLEncoding.EncodeToString(raw)
 	}
+	extension := object{"issue": object{"id": here}}
+	if typ == auth.PortalModule {
+		extension = object{"request": object{"key": requestKey}}
+	}
 	text := part(object{"alg": "RS256", "typ": "JWT", "kid": "kid"}) + "." + part(object{
 		"iss": "forge/invocation-token", "aud": forgeApp, "jti": "1", "iat": now, "nbf": now, "exp": now + 25, "principal": account,
 		"app": object{
 			"id": forgeApp, "installationId": "ari:cloud:ecosystem::installation/1", "apiBaseUrl": "https://api.atlassian.com/ex/jira/cloud",
 			"environment": object{"type": "PRODUCTION"}, "module": object{"type": typ, "key": key},
 		},
-		"context": object{"extension": object{"issue": object{"id": here}}},
+		"context": object{"extension": extension},
 	})
 	sum := sha256.Sum256([]byte(text))
 	signature, err := rsa.SignPKCS1v15(rand.Reader, h.key, crypto.SHA256, sum[:])
@@ -136,6 +143,9 @@ func TestForgeFrameShowsWhatItsModuleMay(t *testing.T) {
 	}{
 		{"a panel beside its issue", user, "jira:issuePanel", "acme-notes--panel", `{}`, 200, "issue " + here + ", code"},
 		{"a panel that asks for another page", user, "jira:issuePanel", "acme-notes--panel", `{"place":"admin"}`, 200, "issue " + here},
+		{"a panel on a request of the portal", user, auth.PortalModule, "acme-notes--portal", `{}`, 200, "issue " + here + ", code"},
+		{"a panel of the portal for nobody", "", auth.PortalModule, "acme-notes--portal", `{}`, 401, "logged in"},
+		{"a panel of the portal that is another", user, auth.PortalModule, "acme-notes--panel", `{}`, 404, "no such page"},
 		{"a page with a code", user, "jira:globalPage", "pages", `{"place":"acme-notes--open","code":"abc"}`, 200, "code abc"},
 		{"a page that is a panel", user, "jira:globalPage", "pages", `{"place":"acme-notes--panel"}`, 404, "no such page"},
 		{"a page for admins on the page for everybody", admin, "jira:globalPage", "pages", `{"place":"stored"}`, 404, "no such page"},
