@@ -197,6 +197,7 @@ const (
 	GlobalPage   = "jira:globalPage"
 	AdminPage    = "jira:adminPage"
 	ProjectPage  = "jira:projectPage"
+	PortalPanel  = "jiraServiceManagement:portalRequestDetailPanel"
 
 	customField      = "jira:customField"
 	triggerModule    = "trigger"
@@ -206,7 +207,7 @@ const (
 )
 
 var (
-	pageKinds   = []string{IssuePanel, IssueContext, GlobalPage, AdminPage, ProjectPage}
+	pageKinds   = []string{IssuePanel, IssueContext, GlobalPage, AdminPage, ProjectPage, PortalPanel}
 	servedKinds = append([]string{customField, triggerModule, scheduledTrigger, preUninstall}, pageKinds...)
 	// plainKinds are the modules of Forge whose names have no product before them.
 	plainKinds = []string{"function", "webtrigger", "consumer", "action", "sql", "service"}
