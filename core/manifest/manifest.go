@@ -117,13 +117,6 @@ type Required struct {
 	Optional bool `json:"optional,omitempty"`
 }
 
-// Event is something in Jira that the plugin listens to, with the reason that the admin reads.
-type Event struct {
-	Event   string `json:"event"`   // one of event.Kinds of sdk/event
-	Handler string `json:"handler"` // in the code: a key of sdk.Plugin.Events
-	Reason  string `json:"reason"`
-}
-
 // Secret is a password, a token, a private key.
 type Secret struct {
 	Name        string `json:"name"` // by which the code gets it; no setting of the connection has the same

@@ -86,8 +86,14 @@ func TestFullManifestParses(t *testing.T) {
 				{Name: "token", Title: "Access token", Description: "From the printer's own page."}, {Name: "certificate", Title: "Certificate", Lines: true},
 			},
 		}, {Capability: manifest.ServiceV1, Name: "prints", Title: "What was printed", Service: "acme.prints/v1"}},
-		Requires:   []manifest.Required{{Service: "acme.stock/v1", Reason: "Order new labels", Optional: true}},
-		Events:     []manifest.Event{{Event: "issue.deleted", Handler: "deleted", Reason: "Forget the codes of issues that are gone"}},
+		Requires: []manifest.Required{{Service: "acme.stock/v1", Reason: "Order new labels", Optional: true}},
+		Events: []manifest.Event{{
+			Event: "issue.deleted", Handler: "deleted", Reason: "Forget the codes of issues that are gone",
+			Only: manifest.Only{Projects: []string{"settings.projects"}, IssueTypes: []string{"settings.types"}},
+		}, {
+			Event: "issue.updated", Handler: "changed", Reason: "Print a label anew when its text changes",
+			Only: manifest.Only{Fields: []string{"summary", manifest.CustomFields}},
+		}},
 		Properties: []manifest.Property{{Key: "when", Title: "Last print", Extractions: []manifest.Extraction{{Path: "printed", Type: "date", Alias: "labelPrinted"}}}},
 		Jobs: []manifest.Job{{
 			Name: "reprint", Title: "Print again", Handler: "reprint", Reason: "Print all labels of a design anew",
@@ -285,6 +291,17 @@ func TestProblemsSayWhatToWrite(t *testing.T) {
 		{"service with a connection", set(`"service": "acme.prints/v1"`, `"service": "acme.prints/v1", "connection": { "type": "object", "properties": {} }, "secrets": [ { "name": "key", "title": "Key" } ]`)},
 		{"synchronizer with the name of a service", set(`"title": "Printed labels",`, `"title": "Printed labels", "service": "acme.labels/v1",`)},
 		{"requirement twice", set(`"requires": [`, `"requires": [ { "service": "acme.stock/v1", "reason": "Count twice" },`)},
+		{"a route that answers with a page", set(`"204": { "description"`, `"203": { "type": "string", "contentMediaType": "text/html" }, "204": { "description"`)},
+		{"only some projects, by their ids", set(`"projects": ["settings.projects"]`, `"projects": ["10000"]`)},
+		{"only some projects, of a setting that is not there", set(`"projects": ["settings.projects"]`, `"projects": ["settings.sites"]`)},
+		{"only some projects, of a setting with other ids", set(`"projects": ["settings.projects"]`, `"projects": ["settings.types"]`)},
+		{"only some issue types, of a document that is not there", set(`"issueTypes": ["settings.types"] }`, `"issueTypes": ["configs.sheet.types"] }`)},
+		{"only some issue types, of a setting that a document has not", set(`"issueTypes": ["settings.types"] }`, `"issueTypes": ["configs.design.types"] }`)},
+		{"only some fields, by an id that each site has another of", set(`"kind.custom"`, `"customfield_10010"`)},
+		{"only some fields, of an unknown kind", set(`"kind.custom"`, `"kind.text"`)},
+		{"only some fields, of an issue that is gone", set(`"event": "issue.updated", "handler": "changed"`, `"event": "issue.deleted", "handler": "changed"`)},
+		{"only some events, and none is said", set(`"only": { "fields": ["summary", "kind.custom"] }`, `"only": {}`)},
+		{"only some links", set(`"event": "issue.updated", "handler": "changed"`, `"event": "issuelink.created", "handler": "changed"`)},
 		{"event twice", set(`"events": [`, `"events": [ { "event": "issue.deleted", "handler": "again", "reason": "Forget it twice" },`)},
 		{"property twice", set(`"properties": [{ "key"`, `"properties": [{ "key": "when", "title": "Again", "extractions": [{ "path": "at", "type": "date", "alias": "labelprinted" }] }, { "key"`)},
 		{"property of a type that nobody indexes", set(`"type": "date", "alias"`, `"type": "picture", "alias"`)},
@@ -376,6 +393,12 @@ func TestProblemsSayWhatToWrite(t *testing.T) {
 		{"x-config of the plugin's own that is not there", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "string", "x-config": "acme.labels/paper" }`)},
 		{"x-config on a number", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "integer", "x-config": "acme.labels/design" }`)},
 		{"x-config with x-jira", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "string", "x-jira": "field", "x-config": "acme.labels/design" }`)},
+		{"x-contexts on texts", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "array", "x-contexts": "on", "items": { "type": "string" } }`)},
+		{"x-contexts on other rows", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "array", "x-contexts": "on", "items": { "type": "object", "properties": { "p": { "type": "string", "x-jira": "project" } } } }`)},
+		{"x-contexts without its switch", set(`"quiet": { "type": "integer", "default": 4 }`, `"on": { "type": "string" }, "quiet": { "type": "array", "x-contexts": "on", "items": { "type": "object", "properties": {
+			"p": { "type": "array", "items": { "type": "string" }, "x-jira": "project" }, "t": { "type": "array", "items": { "type": "string" }, "x-jira": "issueType" } } } }`)},
+		{"x-contexts in settings", set(`"quiet": { "type": "integer", "default": 4 }`, `"on": { "type": "boolean" }, "quiet": { "type": "array", "x-contexts": "on", "items": { "type": "object", "properties": {
+			"p": { "type": "array", "items": { "type": "string" }, "x-jira": "project" }, "t": { "type": "array", "items": { "type": "string" }, "x-jira": "issueType" } } } }`)},
 		{"x-config with a default", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "string", "x-config": "acme.labels/design", "default": "abc" }`)},
 		{"enum twice the same", set(`"enum": ["A4", "Letter"]`, `"enum": ["A4", "A4"]`)},
 		{"several at once, in the order of the file", strings.NewReplacer(

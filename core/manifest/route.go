@@ -58,6 +58,18 @@ func Scopes() []Scope {
 	}
 }
 
+// MediaTypes returns the types of what routes answer beside JSON.
+func MediaTypes() []string { return []string{"application/pdf", "image/png", "text/csv"} }
+
+// Media is the type of what a route answers with a status that is no JSON, as contentMediaType of the answer has it; "" for JSON.
+func (r Route) Media(status string) string {
+	var s struct {
+		Media string `json:"contentMediaType"`
+	}
+	_ = json.Unmarshal(r.Answers[status], &s) // what is of another type is reported as no schema
+	return s.Media
+}
+
 // Methods returns the methods that routes can have.
 func Methods() []string { return []string{"GET", "POST", "PUT", "PATCH", "DELETE"} }
 
@@ -94,6 +106,11 @@ func (r *report) routes(m *Manifest, doc map[string]any) {
 			r.add(path+".body", "a "+route.Method+" sends no body", "take what it needs from params, or make it a POST")
 		}
 		r.params(route, path)
+		for _, status := range slices.Sorted(maps.Keys(route.Answers)) {
+			if media := route.Media(status); media != "" && !slices.Contains(MediaTypes(), media) {
+				r.add(path+".answers["+strconv.Quote(status)+"].contentMediaType", fmt.Sprintf("the host lets no %q through", media), "write one of "+strings.Join(MediaTypes(), ", ")+", or answer with JSON")
+			}
+		}
 	}
 	r.schemas(m, doc)
 }

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 )
@@ -13,10 +14,15 @@ var reservedLinks = []string{"api", "connect", "static", "healthz", "readyz", "m
 func (r *report) rules(m *Manifest, doc map[string]any) {
 	r.own = m
 	settings := r.settings(doc["settings"], "$.settings")
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		if settings[name].Contexts != "" {
+			r.add("$.settings", fmt.Sprintf("%q has x-contexts, which is for configuration documents", name), "leave it out, or move the list into one of configs")
+		}
+	}
 	r.permissions(m)
 	r.provides(m, doc)
 	r.requires(m)
-	r.events(m)
+	r.events(m, doc)
 	r.jobs(m)
 	r.functions(m)
 	r.routes(m, doc)
@@ -95,13 +101,6 @@ func (r *report) requires(m *Manifest) {
 		if _, own := m.Service(q.Service); own {
 			r.add(at, "the plugin provides it itself", "call your own code, and leave it out")
 		}
-	}
-}
-
-func (r *report) events(m *Manifest) {
-	seen := map[string]int{}
-	for i, e := range m.Events {
-		r.unique(seen, e.Event, fmt.Sprintf("$.events[%d].event", i), i)
 	}
 }
 

@@ -37,11 +37,15 @@ type Routes struct {
 // Route is a route that was compiled.
 type Route struct {
 	manifest.Route
+	// Versioned says that answers have an ETag, Conditional that requests have to name one in If-Match. Only the host's own routes do.
+	Versioned, Conditional bool
+
 	parts   []string
 	params  *jsonschema.Schema // nil without parameters
 	of      map[string]parameter
 	body    *jsonschema.Schema // nil where none is sent
 	answers map[int]*jsonschema.Schema
+	media   map[int]string // of answers that are no JSON
 }
 
 // parameter is what a schema says of one.
@@ -93,7 +97,7 @@ func compile(plugin capability.PluginID, name string, schemas json.RawMessage, r
 }
 
 func newRoute(c *jsonschema.Compiler, declared manifest.Route, at string) (_ *Route, err error) {
-	r := &Route{Route: declared, parts: split(declared.Path), of: map[string]parameter{}, answers: map[int]*jsonschema.Schema{}}
+	r := &Route{Route: declared, parts: split(declared.Path), of: map[string]parameter{}, answers: map[int]*jsonschema.Schema{}, media: map[int]string{}}
 	if declared.Params != nil {
 		if r.params, err = c.Compile(at + "/params"); err != nil {
 			return nil, err
@@ -115,6 +119,9 @@ func newRoute(c *jsonschema.Compiler, declared manifest.Route, at string) (_ *Ro
 		var n int
 		if _, err := fmt.Sscanf(status, "%d", &n); err != nil {
 			return nil, fmt.Errorf("status %s: %w", status, err)
+		}
+		if media := declared.Media(status); media != "" {
+			r.media[n] = media
 		}
 		if r.answers[n], err = c.Compile(at + "/answers/" + status); err != nil {
 			return nil, err

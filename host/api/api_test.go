@@ -31,7 +31,7 @@ const shelves = `{"manifestVersion":1,"id":"acme.shelves","name":"Shelves","vers
   "answers":{"200":{"$ref":"#/schemas/Shelf"}}},
  {"method":"PUT","path":"/shelves/{shelf}","handler":"put","scope":"config:write","summary":"Write a shelf",
   "params":{"type":"object","required":["shelf"],"properties":{"shelf":{"type":"string","description":"Id."}}},
-  "body":{"$ref":"#/schemas/Shelf"},"answers":{"200":{"$ref":"#/schemas/Shelf"},"204":{"description":"As it was."}}},
+  "body":{"$ref":"#/schemas/Shelf"},"answers":{"200":{"$ref":"#/schemas/Shelf"},"202":{"type":"string","contentMediaType":"application/pdf"},"204":{"description":"As it was."}}},
  {"method":"GET","path":"/shelves/first","handler":"first","scope":"config:read","summary":"Read the first","answers":{"200":{"$ref":"#/schemas/Shelf"}}}]}`
 
 func compiled(t testing.TB) *api.Routes {
@@ -188,6 +188,12 @@ func TestAnswersBecomeJSON(t *testing.T) {
 	}{
 		{"a body", rest.Answer{Status: 200, Body: body}, `{"name":"Ä\""}`},
 		{"none", rest.Answer{Status: 204}, "none"},
+		{"a file", rest.Answer{Status: 202, Body: msgp.AppendBytes(nil, []byte("%PDF-\x00"))}, "%PDF-\x00"},
+		{"JSON in the place of a file", rest.Answer{Status: 202, Body: body}, ""},
+		{"a text in the place of a file", rest.Answer{Status: 202, Body: msgp.AppendString(nil, "%PDF-")}, ""},
+		{"an empty file", rest.Answer{Status: 202, Body: msgp.AppendBytes(nil, nil)}, ""},
+		{"more than a file", rest.Answer{Status: 202, Body: append(msgp.AppendBytes(nil, []byte("%PDF-")), 0xc0)}, ""},
+		{"no file", rest.Answer{Status: 202}, ""},
 		{"one where none goes", rest.Answer{Status: 204, Body: body}, ""},
 		{"none where one goes", rest.Answer{Status: 200}, ""},
 		{"a status that is not declared", rest.Answer{Status: 201, Body: body}, ""},
@@ -195,7 +201,8 @@ func TestAnswersBecomeJSON(t *testing.T) {
 		{"half a body", rest.Answer{Status: 200, Body: body[:3]}, ""},
 		{"more than a body", rest.Answer{Status: 200, Body: append(slices.Clone(body), 0xc0)}, ""},
 	} {
-		got, err := write.JSON(&tt.in)
+		answer, err := write.Answer(&tt.in)
+		got := answer.Body
 		switch {
 		case tt.want == "":
 			var e *sdk.Error

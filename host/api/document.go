@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -137,6 +138,10 @@ func (r *Route) operation(tag, prefix string) (object, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.Conditional {
+		parameters = append(parameters, object{"name": "If-Match", "in": "header", "required": true, "schema": object{"type": "string"},
+			"description": "The ETag of what was read. Where somebody changed it since then, the answer is 412."})
+	}
 	if len(parameters) > 0 {
 		op["parameters"] = parameters
 	}
@@ -159,7 +164,10 @@ func (r *Route) operation(tag, prefix string) (object, error) {
 		}
 		response := object{"description": words}
 		if status != "204" {
-			response["content"] = object{"application/json": object{"schema": s}}
+			response["content"] = object{cmp.Or(r.Media(status), "application/json"): object{"schema": s}}
+		}
+		if r.Versioned {
+			response["headers"] = object{"ETag": object{"description": "The version, for If-Match.", "schema": object{"type": "string"}}}
 		}
 		responses[status] = response
 	}

@@ -51,6 +51,19 @@ func Lacks(scope string) error {
 		Code: sdk.PermissionDenied, Source: sdk.FromHost, Message: fmt.Sprintf("This API token is not for %s. Make one that is.", scope)}}
 }
 
+// Stale is the refusal of a request that names an older version.
+func Stale() error {
+	return &Error{Status: 412, Err: &sdk.Error{
+		Code: sdk.Exists, Source: sdk.FromHost, Field: "If-Match", Message: "Somebody else changed this meanwhile. Read it again, and send its new ETag in If-Match."}}
+}
+
+// Unfit is the refusal of what a schema let pass and somebody else does not.
+func Unfit(list ...Fault) error {
+	e := invalid(400, "%s: %s", cmp.Or(list[0].Pointer, "The body"), list[0].Detail)
+	e.Err.Field, e.Faults = strings.TrimPrefix(list[0].Pointer, "/"), list[:min(len(list), maxFaults)]
+	return e
+}
+
 // maxFaults bounds what one answer says is wrong.
 const maxFaults = 20
 

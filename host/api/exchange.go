@@ -29,6 +29,7 @@ const maxDepth = 32
 type Sent struct {
 	Query       string // raw
 	ContentType string
+	IfMatch     string // the header
 	Body        []byte
 }
 
@@ -188,9 +189,49 @@ func whole(v any) any {
 	return v
 }
 
-// JSON makes the body that the program gets of what a handler answered, nil for none. A status that the route does not declare, and a body that is
-// no JSON, are defects of the plugin.
-func (r *Route) JSON(a *rest.Answer) ([]byte, error) {
+// Read decodes the body of a request that was judged, for the host's own handlers, which have no types for MessagePack.
+func Read(r rest.Request, into any) error {
+	var text bytes.Buffer
+	if _, err := msgp.UnmarshalAsJSON(&text, r.Body); err != nil {
+		return fmt.Errorf("decode a body that was sent: %w", err)
+	}
+	return json.Unmarshal(text.Bytes(), into)
+}
+
+// ETag is the header that names a version.
+func ETag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
+
+// Version reads the version that If-Match names. It is no matter of taste whether it is there: of two programs that change a thing at once, one would undo
+// what the other did.
+func Version(ifMatch string) (int64, error) {
+	if ifMatch == "" {
+		return 0, invalid(428, "Send the ETag of what you have read in the header If-Match.")
+	}
+	text, quoted := strings.CutPrefix(ifMatch, `"`)
+	text, ended := strings.CutSuffix(text, `"`)
+	n, err := strconv.ParseInt(text, 10, 64)
+	if !quoted || !ended || err != nil || n < 1 || ETag(n) != ifMatch {
+		return 0, invalid(400, `The header If-Match is no ETag of this API. Send one as it was read, such as "3" with its quotation marks.`)
+	}
+	return n, nil
+}
+
+// Answer makes what the program gets of what a handler answered. A status that the route does not declare, and a body that is not of the type that it
+// declares, are defects of the plugin.
+func (r *Route) Answer(a *rest.Answer) (Answered, error) {
+	if media, ok := r.media[a.Status]; ok {
+		raw, rest, err := msgp.ReadBytesBytes(a.Body, nil)
+		if err != nil || len(rest) > 0 || len(raw) == 0 {
+			return Answered{}, defect("its answer %d is no file", a.Status)
+		}
+		return Answered{Status: a.Status, Body: raw, ContentType: media}, nil
+	}
+	body, err := r.json(a)
+	return Answered{Status: a.Status, Body: body}, err
+}
+
+// json makes JSON of a body, nil for none.
+func (r *Route) json(a *rest.Answer) ([]byte, error) {
 	if _, ok := r.answers[a.Status]; !ok {
 		return nil, defect("it answers with the status %d, which its plugin.json does not declare", a.Status)
 	}
@@ -224,6 +265,9 @@ func (r *Route) Conforms(status int, body []byte) error {
 		}
 		return nil
 	}
+	if r.media[status] != "" {
+		return nil // a file
+	}
 	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
 	if err != nil {
 		return err
@@ -242,5 +286,8 @@ type Call struct {
 // Answered is what the program gets.
 type Answered struct {
 	Status int
-	Body   []byte // JSON; nil for none
+	Body   []byte // nil for none
+	// ContentType is that of a file; "" for JSON.
+	ContentType string
+	ETag        string // the header; "" for none
 }

@@ -3,6 +3,7 @@ package api
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -20,6 +21,10 @@ const (
 	HandleConfigs = "configs"
 	HandleConfig  = "config"
 
+	HandleConfigCreate = "config-create"
+	HandleConfigChange = "config-change"
+	HandleConfigDelete = "config-delete"
+
 	HandleSyncs     = "syncs"
 	HandleSyncStart = "sync-start"
 	HandleSyncRun   = "sync-run"
@@ -31,12 +36,18 @@ var Own = sync.OnceValue(func() *Routes {
 		Schemas json.RawMessage  `json:"schemas"`
 		Routes  []manifest.Route `json:"routes"`
 	}
-	if err := json.Unmarshal(ownJSON, &m); err != nil {
+	var versions struct {
+		Routes []struct{ Versioned, Conditional bool } `json:"routes"`
+	}
+	if err := errors.Join(json.Unmarshal(ownJSON, &m), json.Unmarshal(ownJSON, &versions)); err != nil {
 		panic(fmt.Sprintf("own.json: %v", err)) // embedded; a test compiles it
 	}
 	r, err := compile("", "Pergola", m.Schemas, m.Routes)
 	if err != nil {
 		panic(fmt.Sprintf("own.json: %v", err))
+	}
+	for i, v := range versions.Routes {
+		r.All[i].Versioned, r.All[i].Conditional = v.Versioned, v.Conditional
 	}
 	return r
 })

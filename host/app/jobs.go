@@ -67,6 +67,9 @@ func (h *Host) outdate(ctx context.Context, t capability.TenantID, id capability
 	if err := h.functions.Changed(ctx, t, id); err != nil {
 		h.log.WarnContext(ctx, "answers to functions in JQL stay as they are though an admin has changed something", "tenant", t, "plugin", id, "error", err)
 	}
+	if h.cfg.Connect.RegisterWebhooks { // what plugins want to hear follows what admins choose
+		h.lookAtHooks(ctx, t, "chosen", time.Now())
+	}
 }
 
 // admit lets a run go on where its site has the app switched on, and the plugin.

@@ -14,14 +14,16 @@ import (
 
 	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/api"
+	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
 
 // caller is a program with a token, whose answers are judged by what the routes declare.
 type caller struct {
 	*related
-	token  string
-	routes []*api.Routes
-	met    map[string]bool // the routes that were called
+	token   string
+	routes  []*api.Routes
+	met     map[string]bool // the routes that were called
+	ifMatch string          // of the next call
 }
 
 var tokenForm = regexp.MustCompile(`pergola_[a-z2-7]{63}`)
@@ -40,31 +42,62 @@ func (r *related) newToken() string {
 	return text
 }
 
-func newCaller(t *testing.T, r *related) *caller {
-	raw, err := os.ReadFile(filepath.Join("..", "..", linkFolder, "plugin.json"))
-	if err != nil {
-		t.Fatal(err)
+func newCaller(t *testing.T, r *related, folders ...string) *caller {
+	c := &caller{related: r, token: r.newToken(), routes: []*api.Routes{api.Own()}, met: map[string]bool{}}
+	for _, folder := range folders {
+		raw, err := os.ReadFile(filepath.Join("..", "..", folder, "plugin.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := manifest.Parse("plugin.json", raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		routes, err := api.Compile(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.routes = append(c.routes, routes)
 	}
-	m, err := manifest.Parse("plugin.json", raw)
+	return c
+}
+
+// send calls a route with the token, and in the name of a version where the test says so.
+func (c *caller) send(method, path, body string) (int, string) {
+	c.t.Helper()
+	q, err := http.NewRequestWithContext(c.t.Context(), method, c.h.URL()+api.Root+path, strings.NewReader(body))
 	if err != nil {
-		t.Fatal(err)
+		c.t.Fatal(err)
 	}
-	routes, err := api.Compile(m)
+	q.Header.Set("Authorization", "Bearer "+c.token)
+	q.Header.Set("Content-Type", "application/json")
+	if c.ifMatch != "" {
+		q.Header.Set("If-Match", c.ifMatch)
+		c.ifMatch = ""
+	}
+	a, err := http.DefaultClient.Do(q)
 	if err != nil {
-		t.Fatal(err)
+		c.t.Fatal(err)
 	}
-	return &caller{r, r.newToken(), []*api.Routes{api.Own(), routes}, map[string]bool{}}
+	defer func() { _ = a.Body.Close() }()
+	text, err := io.ReadAll(a.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return a.StatusCode, string(text)
 }
 
 // ask calls a route. An answer has to be as the route declares it, and a refusal a problem.
 func (c *caller) ask(want int, method, path, body string) map[string]any {
 	c.t.Helper()
-	status, text := c.send(method, api.Root+path, "Bearer "+c.token, body)
+	status, text := c.send(method, path, body)
 	if status != want {
 		c.t.Errorf("%s %s %s: %d, want %d: %s", method, path, body, status, want, text)
 	}
 	var out map[string]any
-	if text != "" {
+	if strings.HasPrefix(text, "%PDF-") {
+		out = map[string]any{"pdf": text}
+	} else if text != "" {
 		if err := json.Unmarshal([]byte(text), &out); err != nil {
 			c.t.Fatalf("%s %s: %v: %s", method, path, err, text)
 		}
@@ -78,8 +111,10 @@ func (c *caller) ask(want int, method, path, body string) map[string]any {
 	plain, _, _ := strings.Cut(path, "?")
 	parts := strings.Split(plain, "/")
 	routes := c.routes[0]
-	if parts[0] == linkPlugin {
-		routes, parts = c.routes[1], parts[1:]
+	for _, of := range c.routes[1:] {
+		if parts[0] == string(of.Plugin) {
+			routes, parts = of, parts[1:]
+		}
 	}
 	route, _, err := routes.Find(method, parts)
 	if err != nil {
@@ -100,8 +135,9 @@ func listOf(v map[string]any, name string) []any {
 // TestProgramsUseTheAPIOfLinks goes the whole way: token, route, module, store, and the site over HTTP. Every route that is documented is called, and
 // every answer is as documented.
 func TestProgramsUseTheAPIOfLinks(t *testing.T) {
-	r := newRelated(t, 110)
-	c := newCaller(t, r)
+	t.Parallel()
+	r := newRelatedWith(t, 110, map[string]string{"pergola.qrcode": "plugins/qrcode"}, func(*world.Tx, []string) error { return nil })
+	c := newCaller(t, r, linkFolder, "plugins/qrcode")
 	c.ask(200, "GET", "token", "")
 
 	var types struct {
@@ -169,6 +205,14 @@ func TestProgramsUseTheAPIOfLinks(t *testing.T) {
 	}
 	c.ask(400, "POST", linkPlugin+"/links/search", strings.Replace(string(hundred), `"XX-1"`, `"XX-1","XX-2"`, 1))
 
+	c.writesRelations()
+	two, three := c.ask(200, "POST", "pergola.qrcode/labels", `{"issues":["OPS-1","OPS-2"]}`), c.ask(200, "POST", "pergola.qrcode/labels", `{"jql":"key in (OPS-1, OPS-2, OPS-3)","second":true}`)
+	if a, b := len(fmt.Sprint(two["pdf"])), len(fmt.Sprint(three["pdf"])); a < 1000 || b <= a {
+		t.Errorf("labels of %d and %d bytes", a, b)
+	}
+	c.ask(400, "POST", "pergola.qrcode/labels", `{"issues":["OPS-1"],"preset":"a3"}`)
+	c.ask(400, "POST", "pergola.qrcode/labels", `{"jql":"project = NOPE"}`)
+
 	for _, routes := range c.routes {
 		for _, route := range routes.All {
 			if route.Scope == manifest.SyncRun { // see TestProgramsRunSynchronizations
@@ -181,8 +225,39 @@ func TestProgramsUseTheAPIOfLinks(t *testing.T) {
 	}
 }
 
+// writesRelations has a program make, change and delete a relation, by the rules of the plugin's guard.
+func (c *caller) writesRelations() {
+	c.t.Helper()
+	at := "configs/" + linkPlugin + "/relation"
+	made := c.ask(201, "POST", at, `{"values":{"name":"By a program","outward":"holds","inward":"is held by","storage":"jira","linkType":"`+c.linkType()+`"}}`)
+	if p := c.ask(400, "POST", at, `{"values":{"name":"Without a type","outward":"holds","inward":"is held by","storage":"jira"}}`); p["field"] != "values/linkType" {
+		c.t.Errorf("the guard: %v", p)
+	}
+	one := at + "/" + fmt.Sprint(made["id"])
+	version := fmt.Sprintf(`"%v"`, made["version"])
+	c.ask(428, "PUT", one, `{"values":{"name":"Nameless","outward":"holds","inward":"is held by"}}`)
+	c.ifMatch = version
+	changed := c.ask(200, "PUT", one, `{"values":{"name":"By another","outward":"holds","inward":"is held by","color":"red"}}`)
+	c.ifMatch = version
+	c.ask(412, "DELETE", one, "")
+	c.ifMatch = fmt.Sprintf(`"%v"`, changed["version"])
+	c.ask(204, "DELETE", one, "")
+	c.ask(404, "GET", one, "")
+}
+
+// linkType is a type of the site's own links that no relation has yet.
+func (c *caller) linkType() string {
+	c.t.Helper()
+	var types struct {
+		IssueLinkTypes []struct{ ID string } `json:"issueLinkTypes"`
+	}
+	c.related.ask(http.MethodGet, "/rest/api/3/issueLinkType", nil, &types)
+	return types.IssueLinkTypes[1].ID
+}
+
 // TestTokensEndWithInstallationAndAccount uses a token over restarts of the host, a new installation, and the end of its account.
 func TestTokensEndWithInstallationAndAccount(t *testing.T) {
+	t.Parallel()
 	r := newRelated(t, 1)
 	c := newCaller(t, r)
 	c.ask(200, "GET", "token", "")

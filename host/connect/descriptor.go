@@ -28,6 +28,7 @@ const (
 	pathAudit       = "/connect/changes"
 	pathStored      = "/connect/stored"
 	pathConfig      = "/connect/configuration"
+	pathProject     = "/connect/project?project={project.id}"
 	pathIcon        = "/static/icon.svg"
 )
 
@@ -83,6 +84,7 @@ type modules struct {
 	GeneralPages  []page         `json:"generalPages,omitempty"`
 	AdminPages    []page         `json:"adminPages"`
 	PortalPanels  []portalPanel  `json:"serviceDeskPortalRequestViewPanels,omitempty"`
+	ProjectTabs   []page         `json:"jiraProjectAdminTabPanels"` // in the settings of projects
 	// EntityProperties are values inside properties of issues that Jira indexes.
 	EntityProperties []entityProperty `json:"jiraEntityProperties,omitempty"`
 	Webhooks         []webhook        `json:"webhooks,omitempty"`
@@ -187,6 +189,9 @@ func Descriptor(c Config, plugins []*manifest.Manifest) ([]byte, error) {
 // own are the routes of the host's own pages.
 var own = map[string]string{surface.AdminKey: pathAdmin, surface.SyncKey: pathSync, surface.APIKey: pathAPI, surface.AuditKey: pathAudit, surface.StoredKey: pathStored, surface.ConfigKey: pathConfig}
 
+// lastSettings is the last group of the settings of a project.
+const lastSettings = "projectgroup4"
+
 // show adds the module of a place. Jira shows pages for admins to them only, and the host asks Jira again whoever opens one.
 func (d *descriptor) show(p surface.Place) {
 	address := pathModule + url.PathEscape(string(p.Plugin)) + "/" + url.PathEscape(p.Module)
@@ -211,6 +216,10 @@ func (d *descriptor) show(p surface.Place) {
 	case p.Kind == surface.Portal:
 		d.Modules.PortalPanels = append(d.Modules.PortalPanels, portalPanel{
 			Key: p.Key, URL: address + "?issue={servicedesk.requestId}", Conditions: switchedOn(p.Plugin),
+		})
+	case p.Kind == surface.Settings:
+		d.Modules.ProjectTabs = append(d.Modules.ProjectTabs, page{
+			Key: p.Key, Name: text{p.Name}, URL: pathProject, Location: lastSettings, Conditions: []condition{{Condition: "user_is_project_admin"}},
 		})
 	case p.Plugin == "":
 		d.Modules.AdminPages = append(d.Modules.AdminPages, page{Key: p.Key, Name: text{p.Name}, URL: own[p.Key], Conditions: []condition{admin}})
@@ -266,7 +275,7 @@ func (d *descriptor) check() error {
 	for _, m := range d.Modules.IssueContents {
 		module(m.Key, m.Name.Value, m.Target.URL)
 	}
-	for _, m := range slices.Concat(d.Modules.GeneralPages, d.Modules.AdminPages) {
+	for _, m := range slices.Concat(d.Modules.GeneralPages, d.Modules.AdminPages, d.Modules.ProjectTabs) {
 		module(m.Key, m.Name.Value, m.URL)
 	}
 	for _, m := range d.Modules.PortalPanels {

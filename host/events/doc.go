@@ -6,5 +6,6 @@
 // Jira may tell one late, and then it comes late. What is told twice, in whichever way, is one
 // event. A plugin that is switched off hears of nothing that happens meanwhile; what it was to hear before waits until it is on again.
 //
-// [Hooks] look after the webhooks themselves, where a site has the app by Connect: they register them, and fetch what Jira could not deliver.
+// [Hooks] look after the webhooks themselves, where a site has the app by Connect: they register them, with filters by what plugins want to hear, and
+// fetch what Jira could not deliver. [Service.Take] judges each event all the same: filters let more through.
 package events

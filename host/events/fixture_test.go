@@ -12,6 +12,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/events"
+	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/privacy"
 	"github.com/pergola-platform/pergola/host/seal"
@@ -37,14 +38,16 @@ var noon = time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 type rig struct {
 	testing.TB
 	*events.Service
-	jobs  *jobs.Jobs
-	dir   string
-	store store.Store
-	keys  *seal.Keeper
-	log   *logged
+	features events.Features // itself, if nobody says otherwise
+	jobs     *jobs.Jobs
+	dir      string
+	store    store.Store
+	keys     *seal.Keeper
+	log      *logged
 
 	mu    sync.Mutex
 	on    []capability.PluginID
+	wants func(kind string) feature.Interest // nil for everything
 	fails func(e event.Event) error
 	heard []event.Event
 	told  chan event.Event
@@ -86,6 +89,14 @@ func (l *logged) String() string {
 func newRig(t testing.TB) *rig {
 	t.Helper()
 	r := &rig{TB: t, dir: t.TempDir(), log: &logged{}, on: []capability.PluginID{ears}, told: make(chan event.Event, 100)}
+	r.start(r)
+	return r
+}
+
+// start makes a store and a host on it, whose plugins are those of f.
+func (r *rig) start(f events.Features) {
+	t := r.TB
+	r.Helper()
 	raw, err := sqlitestore.Open(t.Context(), filepath.Join(r.dir, "store"), sqlitestore.Config{})
 	r.must(err)
 	t.Cleanup(func() { _ = raw.Close() })
@@ -93,9 +104,9 @@ func newRig(t testing.TB) *rig {
 	r.must(err)
 	r.store = privacy.NewGate(raw, types)
 	r.keys = sealtest.Keeper(t, r.store)
+	r.features = f
 	r.open()
 	t.Cleanup(func() { _ = r.jobs.Close(context.Background()) })
-	return r
 }
 
 func (r *rig) must(err error) {
@@ -120,7 +131,7 @@ func (r *rig) open() {
 		},
 	})
 	r.must(err)
-	r.Service, err = events.New(events.Config{Tenants: r, Features: r, Site: r, Jobs: r.jobs, Store: r.store, Log: log, Now: r.clock})
+	r.Service, err = events.New(events.Config{Tenants: r, Features: r.features, Site: r, Jobs: r.jobs, Store: r.store, Log: log, Now: r.clock})
 	r.must(err)
 }
 
@@ -158,11 +169,22 @@ func (r *rig) Self(ctx context.Context, t tenant.Tenant) (string, error) {
 }
 
 // Listeners implements events.Features.
-func (r *rig) Listeners(context.Context, capability.TenantID, string) ([]capability.PluginID, error) {
+func (r *rig) Listeners(_ context.Context, _ capability.TenantID, kind string) ([]feature.Listener, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Clone(r.on), nil
+	var out []feature.Listener
+	for _, p := range r.on {
+		l := feature.Listener{Plugin: p, Wants: everything}
+		if r.wants != nil {
+			l.Wants = r.wants(kind)
+		}
+		out = append(out, l)
+	}
+	return out, nil
 }
+
+// everything is what a plugin wants to hear that says nothing.
+var everything = feature.Interest{Projects: feature.Some{All: true}, IssueTypes: feature.Some{All: true}, Fields: feature.Some{All: true}}
 
 // Tell implements events.Features.
 func (r *rig) Tell(_ context.Context, t tenant.Tenant, id capability.PluginID, e event.Event) error {

@@ -42,7 +42,7 @@ func hooksType() privacy.Type {
 		Purpose: "Renew the webhooks that the app registered, remove them, and know which undelivered ones were taken", Kept: "as long as the app is installed",
 		Fields: []privacy.Field{
 			{Path: "ids[]", Kind: privacy.Identifier}, {Path: "events[]", Kind: privacy.Code}, {Path: "expires", Kind: privacy.Time},
-			{Path: "checked", Kind: privacy.Time}, {Path: "failed", Kind: privacy.Count},
+			{Path: "asked", Kind: privacy.Digest}, {Path: "checked", Kind: privacy.Time}, {Path: "failed", Kind: privacy.Count},
 		},
 	}
 }
@@ -51,6 +51,7 @@ func hooksType() privacy.Type {
 type registered struct {
 	IDs     []string  `json:"ids,omitempty"`    // by which the site knows the webhooks
 	Events  []string  `json:"events,omitempty"` // of which they tell, in our names
+	Asked   string    `json:"asked,omitempty"`  // digest of the webhooks with their filters
 	Expires time.Time `json:"expires,omitzero"`
 	Checked time.Time `json:"checked,omitzero"`
 	Failed  int64     `json:"failed,omitempty"` // time of the last failed one that was taken, in milliseconds
@@ -75,7 +76,8 @@ type HooksConfig struct {
 	Projects func(ctx context.Context, t capability.TenantID, told string, at time.Time) error
 	// BaseURL is the host's own address, without a trailing slash.
 	BaseURL string
-	// Register has sites tell of issues by a webhook that is registered where a plugin that listens is switched on, and removed where none is.
+	// Register has sites tell of issues by webhooks that are registered where a plugin that listens is switched on, of what it wants to hear, and removed
+	// where none is.
 	// Without it the webhooks of the descriptor tell.
 	Register bool
 }
@@ -127,12 +129,16 @@ func (h *Hooks) step(ctx context.Context, js jobs.Step) (jobs.Next, error) {
 
 // register brings the site's webhooks to what the plugins listen to that are switched on.
 func (h *Hooks) register(ctx context.Context, t tenant.Tenant, r *registered, rev *int64) error {
-	want, err := h.wanted(ctx, t.ID)
+	kinds, want, err := h.wanted(ctx, t.ID)
+	if err != nil {
+		return err
+	}
+	asked, err := digest(want)
 	if err != nil {
 		return err
 	}
 	now := h.cfg.Events.cfg.Now()
-	same := slices.Equal(want, r.Events)
+	same := asked == r.Asked
 	if same && (len(want) == 0 || now.Before(r.Expires.Add(-renewal)) && now.Before(r.Checked.Add(recheck))) {
 		return nil
 	}
@@ -155,7 +161,7 @@ func (h *Hooks) register(ctx context.Context, t tenant.Tenant, r *registered, re
 	for id := range there {
 		old = append(old, id)
 	}
-	if len(old) >= jira.MaxWebhooks { // there is no room for the new one before the old are gone
+	if len(old)+len(want) > jira.MaxWebhooks { // there is no room for the new ones before the old are gone
 		if err := h.cfg.Site.DeleteWebhooks(ctx, t, old); err != nil {
 			return err
 		}
@@ -163,15 +169,11 @@ func (h *Hooks) register(ctx context.Context, t tenant.Tenant, r *registered, re
 	}
 	next := registered{Failed: r.Failed, Checked: now.UTC().Round(0)}
 	if len(want) > 0 {
-		names := make([]string, len(want))
-		for i, kind := range want {
-			names[i] = connect.EventName(kind)
-		}
-		made, err := h.cfg.Site.RegisterWebhooks(ctx, t, h.cfg.BaseURL+connect.EventPath+connect.Registered, []jira.Webhook{{Events: names}})
+		made, err := h.ask(ctx, t, want)
 		if err != nil {
 			return err
 		}
-		next.Events, next.Expires = want, now.UTC().Round(0).Add(30*24*time.Hour)
+		next.Events, next.Asked, next.Expires = kinds, asked, now.UTC().Round(0).Add(30*24*time.Hour)
 		for _, id := range made {
 			next.IDs = append(next.IDs, strconv.FormatInt(id, 10))
 		}
@@ -181,23 +183,6 @@ func (h *Hooks) register(ctx context.Context, t tenant.Tenant, r *registered, re
 	}
 	*r = next
 	return h.cfg.Site.DeleteWebhooks(ctx, t, old)
-}
-
-// wanted are the kinds of events of which a registered webhook is to tell.
-func (h *Hooks) wanted(ctx context.Context, t capability.TenantID) (out []string, err error) {
-	if !h.cfg.Register {
-		return nil, nil
-	}
-	for _, kind := range connect.Registrable() {
-		ears, err := h.cfg.Events.cfg.Features.Listeners(ctx, t, kind)
-		if err != nil {
-			return nil, err
-		}
-		if len(ears) > 0 {
-			out = append(out, kind)
-		}
-	}
-	return out, nil
 }
 
 func numbers(texts []string) []int64 {

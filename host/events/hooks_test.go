@@ -40,6 +40,11 @@ type hooked struct {
 
 func newHooked(t *testing.T) *hooked {
 	t.Helper()
+	return newHookedOn(t, func(c *jira.Client) events.HookSite { return c })
+}
+
+func newHookedOn(t *testing.T, site func(*jira.Client) events.HookSite) *hooked {
+	t.Helper()
 	r := newRig(t)
 	h := &hooked{rig: r, sandbox: sandboxtest.Start(t, func(c *sandbox.Config) {
 		c.Clock, c.Backoff = r.clock, func(int) time.Duration { return time.Millisecond }
@@ -92,7 +97,7 @@ func newHooked(t *testing.T) *hooked {
 	r.must(err)
 	r.self = h.client.Self
 	h.Hooks, err = events.NewHooks(events.HooksConfig{
-		Events: r.Service, Site: h.client, BaseURL: srv.URL, Register: true,
+		Events: r.Service, Site: site(h.client), BaseURL: srv.URL, Register: true,
 		Projects: func(context.Context, capability.TenantID, string, time.Time) error { return nil },
 	})
 	r.must(err)
@@ -117,6 +122,8 @@ type siteHook struct {
 	ID      int64
 	URL     string
 	Events  []string
+	JQL     string   `json:"jqlFilter"`
+	Fields  []string `json:"fieldIdsFilter"`
 	Expires time.Time
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,8 +27,8 @@ var retry = jobs.Retry{Attempts: 10, First: 2 * time.Second, Most: 20 * time.Min
 
 // Features knows the plugins of tenants; *feature.Service is one.
 type Features interface {
-	// Listeners are the plugins that are switched on and listen to a kind of event.
-	Listeners(ctx context.Context, t capability.TenantID, kind string) ([]capability.PluginID, error)
+	// Listeners are the plugins that are switched on and listen to a kind of event, each with what it wants to hear of it.
+	Listeners(ctx context.Context, t capability.TenantID, kind string) ([]feature.Listener, error)
 	// Tell tells one of them. It does nothing where its version listens no more.
 	Tell(ctx context.Context, t tenant.Tenant, id capability.PluginID, e event.Event) error
 }
@@ -72,29 +73,33 @@ func New(c Config) (*Service, error) {
 	return s, c.Jobs.Register(jobs.Kind{Name: Kind, Step: s.step, Timeout: time.Minute, Retry: retry, InOrder: true, Keep: keep})
 }
 
-// Take has every plugin of a tenant told that listens to what a webhook tells. When it returns nil, they are told whatever happens to this
-// host. told is the identifier with which it came, at is when it happened. However often something is told, and by whichever way, plugins are
-// told once. Taking a webhook again is safe, and is what to do after an error.
+// Take has every plugin of a tenant told that listens to what a webhook tells, and wants to hear of this issue and change. When it returns nil,
+// they are told whatever happens to this host. told is the identifier with which it came, at is when it happened. However often something is told, and
+// by whichever way, plugins are told once. Taking a webhook again is safe, and is what to do after an error.
 func (s *Service) Take(ctx context.Context, t capability.TenantID, kind, told string, at time.Time, body []byte) error {
 	ears, err := s.cfg.Features.Listeners(ctx, t, kind)
 	if err != nil || len(ears) == 0 {
 		return err
 	}
-	h, account, same, err := normalize(kind, told, body)
+	h, err := normalize(kind, told, body)
 	if err != nil {
 		return err
 	}
-	if at, err = s.first(ctx, t, same, at); err != nil {
+	ears = slices.DeleteFunc(ears, func(l feature.Listener) bool { return !l.Wants.Hears(h.by) })
+	if len(ears) == 0 {
+		return nil
+	}
+	if at, err = s.first(ctx, t, h.same, at); err != nil {
 		return err
 	}
 	h.At = at.UnixMilli()
-	input, err := json.Marshal(h)
+	input, err := json.Marshal(h.happening)
 	if err != nil {
 		return fmt.Errorf("encode an event: %w", err)
 	}
-	for _, plugin := range ears {
+	for _, ear := range ears {
 		if _, err := s.cfg.Jobs.Start(ctx, t, jobs.Request{
-			Kind: Kind, Plugin: plugin, Job: jobOf(kind), Input: input, Key: Kind + "/" + string(plugin) + "/" + h.about(), By: account, Once: same, Happened: at,
+			Kind: Kind, Plugin: ear.Plugin, Job: jobOf(kind), Input: input, Key: Kind + "/" + string(ear.Plugin) + "/" + h.about(), By: h.account, Once: h.same, Happened: at,
 		}); err != nil {
 			return err
 		}

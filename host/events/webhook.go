@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/sdk"
 	"github.com/pergola-platform/pergola/sdk/event"
 )
@@ -43,6 +44,7 @@ type webhook struct {
 		ID    id `json:"id"`
 		Items []struct {
 			FieldID string `json:"fieldId"`
+			From    id     `json:"from"` // read of projects and types alone, where it is one's id
 		} `json:"items"`
 	} `json:"changelog"`
 	Link struct {
@@ -69,20 +71,29 @@ type happening struct {
 	To      id       `json:"to,omitempty"`
 }
 
-// normalize reads a webhook, who did it, and what makes it the same as other tellings of it, of which told is the identifier of this one.
-func normalize(kind, told string, body []byte) (h happening, account, same string, err error) {
+// heardOf is a webhook that was read.
+type heardOf struct {
+	happening
+	account string // who did it
+	same    string // what makes it the same as other tellings of it
+	by      feature.Happening
+}
+
+// normalize reads a webhook, of which told is the identifier.
+func normalize(kind, told string, body []byte) (heardOf, error) {
 	var w webhook
 	if err := json.Unmarshal(body, &w); err != nil {
-		return happening{}, "", "", unreadable(kind) // the error may quote the body
+		return heardOf{}, unreadable(kind) // the error may quote the body
 	}
-	h = happening{Kind: kind}
+	var h happening
+	h.Kind = kind
 	if strings.HasPrefix(kind, "issuelink.") {
 		h.Link, h.Of, h.From, h.To = w.Link.ID, w.Link.Type.ID, w.Link.From, w.Link.To
 	} else {
 		h.Issue, h.Project, h.Type = w.Issue.ID, w.Issue.Fields.Project.ID, w.Issue.Fields.IssueType.ID
 	}
 	if h.Issue == "" && (h.From == "" || h.To == "") {
-		return happening{}, "", "", unreadable(kind)
+		return heardOf{}, unreadable(kind)
 	}
 	if kind == event.IssueUpdated {
 		for _, i := range w.Changelog.Items {
@@ -91,7 +102,39 @@ func normalize(kind, told string, body []byte) (h happening, account, same strin
 			}
 		}
 	}
-	return h, w.User.AccountID, w.same(h, told), nil
+	return heardOf{h, w.User.AccountID, w.same(h, told), w.chosenBy(h)}, nil
+}
+
+// chosenBy is by what plugins choose whether they are told. A former project or type that is not told leaves the list empty.
+func (w webhook) chosenBy(h happening) feature.Happening {
+	out := feature.Happening{AnyField: h.Kind != event.IssueUpdated || len(w.Changelog.Items) == 0}
+	projects, types := []id{h.Project}, []id{h.Type}
+	if h.Kind == event.IssueUpdated {
+		for _, i := range w.Changelog.Items {
+			switch i.FieldID {
+			case "project":
+				projects = append(projects, i.From)
+			case "issuetype":
+				types = append(types, i.From)
+			}
+			if fieldID(i.FieldID) { // the others are no fields, such as links
+				out.Changed = append(out.Changed, i.FieldID)
+			}
+		}
+	}
+	out.Projects, out.IssueTypes = known(projects), known(types)
+	return out
+}
+
+// known is a list of ids, empty where one of them is not known.
+func known(list []id) (out []string) {
+	for _, i := range list {
+		if i == "" {
+			return nil
+		}
+		out = append(out, string(i))
+	}
+	return out
 }
 
 func unreadable(kind string) error {

@@ -29,13 +29,14 @@ func FuzzWebhook(f *testing.F) {
 	kinds := event.Kinds()
 	f.Fuzz(func(t *testing.T, which uint8, body []byte) {
 		kind := kinds[int(which)%len(kinds)]
-		h, _, _, err := normalize(kind, "1", body)
+		read, err := normalize(kind, "1", body)
 		if err != nil {
 			if sdk.CodeOf(err) != sdk.Invalid {
 				t.Errorf("%v", err)
 			}
 			return
 		}
+		h := read.happening
 		kept, err := json.Marshal(h)
 		if err != nil {
 			t.Fatal(err)

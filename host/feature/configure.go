@@ -104,9 +104,25 @@ type Written struct {
 	ID     string // "" for a new one
 	Rev    int64  // that was shown, 0 for a new one
 	Fields map[string][]string
+	// Values are what a program sent in the place of Fields: JSON as the schema has it. What is left out is at its default.
+	Values json.RawMessage
+	// Try says that nothing is to be kept: the answer is what would be.
+	Try bool
 }
 
-// SaveConfig validates a document and keeps it. With ErrFields nothing is kept, and the errors are for showing the form again.
+// read makes what is stored of what was submitted.
+func (w Written) read(form *schemaform.Form) (json.RawMessage, schemaform.Errors) {
+	if w.Values == nil {
+		return form.Decode(w.Fields)
+	}
+	if problems := append(form.Strange(w.Values), form.Validate(w.Values)...); len(problems) > 0 {
+		return nil, problems
+	}
+	return form.Decode(form.Values(form.Defaults(w.Values)))
+}
+
+// SaveConfig validates a document and keeps it. With ErrFields nothing is kept, and the errors are for showing the form again. To a program the
+// document is returned as it reads it.
 func (s *Service) SaveConfig(ctx context.Context, t tenant.Tenant, account string, w Written) (tenant.Config, schemaform.Errors, error) {
 	giveBack, err := s.turns.take(ctx, t.ID)
 	if err != nil {
@@ -127,7 +143,7 @@ func (s *Service) SaveConfig(ctx context.Context, t tenant.Tenant, account strin
 		return tenant.Config{}, nil, s.changedMeanwhile(c)
 	}
 	before := after.Values
-	values, problems := c.form.Decode(w.Fields)
+	values, problems := w.read(c.form)
 	if len(problems) == 0 {
 		if problems, err = s.crowded(ctx, t.ID, w, c, values); err != nil {
 			return tenant.Config{}, nil, err
@@ -156,12 +172,18 @@ func (s *Service) SaveConfig(ctx context.Context, t tenant.Tenant, account strin
 		return tenant.Config{}, problems, ErrFields
 	}
 	after.Values, after.By = values, account
+	if w.Try {
+		return c.shown(after), nil, nil
+	}
 	if after.ID == "" {
 		if after.ID, err = s.NewID(); err != nil {
 			return tenant.Config{}, nil, err
 		}
 	}
 	written, err := s.putConfig(ctx, t.ID, w.Plugin, c, after)
+	if w.Values != nil {
+		written = c.shown(written)
+	}
 	return written, nil, err
 }
 
@@ -321,8 +343,11 @@ func gone(c configType) error {
 	return &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: fmt.Sprintf("This %s is not there any more. Reload the page.", strings.ToLower(c.Title))}
 }
 
+// ErrChanged says that a document has another revision than the one that was shown.
+var ErrChanged = errors.New("it was changed meanwhile")
+
 func (s *Service) changedMeanwhile(c configType) error {
-	return &sdk.Error{Code: sdk.Exists, Source: sdk.FromHost, Message: fmt.Sprintf("Somebody else changed this %s meanwhile. Open it again and look at what they wrote.", strings.ToLower(c.Title))}
+	return errors.Join(ErrChanged, &sdk.Error{Code: sdk.Exists, Source: sdk.FromHost, Message: fmt.Sprintf("Somebody else changed this %s meanwhile. Open it again and look at what they wrote.", strings.ToLower(c.Title))})
 }
 
 func (s *Service) configType(ctx context.Context, t capability.TenantID, plugin capability.PluginID, typ string) (entry, configType, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/tenant"
@@ -11,9 +12,15 @@ import (
 	"github.com/pergola-platform/pergola/sdk/event"
 )
 
-// Listeners are the plugins of a tenant that are switched on and listen to a kind of event.
-func (s *Service) Listeners(ctx context.Context, t capability.TenantID, kind string) ([]capability.PluginID, error) {
-	var out []capability.PluginID
+// Listener is a plugin that listens to a kind of event.
+type Listener struct {
+	Plugin capability.PluginID
+	Wants  Interest
+}
+
+// Listeners are the plugins of a tenant that are switched on and listen to a kind of event, by id.
+func (s *Service) Listeners(ctx context.Context, t capability.TenantID, kind string) ([]Listener, error) {
+	var out []Listener
 	for _, st := range s.Engine.Plugins() {
 		e, choice, err := s.choice(ctx, t, st.Manifest.ID)
 		if sdk.CodeOf(err) == sdk.NotFound {
@@ -22,11 +29,17 @@ func (s *Service) Listeners(ctx context.Context, t capability.TenantID, kind str
 		if err != nil {
 			return nil, err
 		}
-		if _, listens := e.manifest.Listener(kind); listens && e.on(choice) == nil {
-			out = append(out, e.manifest.ID)
+		listener, listens := e.manifest.Listener(kind)
+		if !listens || e.on(choice) != nil {
+			continue
 		}
+		wants, err := s.interest(ctx, t, e, choice, listener.Only)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Listener{e.manifest.ID, wants})
 	}
-	slices.Sort(out)
+	slices.SortFunc(out, func(a, b Listener) int { return strings.Compare(string(a.Plugin), string(b.Plugin)) })
 	return out, nil
 }
 

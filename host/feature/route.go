@@ -56,11 +56,7 @@ func (s *Service) Route(ctx context.Context, p auth.Principal, c api.Call) (api.
 	if err != nil {
 		return api.Answered{}, err
 	}
-	body, err := route.JSON(a)
-	if err != nil {
-		return api.Answered{}, err
-	}
-	return api.Answered{Status: a.Status, Body: body}, nil
+	return route.Answer(a)
 }
 
 // Routes are those of the plugins that serve, by id, behind those of the host itself.
@@ -87,10 +83,25 @@ func (s *Service) Documented(ctx context.Context, t capability.TenantID, id capa
 	}
 	all = slices.DeleteFunc(all, func(d tenant.Config) bool { return !d.Deleted.IsZero() })
 	for i := range all {
-		all[i].Values = c.form.Defaults(all[i].Values)
-		if all[i].Values == nil {
-			all[i].Values = json.RawMessage("{}")
-		}
+		all[i] = c.shown(all[i])
 	}
 	return all, nil
+}
+
+// DocumentedOne returns one of them. One that was deleted is not there.
+func (s *Service) DocumentedOne(ctx context.Context, t capability.TenantID, id capability.PluginID, typ, document string) (tenant.Config, error) {
+	_, c, err := s.configType(ctx, t, id, typ)
+	if err != nil {
+		return tenant.Config{}, err
+	}
+	d, err := s.there(ctx, t, id, c, document)
+	return c.shown(d), err
+}
+
+// shown fills the defaults in.
+func (c configType) shown(d tenant.Config) tenant.Config {
+	if d.Values = c.form.Defaults(d.Values); d.Values == nil {
+		d.Values = json.RawMessage("{}")
+	}
+	return d
 }

@@ -98,6 +98,7 @@ type modules struct {
 	Pages        []module       `yaml:"jira:globalPage,omitempty"`
 	Admin        []module       `yaml:"jira:adminPage"`
 	Portal       []module       `yaml:"jiraServiceManagement:portalRequestDetailPanel,omitempty"`
+	Project      []module       `yaml:"jira:projectSettingsPage"`
 	Properties   []property     `yaml:"jira:entityProperty,omitempty"`
 	Functions    []function     `yaml:"jira:jqlFunction,omitempty"`
 	Triggers     []trigger      `yaml:"trigger"`
@@ -230,6 +231,11 @@ func Manifest(c Config, t surface.Table) ([]byte, error) {
 	for _, p := range t.Of(surface.Portal) {
 		f.Modules.Portal = append(f.Modules.Portal, module{
 			Key: p.Key, Title: p.Name, Resource: resourceKey, Resolver: resolver{"ui"}, Conditions: switchedOn(p), Unlicensed: []string{"customer", "unlicensed"},
+		})
+	}
+	for _, p := range t.Of(surface.Settings) {
+		f.Modules.Project = append(f.Modules.Project, module{
+			Key: p.Key, Title: p.Name, Icon: "resource:" + resourceKey + ";" + iconFile, Resource: resourceKey, Resolver: resolver{"ui"}, Layout: "basic",
 		})
 	}
 	if pages := t.Of(surface.Page); len(pages) > 0 {

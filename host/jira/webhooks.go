@@ -16,6 +16,8 @@ import (
 type Webhook struct {
 	Events []string `json:"events"` // Jira's names
 	JQL    string   `json:"jqlFilter"`
+	// Fields are the ids of those of which one has to change, where an issue is changed; none means any.
+	Fields []string `json:"fieldIdsFilter,omitempty"`
 }
 
 // MaxWebhooks is how many an app can register on a site.

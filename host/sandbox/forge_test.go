@@ -102,6 +102,7 @@ type forgeSite struct {
 	arrived *sync.Cond
 	calls   []remoteCall
 	answer  func(c remoteCall, n int) int
+	says    string // the body of each answer; "" for one that says little
 }
 
 func openForge(t *testing.T, change ...func(*sandbox.Config)) *forgeSite {
@@ -123,12 +124,12 @@ func openForge(t *testing.T, change ...func(*sandbox.Config)) *forgeSite {
 		_ = json.Unmarshal(raw, &c.body) // a GET has none
 		f.mu.Lock()
 		f.calls = append(f.calls, c)
-		status := f.answer(c, count(f.calls, c.path))
+		status, says := f.answer(c, count(f.calls, c.path)), orElse(f.says, `{"from":"remote"}`)
 		f.arrived.Broadcast()
 		f.mu.Unlock()
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
-		_, _ = io.WriteString(w, `{"from":"remote"}`)
+		_, _ = io.WriteString(w, says)
 	}))
 	t.Cleanup(srv.Close)
 	f.remote = srv.URL
@@ -136,6 +137,13 @@ func openForge(t *testing.T, change ...func(*sandbox.Config)) *forgeSite {
 		c.Backoff = func(int) time.Duration { return time.Microsecond }
 	}}, change...)...)
 	return f
+}
+
+func orElse(text, other string) string {
+	if text == "" {
+		return other
+	}
+	return text
 }
 
 func (f *forgeSite) source(edit ...string) string {
@@ -439,6 +447,8 @@ func TestManifestIsRefused(t *testing.T) {
 		{"variable", "REMOTE", "${SERVER}", "${SERVER}"},
 		{"one key twice", "key: setup", "key: home", "used twice"},
 		{"type of field", "type: string", "type: colour", `type "colour"`},
+		{"function in JQL without an endpoint", "  preUninstall:", "  jira:jqlFunction:\n    - {key: risky, name: risky, arguments: [], types: [issue], operators: [in]}\n  preUninstall:", `"risky": endpoint is missing`},
+		{"function in JQL with another operator", "  preUninstall:", "  jira:jqlFunction:\n    - {key: risky, name: risky, endpoint: ui, arguments: [], types: [issue], operators: [not_in]}\n  preUninstall:", `operator "not_in"`},
 	} {
 		a := f.installForge(object{"source": f.source(tt.from, tt.to)})
 		if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.json(t)["message"].(string), tt.want) {

@@ -27,6 +27,8 @@ const (
 	Admin Kind = "admin" // of its own, for admins
 	// Portal is on a request of the customer portal.
 	Portal Kind = "portal"
+	// Settings is among the settings of a project, for its admins.
+	Settings Kind = "settings"
 )
 
 // The keys of the host's own pages for admins.
@@ -38,6 +40,9 @@ const (
 	StoredKey = "stored"  // what is stored about the site
 	ConfigKey = "config"  // configuration that goes from site to site, and templates
 )
+
+// ProjectKey is the key of the host's own page in the settings of projects.
+const ProjectKey = "project"
 
 // indexKey is the key of the property that ties synchronized issues to their rows.
 const indexKey = "sync"
@@ -137,6 +142,7 @@ func Of(c Config, plugins []*manifest.Manifest) (Table, error) {
 			{Kind: Admin, Key: AuditKey, Name: c.AppName + ": changes"},
 			{Kind: Admin, Key: StoredKey, Name: c.AppName + ": stored data"},
 			{Kind: Admin, Key: ConfigKey, Name: c.AppName + ": configuration"},
+			{Kind: Settings, Key: ProjectKey, Name: c.AppName},
 		},
 	}
 	plugins = slices.SortedFunc(slices.Values(plugins), func(a, b *manifest.Manifest) int { return cmp.Compare(a.ID, b.ID) })

@@ -141,7 +141,7 @@ type (
 		Title, Reason, Detail string
 		Missing               bool
 	}
-	heard      struct{ Title, Reason string }
+	heard      struct{ Title, Reason, Detail string }
 	configLink struct{ Title, Panel, Call string }
 	record     struct {
 		Purpose, Type string
@@ -193,7 +193,7 @@ func newCard(p AdminPlugin) (card, error) {
 		c.Permissions = append(c.Permissions, permission{Title: known.Title, Detail: known.Detail, Reason: wish.Reason, Missing: slices.Contains(p.Missing, wish.Name)})
 	}
 	for _, e := range m.Events {
-		c.Events = append(c.Events, heard{Title: EventWords(e.Event), Reason: e.Reason})
+		c.Events = append(c.Events, heard{Title: EventWords(e.Event), Reason: e.Reason, Detail: onlyWords(m, e)})
 	}
 	for _, j := range m.Jobs {
 		c.Jobs = append(c.Jobs, heard{Title: j.Title, Reason: j.Reason})

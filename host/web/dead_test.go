@@ -17,6 +17,7 @@ import (
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/events"
+	"github.com/pergola-platform/pergola/host/feature"
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/privacy"
 	"github.com/pergola-platform/pergola/host/seal"
@@ -39,8 +40,9 @@ func (d *deaf) ByID(_ context.Context, id capability.TenantID) (tenant.Tenant, e
 	return tenant.Tenant{ID: id, State: tenant.Active}, nil
 }
 func (d *deaf) Self(context.Context, tenant.Tenant) (string, error) { return "app", nil }
-func (d *deaf) Listeners(context.Context, capability.TenantID, string) ([]capability.PluginID, error) {
-	return []capability.PluginID{plugin}, nil
+func (d *deaf) Listeners(context.Context, capability.TenantID, string) ([]feature.Listener, error) {
+	all := feature.Some{All: true}
+	return []feature.Listener{{Plugin: plugin, Wants: feature.Interest{Projects: all, IssueTypes: all, Fields: all}}}, nil
 }
 
 func (d *deaf) Tell(_ context.Context, _ tenant.Tenant, _ capability.PluginID, e sdkevent.Event) error {

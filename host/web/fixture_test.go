@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/tinylib/msgp/msgp"
 
 	"github.com/pergola-platform/pergola/core"
 	"github.com/pergola-platform/pergola/core/capability"
@@ -45,6 +46,7 @@ import (
 	"github.com/pergola-platform/pergola/host/ui"
 	"github.com/pergola-platform/pergola/host/web"
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/config"
 	"github.com/pergola-platform/pergola/sdk/rest"
 	"github.com/pergola-platform/pergola/sdk/settings"
 	"github.com/pergola-platform/pergola/sdk/view"
@@ -57,6 +59,9 @@ const (
 	plugin    = "acme.notes"
 	admin     = "557058:admin"
 	user      = "557058:user"
+	// Admins of the projects 10000 and 20000, each of one alone.
+	opsAdmin = "557058:ops"
+	hrAdmin  = "557058:hr"
 	// The issues of the site: one in project 10000, one in 20000. They are long, so that no time in a log looks like one.
 	here, there = "100012345678", "200012345678"
 	maxBody     = 64 << 10
@@ -81,7 +86,9 @@ func pluginManifest(t testing.TB, more string) *manifest.Manifest {
 			 "answers":{"200":{"$ref":"#/schemas/Note"}}},
 			{"method":"POST","path":"/notes","handler":"write","scope":"links:write","summary":"Write a note","body":{"$ref":"#/schemas/Note"},"answers":{"201":{"$ref":"#/schemas/Note"}}},
 			{"method":"DELETE","path":"/notes/{note}","handler":"delete","scope":"links:write","summary":"Delete a note",
-			 "params":{"type":"object","required":["note"],"properties":{"note":{"type":"string","description":"Id."}}},"answers":{"204":{"description":"It is gone."}}}],
+			 "params":{"type":"object","required":["note"],"properties":{"note":{"type":"string","description":"Id."}}},"answers":{"204":{"description":"It is gone."}}},
+			{"method":"POST","path":"/sheets","handler":"sheet","scope":"labels:print","summary":"Print notes","body":{"$ref":"#/schemas/Note"},
+			 "answers":{"200":{"type":"string","contentMediaType":"application/pdf"}}}],
 		"modules":[
 			{"type":"issuePanel","key":"panel","name":"Notes","view":"show","contexts":{"projects":"projects"}},
 			{"type":"generalPage","key":"open","name":"Open","view":"show","hidden":true,"link":"q"},
@@ -101,6 +108,7 @@ type host struct {
 	tenant  tenant.Tenant
 	tenants *tenant.Tenants
 	modules *tenant.Modules
+	configs *tenant.Configs
 	key     *rsa.PrivateKey // Atlassian's, for signed installs
 	log     *records
 	client  *http.Client
@@ -160,6 +168,7 @@ func startWith(t testing.TB, more string, breaking core.Breaking, options ...opt
 	past := func() time.Time { return time.Now().Add(-time.Hour) }
 	keeper := sealtest.Keeper(t, gate)
 	h.tenants, h.modules = tenant.NewTenants(gate, keeper, past), tenant.NewModules(gate, time.Now)
+	h.configs = tenant.NewConfigs(gate, time.Now)
 	h.tokens = token.New(token.Config{Store: gate, Tenants: h.tenants, Key: tenant.NewTokens(gate, keeper).Key, Active: h.active, Now: h.then})
 	h.operators = operator.New(operator.Config{Store: gate, Keys: keeper, Now: h.then})
 	h.trail = audit.New(gate, rand.Reader, slog.New(slog.NewTextHandler(h.log, nil)), time.Now)
@@ -193,7 +202,7 @@ func startWith(t testing.TB, more string, breaking core.Breaking, options ...opt
 		Functions:  h,
 		Descriptor: func() []byte { return []byte(`{"key":"pergola"}`) }, Tenants: h.tenants, UI: renderer, Now: time.Now, Tokens: h.tokens, Audit: h.trail, Operators: h.operators,
 		Features: feature.New(feature.Config{
-			Catalog: catalog, Engine: engine, Tenants: h.tenants, Jira: client, Documents: tenant.NewConfigs(gate, time.Now), BaseURL: h.url, Log: log, Now: time.Now, Write: gate.Write,
+			Catalog: catalog, Engine: engine, Tenants: h.tenants, Jira: client, Documents: h.configs, NewID: services.NewConfigID, BaseURL: h.url, Log: log, Now: time.Now, Write: gate.Write,
 		}),
 		Privacy: web.Privacy{Region: "Frankfurt", Grace: 48 * time.Hour, Report: func(ctx context.Context, t tenant.Tenant) ([]privacy.Entry, error) {
 			return types.Report(ctx, gate, t.ID, t.Documents())
@@ -254,6 +263,15 @@ func (h *host) plugin() *sdk.Plugin {
 	return &sdk.Plugin{
 		ID: plugin, Version: "1.0.0",
 		Views: map[string]sdk.View{"show": sdk.ViewFunc(show)},
+		Guards: map[string]sdk.Guard{"shelf": config.Guard(func(_ context.Context, c *config.Change) (*config.Verdict, error) {
+			switch {
+			case c.Op == config.Delete && c.Before.String("name") == "Kept":
+				return config.No("", "This one is needed."), nil
+			case c.Op == config.Save && c.After.Int("boards") == 13:
+				return config.No("boards", "Not 13, please."), nil
+			}
+			return nil, nil
+		})},
 		Actions: map[string]sdk.Action{
 			"keep": sdk.ActionFunc(show),
 			"refuse": sdk.ActionFunc(func(_ context.Context, r *sdk.Request) (*view.Page, error) {
@@ -272,7 +290,9 @@ func (h *host) plugin() *sdk.Plugin {
 			}
 			return &view.Choices{Choices: []view.Choice{{Value: r.Context.IssueID, Label: "The words <b> of " + r.Params["q"]}}}, nil
 		})},
-		Routes: map[string]sdk.Route{"note": h.route(200), "write": h.route(201), "delete": h.route(204)},
+		Routes: map[string]sdk.Route{"note": h.route(200), "write": h.route(201), "delete": h.route(204), "sheet": rest.Handler(func(context.Context, *rest.Request) (int, msgp.Marshaler, error) {
+			return 200, msgp.Raw(msgp.AppendBytes(nil, []byte("%PDF-\x00\xff"))), nil
+		})},
 		Files: map[string]sdk.File{"save": sdk.FileFunc(func(context.Context, *sdk.Request) (*sdk.Attachment, error) {
 			h.mu.Lock()
 			defer h.mu.Unlock()
@@ -382,14 +402,25 @@ func newSite(t testing.TB) *site {
 		var in struct {
 			AccountID         string   `json:"accountId"`
 			GlobalPermissions []string `json:"globalPermissions"`
+			Projects          []struct {
+				Permissions []string `json:"permissions"`
+				Projects    []int64  `json:"projects"`
+			} `json:"projectPermissions"`
 		}
 		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 			t.Error(err)
 		}
 		out := map[string]any{"globalPermissions": []string{}, "projectPermissions": []any{}}
-		if in.AccountID == admin {
+		if in.AccountID == admin || in.AccountID == "" { // which stands for the app
 			out["globalPermissions"] = in.GlobalPermissions
 		}
+		own, granted := map[string]int64{opsAdmin: 10000, hrAdmin: 20000}[in.AccountID], []any{}
+		for _, asked := range in.Projects {
+			if slices.Contains(asked.Projects, own) && slices.Contains(asked.Permissions, "ADMINISTER_PROJECTS") {
+				granted = append(granted, map[string]any{"permission": "ADMINISTER_PROJECTS", "projects": []int64{own}, "issues": []int64{}})
+			}
+		}
+		out["projectPermissions"] = granted
 		_ = json.NewEncoder(w).Encode(out)
 	})
 	mux.HandleFunc("GET /rest/servicedeskapi/request/{id}", func(w http.ResponseWriter, r *http.Request) {
@@ -402,6 +433,14 @@ func newSite(t testing.TB) *site {
 	mux.HandleFunc("GET /rest/api/3/issue/{id}", func(w http.ResponseWriter, r *http.Request) {
 		id := r.PathValue("id")
 		_, _ = io.WriteString(w, `{"id":"`+id+`","key":"OPS-7","fields":{"project":{"id":"`+id[:1]+`0000","key":"OPS","name":"Operations"},"issuetype":{"id":"1","name":"Task"}}}`)
+	})
+	mux.HandleFunc("GET /rest/api/3/project/{id}", func(w http.ResponseWriter, r *http.Request) {
+		name, ok := map[string]string{"10000": "Operations", "20000": "People"}[r.PathValue("id")]
+		if !ok {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		_, _ = io.WriteString(w, `{"id":"`+r.PathValue("id")+`","key":"P","name":"`+name+`","issueTypes":[{"id":"1","name":"Laptop"},{"id":"2","name":"Phone"}]}`)
 	})
 	mux.HandleFunc("GET /rest/api/3/project/search", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"isLast":true,"values":[{"id":"10000","key":"OPS","name":"Operations"},{"id":"20000","key":"HR","name":"People"}]}`)

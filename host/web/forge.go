@@ -35,7 +35,7 @@ const forgePrefix = "/forge"
 const eventTime = 4 * time.Second
 
 // pageAPIs are where pages call. Programs with a token of their own call elsewhere, and not by way of Forge.
-var pageAPIs = []string{"/api/plugin/", adminAPI + "/", tokensAPI + "/", auditAPI + "/"}
+var pageAPIs = []string{"/api/plugin/", adminAPI + "/", tokensAPI + "/", auditAPI + "/", projectAPI}
 
 // forgeRoutes adds the routes of the Forge app: its own, and one for each call of a page, which does the same for whoever comes by Forge.
 // It is called after all others have been added.
@@ -77,6 +77,7 @@ type envelope struct {
 // wrapped makes of a handler one whose answers, refusals too, stand in an envelope.
 func (s *Server) wrapped(h fiber.Handler) fiber.Handler {
 	return func(c *fiber.Ctx) error {
+		c.Locals(wrappedKey{}, true)
 		if err := h(c); err != nil {
 			if err := s.fail(c, err); err != nil {
 				return err
@@ -95,6 +96,15 @@ func (s *Server) wrapped(h fiber.Handler) fiber.Handler {
 		}
 		return c.JSON(out)
 	}
+}
+
+// wrappedKey marks a request whose answer is put into an envelope.
+type wrappedKey struct{}
+
+// bare says whether a request of Forge's was refused on its way to a handler that would have wrapped the refusal, such as by a limit. The page in
+// the frame reads nothing that is not in an envelope.
+func bare(c *fiber.Ctx) bool {
+	return strings.HasPrefix(c.Path(), forgePrefix+"/") && !strings.HasPrefix(c.Path(), forge.PathFunction) && c.Locals(wrappedKey{}) == nil
 }
 
 func textual(contentType string) bool {
@@ -158,6 +168,8 @@ func (s *Server) forgePage(ctx context.Context, c *fiber.Ctx) error {
 		kind, key = manifest.GeneralPage, body.Place
 	case "jira:adminPage":
 		kind, key = manifest.AdminPage, body.Place
+	case "jira:projectSettingsPage":
+		return s.projectPage(ctx, c)
 	default:
 		return noPlace()
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pergola-platform/pergola/core"
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/tenant"
@@ -48,10 +49,16 @@ func (a *arriving) Visited(t capability.TenantID, account, token string) {
 }
 
 // startForge starts a host that serves a Forge app, too. Forge's key is the one of signed installs, so that only the kind of token tells them apart.
-func startForge(t *testing.T) (*host, *arriving) {
+func startForge(t *testing.T, options ...option) (*host, *arriving) {
+	t.Helper()
+	return startForgeWith(t, "", options...)
+}
+
+// startForgeWith starts one whose plugin's manifest has more members.
+func startForgeWith(t *testing.T, more string, options ...option) (*host, *arriving) {
 	t.Helper()
 	a := &arriving{id: &tenant.Tenant{}}
-	h := start(t, func(c *web.Config) {
+	h := startWith(t, more, core.Breaking{}, append(options, func(c *web.Config) {
 		a.tenants, _ = c.Tenants.(*tenant.Tenants)
 		v, err := auth.New(auth.Config{
 			AppKey: appKey, BaseURLs: []string{c.BaseURL}, Keys: keys{}, Tenants: a.tenants,
@@ -59,7 +66,7 @@ func startForge(t *testing.T) (*host, *arriving) {
 		})
 		check(t, err)
 		c.Verifier, c.Forge, c.Visits = v, a, a
-	})
+	})...)
 	*a.id = h.tenant
 	return h, a
 }
@@ -69,15 +76,20 @@ type object = map[string]any
 // invocation is the header of a call by way of Forge, from a module of that type and key.
 func (h *host) invocation(account, typ, key string) string {
 	h.t.Helper()
+	if typ == auth.PortalModule {
+		return h.invocationAt(account, typ, key, object{"request": object{"key": requestKey}})
+	}
+	return h.invocationAt(account, typ, key, object{"issue": object{"id": here}})
+}
+
+// invocationAt is the same from a module that stands elsewhere.
+func (h *host) invocationAt(account, typ, key string, where object) string {
+	h.t.Helper()
 	now := time.Now().Unix()
 	part := func(v any) string {
 		raw, err := json.Marshal(v)
 		check(h.t, err)
 		return base64.RawURLEncoding.EncodeToString(raw)
-	}
-	extension := object{"issue": object{"id": here}}
-	if typ == auth.PortalModule {
-		extension = object{"request": object{"key": requestKey}}
 	}
 	text := part(object{"alg": "RS256", "typ": "JWT", "kid": "kid"}) + "." + part(object{
 		"iss": "forge/invocation-token", "aud": forgeApp, "jti": "1", "iat": now, "nbf": now, "exp": now + 25, "principal": account,
@@ -85,7 +97,7 @@ func (h *host) invocation(account, typ, key string) string {
 			"id": forgeApp, "installationId": "ari:cloud:ecosystem::installation/1", "apiBaseUrl": "https://api.atlassian.com/ex/jira/cloud",
 			"environment": object{"type": "PRODUCTION"}, "module": object{"type": typ, "key": key},
 		},
-		"context": object{"extension": extension},
+		"context": object{"extension": where},
 	})
 	sum := sha256.Sum256([]byte(text))
 	signature, err := rsa.SignPKCS1v15(rand.Reader, h.key, crypto.SHA256, sum[:])

@@ -2,6 +2,8 @@ package web_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -246,5 +248,32 @@ func BenchmarkLimit(b *testing.B) {
 				h.do("GET", "/healthz", "", "")
 			}
 		})
+	}
+}
+
+// A frame of Forge reads nothing that is not in an envelope, and shows its visitor the sentence in it.
+func TestAFrameOfForgeReadsThatItsAddressAsksTooOften(t *testing.T) {
+	h, _ := startForge(t, behindProxy(web.Rates{Address: 1, Tenant: 1000, Events: 1000}))
+	for _, target := range []string{"/forge/page", "/forge/api/plugin/acme.notes/panel/action/keep"} {
+		var got answer
+		for range 400 { // what is verified all the same has an end
+			if got = h.from("192.0.2.1", "POST", target, "Bearer nonsense"); got.status == http.StatusTooManyRequests {
+				break
+			}
+		}
+		var e struct{ Type, Text string }
+		var inside struct {
+			Error     struct{ Message string }
+			RequestID string
+		}
+		if err := errors.Join(json.Unmarshal([]byte(got.body), &e), json.Unmarshal([]byte(e.Text), &inside)); err != nil || got.status != http.StatusTooManyRequests {
+			t.Fatalf("%s: %d %v: %s", target, got.status, err, got.body)
+		}
+		if !strings.HasPrefix(inside.Error.Message, "Too many requests came from this address.") || inside.RequestID == "" || got.header.Get("Retry-After") == "" {
+			t.Errorf("%s: %s, Retry-After %q", target, got.body, got.header.Get("Retry-After"))
+		}
+	}
+	if got := h.do("POST", "/forge/nothing", "", `{}`); got.status != http.StatusNotFound || !strings.Contains(got.body, `"type":"application/json"`) {
+		t.Errorf("a route that is not there: %d %s", got.status, got.body)
 	}
 }

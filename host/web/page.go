@@ -28,7 +28,7 @@ func (s *Server) moduleShell(at feature.Place, d feature.Drawn) ui.Shell {
 		kind = ui.KindPanel
 	}
 	shell := s.shell(kind, d.Page.Title, "/api/plugin/"+string(at.Plugin)+"/"+at.Module)
-	shell.SiteURL, shell.IssueKeys, shell.Runs = d.SiteURL, d.IssueKeys, d.Module.Type == manifest.AdminPage
+	shell.SiteURL, shell.IssueKeys, shell.Names, shell.Runs = d.SiteURL, d.IssueKeys, d.Names, d.Module.Type == manifest.AdminPage
 	return shell
 }
 

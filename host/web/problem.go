@@ -21,6 +21,9 @@ import (
 // fail answers a request that went wrong: JSON for the pages' calls and for Jira, a page for people. What they read is
 // the error's own message where it was written for them, and a plain word otherwise; the log has the rest.
 func (s *Server) fail(c *fiber.Ctx, err error) error {
+	if bare(c) {
+		return s.wrapped(func(*fiber.Ctx) error { return err })(c)
+	}
 	status, code, message := public(err)
 	if status >= http.StatusInternalServerError {
 		s.Log.ErrorContext(c.UserContext(), "request failed", "id", requestID(c), "route", route(c), "status", status, "error", cause(err))

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -39,7 +40,7 @@ func (s *Server) restAPI(ctx context.Context, c *fiber.Ctx) error {
 	if err := s.meter(c, p); err != nil {
 		return err
 	}
-	call := api.Call{Method: method(c), Sent: api.Sent{Query: query, ContentType: c.Get(fiber.HeaderContentType), Body: c.Body()}}
+	call := api.Call{Method: method(c), Sent: api.Sent{Query: query, ContentType: c.Get(fiber.HeaderContentType), IfMatch: c.Get(fiber.HeaderIfMatch), Body: c.Body()}}
 	answer := s.hostRoute
 	if strings.Contains(parts[0], ".") { // a plugin's id
 		call.Plugin, call.Parts, answer = capability.PluginID(parts[0]), parts[1:], s.Features.Route
@@ -51,10 +52,16 @@ func (s *Server) restAPI(ctx context.Context, c *fiber.Ctx) error {
 		return err
 	}
 	c.Status(got.Status)
+	if got.ETag != "" {
+		c.Set(fiber.HeaderETag, got.ETag)
+	}
 	if got.Body == nil {
 		return nil
 	}
-	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
+	if got.ContentType != "" {
+		c.Set(fiber.HeaderContentDisposition, "attachment") // whoever opens it in a browser saves it
+	}
+	c.Set(fiber.HeaderContentType, cmp.Or(got.ContentType, fiber.MIMEApplicationJSON))
 	return c.Send(got.Body)
 }
 

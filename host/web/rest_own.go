@@ -10,13 +10,11 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/api"
 	"github.com/pergola-platform/pergola/host/audit"
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/jobs"
 	"github.com/pergola-platform/pergola/host/tenant"
-	"github.com/pergola-platform/pergola/sdk"
 )
 
 // hostRoute answers on the host's own routes.
@@ -35,8 +33,8 @@ func (s *Server) hostRoute(ctx context.Context, p auth.Principal, call api.Call)
 	switch r.Name {
 	case api.HandleToken:
 		return s.tokenRoute(ctx, p)
-	case api.HandleConfigs, api.HandleConfig:
-		return s.configRoute(ctx, p, r.Name, r.Params)
+	case api.HandleConfigs, api.HandleConfig, api.HandleConfigCreate, api.HandleConfigChange, api.HandleConfigDelete:
+		return s.configRoute(ctx, p, r, call.IfMatch)
 	case api.HandleSyncs, api.HandleSyncStart, api.HandleSyncRun:
 		return s.syncRoute(ctx, p, r.Name, r.Params)
 	}
@@ -55,29 +53,6 @@ func (s *Server) tokenRoute(ctx context.Context, p auth.Principal) (api.Answered
 	return answered(http.StatusOK, fiber.Map{
 		"name": found.Name, "accountId": found.Account, "site": t.BaseURL, "scopes": found.Scopes, "created": found.Created, "expires": found.Expires,
 	})
-}
-
-func (s *Server) configRoute(ctx context.Context, p auth.Principal, handler string, params map[string]string) (api.Answered, error) {
-	t, err := s.Features.Admin(ctx, p)
-	if err != nil {
-		return api.Answered{}, err
-	}
-	all, err := s.Features.Documented(ctx, t.ID, capability.PluginID(params["plugin"]), params["type"])
-	if err != nil {
-		return api.Answered{}, err
-	}
-	shapes := []fiber.Map{}
-	for _, d := range all {
-		shape := fiber.Map{"id": d.ID, "values": d.Values, "created": d.Created, "changed": d.Changed}
-		if handler == api.HandleConfig && d.ID == params["id"] {
-			return answered(http.StatusOK, shape)
-		}
-		shapes = append(shapes, shape)
-	}
-	if handler == api.HandleConfig {
-		return api.Answered{}, &sdk.Error{Code: sdk.NotFound, Source: sdk.FromHost, Message: "There is no such document, or an admin has deleted it."}
-	}
-	return answered(http.StatusOK, fiber.Map{"documents": shapes})
 }
 
 func answered(status int, body fiber.Map) (api.Answered, error) {

@@ -113,6 +113,8 @@ var programDoors = []struct {
 	{"POST", "/api/v1/acme.notes/notes", manifest.LinksWrite, `{"text":"hello"}`, 201},
 	{"DELETE", "/api/v1/acme.notes/notes/7", manifest.LinksWrite, "", 204},
 	{"GET", "/api/v1/configs/acme.notes/none", manifest.ConfigRead, "", 404},
+	{"POST", "/api/v1/acme.notes/sheets", manifest.LabelsPrint, `{"text":"hello"}`, 200},
+	{"POST", "/api/v1/configs/acme.notes/none", manifest.ConfigWrite, `{"values":{}}`, 404},
 }
 
 func TestOnlyTheirTokensOpenRoutesOfPrograms(t *testing.T) {
@@ -225,6 +227,10 @@ func TestProgramsActAsTheirAccount(t *testing.T) {
 	}
 	if got := h.do("POST", "/api/v1/acme.notes/notes", bearer, `{"text":"hello"}`); got.status != 201 {
 		t.Errorf("%d: %s", got.status, got.body)
+	}
+	sheet := h.do("POST", "/api/v1/acme.notes/sheets", "Bearer "+h.program(scopes(manifest.LabelsPrint)...), `{"text":"hello"}`)
+	if sheet.status != 200 || sheet.body != "%PDF-\x00\xff" || sheet.header.Get("Content-Type") != "application/pdf" || sheet.header.Get("Content-Disposition") != "attachment" {
+		t.Errorf("a file: %d %v %q", sheet.status, sheet.header, sheet.body)
 	}
 	// Whoever is no admin of Jira reads no configuration, whatever the token is for.
 	if got := h.do("GET", "/api/v1/configs/acme.notes/none", bearer, ""); got.status != 403 || !strings.Contains(got.body, "Only Jira admins") {

@@ -10,12 +10,14 @@
 //	open.go     the page behind a short link
 //	form.go     what the user asks for      geometry.go, fit.go   where things stand on a sheet of labels
 //	job.go      a sheet in the making       labels.go, collect.go, ready.go   its steps, preview.go its picture
+//	rest.go     the same for programs
 package main
 
 import (
 	"time"
 
 	"github.com/pergola-platform/pergola/sdk"
+	"github.com/pergola-platform/pergola/sdk/rest"
 )
 
 // plugin holds what the handlers need from outside.
@@ -44,5 +46,6 @@ func newPlugin(now func() time.Time) *sdk.Plugin {
 			"svg":   sdk.FileFunc(p.svg),
 			"sheet": sdk.FileFunc(p.sheet),
 		},
+		Routes: map[string]sdk.Route{"print": rest.Handler(p.printRoute)},
 	}
 }

@@ -66,7 +66,7 @@ func queries(jql string) func(i *jira.Issue) bool {
 	switch rest, ok := strings.CutPrefix(jql, "id in ("); {
 	case ok:
 		ids := strings.Split(strings.TrimSuffix(rest, ")"), ",")
-		return func(i *jira.Issue) bool { return slices.Contains(ids, i.ID) }
+		return func(i *jira.Issue) bool { return slices.Contains(ids, i.ID) || slices.Contains(ids, i.Key) }
 	case strings.HasPrefix(jql, "id = "):
 		return func(i *jira.Issue) bool { return i.ID == jql[len("id = "):] }
 	case strings.HasPrefix(jql, "key = "):

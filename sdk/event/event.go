@@ -2,6 +2,10 @@
 // to, with a reason that the admin reads; the host asks Jira for exactly these. Needs no permission, since an event says ids and nothing
 // else: no key, no name, no value of a field.
 //
+// "only" of such a line says of which issues and changes: projects and issue types that an admin chose in a setting or in configuration documents, and
+// fields. For others the plugin is not woken, which costs its site nothing. It is judged when the event comes, by what admins chose until then. An
+// issue that moves is heard where it was, too. What Jira does not tell of an event keeps nobody from hearing it, so a handler still looks itself.
+//
 // An event comes at least once, some time after it happened, and in the order of each issue. It may come twice, so a handler
 // finds the work done the second time, or knows [Event.ID] again. One whose handler fails is tried again with growing pauses, and in the end
 // given up; an error with a code that no further try can mend, such as invalid or not_found, is given up at once. While the plugin

@@ -48,7 +48,8 @@ func (r *Request) Read(into msgp.Unmarshaler) error {
 type Answer struct {
 	// Status is one of those that plugin.json declares among the route's answers, 200 to 299.
 	Status int `msg:"status"`
-	// Body becomes JSON: it is MessagePack of maps with text as keys. Nil where the status has none.
+	// Body becomes JSON: it is MessagePack of maps with text as keys. Nil where the status has none. Where plugin.json declares contentMediaType of the
+	// answer, such as application/pdf, the caller gets a file: Body is its bytes as MessagePack has them, msgp.Raw(msgp.AppendBytes(nil, pdf)).
 	Body []byte `msg:"body,omitempty,limit=4194304"`
 }
 

@@ -102,23 +102,23 @@ func (s *Apps) computationOperations() []rest.Operation {
 }
 
 // asProvider refuses everybody but an app.
-func asProvider(c *rest.Call) (*world.App, *Descriptor, error) {
+func asProvider(c *rest.Call) (*world.App, error) {
 	if !c.AsApp() {
-		return nil, nil, rest.Fail(http.StatusForbidden, "Only the app that provides a function can see and update its precomputations.")
+		return nil, rest.Fail(http.StatusForbidden, "Only the app that provides a function can see and update its precomputations.")
 	}
-	d, err := Describe(c.Who.App)
-	return c.Who.App, d, err
+	return c.Who.App, nil
 }
 
 // listComputations is a page of the answers to an app's functions.
 func (s *Apps) listComputations(c *rest.Call) (rest.Answer, error) {
-	app, d, err := asProvider(c)
+	app, err := asProvider(c)
 	if err != nil {
 		return rest.Answer{}, err
 	}
+	offers := s.offers(c.St)
 	keys := rest.SplitNames(c.URL.Query()["functionKey"])
 	for _, k := range keys {
-		if !slices.ContainsFunc(d.Functions, func(f *Function) bool { return FunctionKey(app.Key, f.Key) == k }) {
+		if !slices.ContainsFunc(offers, func(o Offer) bool { return o.App.Key == app.Key && o.Key == k }) {
 			return rest.Answer{}, rest.Fail(http.StatusNotFound, "The function '%s' was not found.", k)
 		}
 	}
@@ -170,7 +170,7 @@ func computationJSON(p computation) object {
 
 // updateComputations puts other answers in the place of some.
 func (s *Apps) updateComputations(c *rest.Call) (rest.Answer, error) {
-	app, _, err := asProvider(c)
+	app, err := asProvider(c)
 	if err != nil {
 		return rest.Answer{}, err
 	}
@@ -220,7 +220,7 @@ func (s *Apps) updateComputations(c *rest.Call) (rest.Answer, error) {
 
 // findComputations returns answers by their ids.
 func (s *Apps) findComputations(c *rest.Call) (rest.Answer, error) {
-	app, _, err := asProvider(c)
+	app, err := asProvider(c)
 	if err != nil {
 		return rest.Answer{}, err
 	}

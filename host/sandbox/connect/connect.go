@@ -40,6 +40,7 @@ type Apps struct {
 	client    *http.Client
 	asking    *http.Client // for functions, each question with a deadline of its own
 	answers   answers
+	offering  []func(*world.State) []Offer // of apps without a descriptor
 	leaving   func(context.Context, *world.App)
 	installMu sync.Mutex // one lifecycle change at a time, so that two installs of an app cannot mix their secrets
 }

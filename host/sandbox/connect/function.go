@@ -35,15 +35,18 @@ const (
 
 // Function is a function in JQL of an app: https://developer.atlassian.com/cloud/jira/platform/modules/jql-functions/.
 type Function struct {
-	Key       string `json:"key"`
-	Name      string `json:"name"`
-	URL       string `json:"url"`
-	Arguments []struct {
-		Name     string `json:"name"`
-		Required bool   `json:"required"`
-	} `json:"arguments"`
-	Operators []string `json:"operators"`
-	Types     []string `json:"types"`
+	Key       string     `json:"key"`
+	Name      string     `json:"name"`
+	URL       string     `json:"url"`
+	Arguments []Argument `json:"arguments"`
+	Operators []string   `json:"operators"`
+	Types     []string   `json:"types"`
+}
+
+// Argument is one of a function.
+type Argument struct {
+	Name     string `json:"name"`
+	Required bool   `json:"required"`
 }
 
 var (
@@ -92,8 +95,20 @@ func (f *Function) check() error {
 // FunctionKey is by which an app names its function where it reads and updates answers.
 func FunctionKey(app world.AppKey, module string) string { return string(app) + "__" + module }
 
-// functions calls do for every function of the enabled apps until it returns false.
-func (s *Apps) functions(st *world.State, do func(*world.App, *Descriptor, *Function) bool) {
+// Offer is a function of an enabled app, with what is needed to ask the app.
+type Offer struct {
+	App      *world.App
+	Function *Function
+	Key      string // by which the app names the function where it reads and updates answers
+	// Ask makes the question of its body, with the token that the app knows the site by.
+	Ask func(ctx context.Context, body []byte) (*http.Request, error)
+}
+
+// AlsoOffer has the site know functions of apps that have no descriptor.
+func (s *Apps) AlsoOffer(list func(st *world.State) []Offer) { s.offering = append(s.offering, list) }
+
+// offers are the functions of all apps.
+func (s *Apps) offers(st *world.State) (out []Offer) {
 	for _, app := range st.InstalledApps() {
 		if app.State != world.AppEnabled {
 			continue
@@ -104,51 +119,64 @@ func (s *Apps) functions(st *world.State, do func(*world.App, *Descriptor, *Func
 			continue
 		}
 		for _, f := range d.Functions {
-			if !do(app, d, f) {
-				return
-			}
+			out = append(out, Offer{App: app, Function: f, Key: FunctionKey(app.Key, f.Key), Ask: func(ctx context.Context, body []byte) (*http.Request, error) {
+				return s.question(ctx, app, d.BaseURL, f.URL, body)
+			}})
 		}
 	}
+	for _, list := range s.offering {
+		out = append(out, list(st)...)
+	}
+	return out
+}
+
+// question is one to an app of Connect.
+func (s *Apps) question(ctx context.Context, app *world.App, base, path string, body []byte) (*http.Request, error) {
+	claims := s.claims(app, "", tokenLifetime)
+	claims.QSH = auth.QSH(http.MethodPost, base+path, pathOf(base))
+	token, err := auth.SignHS256(claims, app.SharedSecret)
+	if err != nil {
+		return nil, fmt.Errorf("sign a question to %s: %w", app.Key, err)
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, base+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", "JWT "+token)
+	return r, nil
 }
 
 // FunctionNames are the functions of apps that users can write.
 func (s *Apps) FunctionNames(st *world.State) (names []string) {
-	s.functions(st, func(_ *world.App, _ *Descriptor, f *Function) bool {
-		names = append(names, f.Name)
-		return true
-	})
+	for _, o := range s.offers(st) {
+		names = append(names, o.Function.Name)
+	}
 	slices.Sort(names)
 	return names
 }
 
 // Fragment is the JQL that stands for a clause with a function of an app: the answer that is kept, or else the app's.
 func (s *Apps) Fragment(st *world.State, field syntax.Field, op syntax.Operator, call syntax.Operand) (string, error) {
-	var app *world.App
-	var d *Descriptor
-	var f *Function
-	s.functions(st, func(a *world.App, ad *Descriptor, af *Function) bool {
-		if strings.EqualFold(af.Name, call.Text) {
-			app, d, f = a, ad, af
-		}
-		return f == nil
-	})
-	if f == nil {
+	all := s.offers(st)
+	n := slices.IndexFunc(all, func(o Offer) bool { return strings.EqualFold(o.Function.Name, call.Text) })
+	if n < 0 {
 		return "", analysis.ErrUnknown
 	}
+	o := all[n]
+	f := o.Function
 	if err := f.fits(field, op, call); err != nil {
 		return "", err
 	}
 	asked := clause{Field: strings.ToLower(field.Name), Operator: string(op), Function: f.Name, Arguments: call.Args}
-	key := FunctionKey(app.Key, f.Key)
-	if kept, ok := s.answers.use(key, asked, s.now()); ok {
+	if kept, ok := s.answers.use(o.Key, asked, s.now()); ok {
 		return kept.fragment()
 	}
 	id := world.NewUUID()
-	value, keep, err := s.compute(app, d, f, id, asked)
+	value, keep, err := s.compute(o, id, asked)
 	if err != nil && !keep {
 		return "", err
 	}
-	p := computation{ID: id, App: app.Key, Key: key, Clause: asked, Value: value}
+	p := computation{ID: id, App: o.App.Key, Key: o.Key, Clause: asked, Value: value}
 	if err != nil {
 		p.Error = err.Error()
 	}
@@ -196,7 +224,8 @@ func (c clause) same(o clause) bool {
 }
 
 // compute asks an app. Its error is for whoever searches; keep says whether the app wants it kept.
-func (s *Apps) compute(app *world.App, d *Descriptor, f *Function, id string, c clause) (value string, keep bool, err error) {
+func (s *Apps) compute(o Offer, id string, c clause) (value string, keep bool, err error) {
+	app, f := o.App, o.Function
 	failed := tell("The function '%s' could not be evaluated: the app that provides it did not answer as expected.", f.Name)
 	arguments := c.Arguments
 	if arguments == nil {
@@ -210,20 +239,13 @@ func (s *Apps) compute(app *world.App, d *Descriptor, f *Function, id string, c 
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), functionTimeout) // a search that nobody waits for any more leaves its answer to others
 	defer cancel()
-	address := d.BaseURL + f.URL
-	claims := s.claims(app, "", tokenLifetime)
-	claims.QSH = auth.QSH(http.MethodPost, address, pathOf(d.BaseURL))
-	token, err := auth.SignHS256(claims, app.SharedSecret)
+	r, err := o.Ask(ctx, raw)
 	if err != nil {
-		return "", false, fmt.Errorf("sign a question to %s: %w", app.Key, err)
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(raw))
-	if err != nil {
+		s.log.Error("ask an app about its function", "app", app.Key, "function", f.Key, "error", err)
 		return "", false, failed
 	}
 	r.Header.Set("Content-Type", "application/json; charset=utf-8")
 	r.Header.Set("Accept", "application/json")
-	r.Header.Set("Authorization", "JWT "+token)
 	resp, err := s.asking.Do(r)
 	if err != nil {
 		s.log.Warn("function of an app", "app", app.Key, "function", f.Key, "error", rootCause(err))

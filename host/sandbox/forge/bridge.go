@@ -79,6 +79,9 @@ func (s *Forge) place(w http.ResponseWriter, r *http.Request) (*place, error) {
 			return nil, rest.Fail(http.StatusNotFound, "No project could be found with key '%s'.", p.Proj)
 		}
 	}
+	if p.module.Kind == ProjectSettings && !p.st.CanIn(p.user.Account, world.AdministerProject, p.project) {
+		return nil, rest.Fail(http.StatusForbidden, "Only who administers the project can open this.")
+	}
 	return p, nil
 }
 

@@ -79,6 +79,7 @@ func New(cfg Config) *Forge {
 		},
 	}
 	cfg.Apps.BeforeUninstall(s.beforeUninstall)
+	cfg.Apps.AlsoOffer(s.functions)
 	s.watch(ctx)
 	s.schedule(ctx)
 	return s

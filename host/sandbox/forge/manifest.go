@@ -97,6 +97,13 @@ type Module struct {
 	Collection  string `yaml:"collection"`
 	Description text   `yaml:"description"`
 	ReadOnly    bool   `yaml:"readOnly"`
+	// Arguments, Operators and Types are those of a function in JQL.
+	Arguments []struct {
+		Name     string `yaml:"name"`
+		Required bool   `yaml:"required"`
+	} `yaml:"arguments"`
+	Operators []string `yaml:"operators"`
+	Types     []string `yaml:"types"`
 
 	filter *expression
 }
@@ -198,8 +205,11 @@ const (
 	AdminPage    = "jira:adminPage"
 	ProjectPage  = "jira:projectPage"
 	PortalPanel  = "jiraServiceManagement:portalRequestDetailPanel"
+	// ProjectSettings is a page among the settings of a project.
+	ProjectSettings = "jira:projectSettingsPage"
 
 	customField      = "jira:customField"
+	jqlFunction      = "jira:jqlFunction"
 	triggerModule    = "trigger"
 	scheduledTrigger = "scheduledTrigger"
 	preUninstall     = "preUninstall"
@@ -207,8 +217,8 @@ const (
 )
 
 var (
-	pageKinds   = []string{IssuePanel, IssueContext, GlobalPage, AdminPage, ProjectPage, PortalPanel}
-	servedKinds = append([]string{customField, triggerModule, scheduledTrigger, preUninstall}, pageKinds...)
+	pageKinds   = []string{IssuePanel, IssueContext, GlobalPage, AdminPage, ProjectPage, ProjectSettings, PortalPanel}
+	servedKinds = append([]string{customField, jqlFunction, triggerModule, scheduledTrigger, preUninstall}, pageKinds...)
 	// plainKinds are the modules of Forge whose names have no product before them.
 	plainKinds = []string{"function", "webtrigger", "consumer", "action", "sql", "service"}
 
@@ -355,6 +365,8 @@ func (m *Manifest) checkModule(each *Module) error {
 		if each.Endpoint == "" && each.Function == "" {
 			return errors.New("endpoint is missing")
 		}
+	case each.Kind == jqlFunction:
+		return each.checkFunction()
 	case each.Kind == customField:
 		if !slices.Contains(fieldType, each.Type) {
 			return fmt.Errorf("type %q: want %s", each.Type, strings.Join(fieldType, ", "))
