@@ -83,8 +83,8 @@ type modules struct {
 	IssueContents []issueContent `json:"jiraIssueContents,omitempty"`
 	GeneralPages  []page         `json:"generalPages,omitempty"`
 	AdminPages    []page         `json:"adminPages"`
-	ProjectTabs   []page         `json:"jiraProjectAdminTabPanels"` // in the settings of projects
 	PortalPanels  []portalPanel  `json:"serviceDeskPortalRequestViewPanels,omitempty"`
+	ProjectTabs   []page         `json:"jiraProjectAdminTabPanels"` // in the settings of projects
 	// EntityProperties are values inside properties of issues that Jira indexes.
 	EntityProperties []entityProperty `json:"jiraEntityProperties,omitempty"`
 	Webhooks         []webhook        `json:"webhooks,omitempty"`
@@ -213,13 +213,13 @@ func (d *descriptor) show(p surface.Place) {
 			g.Location = "none"
 		}
 		d.Modules.GeneralPages = append(d.Modules.GeneralPages, g)
-	case p.Kind == surface.Settings:
-		d.Modules.ProjectTabs = append(d.Modules.ProjectTabs, page{
-			Key: p.Key, Name: text{p.Name}, URL: pathProject, Location: lastSettings, Conditions: []condition{{Condition: "user_is_project_admin"}},
-		})
 	case p.Kind == surface.Portal:
 		d.Modules.PortalPanels = append(d.Modules.PortalPanels, portalPanel{
 			Key: p.Key, URL: address + "?issue={servicedesk.requestId}", Conditions: switchedOn(p.Plugin),
+		})
+	case p.Kind == surface.Settings:
+		d.Modules.ProjectTabs = append(d.Modules.ProjectTabs, page{
+			Key: p.Key, Name: text{p.Name}, URL: pathProject, Location: lastSettings, Conditions: []condition{{Condition: "user_is_project_admin"}},
 		})
 	case p.Plugin == "":
 		d.Modules.AdminPages = append(d.Modules.AdminPages, page{Key: p.Key, Name: text{p.Name}, URL: own[p.Key], Conditions: []condition{admin}})

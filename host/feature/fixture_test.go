@@ -256,6 +256,18 @@ func (j *fakeJira) Browse(_ context.Context, _ tenant.Tenant, _ string, ids []st
 	return out, nil
 }
 
+// Request knows the issues below 30000 whose number begins with a 2, by ids and by keys.
+func (j *fakeJira) Request(_ context.Context, _ tenant.Tenant, idOrKey string) (string, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.asked = append(j.asked, idOrKey)
+	id := strings.TrimPrefix(idOrKey, "OPS-")
+	if !strings.HasPrefix(id, "2") {
+		return "", &sdk.Error{Code: sdk.NotFound, Source: sdk.FromDownstream, Message: "There is no such request."}
+	}
+	return id, nil
+}
+
 func (j *fakeJira) Rights(_ context.Context, _ tenant.Tenant, account string, q jira.RightsQuery) (*jira.Rights, error) {
 	out := &jira.Rights{}
 	if slices.Contains(j.admins, account) || account == "" { // the app may do everything
@@ -272,18 +284,6 @@ func (j *fakeJira) ProjectWithTypes(_ context.Context, _ tenant.Tenant, id strin
 		return site.Project{}, nil, &sdk.Error{Code: sdk.NotFound, Source: sdk.FromDownstream, Message: "There is no such project."}
 	}
 	return site.Project{ID: id, Key: "OPS", Name: "Operations"}, []site.IssueType{{ID: "1", Name: "Laptop"}, {ID: "2", Name: "Phone"}}, nil
-}
-
-// Request knows the issues below 30000 whose number begins with a 2, by ids and by keys.
-func (j *fakeJira) Request(_ context.Context, _ tenant.Tenant, idOrKey string) (string, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.asked = append(j.asked, idOrKey)
-	id := strings.TrimPrefix(idOrKey, "OPS-")
-	if !strings.HasPrefix(id, "2") {
-		return "", &sdk.Error{Code: sdk.NotFound, Source: sdk.FromDownstream, Message: "There is no such request."}
-	}
-	return id, nil
 }
 
 func (j *fakeJira) IsAdmin(_ context.Context, _ tenant.Tenant, account string) (bool, error) {

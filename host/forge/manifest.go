@@ -97,8 +97,8 @@ type modules struct {
 	Panels       []module       `yaml:"jira:issuePanel,omitempty"`
 	Pages        []module       `yaml:"jira:globalPage,omitempty"`
 	Admin        []module       `yaml:"jira:adminPage"`
-	Project      []module       `yaml:"jira:projectSettingsPage"`
 	Portal       []module       `yaml:"jiraServiceManagement:portalRequestDetailPanel,omitempty"`
+	Project      []module       `yaml:"jira:projectSettingsPage"`
 	Properties   []property     `yaml:"jira:entityProperty,omitempty"`
 	Functions    []function     `yaml:"jira:jqlFunction,omitempty"`
 	Triggers     []trigger      `yaml:"trigger"`
@@ -228,14 +228,14 @@ func Manifest(c Config, t surface.Table) ([]byte, error) {
 			Key: p.Key, Title: p.Name, Icon: "resource:" + resourceKey + ";" + iconFile, Resource: resourceKey, Resolver: resolver{"ui"}, Conditions: switchedOn(p),
 		})
 	}
-	for _, p := range t.Of(surface.Settings) {
-		f.Modules.Project = append(f.Modules.Project, module{
-			Key: p.Key, Title: p.Name, Icon: "resource:" + resourceKey + ";" + iconFile, Resource: resourceKey, Resolver: resolver{"ui"}, Layout: "basic",
-		})
-	}
 	for _, p := range t.Of(surface.Portal) {
 		f.Modules.Portal = append(f.Modules.Portal, module{
 			Key: p.Key, Title: p.Name, Resource: resourceKey, Resolver: resolver{"ui"}, Conditions: switchedOn(p), Unlicensed: []string{"customer", "unlicensed"},
+		})
+	}
+	for _, p := range t.Of(surface.Settings) {
+		f.Modules.Project = append(f.Modules.Project, module{
+			Key: p.Key, Title: p.Name, Icon: "resource:" + resourceKey + ";" + iconFile, Resource: resourceKey, Resolver: resolver{"ui"}, Layout: "basic",
 		})
 	}
 	if pages := t.Of(surface.Page); len(pages) > 0 {

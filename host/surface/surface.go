@@ -25,10 +25,10 @@ const (
 	Panel Kind = "panel" // beside an issue
 	Page  Kind = "page"  // of its own, in a menu
 	Admin Kind = "admin" // of its own, for admins
-	// Settings is among the settings of a project, for its admins.
-	Settings Kind = "settings"
 	// Portal is on a request of the customer portal.
 	Portal Kind = "portal"
+	// Settings is among the settings of a project, for its admins.
+	Settings Kind = "settings"
 )
 
 // The keys of the host's own pages for admins.

@@ -76,11 +76,10 @@ type object = map[string]any
 // invocation is the header of a call by way of Forge, from a module of that type and key.
 func (h *host) invocation(account, typ, key string) string {
 	h.t.Helper()
-	where := object{"issue": object{"id": here}}
 	if typ == auth.PortalModule {
-		where = object{"request": object{"key": requestKey}}
+		return h.invocationAt(account, typ, key, object{"request": object{"key": requestKey}})
 	}
-	return h.invocationAt(account, typ, key, where)
+	return h.invocationAt(account, typ, key, object{"issue": object{"id": here}})
 }
 
 // invocationAt is the same from a module that stands elsewhere.

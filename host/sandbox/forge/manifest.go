@@ -204,9 +204,9 @@ const (
 	GlobalPage   = "jira:globalPage"
 	AdminPage    = "jira:adminPage"
 	ProjectPage  = "jira:projectPage"
+	PortalPanel  = "jiraServiceManagement:portalRequestDetailPanel"
 	// ProjectSettings is a page among the settings of a project.
 	ProjectSettings = "jira:projectSettingsPage"
-	PortalPanel     = "jiraServiceManagement:portalRequestDetailPanel"
 
 	customField      = "jira:customField"
 	jqlFunction      = "jira:jqlFunction"
