@@ -47,6 +47,7 @@ const portalFrame = "/connect/module/pergola.links/portal"
 // TestACustomerPicksOnThePortal has a customer, who browses no issue, see nothing where the admin opened nothing, then pick a company on the portal
 // and be offered its contacts alone. What another rule finds stays concealed, and users of Jira see the panel that they saw before.
 func TestACustomerPicksOnThePortal(t *testing.T) {
+	t.Parallel()
 	seed := filepath.Join(t.TempDir(), "site.json")
 	if err := os.WriteFile(seed, []byte(helpSite), 0o600); err != nil {
 		t.Fatal(err)
