@@ -14,7 +14,7 @@ examples/service-shelf 4100000
 examples/service-stock 3900000
 examples/sync-csv     4280000
 examples/sync-memory  4150000
-plugins/advanced-links 6600000
+plugins/advanced-links 6700000
 plugins/data-logic    5400000
 plugins/database-sync 42000000
 plugins/field-select  4150000

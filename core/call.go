@@ -107,7 +107,7 @@ func (e *Engine) ask(ctx context.Context, l *loaded, b capability.Binding, class
 		if policy == manifest.Retry && ctx.Err() == nil {
 			failure, _ = e.attempt(ctx, l, &b, class, wire.Call{Op: op, Body: body}, out)
 		}
-		if module, known := l.manifest.Module(b.Context.Module); policy == manifest.Hide && known && module.Type == manifest.IssuePanel {
+		if module, known := l.manifest.Module(b.Context.Module); policy == manifest.Hide && known && (module.Type == manifest.IssuePanel || module.Type == manifest.PortalPanel) {
 			return nil // out is empty, and so is the panel
 		}
 	}

@@ -126,6 +126,16 @@ func (e *Engine) Add(ctx context.Context, m *manifest.Manifest, code []byte) err
 	return e.serve(&loaded{manifest: m, digest: digest, module: module, limits: limits, bounds: e.config.Policy.Bounds(m), drained: make(chan struct{})})
 }
 
+// Prepare readies code for [Engine.Add] where its driver can do that ahead. Add takes in one plugin after the other; this may be called for
+// several at a time. The code stays ready until release is called. Whether the plugin is taken in is left for Add to say.
+func (e *Engine) Prepare(ctx context.Context, m *manifest.Manifest, code []byte) (release func()) {
+	d, can := e.config.Drivers[m.Runtime.Kind].(driver.Preparer)
+	if !can {
+		return func() {}
+	}
+	return d.Prepare(ctx, code, e.config.Policy.limits(m).module(e.config.Policy))
+}
+
 // admissible says whether a manifest may take the place of what serves now, and whether it already has it.
 func (e *Engine) admissible(m *manifest.Manifest, digest [sha256.Size]byte) (unchanged bool, err error) {
 	e.mu.RLock()

@@ -30,7 +30,7 @@ func (h *Hold) Serve(ctx context.Context, caller *capability.Binding, b capabili
 	link := b.Context.LinkURL
 	b = h.bind(b)
 	b.Context, b.Context.LinkURL, b.Context.Module = caller.Context, link, ""
-	b.Depth, b.Background, b.Synchronizer = caller.Depth+1, caller.Background, ""
+	b.Depth, b.Background, b.Synchronizer, b.Portal = caller.Depth+1, caller.Background, "", caller.Portal
 	class := driver.Request
 	if b.Background {
 		class = driver.Step

@@ -32,6 +32,9 @@ type Binding struct {
 	Background bool
 	// Admin says that the call is made on an adminPage: the host has asked Jira, and the user is an admin.
 	Admin bool
+	// Portal says that the call is made on a portalPanel: Jira shows the user the issue of the context as a request, whether they may browse
+	// it or not.
+	Portal bool
 	// Function says that the call answers a function in JQL: Jira asks, for everybody. The engine sets it.
 	Function bool
 	// Context is the verified surrounding of the call: user, issue, project.

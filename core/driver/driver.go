@@ -21,6 +21,13 @@ type Driver interface {
 	Close(ctx context.Context) error
 }
 
+// Preparer is a driver that can do ahead, and for several modules at a time, what their Load takes so long for.
+type Preparer interface {
+	// Prepare readies code and keeps it ready until release is called, for a Load with the same arguments. What is wrong with the code
+	// is left for Load to say.
+	Prepare(ctx context.Context, code []byte, limits Limits) (release func())
+}
+
 // Module is loaded code. It is safe for concurrent use: a driver hands each call an instance of its own.
 type Module interface {
 	// Call hands a message to the plugin and returns its answer. Host calls that the plugin makes meanwhile go to

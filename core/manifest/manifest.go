@@ -190,11 +190,13 @@ const (
 	IssuePanel  = "issuePanel"
 	GeneralPage = "generalPage"
 	AdminPage   = "adminPage" // for Jira admins, whom the host asks Jira about
+	// PortalPanel is beside a request on the customer portal, where customers look who may not browse the issue.
+	PortalPanel = "portalPanel"
 )
 
 // Module is a place inside Jira where the plugin shows.
 type Module struct {
-	Type string `json:"type"` // [IssuePanel], [GeneralPage] or [AdminPage]
+	Type string `json:"type"` // [IssuePanel], [GeneralPage], [AdminPage] or [PortalPanel]
 	Key  string `json:"key"`
 	Name string `json:"name"`
 	View string `json:"view"` // the plugin's view that draws it

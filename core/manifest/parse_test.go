@@ -393,6 +393,12 @@ func TestProblemsSayWhatToWrite(t *testing.T) {
 		{"x-config of the plugin's own that is not there", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "string", "x-config": "acme.labels/paper" }`)},
 		{"x-config on a number", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "integer", "x-config": "acme.labels/design" }`)},
 		{"x-config with x-jira", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "string", "x-jira": "field", "x-config": "acme.labels/design" }`)},
+		{"x-contexts on texts", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "array", "x-contexts": "on", "items": { "type": "string" } }`)},
+		{"x-contexts on other rows", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "array", "x-contexts": "on", "items": { "type": "object", "properties": { "p": { "type": "string", "x-jira": "project" } } } }`)},
+		{"x-contexts without its switch", set(`"quiet": { "type": "integer", "default": 4 }`, `"on": { "type": "string" }, "quiet": { "type": "array", "x-contexts": "on", "items": { "type": "object", "properties": {
+			"p": { "type": "array", "items": { "type": "string" }, "x-jira": "project" }, "t": { "type": "array", "items": { "type": "string" }, "x-jira": "issueType" } } } }`)},
+		{"x-contexts in settings", set(`"quiet": { "type": "integer", "default": 4 }`, `"on": { "type": "boolean" }, "quiet": { "type": "array", "x-contexts": "on", "items": { "type": "object", "properties": {
+			"p": { "type": "array", "items": { "type": "string" }, "x-jira": "project" }, "t": { "type": "array", "items": { "type": "string" }, "x-jira": "issueType" } } } }`)},
 		{"x-config with a default", set(`"quiet": { "type": "integer", "default": 4 }`, `"quiet": { "type": "string", "x-config": "acme.labels/design", "default": "abc" }`)},
 		{"enum twice the same", set(`"enum": ["A4", "Letter"]`, `"enum": ["A4", "A4"]`)},
 		{"several at once, in the order of the file", strings.NewReplacer(

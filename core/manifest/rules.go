@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 )
@@ -13,6 +14,11 @@ var reservedLinks = []string{"api", "connect", "static", "healthz", "readyz", "m
 func (r *report) rules(m *Manifest, doc map[string]any) {
 	r.own = m
 	settings := r.settings(doc["settings"], "$.settings")
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		if settings[name].Contexts != "" {
+			r.add("$.settings", fmt.Sprintf("%q has x-contexts, which is for configuration documents", name), "leave it out, or move the list into one of configs")
+		}
+	}
 	r.permissions(m)
 	r.provides(m, doc)
 	r.requires(m)

@@ -167,7 +167,7 @@ func TestSchemaEqualsGoTypes(t *testing.T) {
 		{"scopes of a route", scopes, enum("properties", "routes", "items", "properties", "scope")},
 		{"erasures", []string{manifest.EraseRecord, manifest.EraseField}, enum("properties", "records", "items", "properties", "erasure")},
 		{"capabilities", []string{manifest.SyncV1, manifest.ServiceV1}, enum("properties", "provides", "items", "properties", "capability")},
-		{"types of module", []string{manifest.IssuePanel, manifest.GeneralPage, manifest.AdminPage}, enum("properties", "modules", "items", "properties", "type")},
+		{"types of module", []string{manifest.IssuePanel, manifest.GeneralPage, manifest.AdminPage, manifest.PortalPanel}, enum("properties", "modules", "items", "properties", "type")},
 	} {
 		if diff := cmp.Diff(c.code, c.schema); diff != "" {
 			t.Errorf("%s (-code +schema):\n%s", c.what, diff)

@@ -32,9 +32,10 @@ type setting struct {
 	Properties map[string]setting `json:"properties"`
 	Jira       string             `json:"-"`
 	Config     string             `json:"-"`
+	Contexts   string             `json:"-"`
 }
 
-// UnmarshalJSON decodes a setting. x-jira and x-config are read as text only where the schema has checked that it is one: elsewhere a
+// UnmarshalJSON decodes a setting. x-jira, x-config and x-contexts are read as text only where the schema has checked that it is one: elsewhere a
 // name that starts with x- may hold anything.
 func (s *setting) UnmarshalJSON(data []byte) error {
 	type plain setting
@@ -42,13 +43,14 @@ func (s *setting) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	var x struct {
-		Jira   any `json:"x-jira"`
-		Config any `json:"x-config"`
+		Jira     any `json:"x-jira"`
+		Config   any `json:"x-config"`
+		Contexts any `json:"x-contexts"`
 	}
 	if err := json.Unmarshal(data, &x); err != nil {
 		return err
 	}
-	s.Jira, s.Config = hint(x.Jira), hint(x.Config)
+	s.Jira, s.Config, s.Contexts = hint(x.Jira), hint(x.Config), hint(x.Contexts)
 	return nil
 }
 
@@ -116,6 +118,28 @@ func (r *report) group(g setting, path, prefix string, all map[string]setting) {
 			r.rows(s, at)
 		}
 		r.hints(s, at)
+		r.contexts(s, at, g)
+	}
+}
+
+// contexts checks a list that says in which issues something shows. It stands in the group g.
+func (r *report) contexts(s setting, at string, g setting) {
+	if s.Contexts == "" {
+		return
+	}
+	lists := map[string]int{}
+	if s.rows() {
+		for _, inner := range s.Items.Properties {
+			if inner.Type == "array" {
+				lists[inner.Jira]++
+			}
+		}
+	}
+	switch {
+	case len(lists) != 2 || lists["project"] != 1 || lists["issueType"] != 1 || len(s.Items.Properties) != 2 || len(s.Items.Required) > 0:
+		r.add(at+".x-contexts", "belongs to a list of groups that hold a list of projects, a list of issue types and nothing else", "leave it out, or make the list so")
+	case g.Properties[s.Contexts].Type != "boolean":
+		r.add(at+".x-contexts", fmt.Sprintf("there is no switch %q beside the list", s.Contexts), "name the boolean setting that says whether it shows at all")
 	}
 }
 

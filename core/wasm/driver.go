@@ -93,7 +93,10 @@ type Driver struct {
 	closed   bool
 }
 
-var _ driver.Driver = (*Driver)(nil)
+var (
+	_ driver.Driver   = (*Driver)(nil)
+	_ driver.Preparer = (*Driver)(nil)
+)
 
 var errDriverClosed = errors.New("the Wasm driver is closed")
 
@@ -187,22 +190,9 @@ func openCache(dir string) (wazero.CompilationCache, error) {
 // that code which cannot even start is found out here. What the cache on disk holds is not done again.
 func (d *Driver) Load(ctx context.Context, code []byte, limits driver.Limits) (driver.Module, error) {
 	limits = limits.WithDefaults()
-	if limits.MaxMemoryBytes > d.config.MaxMemoryBytes {
-		return nil, fmt.Errorf("load module: %s of memory is asked for and %s is the most that this host gives", mib(limits.MaxMemoryBytes), mib(d.config.MaxMemoryBytes))
-	}
 	limits.MemoryBytes -= limits.MemoryBytes % pageSize
 	limits.MaxMemoryBytes -= limits.MaxMemoryBytes % pageSize
-	if len(code) > MaxCode {
-		return nil, fmt.Errorf("load module: it is %s long, at most %s are allowed", mib(uint64(len(code))), mib(MaxCode))
-	}
-	s, err := inspect(code)
-	if err != nil {
-		return nil, fmt.Errorf("load module: %w", err)
-	}
-	if err := check(s, limits.MemoryBytes); err != nil {
-		return nil, fmt.Errorf("load module: %w", err)
-	}
-	c, err := d.compile(ctx, code, s, limits.MemoryBytes)
+	c, err := d.ready(ctx, code, limits)
 	if err != nil {
 		return nil, fmt.Errorf("load module: %w", err)
 	}
@@ -231,6 +221,34 @@ func (d *Driver) Load(ctx context.Context, code []byte, limits driver.Limits) (d
 		return nil, errDriverClosed
 	}
 	return m, nil
+}
+
+// Prepare implements driver.Preparer.
+func (d *Driver) Prepare(ctx context.Context, code []byte, limits driver.Limits) (release func()) {
+	c, err := d.ready(ctx, code, limits.WithDefaults())
+	if err != nil {
+		return func() {}
+	}
+	return func() { d.release(c) }
+}
+
+// ready checks a module and returns its native code. The caller must release what it got.
+func (d *Driver) ready(ctx context.Context, code []byte, limits driver.Limits) (*compiled, error) {
+	if limits.MaxMemoryBytes > d.config.MaxMemoryBytes {
+		return nil, fmt.Errorf("%s of memory is asked for and %s is the most that this host gives", mib(limits.MaxMemoryBytes), mib(d.config.MaxMemoryBytes))
+	}
+	if len(code) > MaxCode {
+		return nil, fmt.Errorf("it is %s long, at most %s are allowed", mib(uint64(len(code))), mib(MaxCode))
+	}
+	s, err := inspect(code)
+	if err != nil {
+		return nil, err
+	}
+	memoryBytes := limits.MemoryBytes - limits.MemoryBytes%pageSize
+	if err := check(s, memoryBytes); err != nil {
+		return nil, err
+	}
+	return d.compile(ctx, code, s, memoryBytes)
 }
 
 // Stats are counts for an operator's metrics.

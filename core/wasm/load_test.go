@@ -159,6 +159,34 @@ func TestSameBytesAreCompiledOnce(t *testing.T) {
 	}
 }
 
+func TestPreparedCodeIsNotCompiledAgain(t *testing.T) {
+	ctx, code := context.Background(), guest().answering(i64Const(0))
+	d := newDriver(t, wasm.Config{})
+	release := d.Prepare(ctx, code, driver.Limits{})
+	if s := d.Stats(); s.Compilations != 1 || s.Resident != 1 || s.Instances != 0 {
+		t.Errorf("prepared: %+v, want native code and no instance", s)
+	}
+	m, err := d.Load(ctx, code, driver.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	release()
+	if s := d.Stats(); s.Compilations != 1 || s.Resident != 1 {
+		t.Errorf("loaded and released: %+v, want the code of the one compilation", s)
+	}
+	if err := m.Close(ctx); err != nil {
+		t.Error(err)
+	}
+	if s := d.Stats(); s.Resident != 0 {
+		t.Errorf("after the last close: %+v", s)
+	}
+	broken := []byte("no module")
+	d.Prepare(ctx, broken, driver.Limits{})()
+	if _, err := d.Load(ctx, broken, driver.Limits{}); err == nil {
+		t.Error("what cannot be prepared is loaded")
+	}
+}
+
 func TestCacheOnDiskIsFilledAndKeptPrivate(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cache", "wasm")
 	d := newDriver(t, wasm.Config{CacheDir: dir})

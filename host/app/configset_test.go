@@ -35,6 +35,7 @@ const otherSite = `{
 // TestConfigurationFromATemplateToAnotherSite sets one site up by a template, carries that to another site in a file, over a crash, and
 // undoes it there.
 func TestConfigurationFromATemplateToAnotherSite(t *testing.T) {
+	t.Parallel()
 	one := startDev(t, t.TempDir())
 	b := newTab(t)
 	b.allow("422")

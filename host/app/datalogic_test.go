@@ -10,6 +10,7 @@ import (
 // TestARuleBoundsWhatIsPickedByTheRightsOfAnother has a guest link what a rule offers by the rights of somebody else: the guest finds it by name
 // and nothing else, is told of the link only that it is there, and finds nothing any more once that account is closed.
 func TestARuleBoundsWhatIsPickedByTheRightsOfAnother(t *testing.T) {
+	t.Parallel()
 	d := startDev(t, t.TempDir())
 	o := newOperator(t, d)
 	o.grant("10000", "LINK_ISSUES", map[string]string{"type": "group", "parameter": "guests"})

@@ -199,6 +199,7 @@ func (s *syncSite) delivered(status int) int {
 // An issue is deleted on the site; its webhook arrives, signed, and the plugin's records of the issue are gone: whatever happens to the host in
 // between, however often the webhook comes, and only where the plugin is switched on.
 func TestLinksGoWithTheIssueThatIsDeletedInJira(t *testing.T) {
+	t.Parallel()
 	site := newSyncSite(t)
 	h := newLinksHost(t, site)
 	h.serve("pergola.links")

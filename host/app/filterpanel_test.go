@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/pergola-platform/pergola/core/manifest"
@@ -14,6 +15,7 @@ const (
 // TestAFilterPanelFromTheAdminToTheIssue is the whole way of a panel: an admin writes it, sees it beside an issue before users do, and a
 // user sorts what it finds.
 func TestAFilterPanelFromTheAdminToTheIssue(t *testing.T) {
+	t.Parallel()
 	d := startDev(t, t.TempDir(), "--listen", address(t), "--sandbox", address(t))
 	b := newTab(t)
 	b.allow("422")
@@ -59,4 +61,44 @@ func TestAFilterPanelFromTheAdminToTheIssue(t *testing.T) {
 	b.click(previewFrame, button("Preview"))
 	b.wait(previewFrame, `document.body.textContent.includes("Users see this panel beside OPS-2.") && document.querySelector("code").textContent.includes("NOT id in (")`)
 	b.wait(previewFrame, keys+`.startsWith("OPS-1,OPS-3")`)
+
+	projectAdminPlacesAPanel(t, d, b)
+}
+
+const projectFrame = "/connect/project"
+
+// projectAdminPlacesAPanel has jonas, who administers Facilities and no other project, have a panel show in his rooms.
+func projectAdminPlacesAPanel(t *testing.T, d *dev, b *tab) {
+	t.Helper()
+	mia, jonas := newOperator(t, d), newPerson(t, d, "jonas")
+	mia.write("pergola.filterpanel", "panel", map[string][]string{
+		"name": {"Rooms nearby"}, "shown": {"true"}, "jql": {"project = FAC AND issuetype = Room"}, "contexts": {"0"}, "contexts.0.projects": {"10001"},
+	})
+	room := mia.find("project = FAC AND issuetype = Room ORDER BY key")
+	b.open(d.Sandbox + "/login?as=jonas&dest=/browse/" + room)
+	b.wait(relatedFrame, `document.body.textContent.includes("Others of this project") && !document.body.textContent.includes("Rooms nearby")`)
+
+	b.open(d.Sandbox + "/projects/FAC/settings")
+	b.click("", `[...document.querySelectorAll("a")].find((e) => e.href.includes("/pergola/project"))`)
+	row := func(name string) string {
+		return `[...document.querySelectorAll("tbody tr")].find((e) => e.textContent.includes("` + name + `"))`
+	}
+	b.wait(projectFrame, row("Others of this project")+`.textContent.includes("All projects") && !`+row("Others of this project")+`.querySelector("button")`)
+	b.wait(projectFrame, row("Rooms nearby")+`.textContent.includes("None") && !document.body.textContent.includes("People")`)
+	b.click(projectFrame, row("Rooms nearby")+`.querySelector("button")`)
+	b.click(projectFrame, `document.querySelector("[name='type-10006']")`)
+	b.click(projectFrame, button("Save"))
+	b.wait(projectFrame, row("Rooms nearby")+`?.textContent.includes("Room") && !`+row("Rooms nearby")+`.textContent.includes("Equipment")`)
+	b.open(d.Sandbox + "/browse/" + room)
+	b.wait(relatedFrame, `document.body.textContent.includes("Rooms nearby")`)
+
+	// His page is that of his project, whatever he asks for, and what he changed an admin of the site reads.
+	for project, want := range map[string]int{"10000": 403, "10001": 403, "10002": 200} {
+		if status, text := jonas.ask("", "/api/project/"+project+"/view/list", struct{}{}); status != want {
+			t.Errorf("jonas asks for the project %s: status %d, want %d: %.200s", project, status, want, text)
+		}
+	}
+	if changes := mia.host("", "/api/changes/view/list", struct{}{}); !strings.Contains(changes, "Changed where it shows in a project: filter panel") || !strings.Contains(changes, "Jonas User") {
+		t.Errorf("the page Changes:\n%s", changes)
+	}
 }

@@ -44,7 +44,7 @@ const forgeProbe = `
 func serveForge(t *testing.T, folder string) *forgeFrames {
 	t.Helper()
 	f := &forgeFrames{t: t, steps: map[string]chan string{}, results: make(chan json.RawMessage, 1)}
-	for _, kind := range []string{"/api/plugin/pergola.qrcode/panel", "/api/plugin/pergola.qrcode/labels", "/api/admin", "/api/admin/sync"} {
+	for _, kind := range []string{"/api/plugin/pergola.qrcode/panel", "/api/plugin/pergola.qrcode/labels", "/api/admin", "/api/admin/sync", "/api/project/10002"} {
 		f.steps[kind] = make(chan string)
 	}
 	mux := http.NewServeMux()
@@ -172,6 +172,7 @@ func forgeCall(t *testing.T, method, address, body string) (status int, answer s
 // TestForgeAppShowsThePagesOfPlugins exports the app, installs it on the sandbox's Forge, and works in its frames: the same pages, actions and
 // forms as on Connect, by way of Atlassian's own bridge.
 func TestForgeAppShowsThePagesOfPlugins(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	d := startDev(t, data, "--listen", "127.0.0.1:0", "--sandbox", "127.0.0.1:0", "--set", "plugins.enabled=*", "--set", "forge.app_id="+forgeAppID)
 	frames := serveForge(t, exportForge(t, data, d.Host))
@@ -198,6 +199,12 @@ func TestForgeAppShowsThePagesOfPlugins(t *testing.T) {
 	if found, refused := mia.search(mia.visitor("mia"), `issue in assetsWithLinks("Laptop of nobody")`); !strings.Contains(refused, "There is no relation “Laptop of nobody”") {
 		t.Errorf("a function in JQL: %v %q", found, refused)
 	}
+
+	// Jonas administers one project, in whose settings the app is.
+	b.open(d.Sandbox + "/login?as=jonas&dest=/projects/FAC/settings")
+	b.click("", `[...document.querySelectorAll("#app-tabs ~ ul a")].find((a) => a.href.includes("/forge/apps/"))`)
+	frames.wait("/api/project/10002", `document.body.innerText.includes("Nothing is configured yet") && document.body.innerText.includes("Facilities")`)
+	frames.wait("/api/project/10002", `window.pergola.send('view/list', { method: 'POST', body: '{}' }).then((a) => { window.done = a.status; }), window.done === 200`)
 
 	// An admin switches a plugin off on the page for admins; its panel is gone then, whoever asks.
 	b.open(d.Sandbox + "/login?as=mia&dest=/forge/apps/" + forgeApp + "/admin")
@@ -243,6 +250,7 @@ func sitesOf(t *testing.T, data string) []string {
 // TestForgeAppTakesOverTheSiteOfTheConnectApp installs the Forge app on a site that has the Connect app of the same key: it is the same site
 // afterwards, and what was made before is there.
 func TestForgeAppTakesOverTheSiteOfTheConnectApp(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	over := []string{"--set", "forge.take_over=true"}
 	d := startDev(t, data, append([]string{

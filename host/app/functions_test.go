@@ -102,6 +102,7 @@ func (r *related) saveRelation(id string, rev int64, name, searchable string) {
 // TestUsersSearchByRelationInJQL has users write each function in Jira's own search, through everything: the site asks the host under a token, the
 // host the plugin in its module, and what is found follows links at once and relations within seconds.
 func TestUsersSearchByRelationInJQL(t *testing.T) {
+	t.Parallel()
 	r := newRelated(t, 6)
 	ada := r.visitor("ada")
 	keys := make([]string, len(r.issues))

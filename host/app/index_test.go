@@ -43,6 +43,7 @@ func tenantOf(t *testing.T, s store.Store) (of capability.TenantID, id string) {
 // TestAnIndexRunSurvivesKills has an admin make a relation searchable and index what was linked before, while Jira is slow and the host is
 // killed in the middle: the run goes on from the last step, the page shows it, and JQL finds every issue in the end.
 func TestAnIndexRunSurvivesKills(t *testing.T) {
+	t.Parallel()
 	const links = 300
 	data := t.TempDir()
 	addresses := []string{"--listen", address(t), "--sandbox", address(t)}

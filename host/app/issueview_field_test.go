@@ -13,6 +13,7 @@ import (
 // TestAFieldOfANewIssueLinksWhatItNames is the whole way from Jira's form for new issues to a link: the site's event, the plugin in the background
 // by the rights of the account that the admin chose, the service of advanced links, and the panel.
 func TestAFieldOfANewIssueLinksWhatItNames(t *testing.T) {
+	t.Parallel()
 	r := newRelated(t, 3)
 	side := r.relate(r.issues[0])
 	relation, _ := strings.CutSuffix(side, "-first")

@@ -5,6 +5,7 @@ import "testing"
 // TestAnIssueViewTakesThePlaceOfTheList is the whole way of an issue view: an admin makes a relation and says how it looks at one end, a user
 // links two issues and finds them in a table, which sorts and from which links are removed.
 func TestAnIssueViewTakesThePlaceOfTheList(t *testing.T) {
+	t.Parallel()
 	d := startDev(t, t.TempDir(), "--listen", address(t), "--sandbox", address(t))
 	b := newTab(t)
 	field := func(name string) string { return `document.querySelector("[name='` + name + `']")` }

@@ -25,6 +25,7 @@ const (
 // TestFromInstallationToScannedCode is the whole way, on real parts: the sandbox site has installed the app, an issue shows
 // its code, the code leads back to the issue, and the admin's choices hold over a crash.
 func TestFromInstallationToScannedCode(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	addresses := []string{"--listen", address(t), "--sandbox", address(t)}
 	d := startDev(t, data, addresses...)

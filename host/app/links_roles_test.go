@@ -11,6 +11,7 @@ import (
 // TestWhoSeesAndDoesWhatWithLinks has one issue looked at by an admin of the site, of a project, an agent of the service desk, somebody who works
 // there, a guest, and nobody. What they see and may do is Jira's word; pages and calls for admins are for those of the site alone.
 func TestWhoSeesAndDoesWhatWithLinks(t *testing.T) {
+	t.Parallel()
 	d := startDev(t, t.TempDir(), "--scale", "1")
 	mia := newOperator(t, d)
 	relation := mia.relate("Parts", "is part of", "OPS-1")

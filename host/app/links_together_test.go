@@ -3,8 +3,9 @@ package app_test
 import "testing"
 
 // TestTwoUsersEditTheLinksOfAnIssueAtOnce has both open the form before one saves: neither takes back what the other did. Then a removal is
-// undone, and the history tells one of the other.
+// undone, and the history tells one of the other by name.
 func TestTwoUsersEditTheLinksOfAnIssueAtOnce(t *testing.T) {
+	t.Parallel()
 	d := startDev(t, t.TempDir())
 	mia, jonas := newTab(t), newTab(t)
 	issue := "/login?dest=/browse/OPS-1&as="
@@ -53,7 +54,7 @@ func TestTwoUsersEditTheLinksOfAnIssueAtOnce(t *testing.T) {
 	jonas.click(linksFrame, exact("Cancel"))
 
 	mia.click(linksFrame, exact("History"))
-	mia.wait(linksFrame, `["OPS-2 was linked as “is part of” by you", "OPS-3 was linked as “is part of” by another user"].every((s) => document.body.textContent.includes(s))`)
+	mia.wait(linksFrame, `["OPS-2 was linked as “is part of” by you", "OPS-3 was linked as “is part of” by Jonas User"].every((s) => document.body.textContent.includes(s))`)
 	mia.click(linksFrame, exact("Show as a list"))
 	row := `[...document.querySelectorAll("li")].find((e) => e.textContent.includes("OPS-3"))`
 	mia.click(linksFrame, `[...`+row+`.querySelectorAll("button")].find((e) => e.textContent.startsWith("Remove"))`)

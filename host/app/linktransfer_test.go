@@ -65,6 +65,7 @@ func (o *person) blocked(most int) (typ string, issues []string, links int) {
 // TestLinksAreMovedOverKillsAndTakenBack has an admin move links of Jira's own to a relation, after a dry run, while Jira is slow and the host is
 // killed in the middle, and take that back; then a file of links is imported, exported and taken back.
 func TestLinksAreMovedOverKillsAndTakenBack(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	addresses := []string{"--listen", address(t), "--sandbox", address(t)}
 	d := startDev(t, data, addresses...)
@@ -157,6 +158,7 @@ const rulesFrame = "/connect/module/pergola.datalogic/rules"
 // TestLinksThatARuleDoesNotAllowAreSweptAndTakenBack has an admin import links into a relation that is kept as Jira's own, write a rule against them,
 // count these, remove them while the host is killed in the middle, and take that back.
 func TestLinksThatARuleDoesNotAllowAreSweptAndTakenBack(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	addresses := []string{"--listen", address(t), "--sandbox", address(t)}
 	d := startDev(t, data, addresses...)

@@ -23,6 +23,7 @@ func (o *person) save(plugin, typ string, form map[string][]string) string {
 // TestAParentFilterFromTheAdminToTheUser has an admin let the customer of an issue bound its contacts, and a user pick both in one form: what
 // is not saved counts, what is picked goes when the customer changes, and a link that the filter does not leave is refused.
 func TestAParentFilterFromTheAdminToTheUser(t *testing.T) {
+	t.Parallel()
 	d := startDev(t, t.TempDir())
 	o := newOperator(t, d)
 	ids := map[string]string{}

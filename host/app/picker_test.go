@@ -11,6 +11,7 @@ const seatsFrame = "/connect/module/example.picker/panel"
 
 // TestPickerInAPanelAsksThePlugin is the whole way of a picker: browser, token, route, guest, and back into the list.
 func TestPickerInAPanelAsksThePlugin(t *testing.T) {
+	t.Parallel()
 	const source = "../../examples/picker"
 	plugins := t.TempDir()
 	to := filepath.Join(plugins, "example.picker")

@@ -85,6 +85,9 @@ type dev struct {
 	stderr *output
 }
 
+// starting keeps tests from compiling the same plugins at the same time.
+var starting sync.Mutex
+
 // startDev starts the program on a data directory, on free ports unless addresses are given, and waits for the ready event.
 func startDev(t testing.TB, data string, args ...string) *dev {
 	t.Helper()
@@ -92,13 +95,12 @@ func startDev(t testing.TB, data string, args ...string) *dev {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(args) == 0 {
-		args = []string{"--listen", "127.0.0.1:0", "--sandbox", "127.0.0.1:0"}
-	}
+	starting.Lock()
+	defer starting.Unlock()
 	native := filepath.Join(data, "cache", "wasm")
 	keep(t, compiled(), native)
 	d := &dev{t: t, stderr: &output{}}
-	d.cmd = exec.Command(bin, append([]string{"dev", "--json", "--data", data}, args...)...)
+	d.cmd = exec.Command(bin, append([]string{"dev", "--json", "--data", data, "--listen", "127.0.0.1:0", "--sandbox", "127.0.0.1:0"}, args...)...)
 	d.cmd.Dir = t.TempDir()
 	d.cmd.Stderr = d.stderr
 	stdout, err := d.cmd.StdoutPipe()

@@ -135,6 +135,7 @@ func listOf(v map[string]any, name string) []any {
 // TestProgramsUseTheAPIOfLinks goes the whole way: token, route, module, store, and the site over HTTP. Every route that is documented is called, and
 // every answer is as documented.
 func TestProgramsUseTheAPIOfLinks(t *testing.T) {
+	t.Parallel()
 	r := newRelatedWith(t, 110, map[string]string{"pergola.qrcode": "plugins/qrcode"}, func(*world.Tx, []string) error { return nil })
 	c := newCaller(t, r, linkFolder, "plugins/qrcode")
 	c.ask(200, "GET", "token", "")
@@ -256,6 +257,7 @@ func (c *caller) linkType() string {
 
 // TestTokensEndWithInstallationAndAccount uses a token over restarts of the host, a new installation, and the end of its account.
 func TestTokensEndWithInstallationAndAccount(t *testing.T) {
+	t.Parallel()
 	r := newRelated(t, 1)
 	c := newCaller(t, r)
 	c.ask(200, "GET", "token", "")

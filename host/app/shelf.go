@@ -8,8 +8,10 @@ import (
 	"maps"
 	"os"
 	"reflect"
+	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/core/manifest"
@@ -126,10 +128,42 @@ func (h *Host) take(ctx context.Context, bundles *registry.Registry) (changes Ch
 	}
 	h.tidy()
 	i := &installer{host: h}
+	release := h.prepare(ctx, bundles.Entries())
 	err = bundles.Install(ctx, i)
+	release()
 	h.tidy()
 	changes.Taken = i.taken
 	return changes, append(problems, i.problems...), err
+}
+
+// preparing are the plugins that are compiled at the same time, at most: each needs some hundred MiB meanwhile.
+const preparing = 4
+
+// prepare has the engine ready the code that it has not got, side by side, while the plugins are taken in one by one. They stay ready
+// until release is called.
+func (h *Host) prepare(ctx context.Context, entries []registry.Entry) (release func()) {
+	entries = slices.DeleteFunc(entries, func(e registry.Entry) bool {
+		return e.Reason != "" || h.shelf.taken[e.Manifest.ID].digest == e.Digest
+	})
+	var next atomic.Int64
+	releases := make([]func(), len(entries))
+	var all sync.WaitGroup
+	for range min(preparing, runtime.GOMAXPROCS(0), len(entries)) {
+		all.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(entries); i = int(next.Add(1)) - 1 {
+				releases[i] = h.engine.Prepare(ctx, entries[i].Manifest, entries[i].Code)
+			}
+		})
+	}
+	return func() {
+		next.Store(int64(len(entries)))
+		all.Wait()
+		for _, release := range releases {
+			if release != nil {
+				release()
+			}
+		}
+	}
 }
 
 // tidy has the catalog forget the versions of which no code runs any more, but for those of which an admin shall read why.

@@ -100,6 +100,7 @@ func (s syncTab) maps(column, field string) {
 
 // TestFromPastedTableToIssues is the whole way of an admin who synchronizes, in a browser, on a real host, plugin and site.
 func TestFromPastedTableToIssues(t *testing.T) {
+	t.Parallel()
 	data, plugins := t.TempDir(), t.TempDir()
 	pastedTable(t, plugins)
 	args := []string{"--listen", address(t), "--sandbox", address(t), "--set", "plugins.dir=" + plugins}

@@ -69,6 +69,7 @@ func (b *tab) made(label string) (n int) {
 
 // TestARunIsSteered presses what an admin can do to a run while Jira is slow: pause, cancel, go on from where it ended, resume.
 func TestARunIsSteered(t *testing.T) {
+	t.Parallel()
 	const rows = 330
 	data, plugins := t.TempDir(), t.TempDir()
 	pastedTable(t, plugins)

@@ -10,6 +10,7 @@ const apiFrame = "/connect/api"
 
 // TestAnAdminMakesAndRevokesATokenInTheBrowser finds the page from the admin's page, makes a token, sees it once, uses it and revokes it.
 func TestAnAdminMakesAndRevokesATokenInTheBrowser(t *testing.T) {
+	t.Parallel()
 	d := startDev(t, t.TempDir())
 	b := newTab(t)
 	field := func(name string) string { return `document.querySelector("[name='` + name + `']")` }

@@ -16,8 +16,9 @@ type Entry struct {
 	Action  Action              `json:"action"`
 	Plugin  capability.PluginID `json:"plugin,omitempty"` // of which something was changed
 	Version string              `json:"version,omitempty"`
-	Type    string              `json:"type,omitempty"`   // of the configuration document
-	Object  string              `json:"object,omitempty"` // id of the document, the token, the connection or the run
+	Type    string              `json:"type,omitempty"`    // of the configuration document
+	Object  string              `json:"object,omitempty"`  // id of the document, the token, the connection or the run
+	Project string              `json:"project,omitempty"` // about which a document says something else now
 	// Credential is the name of that by which the operator asked; "" where the host's own user did, and for everybody else.
 	Credential string `json:"credential,omitempty"`
 }
@@ -68,6 +69,7 @@ const (
 	ConfigChanged  Action = "config.changed"
 	ConfigDeleted  Action = "config.deleted"
 	ConfigRestored Action = "config.restored"
+	ConfigPlaced   Action = "config.placed" // where it shows in one project
 	ConfigImported Action = "config.imported"
 	ImportUndone   Action = "import.undone"
 
@@ -94,6 +96,7 @@ var words = map[Action]string{
 	SiteEnabled: "Enabled the app", SiteDisabled: "Disabled the app",
 	PluginOn: "Switched a feature on", PluginOff: "Switched a feature off", PluginRetried: "Had a paused feature tried again", Settings: "Changed settings",
 	ConfigCreated: "Created", ConfigChanged: "Changed", ConfigDeleted: "Deleted", ConfigRestored: "Took a deletion back",
+	ConfigPlaced:   "Changed where it shows in a project",
 	ConfigImported: "Imported configuration", ImportUndone: "Undid an import", TokenMade: "Made an API token", TokenRevoked: "Revoked an API token",
 	ConnectionSaved: "Saved a connection", ConnectionDeleted: "Deleted a connection", SyncSaved: "Saved a synchronization", SyncDeleted: "Deleted a synchronization",
 	SyncScheduled: "Scheduled a synchronization", SyncUnscheduled: "Took a schedule away", SyncStarted: "Started a synchronization", SyncsImported: "Imported synchronizations",

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pergola-platform/pergola/core/capability"
+	"github.com/pergola-platform/pergola/core/manifest"
 	"github.com/pergola-platform/pergola/host/privacy"
 	"github.com/pergola-platform/pergola/host/store"
 )
@@ -37,6 +38,7 @@ func Types() []privacy.Type {
 			{Path: "version", Kind: privacy.Version},
 			{Path: "type", Kind: privacy.Collection},
 			{Path: "object", Kind: privacy.Identifier},
+			{Path: "project", Kind: manifest.KindProject},
 			{Path: "credential", Kind: privacy.Operator},
 		},
 	}}

@@ -31,10 +31,14 @@ type Invocation struct {
 	Account      string // who looks, "" for an event or a schedule
 	IssueID      string // beside which a module stands
 	ProjectID    string
+	RequestKey   string // of the request on the customer portal beside which a module stands: Jira says no more of the issue there
 	IssuedAt     time.Time
 	// SystemToken is the app's own token for calls of the site, "" where none came. It is nobody's to log.
 	SystemToken string
 }
+
+// PortalModule is the type of the modules of Forge that stand on requests of the customer portal.
+const PortalModule = "jiraServiceManagement:portalRequestDetailPanel"
 
 // ForgeModule is the module of the manifest that called.
 type ForgeModule struct {
@@ -96,7 +100,10 @@ type invocation struct {
 type forgeContext struct {
 	CloudID   string `json:"cloudId"`
 	SiteURL   string `json:"siteUrl"`
-	Extension Jira   `json:"extension"`
+	Extension struct {
+		Jira
+		Request Ref `json:"request,omitzero"` // on the customer portal, in the place of the issue
+	} `json:"extension"`
 }
 
 // Forge verifies a Forge Remote invocation: Authorization: Bearer and the invocation token. A token that comes again is not verified anew, and
@@ -124,7 +131,7 @@ func (v *Verifier) Forge(ctx context.Context, r Request) (Principal, error) {
 		return Principal{}, err
 	}
 	return Principal{
-		Tenant: t.id, ClientKey: t.clientKey, Account: i.Account, Via: ViaForge, IssueID: i.IssueID, ProjectID: i.ProjectID,
+		Tenant: t.id, ClientKey: t.clientKey, Account: i.Account, Via: ViaForge, IssueID: i.IssueID, ProjectID: i.ProjectID, RequestKey: i.RequestKey,
 		IssuedAt: i.IssuedAt, Installation: i.Installation, APIBaseURL: i.APIBaseURL, Module: i.Module,
 	}, nil
 }
@@ -172,7 +179,7 @@ func (v *Verifier) invoke(ctx context.Context, r Request) (Invocation, proof.Ent
 	return Invocation{
 		Installation: c.App.InstallationID, CloudID: c.Context.CloudID, SiteURL: c.Context.SiteURL, APIBaseURL: c.App.APIBaseURL,
 		Environment: c.App.Environment.ID, Module: c.App.Module, Account: c.Principal, SystemToken: r.ForgeSystem,
-		IssueID: string(c.Context.Extension.Issue.ID), ProjectID: string(c.Context.Extension.Project.ID), IssuedAt: c.IssuedAt.time(),
+		IssueID: string(c.Context.Extension.Issue.ID), ProjectID: string(c.Context.Extension.Project.ID), RequestKey: c.Context.Extension.Request.Key, IssuedAt: c.IssuedAt.time(),
 	}, known, nil
 }
 

@@ -124,6 +124,19 @@ func TestForgeAPIOnThisMachineIsForDevelopment(t *testing.T) {
 	}
 }
 
+// On the customer portal Jira names a request by its key, and says nothing of the issue.
+func TestInvocationFromThePortalNamesTheRequest(t *testing.T) {
+	type object = map[string]any
+	r := auth.Request{Method: "POST", Target: "/", Authorization: "Bearer " + fit(t, func(c, app object) {
+		app["module"] = object{"type": auth.PortalModule, "key": "portal"}
+		c["context"] = object{"extension": object{"type": auth.PortalModule, "portal": object{"id": 1}, "request": object{"key": "HELP-1", "typeId": 7}}}
+	})}
+	got, err := verifier(t, site(tenant.Active)).Forge(context.Background(), r)
+	if err != nil || got.RequestKey != "HELP-1" || got.IssueID != "" || got.Module.Type != auth.PortalModule {
+		t.Errorf("%+v %v", got, err)
+	}
+}
+
 func TestInvocationTellsWhatTheTokenSays(t *testing.T) {
 	r := auth.Request{Method: "POST", Target: "/", Authorization: "Bearer " + fit(t, nil), ForgeSystem: "system"}
 	got, err := verifier(t, nil).Invocation(context.Background(), r)

@@ -46,7 +46,9 @@ type Principal struct {
 	// IssueID and ProjectID say where the page stands, from a context token or a Forge token. A page's address carries
 	// them in its query instead, which the token's hash covers.
 	IssueID, ProjectID string
-	IssuedAt           time.Time
+	// RequestKey is that of the request of the customer portal beside which a module of Forge stands: Jira says no more of the issue there.
+	RequestKey string
+	IssuedAt   time.Time
 	// Installation and APIBaseURL are set for ViaForge: the Forge installation, and where its product APIs are called.
 	Installation, APIBaseURL string
 	Module                   ForgeModule // of the manifest, for ViaForge

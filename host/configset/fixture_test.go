@@ -206,6 +206,15 @@ func (s *sites) Account(_ context.Context, _ tenant.Tenant, id string) (site.Acc
 func (s *sites) FindAccounts(context.Context, tenant.Tenant, string) ([]site.Account, error) {
 	return nil, nil
 }
+func (s *sites) Rights(context.Context, tenant.Tenant, string, jira.RightsQuery) (*jira.Rights, error) {
+	return &jira.Rights{}, s.down
+}
+func (s *sites) ProjectWithTypes(context.Context, tenant.Tenant, string) (site.Project, []site.IssueType, error) {
+	return site.Project{}, nil, s.down
+}
+func (s *sites) Names(context.Context, tenant.Tenant, string, []string) (map[string]string, error) {
+	return nil, nil
+}
 func (s *sites) Issue(context.Context, tenant.Tenant, string, []string) (*jira.Issue, error) {
 	return nil, s.down
 }
@@ -216,7 +225,8 @@ func (s *sites) Issues(context.Context, tenant.Tenant, []string, []string) ([]ji
 func (s *sites) Browse(context.Context, tenant.Tenant, string, []string) (map[string]bool, error) {
 	return nil, s.down
 }
-func (s *sites) IsAdmin(context.Context, tenant.Tenant, string) (bool, error) { return true, s.down }
+func (s *sites) Request(context.Context, tenant.Tenant, string) (string, error) { return "", s.down }
+func (s *sites) IsAdmin(context.Context, tenant.Tenant, string) (bool, error)   { return true, s.down }
 func (s *sites) SetAppProperty(context.Context, tenant.Tenant, string, any) error {
 	s.told++
 	return s.down

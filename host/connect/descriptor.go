@@ -28,6 +28,7 @@ const (
 	pathAudit       = "/connect/changes"
 	pathStored      = "/connect/stored"
 	pathConfig      = "/connect/configuration"
+	pathProject     = "/connect/project?project={project.id}"
 	pathIcon        = "/static/icon.svg"
 )
 
@@ -82,6 +83,8 @@ type modules struct {
 	IssueContents []issueContent `json:"jiraIssueContents,omitempty"`
 	GeneralPages  []page         `json:"generalPages,omitempty"`
 	AdminPages    []page         `json:"adminPages"`
+	ProjectTabs   []page         `json:"jiraProjectAdminTabPanels"` // in the settings of projects
+	PortalPanels  []portalPanel  `json:"serviceDeskPortalRequestViewPanels,omitempty"`
 	// EntityProperties are values inside properties of issues that Jira indexes.
 	EntityProperties []entityProperty `json:"jiraEntityProperties,omitempty"`
 	Webhooks         []webhook        `json:"webhooks,omitempty"`
@@ -122,9 +125,16 @@ type page struct {
 	Conditions []condition `json:"conditions"`
 }
 
+// portalPanel shows on the page of a request: https://developer.atlassian.com/cloud/jira/service-desk/customer-portal/. It has no name.
+type portalPanel struct {
+	Key        string      `json:"key"`
+	URL        string      `json:"url"`
+	Conditions []condition `json:"conditions"`
+}
+
 // scopes are Connect's names of the rights. App properties need no scope.
 var scopes = map[surface.Right]string{
-	surface.Read: "READ", surface.Write: "WRITE", surface.Delete: "DELETE", surface.ActAs: "ACT_AS_USER", surface.Administer: "ADMIN",
+	surface.Read: "READ", surface.Requests: "READ", surface.Write: "WRITE", surface.Delete: "DELETE", surface.ActAs: "ACT_AS_USER", surface.Administer: "ADMIN",
 }
 
 // Descriptor returns atlassian-connect.json for the plugins: the same bytes for the same plugins, in whatever order they
@@ -144,7 +154,9 @@ func Descriptor(c Config, plugins []*manifest.Manifest) ([]byte, error) {
 		APIMigrations:  map[string]bool{"signed-install": true, "context-qsh": true, "gdpr": true},
 	}
 	for _, right := range table.Rights {
-		d.Scopes = append(d.Scopes, scopes[right])
+		if scope := scopes[right]; !slices.Contains(d.Scopes, scope) {
+			d.Scopes = append(d.Scopes, scope)
+		}
 	}
 	for _, name := range table.Events {
 		if c.Registered && slices.Contains(Registrable(), name) {
@@ -177,6 +189,9 @@ func Descriptor(c Config, plugins []*manifest.Manifest) ([]byte, error) {
 // own are the routes of the host's own pages.
 var own = map[string]string{surface.AdminKey: pathAdmin, surface.SyncKey: pathSync, surface.APIKey: pathAPI, surface.AuditKey: pathAudit, surface.StoredKey: pathStored, surface.ConfigKey: pathConfig}
 
+// lastSettings is the last group of the settings of a project.
+const lastSettings = "projectgroup4"
+
 // show adds the module of a place. Jira shows pages for admins to them only, and the host asks Jira again whoever opens one.
 func (d *descriptor) show(p surface.Place) {
 	address := pathModule + url.PathEscape(string(p.Plugin)) + "/" + url.PathEscape(p.Module)
@@ -198,6 +213,14 @@ func (d *descriptor) show(p surface.Place) {
 			g.Location = "none"
 		}
 		d.Modules.GeneralPages = append(d.Modules.GeneralPages, g)
+	case p.Kind == surface.Settings:
+		d.Modules.ProjectTabs = append(d.Modules.ProjectTabs, page{
+			Key: p.Key, Name: text{p.Name}, URL: pathProject, Location: lastSettings, Conditions: []condition{{Condition: "user_is_project_admin"}},
+		})
+	case p.Kind == surface.Portal:
+		d.Modules.PortalPanels = append(d.Modules.PortalPanels, portalPanel{
+			Key: p.Key, URL: address + "?issue={servicedesk.requestId}", Conditions: switchedOn(p.Plugin),
+		})
 	case p.Plugin == "":
 		d.Modules.AdminPages = append(d.Modules.AdminPages, page{Key: p.Key, Name: text{p.Name}, URL: own[p.Key], Conditions: []condition{admin}})
 	default:
@@ -252,8 +275,11 @@ func (d *descriptor) check() error {
 	for _, m := range d.Modules.IssueContents {
 		module(m.Key, m.Name.Value, m.Target.URL)
 	}
-	for _, m := range slices.Concat(d.Modules.GeneralPages, d.Modules.AdminPages) {
+	for _, m := range slices.Concat(d.Modules.GeneralPages, d.Modules.AdminPages, d.Modules.ProjectTabs) {
 		module(m.Key, m.Name.Value, m.URL)
+	}
+	for _, m := range d.Modules.PortalPanels {
+		module(m.Key, m.Key, m.URL)
 	}
 	indexed := 0
 	for _, p := range d.Modules.EntityProperties {

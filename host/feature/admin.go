@@ -29,8 +29,14 @@ type Jira interface {
 	Issues(ctx context.Context, t tenant.Tenant, ids, fields []string) ([]jira.Issue, error)
 	// Browse says which of the issues the account may see.
 	Browse(ctx context.Context, t tenant.Tenant, account string, issueIDs []string) (map[string]bool, error)
+	// Request returns the id of the issue behind a request of Jira Service Management, by its id or key; not_found where it is none.
+	Request(ctx context.Context, t tenant.Tenant, idOrKey string) (string, error)
 	IsAdmin(ctx context.Context, t tenant.Tenant, account string) (bool, error)
+	// Rights says what an account may do; "" stands for the app.
+	Rights(ctx context.Context, t tenant.Tenant, account string, q jira.RightsQuery) (*jira.Rights, error)
 	SetAppProperty(ctx context.Context, t tenant.Tenant, key string, value any) error
+	// ProjectWithTypes returns a project with all its issue types.
+	ProjectWithTypes(ctx context.Context, t tenant.Tenant, id string) (site.Project, []site.IssueType, error)
 	Projects(ctx context.Context, t tenant.Tenant) ([]site.Project, error)
 	IssueTypes(ctx context.Context, t tenant.Tenant) ([]site.IssueType, error)
 	Fields(ctx context.Context, t tenant.Tenant) ([]site.Field, error)
@@ -39,6 +45,8 @@ type Jira interface {
 	LinkTypes(ctx context.Context, t tenant.Tenant) ([]site.Named, error)
 	Account(ctx context.Context, t tenant.Tenant, id string) (site.Account, error)
 	FindAccounts(ctx context.Context, t tenant.Tenant, query string) ([]site.Account, error)
+	// Names tells what accounts are called, by id, as a viewer may know it; "" is the name of one that is there no more.
+	Names(ctx context.Context, t tenant.Tenant, viewer string, ids []string) (map[string]string, error)
 }
 
 // Feature is a plugin as a tenant's admin sees it.

@@ -38,6 +38,9 @@ const (
 	notes = capability.PluginID("acme.notes")
 	admin = "557058:admin"
 	user  = "557058:user"
+	// Admins of the projects 10000 and 20000, each of one alone.
+	ops = "557058:ops"
+	hr  = "557058:hr"
 )
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -96,11 +99,13 @@ type world struct {
 	mu     sync.Mutex
 	seen   []sdk.Context
 	issues []string // the plugin's page links to them
+	people []string // the plugin's page names them
+	clock  time.Time
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, jira: &fakeJira{admins: []string{admin}}, log: &bytes.Buffer{}}
+	w := &world{t: t, jira: &fakeJira{admins: []string{admin}}, log: &bytes.Buffer{}, clock: now}
 	db, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Config{})
 	check(t, err)
 	t.Cleanup(func() { check(t, db.Close()) })
@@ -125,16 +130,19 @@ func newWorld(t testing.TB) *world {
 		for _, id := range w.issues {
 			p.Blocks = append(p.Blocks, view.Block{Text: &view.Text{Spans: []view.Span{{Text: "Open", IssueID: id}}}})
 		}
+		for _, id := range w.people {
+			p.Blocks = append(p.Blocks, view.Block{List: &view.List{Items: []view.Item{{Detail: []view.Span{{Text: "another user", Account: id}}}}}})
+		}
 		return p, nil
 	})
 	w.engine, err = core.New(core.Config{Drivers: map[string]driver.Driver{"wasm": inproc.New(nil,
-		&sdk.Plugin{ID: string(notes), Version: "1.0.0", Views: map[string]sdk.View{"show": show}, Files: map[string]sdk.File{
+		&sdk.Plugin{ID: string(notes), Version: "1.0.0", Views: map[string]sdk.View{"show": show, "other": show}, Files: map[string]sdk.File{
 			"save": sdk.FileFunc(func(context.Context, *sdk.Request) (*sdk.Attachment, error) {
 				return &sdk.Attachment{Name: "a.csv"}, nil
 			}),
 		}, Events: map[string]sdk.EventHandler{"heard": event.Handler(func(context.Context, *event.Event) error { return nil })}, Guards: map[string]sdk.Guard{"shelf": config.Guard(func(_ context.Context, c *config.Change) (*config.Verdict, error) {
 			switch {
-			case c.Context.Account != admin:
+			case c.Context.Account == "" || c.Context.Account == user:
 				return nil, sdk.Errorf(sdk.Internal, "judged for %q", c.Context.Account)
 			case c.Op == config.Delete && c.Before.String("name") == "Kept":
 				return config.No("", "This one is needed."), nil
@@ -168,7 +176,7 @@ func (w *world) service(enabled []string, manifests ...*manifest.Manifest) *feat
 	}
 	return feature.New(feature.Config{
 		Catalog: c, Engine: w.engine, Tenants: w.tenants, Jira: w.jira, BaseURL: "https://pergola.example",
-		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return now },
+		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.clock },
 		Documents: w.configs, NewID: services.NewConfigID, Write: w.store.Write,
 	})
 }
@@ -213,7 +221,9 @@ type fakeJira struct {
 	down   error
 	hidden []string // issues that nobody may see
 	gone   []string // issues that are not there
+	asked  []string // which requests were asked for
 	lists  error
+	named  [][]string // the accounts that each request of Names asked about, behind the viewer
 }
 
 func (j *fakeJira) Issue(_ context.Context, _ tenant.Tenant, id string, _ []string) (*jira.Issue, error) {
@@ -244,6 +254,36 @@ func (j *fakeJira) Browse(_ context.Context, _ tenant.Tenant, _ string, ids []st
 		out[id] = !slices.Contains(j.hidden, id)
 	}
 	return out, nil
+}
+
+func (j *fakeJira) Rights(_ context.Context, _ tenant.Tenant, account string, q jira.RightsQuery) (*jira.Rights, error) {
+	out := &jira.Rights{}
+	if slices.Contains(j.admins, account) || account == "" { // the app may do everything
+		out.Rights = append(out.Rights, jira.Right{Permission: "ADMINISTER", Global: true})
+	}
+	if own := map[string]string{ops: "10000", hr: "20000"}[account]; slices.Contains(q.ProjectIDs, own) {
+		out.Rights = append(out.Rights, jira.Right{Permission: "ADMINISTER_PROJECTS", ProjectIDs: []string{own}})
+	}
+	return out, j.down
+}
+
+func (j *fakeJira) ProjectWithTypes(_ context.Context, _ tenant.Tenant, id string) (site.Project, []site.IssueType, error) {
+	if id != "10000" && id != "20000" {
+		return site.Project{}, nil, &sdk.Error{Code: sdk.NotFound, Source: sdk.FromDownstream, Message: "There is no such project."}
+	}
+	return site.Project{ID: id, Key: "OPS", Name: "Operations"}, []site.IssueType{{ID: "1", Name: "Laptop"}, {ID: "2", Name: "Phone"}}, nil
+}
+
+// Request knows the issues below 30000 whose number begins with a 2, by ids and by keys.
+func (j *fakeJira) Request(_ context.Context, _ tenant.Tenant, idOrKey string) (string, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.asked = append(j.asked, idOrKey)
+	id := strings.TrimPrefix(idOrKey, "OPS-")
+	if !strings.HasPrefix(id, "2") {
+		return "", &sdk.Error{Code: sdk.NotFound, Source: sdk.FromDownstream, Message: "There is no such request."}
+	}
+	return id, nil
 }
 
 func (j *fakeJira) IsAdmin(_ context.Context, _ tenant.Tenant, account string) (bool, error) {
@@ -299,6 +339,26 @@ func (j *fakeJira) FindAccounts(_ context.Context, _ tenant.Tenant, query string
 	for _, a := range accounts {
 		if strings.HasPrefix(strings.ToLower(a.Name), strings.ToLower(query)) {
 			out = append(out, a)
+		}
+	}
+	return out, j.lists
+}
+
+// Names knows what FindAccounts finds, and tells it to nobody but the user.
+func (j *fakeJira) Names(_ context.Context, _ tenant.Tenant, viewer string, ids []string) (map[string]string, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.named = append(j.named, append([]string{viewer}, ids...))
+	if viewer != user {
+		return nil, sdk.Errorf(sdk.PermissionDenied, "not for %s", viewer)
+	}
+	out := map[string]string{}
+	for _, id := range ids {
+		out[id] = ""
+		for _, a := range accounts {
+			if a.ID == id {
+				out[id] = a.Name
+			}
 		}
 	}
 	return out, j.lists

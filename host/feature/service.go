@@ -15,9 +15,7 @@ import (
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/store"
 	"github.com/pergola-platform/pergola/host/tenant"
-	"github.com/pergola-platform/pergola/host/ui"
 	"github.com/pergola-platform/pergola/sdk"
-	"github.com/pergola-platform/pergola/sdk/jira"
 	"github.com/pergola-platform/pergola/sdk/view"
 )
 
@@ -53,7 +51,8 @@ type Config struct {
 // Service answers for plugins on behalf of a visitor. It is safe for concurrent use. Make it with New.
 type Service struct {
 	Config
-	turns turns
+	turns  turns
+	called called
 }
 
 // New returns a Service.
@@ -70,6 +69,8 @@ type Place struct {
 	Plugin             capability.PluginID
 	Module             string
 	IssueID, ProjectID string
+	// RequestKey names the issue in the place of IssueID where Jira says no more of it: that of a request on the customer portal, on Forge.
+	RequestKey string
 }
 
 // View draws a module: the view that the manifest names.
@@ -227,8 +228,12 @@ func (s *Service) bind(ctx context.Context, p auth.Principal, at Place) (_ visit
 	return visit{hold, b, m}, err
 }
 
-// shows refuses, at any other module, a view that belongs to pages for admins alone.
+// shows refuses, at any other module, a view that belongs to pages for admins alone, and on the customer portal each that a module for
+// other people draws.
 func (v visit) shows(view string) error {
+	if v.module.Type == manifest.PortalPanel {
+		return v.onPortal(view)
+	}
 	admins, others := false, v.module.Type == manifest.AdminPage
 	for _, m := range v.hold.Manifest().Modules {
 		if m.View == view {
@@ -264,6 +269,11 @@ func (s *Service) admit(ctx context.Context, p auth.Principal, at Place, e entry
 	if err != nil {
 		return capability.Binding{}, manifest.Module{}, fmt.Errorf("load tenant: %w", err)
 	}
+	if m.Type == manifest.PortalPanel {
+		if at.IssueID, err = s.request(ctx, t, p, at); err != nil {
+			return capability.Binding{}, manifest.Module{}, err
+		}
+	}
 	if m.Type == manifest.AdminPage {
 		if _, err := s.Admin(ctx, p); err != nil {
 			return capability.Binding{}, manifest.Module{}, err
@@ -273,7 +283,7 @@ func (s *Service) admit(ctx context.Context, p auth.Principal, at Place, e entry
 		return capability.Binding{}, manifest.Module{}, err
 	}
 	b := s.binding(t, e, choice)
-	b.Admin = m.Type == manifest.AdminPage
+	b.Admin, b.Portal = m.Type == manifest.AdminPage, m.Type == manifest.PortalPanel
 	b.Context.Account, b.Context.Module, b.Context.IssueID, b.Context.ProjectID = p.Account, m.Key, at.IssueID, at.ProjectID
 	return b, m, nil
 }
@@ -310,48 +320,3 @@ func (s *Service) inContext(ctx context.Context, t tenant.Tenant, c contexts, at
 }
 
 func allows(list []string, id string) bool { return len(list) == 0 || slices.Contains(list, id) }
-
-// Drawn is a plugin's page with what is needed to make its links to issues lead there.
-type Drawn struct {
-	Page    *view.Page
-	Module  manifest.Module
-	SiteURL string
-	// IssueKeys are the keys of the issues that the page links to and the visitor may see, by id.
-	IssueKeys map[string]string
-}
-
-// maxLookups bounds the issues that one page has looked up: as many as Jira takes in one request. A link beyond it still works,
-// by way of a search for the id.
-const maxLookups = jira.MaxIssues
-
-// finish looks up where a page's links to issues lead, for the visitor's eyes only.
-func (s *Service) finish(ctx context.Context, v visit, page *view.Page, err error) (Drawn, error) {
-	if err != nil {
-		return Drawn{}, err
-	}
-	b := v.binding
-	drawn := Drawn{Page: page, Module: v.module, SiteURL: b.Context.SiteURL}
-	ids := ui.IssueIDs(page)
-	if len(ids) == 0 || b.Context.Account == "" {
-		return drawn, nil
-	}
-	t, err := s.Tenants.ByID(ctx, b.Tenant)
-	if err != nil {
-		return Drawn{}, fmt.Errorf("load tenant: %w", err)
-	}
-	visible, err := s.Jira.Browse(ctx, t, b.Context.Account, ids)
-	if err != nil {
-		return Drawn{}, err
-	}
-	shown := slices.DeleteFunc(ids, func(id string) bool { return !visible[id] })
-	drawn.IssueKeys = map[string]string{}
-	issues, err := s.Jira.Issues(ctx, t, shown[:min(len(shown), maxLookups)], nil)
-	if err != nil {
-		s.Log.WarnContext(ctx, "look up the issues of links", "plugin", b.Plugin, "error", sdk.CodeOf(err))
-		return drawn, nil
-	}
-	for _, i := range issues {
-		drawn.IssueKeys[i.ID] = i.Key
-	}
-	return drawn, nil
-}

@@ -204,7 +204,7 @@ func readme(c Config, t surface.Table) ([]byte, error) {
 	var out bytes.Buffer
 	err = page.Execute(&out, map[string]any{
 		"Config": c, "BaseURL": strings.TrimSuffix(c.BaseURL, "/"), "Scopes": Scopes(t), "Synchronizes": t.Synchronizes,
-		"Panels": t.Of(surface.Panel), "Pages": t.Of(surface.Page), "Admin": t.Of(surface.Admin), "Properties": t.Properties,
+		"Panels": t.Of(surface.Panel), "Pages": t.Of(surface.Page), "Admin": t.Of(surface.Admin), "Project": t.Of(surface.Settings), "Portal": t.Of(surface.Portal), "Properties": t.Properties,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("forge app: %w", err)

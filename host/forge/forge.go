@@ -109,6 +109,7 @@ func loopback(host string) bool {
 // it takes. Forge has no scope for removing alone. Writing in the name of people takes their token, and what is written with it.
 var ofRight = map[surface.Right][]string{
 	surface.Read:       {"read:jira-work", "read:jira-user"},
+	surface.Requests:   {"read:servicedesk-request"},
 	surface.Write:      {"write:jira-work"},
 	surface.Delete:     {"write:jira-work"},
 	surface.ActAs:      {"read:app-user-token", acting},

@@ -97,6 +97,8 @@ type modules struct {
 	Panels       []module       `yaml:"jira:issuePanel,omitempty"`
 	Pages        []module       `yaml:"jira:globalPage,omitempty"`
 	Admin        []module       `yaml:"jira:adminPage"`
+	Project      []module       `yaml:"jira:projectSettingsPage"`
+	Portal       []module       `yaml:"jiraServiceManagement:portalRequestDetailPanel,omitempty"`
 	Properties   []property     `yaml:"jira:entityProperty,omitempty"`
 	Functions    []function     `yaml:"jira:jqlFunction,omitempty"`
 	Triggers     []trigger      `yaml:"trigger"`
@@ -114,6 +116,8 @@ type module struct {
 	Layout     string      `yaml:"layout,omitempty"`
 	Pages      []subpage   `yaml:"pages,omitempty"`
 	Conditions *conditions `yaml:"displayConditions,omitempty"`
+	// Unlicensed are the kinds of people without a licence who may use the module.
+	Unlicensed []string `yaml:"unlicensedAccess,omitempty"`
 }
 
 type resolver struct {
@@ -222,6 +226,16 @@ func Manifest(c Config, t surface.Table) ([]byte, error) {
 	for _, p := range t.Of(surface.Panel) {
 		f.Modules.Panels = append(f.Modules.Panels, module{
 			Key: p.Key, Title: p.Name, Icon: "resource:" + resourceKey + ";" + iconFile, Resource: resourceKey, Resolver: resolver{"ui"}, Conditions: switchedOn(p),
+		})
+	}
+	for _, p := range t.Of(surface.Settings) {
+		f.Modules.Project = append(f.Modules.Project, module{
+			Key: p.Key, Title: p.Name, Icon: "resource:" + resourceKey + ";" + iconFile, Resource: resourceKey, Resolver: resolver{"ui"}, Layout: "basic",
+		})
+	}
+	for _, p := range t.Of(surface.Portal) {
+		f.Modules.Portal = append(f.Modules.Portal, module{
+			Key: p.Key, Title: p.Name, Resource: resourceKey, Resolver: resolver{"ui"}, Conditions: switchedOn(p), Unlicensed: []string{"customer", "unlicensed"},
 		})
 	}
 	if pages := t.Of(surface.Page); len(pages) > 0 {

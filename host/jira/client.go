@@ -57,6 +57,7 @@ type Client struct {
 	limits  *limit.Limiter
 	users   users
 	readers readers
+	alone   readers // sites that do not let the app act in people's names
 	bearers Bearers
 }
 

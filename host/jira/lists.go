@@ -44,6 +44,23 @@ func (c *Client) Projects(ctx context.Context, t tenant.Tenant) ([]Project, erro
 	return listed[Project](ctx, c, t, "list projects", "/rest/api/3/project/search", 100)
 }
 
+// ProjectWithTypes returns a project with all its issue types, also those of which the app can create no issues.
+func (c *Client) ProjectWithTypes(ctx context.Context, t tenant.Tenant, id string) (Project, []IssueType, error) {
+	var got struct {
+		Project
+		Types []struct{ ID, Name string } `json:"issueTypes"`
+	}
+	err := c.do(ctx, t, call{what: "read a project", method: http.MethodGet, path: "/rest/api/3/project/" + url.PathEscape(id), again: true, out: &got})
+	if err != nil {
+		return Project{}, nil, err
+	}
+	types := make([]IssueType, len(got.Types))
+	for i, g := range got.Types {
+		types[i] = IssueType{ID: g.ID, Name: g.Name, Project: got.ID}
+	}
+	return got.Project, types, nil
+}
+
 // Filters lists the filters that are shared with the app, by name, the first 2000.
 func (c *Client) Filters(ctx context.Context, t tenant.Tenant) ([]Named, error) {
 	return listed[Named](ctx, c, t, "list filters", "/rest/api/3/filter/search", 50)

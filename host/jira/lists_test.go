@@ -51,3 +51,13 @@ func TestFiltersAndLinkTypes(t *testing.T) {
 	}
 	s.expectCalls("GET /rest/api/3/filter/search?maxResults=50&orderBy=name&startAt=0", "GET /rest/api/3/filter/search?maxResults=50&orderBy=name&startAt=1", "GET /rest/api/3/issueLinkType")
 }
+
+func TestProjectIsReadWithItsIssueTypes(t *testing.T) {
+	s := newSite(t, "", ok(`{"id":"10000","key":"OPS","name":"Operations","issueTypes":[{"id":"1","name":"Laptop"},{"id":"2","name":"Phone","subtask":true}]}`))
+	project, types, err := s.client.ProjectWithTypes(t.Context(), s.tenant, "10000")
+	want := []jira.IssueType{{ID: "1", Name: "Laptop", Project: "10000"}, {ID: "2", Name: "Phone", Project: "10000"}}
+	if diff := cmp.Diff(want, types); err != nil || diff != "" || project != (jira.Project{ID: "10000", Key: "OPS", Name: "Operations"}) {
+		t.Errorf("%+v, %v\n%s", project, err, diff)
+	}
+	s.expectCalls("GET /rest/api/3/project/10000")
+}

@@ -147,7 +147,7 @@ func (c *Client) findEach(ctx context.Context, t tenant.Tenant, what, name strin
 // readersFor is how long a site is taken for one that lets the app read only.
 const readersFor = 5 * time.Minute
 
-// readers remembers the sites that let the app read only, so that they are not asked each time.
+// readers remembers for a while the sites that do not let the app do something, such as write, so that they are not asked each time.
 type readers struct {
 	mu    sync.Mutex
 	until map[capability.TenantID]time.Time

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -156,5 +157,22 @@ func TestForgeAppWritesItsFieldsAndProperties(t *testing.T) {
 	}
 	if a := f.login("mia").get("/rest/api/3/issue/OPS-1"); !strings.Contains(a.body, "A-18") {
 		t.Error("the issue does not have the value")
+	}
+}
+
+// TestACustomersFrameOnThePortalIsToldOfTheRequest looks at a request as its customer, who may not browse the issue, and as another one.
+func TestACustomersFrameOnThePortalIsToldOfTheRequest(t *testing.T) {
+	f := openForge(t, fromDesk(t))
+	f.mustInstallForge("jira:issuePanel:", "jiraServiceManagement:portalRequestDetailPanel:")
+	c := f.login("carl")
+	c.post(portal1+"/create/2", url.Values{"summary": {"Question"}})
+	has(t, c.get(portal1+"/HELP-1"), 200, "data-forge=", "/forge/script/page.js")
+	context := f.bridge("carl", "panel", "getContext", nil, "HELP-1").json(t)
+	extension, _ := context["extension"].(object)
+	if request, _ := extension["request"].(object); request["key"] != "HELP-1" || extension["issue"] != nil || context["accountId"] != f.account("carl") {
+		t.Errorf("context %v", context)
+	}
+	if a := f.bridge("nora", "panel", "getContext", nil, "HELP-1"); a.status != http.StatusNotFound {
+		t.Errorf("another customer: %d", a.status)
 	}
 }

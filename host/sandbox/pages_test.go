@@ -457,3 +457,16 @@ func TestOpenRefusesWrongConfig(t *testing.T) {
 		}
 	}
 }
+
+func TestPagesShowProjectsOfNoCategory(t *testing.T) {
+	site := openSite(t)
+	mia := site.login("mia")
+	if a := mia.do("PUT", "/rest/api/3/project/OPS", `{"categoryId": -1}`); a.status != http.StatusOK {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	for _, path := range []string{"/", "/projects"} {
+		if a := mia.get(path); a.status != http.StatusOK || !strings.Contains(a.body, "IT assets") || !strings.Contains(a.body, "Company") {
+			t.Errorf("%s: %d", path, a.status)
+		}
+	}
+}

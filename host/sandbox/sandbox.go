@@ -190,7 +190,7 @@ func (s *Site) assemble(cfg Config) error {
 	developers.Serve(mux)
 	pages.Serve(mux)
 	service.Serve(mux)
-	portal.New(portal.Config{Store: s.store, Logger: cfg.Logger, Clock: cfg.Clock, Apps: s.apps, Desk: service}).Serve(mux)
+	portal.New(portal.Config{Store: s.store, Logger: cfg.Logger, Clock: cfg.Clock, Apps: s.apps, Desk: service, Forge: s.forge}).Serve(mux)
 
 	// Sessions are cookies: refuse what another origin's page makes a browser send.
 	guard := http.NewCrossOriginProtection()

@@ -44,6 +44,13 @@ func (s *jiraService) issue(ctx context.Context, b *capability.Binding, q *jira.
 	if err != nil {
 		return nil, err
 	}
+	if isRequest(b, q.ID) {
+		for _, f := range fields {
+			if !slices.Contains(onPortal, f) {
+				return nil, withField("fields", hostError(sdk.PermissionDenied, "on the customer portal, of the request itself only %v can be read: customers may see no other field", onPortal))
+			}
+		}
+	}
 	issue, err := s.read(ctx, b, q.ID, fields)
 	if sdk.CodeOf(err) == sdk.NotFound || err == nil && (issue == nil || issue.ID != q.ID) {
 		// Word for word the same, whether the issue is not there or not for this user.
@@ -55,8 +62,18 @@ func (s *jiraService) issue(ctx context.Context, b *capability.Binding, q *jira.
 	return only(issue, fields), nil
 }
 
+// onPortal are the fields of a request that every customer sees who sees the request.
+var onPortal = []string{"summary"}
+
+// isRequest says whether an issue is the request beside which a customer is. Jira has shown it to them, although they may not browse the
+// issue.
+func isRequest(b *capability.Binding, id string) bool { return b.Portal && id == b.Context.IssueID }
+
 // read returns nil for an issue that the user may not see.
 func (s *jiraService) read(ctx context.Context, b *capability.Binding, id string, fields []string) (*jira.Issue, error) {
+	if isRequest(b, id) {
+		return s.jira.Issue(ctx, b.Tenant, id, fields)
+	}
 	visible, err := s.visible.of(ctx, b.Tenant, b.Context.Account, []string{id})
 	if err != nil || !visible[id] {
 		return nil, err

@@ -25,6 +25,10 @@ const (
 	Panel Kind = "panel" // beside an issue
 	Page  Kind = "page"  // of its own, in a menu
 	Admin Kind = "admin" // of its own, for admins
+	// Settings is among the settings of a project, for its admins.
+	Settings Kind = "settings"
+	// Portal is on a request of the customer portal.
+	Portal Kind = "portal"
 )
 
 // The keys of the host's own pages for admins.
@@ -36,6 +40,9 @@ const (
 	StoredKey = "stored"  // what is stored about the site
 	ConfigKey = "config"  // configuration that goes from site to site, and templates
 )
+
+// ProjectKey is the key of the host's own page in the settings of projects.
+const ProjectKey = "project"
 
 // indexKey is the key of the property that ties synchronized issues to their rows.
 const indexKey = "sync"
@@ -88,6 +95,7 @@ const (
 	Read       Right = "read"       // read issues, projects and people: the host always does, for the forms of its settings
 	Write      Right = "write"      // write issues
 	Delete     Right = "delete"     // remove links and properties of issues; Write does not include it
+	Requests   Right = "requests"   // read requests of Jira Service Management, to know that an issue is one
 	ActAs      Right = "act-as"     // write in the name of people
 	Administer Right = "administer" // whatever a Jira admin can do
 )
@@ -134,6 +142,7 @@ func Of(c Config, plugins []*manifest.Manifest) (Table, error) {
 			{Kind: Admin, Key: AuditKey, Name: c.AppName + ": changes"},
 			{Kind: Admin, Key: StoredKey, Name: c.AppName + ": stored data"},
 			{Kind: Admin, Key: ConfigKey, Name: c.AppName + ": configuration"},
+			{Kind: Settings, Key: ProjectKey, Name: c.AppName},
 		},
 	}
 	plugins = slices.SortedFunc(slices.Values(plugins), func(a, b *manifest.Manifest) int { return cmp.Compare(a.ID, b.ID) })
@@ -180,6 +189,9 @@ func (t *Table) add(p *manifest.Manifest) error {
 		if !ok {
 			return fmt.Errorf("module %s: Jira has no place for the type %q", m.Key, m.Type)
 		}
+		if kind == Portal {
+			t.needs(Requests)
+		}
 		t.Places = append(t.Places, Place{
 			Kind: kind, Key: manifest.ConnectModuleKey(p.ID, m.Key), Name: m.Name, Plugin: p.ID, Module: m.Key, Linked: m.Link != "", Hidden: m.Hidden,
 		})
@@ -187,7 +199,7 @@ func (t *Table) add(p *manifest.Manifest) error {
 	return nil
 }
 
-var kinds = map[string]Kind{manifest.IssuePanel: Panel, manifest.GeneralPage: Page, manifest.AdminPage: Admin}
+var kinds = map[string]Kind{manifest.IssuePanel: Panel, manifest.GeneralPage: Page, manifest.AdminPage: Admin, manifest.PortalPanel: Portal}
 
 func indexed(id capability.PluginID, p manifest.Property) Property {
 	out := Property{Key: manifest.ConnectModuleKey(id, "property--"+p.Key), Title: p.Title, Property: manifest.WholeKey(id, p.Key)}

@@ -257,6 +257,8 @@ func placeWords(m manifest.Module) string {
 		return "Issue panel “" + m.Name + "”"
 	case "generalPage":
 		return "Page “" + m.Name + "” in the Apps menu"
+	case "portalPanel":
+		return "Panel “" + m.Name + "” on requests of the customer portal"
 	case "adminPage":
 		return "Page “" + m.Name + "” for Jira admins, under Apps"
 	}

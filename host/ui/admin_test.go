@@ -2,6 +2,8 @@ package ui_test
 
 import (
 	"bytes"
+	"fmt"
+	"html"
 	"strings"
 	"testing"
 
@@ -108,5 +110,34 @@ func TestAnAdminReadsOfWhichEventsAPluginIsTold(t *testing.T) {
 	}
 	if n := strings.Count(b.String(), "Only "); n != 2 {
 		t.Errorf("the card restricts %d events", n)
+	}
+}
+
+func TestTheQuestionBeforeADeletionSaysWhatRefersToADocument(t *testing.T) {
+	uses := func(n int) (out []ui.ConfigUse) {
+		for i := range n {
+			out = append(out, ui.ConfigUse{Plugin: "acme.notes", Type: "view", ID: fmt.Sprint(i), Words: fmt.Sprintf("Rule “R%d”", i+1)})
+		}
+		return out
+	}
+	for _, tt := range []struct {
+		row  ui.ConfigRow
+		want string
+	}{
+		{ui.ConfigRow{}, "Nothing refers to it. It can be taken back for 30 days."},
+		{ui.ConfigRow{Uses: 1}, "1 record refers to it; it is kept as long as this can be taken back. It can be taken back for 30 days."},
+		{ui.ConfigRow{UsedBy: uses(1)}, "It is used by Rule “R1”. It cannot be deleted before these documents are changed or deleted."},
+		{ui.ConfigRow{UsedBy: uses(3), Uses: 1200}, "It is used by Rule “R1”, Rule “R2” and Rule “R3”, and by 1,200 records. It cannot"},
+		{ui.ConfigRow{UsedBy: uses(8), Uses: 1}, "Rule “R5” and 3 more, and by 1 record. It cannot"},
+	} {
+		r := newRenderer(t)
+		var out strings.Builder
+		tt.row.ID, tt.row.Label = "d1", "Parts"
+		if err := r.Configs(&out, ui.ConfigList{Plugin: "acme.notes", Type: manifest.Config{Type: "relation", Title: "Relation", Plural: "Relations"}, Documents: []ui.ConfigRow{tt.row}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := html.UnescapeString(out.String()); !strings.Contains(got, tt.want) || !strings.Contains(got, "Delete “Parts”? ") {
+			t.Errorf("%q is not in %s", tt.want, got)
+		}
 	}
 }

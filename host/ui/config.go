@@ -155,8 +155,35 @@ func useLinks(id string, uses []ConfigUse) []useLink {
 	return out
 }
 
+// mostNamed bounds the documents that a question names.
+const mostNamed = 5
+
 // usesWords say what deleting a document means.
 func usesWords(d ConfigRow) string {
+	if len(d.UsedBy) > 0 {
+		var names []string
+		for _, u := range d.UsedBy[:min(len(d.UsedBy), mostNamed)] {
+			names = append(names, u.Words)
+		}
+		if n := len(d.UsedBy) - len(names); n > 0 {
+			names = append(names, grouped(int64(n))+" more")
+		}
+		last := len(names) - 1
+		words := names[last]
+		if last > 0 {
+			words = strings.Join(names[:last], ", ") + " and " + words
+		}
+		records := "."
+		switch {
+		case d.MoreUses:
+			records = ", and by more than " + grouped(int64(d.Uses)) + " records."
+		case d.Uses > 1:
+			records = ", and by " + grouped(int64(d.Uses)) + " records."
+		case d.Uses == 1:
+			records = ", and by 1 record."
+		}
+		return "It is used by " + words + records + " It cannot be deleted before these documents are changed or deleted."
+	}
 	uses := "Nothing refers to it."
 	switch {
 	case d.MoreUses:

@@ -29,6 +29,37 @@ func TestLinksLeadOnlyToTheWeb(t *testing.T) {
 	}
 }
 
+func TestAccountsAreNamedWhereThePageIsDrawn(t *testing.T) {
+	shell := ui.Shell{Names: map[string]string{"712020:mia": "Mia <b>Admin</b>", "712020:gone": ""}}
+	profile := "https://acme.atlassian.net/jira/people/1"
+	for _, tt := range []struct {
+		name string
+		span view.Span
+		want string
+	}{
+		{"known", view.Span{Text: "another user", Account: "712020:mia"}, `<p>Mia &lt;b&gt;Admin&lt;/b&gt;</p>`},
+		{"without a text", view.Span{Account: "712020:mia", Strong: true}, `<p><strong>Mia &lt;b&gt;Admin&lt;/b&gt;</strong></p>`},
+		{"linked", view.Span{Text: "another user", Account: "712020:mia", Href: profile}, `<a href="` + profile + `" target="_blank" rel="noopener noreferrer">Mia &lt;b&gt;Admin`},
+		{"there no more", view.Span{Text: "another user", Account: "712020:gone", Href: profile}, `<p>somebody whose account is closed</p>`},
+		{"not told", view.Span{Text: "a colleague", Account: "712020:jonas", Href: profile}, `rel="noopener noreferrer">a colleague`},
+		{"not told and without a text", view.Span{Account: "712020:jonas"}, `<p>another user</p>`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := fragment(t, shell, &view.Page{Blocks: []view.Block{{Text: &view.Text{Spans: []view.Span{tt.span}}}}})
+			if !strings.Contains(got, tt.want) {
+				t.Errorf("%s is not in %s", tt.want, got)
+			}
+		})
+	}
+	cell := view.Cell{Spans: []view.Span{{Account: "712020:jonas"}, {Account: "712020:mia"}, {Account: "1 or 2"}}}
+	p := &view.Page{Blocks: []view.Block{{Section: &view.Section{Title: "s", Blocks: []view.Block{
+		{Table: &view.Table{Columns: []view.Column{{Title: "By"}}, Rows: []view.Row{{Cells: []view.Cell{cell, cell}}}}},
+	}}}}}
+	if d := cmp.Diff([]string{"712020:jonas", "712020:mia"}, ui.Accounts(p)); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestLinksToIssues(t *testing.T) {
 	site := ui.Shell{SiteURL: "https://acme.atlassian.net/"}
 	known := site

@@ -179,6 +179,16 @@ func TestBrowserPickerSaysWhatIsWrong(t *testing.T) {
 	noHarm(t, ctx)
 }
 
+// In a panel the list takes room, and closing it moves the button that is being pressed.
+func TestBrowserPressBelowAnOpenListOfAPanelIsNotLost(t *testing.T) {
+	ctx, _ := openPickers(t, ui.KindPanel)
+	run(t, ctx, focus(company), chromiumtest.Press("ac"), listed("company", "Acme", "Ajax"), chromiumtest.Press(kb.ArrowDown+kb.Enter), held("company", "Acme"),
+		focus(servers), chromiumtest.Press(kb.ArrowDown), listed("servers", "OPS-7 Mail server in Hamburg", "OPS-12 Build server", "OPS-13"),
+		until(`document.querySelector('[type=submit]').getBoundingClientRect().top > document.querySelector('[data-name=servers] .pick-list').getBoundingClientRect().bottom`),
+		click("[type=submit]"), until(`document.title === 'Linked'`))
+	noHarm(t, ctx)
+}
+
 func TestBrowserPickerComesWithALaterPart(t *testing.T) {
 	ctx := newTab(t)
 	b := newBackend(t, standalone(&view.Page{Title: "Relations", Blocks: []view.Block{view.Actions(view.Button{Label: "Link", View: "form"})}}))

@@ -92,6 +92,9 @@ type Shell struct {
 	// IssueKeys are the keys of issues that the content links to, by id; see IssueIDs. A link without a known key leads to
 	// a search for its id.
 	IssueKeys map[string]string
+	// Names are those of accounts that the content names, by id; see Accounts. "" is that of an account that is there no more. Where a name is not
+	// known, the content says itself what to write.
+	Names map[string]string
 	// Runs says that API answers for the runs of the plugin's jobs, so that the block of runs can be shown.
 	Runs bool
 

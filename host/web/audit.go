@@ -190,10 +190,19 @@ func (s *Server) changeTable(ctx context.Context, t tenant.Tenant, all []audit.E
 		}
 		what, of := described(e, features)
 		table.Rows = append(table.Rows, view.Row{Cells: []view.Cell{
-			view.T(e.At.Format("2006-01-02 15:04:05") + " UTC"), view.T(who), view.T(what), view.T(of), view.T(strings.TrimSpace(e.Surface.Words() + " " + e.Credential)), {Spans: []view.Span{{Text: e.Object, Code: e.Object != ""}}},
+			view.T(e.At.Format("2006-01-02 15:04:05") + " UTC"), view.T(who), view.T(what), view.T(of), view.T(strings.TrimSpace(e.Surface.Words() + " " + e.Credential)), objectCell(e),
 		}})
 	}
 	return view.Block{Table: table}
+}
+
+// objectCell names what was changed, by ids alone.
+func objectCell(e audit.Entry) view.Cell {
+	out := view.Cell{Spans: []view.Span{{Text: e.Object, Code: e.Object != ""}}}
+	if e.Project != "" {
+		out.Spans = append(out.Spans, view.Span{Text: " in the project "}, view.Span{Text: e.Project, Code: true})
+	}
+	return out
 }
 
 // described says what was done, and of which feature.
@@ -222,14 +231,14 @@ func (s *Server) downloadChanges(ctx context.Context, c *fiber.Ctx) error {
 	}
 	var out bytes.Buffer
 	w := csv.NewWriter(&out)
-	rows := [][]string{{"at", "account", "surface", "action", "plugin", "version", "type", "object", "credential"}}
+	rows := [][]string{{"at", "account", "surface", "action", "plugin", "version", "type", "object", "project", "credential"}}
 	for q := (audit.Query{Limit: auditMost}); ; {
 		all, err := s.Audit.List(ctx, t.ID, q)
 		if err != nil {
 			return err
 		}
 		for _, e := range all {
-			rows = append(rows, []string{e.At.Format(time.RFC3339Nano), e.Account, string(e.Surface), string(e.Action), string(e.Plugin), e.Version, e.Type, e.Object, e.Credential})
+			rows = append(rows, []string{e.At.Format(time.RFC3339Nano), e.Account, string(e.Surface), string(e.Action), string(e.Plugin), e.Version, e.Type, e.Object, e.Project, e.Credential})
 		}
 		if len(all) < q.Limit {
 			break

@@ -59,6 +59,9 @@ const (
 	plugin    = "acme.notes"
 	admin     = "557058:admin"
 	user      = "557058:user"
+	// Admins of the projects 10000 and 20000, each of one alone.
+	opsAdmin = "557058:ops"
+	hrAdmin  = "557058:hr"
 	// The issues of the site: one in project 10000, one in 20000. They are long, so that no time in a log looks like one.
 	here, there = "100012345678", "200012345678"
 	maxBody     = 64 << 10
@@ -88,7 +91,8 @@ func pluginManifest(t testing.TB, more string) *manifest.Manifest {
 			 "answers":{"200":{"type":"string","contentMediaType":"application/pdf"}}}],
 		"modules":[
 			{"type":"issuePanel","key":"panel","name":"Notes","view":"show","contexts":{"projects":"projects"}},
-			{"type":"generalPage","key":"open","name":"Open","view":"show","hidden":true,"link":"q"}]}`))
+			{"type":"generalPage","key":"open","name":"Open","view":"show","hidden":true,"link":"q"},
+			{"type":"portalPanel","key":"portal","name":"Notes","view":"show"}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,6 +108,7 @@ type host struct {
 	tenant  tenant.Tenant
 	tenants *tenant.Tenants
 	modules *tenant.Modules
+	configs *tenant.Configs
 	key     *rsa.PrivateKey // Atlassian's, for signed installs
 	log     *records
 	client  *http.Client
@@ -163,6 +168,7 @@ func startWith(t testing.TB, more string, breaking core.Breaking, options ...opt
 	past := func() time.Time { return time.Now().Add(-time.Hour) }
 	keeper := sealtest.Keeper(t, gate)
 	h.tenants, h.modules = tenant.NewTenants(gate, keeper, past), tenant.NewModules(gate, time.Now)
+	h.configs = tenant.NewConfigs(gate, time.Now)
 	h.tokens = token.New(token.Config{Store: gate, Tenants: h.tenants, Key: tenant.NewTokens(gate, keeper).Key, Active: h.active, Now: h.then})
 	h.operators = operator.New(operator.Config{Store: gate, Keys: keeper, Now: h.then})
 	h.trail = audit.New(gate, rand.Reader, slog.New(slog.NewTextHandler(h.log, nil)), time.Now)
@@ -196,8 +202,7 @@ func startWith(t testing.TB, more string, breaking core.Breaking, options ...opt
 		Functions:  h,
 		Descriptor: func() []byte { return []byte(`{"key":"pergola"}`) }, Tenants: h.tenants, UI: renderer, Now: time.Now, Tokens: h.tokens, Audit: h.trail, Operators: h.operators,
 		Features: feature.New(feature.Config{
-			Catalog: catalog, Engine: engine, Tenants: h.tenants, Jira: client, Documents: tenant.NewConfigs(gate, time.Now), BaseURL: h.url, Log: log, Now: time.Now, Write: gate.Write,
-			NewID: services.NewConfigID,
+			Catalog: catalog, Engine: engine, Tenants: h.tenants, Jira: client, Documents: h.configs, NewID: services.NewConfigID, BaseURL: h.url, Log: log, Now: time.Now, Write: gate.Write,
 		}),
 		Privacy: web.Privacy{Region: "Frankfurt", Grace: 48 * time.Hour, Report: func(ctx context.Context, t tenant.Tenant) ([]privacy.Entry, error) {
 			return types.Report(ctx, gate, t.ID, t.Documents())
@@ -397,19 +402,45 @@ func newSite(t testing.TB) *site {
 		var in struct {
 			AccountID         string   `json:"accountId"`
 			GlobalPermissions []string `json:"globalPermissions"`
+			Projects          []struct {
+				Permissions []string `json:"permissions"`
+				Projects    []int64  `json:"projects"`
+			} `json:"projectPermissions"`
 		}
 		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 			t.Error(err)
 		}
 		out := map[string]any{"globalPermissions": []string{}, "projectPermissions": []any{}}
-		if in.AccountID == admin {
+		if in.AccountID == admin || in.AccountID == "" { // which stands for the app
 			out["globalPermissions"] = in.GlobalPermissions
 		}
+		own, granted := map[string]int64{opsAdmin: 10000, hrAdmin: 20000}[in.AccountID], []any{}
+		for _, asked := range in.Projects {
+			if slices.Contains(asked.Projects, own) && slices.Contains(asked.Permissions, "ADMINISTER_PROJECTS") {
+				granted = append(granted, map[string]any{"permission": "ADMINISTER_PROJECTS", "projects": []int64{own}, "issues": []int64{}})
+			}
+		}
+		out["projectPermissions"] = granted
 		_ = json.NewEncoder(w).Encode(out)
+	})
+	mux.HandleFunc("GET /rest/servicedeskapi/request/{id}", func(w http.ResponseWriter, r *http.Request) {
+		if r.PathValue("id") != requestKey {
+			http.NotFound(w, r)
+			return
+		}
+		fmt.Fprintf(w, `{"issueId": %q, "issueKey": %q}`, here, requestKey)
 	})
 	mux.HandleFunc("GET /rest/api/3/issue/{id}", func(w http.ResponseWriter, r *http.Request) {
 		id := r.PathValue("id")
 		_, _ = io.WriteString(w, `{"id":"`+id+`","key":"OPS-7","fields":{"project":{"id":"`+id[:1]+`0000","key":"OPS","name":"Operations"},"issuetype":{"id":"1","name":"Task"}}}`)
+	})
+	mux.HandleFunc("GET /rest/api/3/project/{id}", func(w http.ResponseWriter, r *http.Request) {
+		name, ok := map[string]string{"10000": "Operations", "20000": "People"}[r.PathValue("id")]
+		if !ok {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		_, _ = io.WriteString(w, `{"id":"`+r.PathValue("id")+`","key":"P","name":"`+name+`","issueTypes":[{"id":"1","name":"Laptop"},{"id":"2","name":"Phone"}]}`)
 	})
 	mux.HandleFunc("GET /rest/api/3/project/search", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"isLast":true,"values":[{"id":"10000","key":"OPS","name":"Operations"},{"id":"20000","key":"HR","name":"People"}]}`)

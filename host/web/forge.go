@@ -35,7 +35,7 @@ const forgePrefix = "/forge"
 const eventTime = 4 * time.Second
 
 // pageAPIs are where pages call. Programs with a token of their own call elsewhere, and not by way of Forge.
-var pageAPIs = []string{"/api/plugin/", adminAPI + "/", tokensAPI + "/", auditAPI + "/"}
+var pageAPIs = []string{"/api/plugin/", adminAPI + "/", tokensAPI + "/", auditAPI + "/", projectAPI}
 
 // forgeRoutes adds the routes of the Forge app: its own, and one for each call of a page, which does the same for whoever comes by Forge.
 // It is called after all others have been added.
@@ -144,7 +144,7 @@ func (s *Server) visitor(ctx context.Context, c *fiber.Ctx) (auth.Principal, err
 	return p, err
 }
 
-// forgePage draws what a frame of the Forge app shows. Of a panel the token says which it is, and beside which issue. An app has one page
+// forgePage draws what a frame of the Forge app shows. Of a panel the token says which it is, and beside which issue or request. An app has one page
 // and one page for admins; which of those below it is wanted the frame says, as the address of a page does on Connect.
 func (s *Server) forgePage(ctx context.Context, c *fiber.Ctx) error {
 	p, err := s.visitor(ctx, c)
@@ -162,10 +162,14 @@ func (s *Server) forgePage(ctx context.Context, c *fiber.Ctx) error {
 	kind, key := manifest.IssuePanel, p.Module.Key
 	switch p.Module.Type {
 	case "jira:issuePanel":
+	case auth.PortalModule:
+		kind = manifest.PortalPanel
 	case "jira:globalPage":
 		kind, key = manifest.GeneralPage, body.Place
 	case "jira:adminPage":
 		kind, key = manifest.AdminPage, body.Place
+	case "jira:projectSettingsPage":
+		return s.projectPage(ctx, c)
 	default:
 		return noPlace()
 	}
@@ -196,7 +200,7 @@ func (s *Server) place(ctx context.Context, p auth.Principal, kind, key string) 
 			if m.Type != kind || key != "" && manifest.ConnectModuleKey(installed.ID, m.Key) != key || key == "" && (m.Hidden || !s.switchedOn(ctx, p, installed.ID)) {
 				continue
 			}
-			return feature.Place{Plugin: installed.ID, Module: m.Key, IssueID: p.IssueID, ProjectID: p.ProjectID}, nil
+			return feature.Place{Plugin: installed.ID, Module: m.Key, IssueID: p.IssueID, ProjectID: p.ProjectID, RequestKey: p.RequestKey}, nil
 		}
 	}
 	if key == "" {

@@ -15,11 +15,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pergola-platform/pergola/core"
 	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/auth"
 	"github.com/pergola-platform/pergola/host/tenant"
 	"github.com/pergola-platform/pergola/host/web"
 )
+
+// requestKey is that of a request on the customer portal, whose issue is here.
+const requestKey = "HELP-1"
 
 const forgeApp = "ari:cloud:ecosystem::app/406d303d-0393-4ec4-ad7c-1435be94583a"
 
@@ -47,8 +51,14 @@ func (a *arriving) Visited(t capability.TenantID, account, token string) {
 // startForge starts a host that serves a Forge app, too. Forge's key is the one of signed installs, so that only the kind of token tells them apart.
 func startForge(t *testing.T, options ...option) (*host, *arriving) {
 	t.Helper()
+	return startForgeWith(t, "", options...)
+}
+
+// startForgeWith starts one whose plugin's manifest has more members.
+func startForgeWith(t *testing.T, more string, options ...option) (*host, *arriving) {
+	t.Helper()
 	a := &arriving{id: &tenant.Tenant{}}
-	h := start(t, append(options, func(c *web.Config) {
+	h := startWith(t, more, core.Breaking{}, append(options, func(c *web.Config) {
 		a.tenants, _ = c.Tenants.(*tenant.Tenants)
 		v, err := auth.New(auth.Config{
 			AppKey: appKey, BaseURLs: []string{c.BaseURL}, Keys: keys{}, Tenants: a.tenants,
@@ -66,6 +76,16 @@ type object = map[string]any
 // invocation is the header of a call by way of Forge, from a module of that type and key.
 func (h *host) invocation(account, typ, key string) string {
 	h.t.Helper()
+	where := object{"issue": object{"id": here}}
+	if typ == auth.PortalModule {
+		where = object{"request": object{"key": requestKey}}
+	}
+	return h.invocationAt(account, typ, key, where)
+}
+
+// invocationAt is the same from a module that stands elsewhere.
+func (h *host) invocationAt(account, typ, key string, where object) string {
+	h.t.Helper()
 	now := time.Now().Unix()
 	part := func(v any) string {
 		raw, err := json.Marshal(v)
@@ -78,7 +98,7 @@ func (h *host) invocation(account, typ, key string) string {
 			"id": forgeApp, "installationId": "ari:cloud:ecosystem::installation/1", "apiBaseUrl": "https://api.atlassian.com/ex/jira/cloud",
 			"environment": object{"type": "PRODUCTION"}, "module": object{"type": typ, "key": key},
 		},
-		"context": object{"extension": object{"issue": object{"id": here}}},
+		"context": object{"extension": where},
 	})
 	sum := sha256.Sum256([]byte(text))
 	signature, err := rsa.SignPKCS1v15(rand.Reader, h.key, crypto.SHA256, sum[:])
@@ -136,6 +156,9 @@ func TestForgeFrameShowsWhatItsModuleMay(t *testing.T) {
 	}{
 		{"a panel beside its issue", user, "jira:issuePanel", "acme-notes--panel", `{}`, 200, "issue " + here + ", code"},
 		{"a panel that asks for another page", user, "jira:issuePanel", "acme-notes--panel", `{"place":"admin"}`, 200, "issue " + here},
+		{"a panel on a request of the portal", user, auth.PortalModule, "acme-notes--portal", `{}`, 200, "issue " + here + ", code"},
+		{"a panel of the portal for nobody", "", auth.PortalModule, "acme-notes--portal", `{}`, 401, "logged in"},
+		{"a panel of the portal that is another", user, auth.PortalModule, "acme-notes--panel", `{}`, 404, "no such page"},
 		{"a page with a code", user, "jira:globalPage", "pages", `{"place":"acme-notes--open","code":"abc"}`, 200, "code abc"},
 		{"a page that is a panel", user, "jira:globalPage", "pages", `{"place":"acme-notes--panel"}`, 404, "no such page"},
 		{"a page for admins on the page for everybody", admin, "jira:globalPage", "pages", `{"place":"stored"}`, 404, "no such page"},

@@ -3,12 +3,12 @@ package web
 import (
 	"context"
 	"crypto/rand"
+	"encoding/base32"
 	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -53,12 +53,21 @@ func (s *Server) refuse(c *fiber.Ctx, err error) error {
 }
 
 func (s *Server) begin(c *fiber.Ctx) {
-	id := strings.ToLower(rand.Text())
+	id := newRequestID()
 	c.Locals(requestIDKey{}, id)
 	c.Set(requestIDHeader, id)
 	for _, h := range s.headers { // whose names are written as they are sent
 		c.Response().Header.SetCanonical(h.name, h.value)
 	}
+}
+
+// idLetters are those of base32, in lower case: they are read out on the telephone.
+var idLetters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+func newRequestID() string {
+	var random [16]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return idLetters.EncodeToString(random[:])
 }
 
 func (s *Server) finish(c *fiber.Ctx, took time.Duration) {

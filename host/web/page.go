@@ -24,11 +24,11 @@ func (s *Server) shell(kind, title, api string) ui.Shell {
 // moduleShell is the frame of a plugin's module.
 func (s *Server) moduleShell(at feature.Place, d feature.Drawn) ui.Shell {
 	kind := ui.KindPage
-	if d.Module.Type == manifest.IssuePanel {
+	if d.Module.Type == manifest.IssuePanel || d.Module.Type == manifest.PortalPanel {
 		kind = ui.KindPanel
 	}
 	shell := s.shell(kind, d.Page.Title, "/api/plugin/"+string(at.Plugin)+"/"+at.Module)
-	shell.SiteURL, shell.IssueKeys, shell.Runs = d.SiteURL, d.IssueKeys, d.Module.Type == manifest.AdminPage
+	shell.SiteURL, shell.IssueKeys, shell.Names, shell.Runs = d.SiteURL, d.IssueKeys, d.Names, d.Module.Type == manifest.AdminPage
 	return shell
 }
 
@@ -76,7 +76,7 @@ func (s *Server) call(ctx context.Context, c *fiber.Ctx) error {
 	r.Name = c.Params("name")
 	at := feature.Place{
 		Plugin: capability.PluginID(c.Params("plugin")), Module: c.Params("module"),
-		IssueID: p.IssueID, ProjectID: p.ProjectID,
+		IssueID: p.IssueID, ProjectID: p.ProjectID, RequestKey: p.RequestKey,
 	}
 	var out bytes.Buffer
 	if c.Params("kind") == "suggest" {

@@ -9,7 +9,7 @@
 //	/connect/event/…                           Jira's webhooks (HS256, computed qsh)
 //	/connect/jql/…                             Jira's questions about functions in JQL (HS256, computed qsh)
 //	/connect/module/…, /admin, /sync, /stored, /api, /changes,
-//	/configuration                             pages in an iframe (HS256, computed qsh)
+//	/configuration, /project                   pages in an iframe (HS256, computed qsh)
 //	/api/v1/…                                  programs (API tokens)
 //	/api/…                                     calls of those pages (HS256, context-qsh only)
 //	/forge/…                                   Forge Remote: pages, their calls, events, lifecycle (RS256)
@@ -197,6 +197,7 @@ func New(c Config) (*Server, error) {
 	s.configRoutes()
 	s.tokenRoutes()
 	s.auditRoutes()
+	s.projectRoutes()
 	s.app.All(api.Root+"*", s.working(s.restAPI))
 	s.setRoutes()
 	s.syncRoutes(func(method, path string, h syncHandler) { s.app.Add(method, syncAPI+path, s.ofAdmin(h)) })

@@ -48,6 +48,8 @@ func (h *host) doors() []door {
 		{"GET", "/connect/stored", page, "", 200},
 		{"GET", "/connect/api", page, "", 200},
 		{"GET", "/connect/changes", page, "", 200},
+		{"GET", "/connect/project?project=10000", page, "", 200},
+		{"POST", "/api/project/10000/view/list", ownCall, `{}`, 200},
 		{"POST", "/api/plugin/acme.notes/panel/view/show", ownCall, `{}`, 200},
 		{"POST", "/api/plugin/acme.notes/panel/action/keep", ownCall, `{}`, 200},
 		{"POST", "/api/plugin/acme.notes/panel/file/save", ownCall, `{}`, 200},
@@ -76,6 +78,7 @@ type state struct {
 	Sent      int
 	Operators []operator.Credential
 	Changes   int
+	Signs     []tenant.Config
 }
 
 func (h *host) state() state {
@@ -90,7 +93,9 @@ func (h *host) state() state {
 	check(h.t, err)
 	changes, err := h.trail.List(h.t.Context(), h.tenant.ID, audit.Query{Limit: 1000})
 	check(h.t, err)
-	return state{got.State, got.SharedSecret.Equal(seal.NewSecret(secret)), chosen, h.site.told(), len(h.asked()), tokens, len(h.programs()), operators, len(changes)}
+	signs, err := h.configs.List(h.t.Context(), h.tenant.ID, tenant.ConfigType{Plugin: plugin, Type: "sign"})
+	check(h.t, err)
+	return state{got.State, got.SharedSecret.Equal(seal.NewSecret(secret)), chosen, h.site.told(), len(h.asked()), tokens, len(h.programs()), operators, len(changes), signs}
 }
 
 func TestNoTokenOpensARouteOfAnotherKind(t *testing.T) {

@@ -42,7 +42,7 @@ func (p *plugin) written(ctx context.Context, all []*item, check bool, taken map
 			if whats[n], err = decide(w, i); err != nil {
 				return 0, err
 			}
-			if len(w.changes.Put)+len(w.changes.Delete) > before {
+			if whats[n] == contract.Made && len(w.changes.Put)+len(w.changes.Delete) > before {
 				made++
 			}
 		}
@@ -198,14 +198,19 @@ func (w *writing) restore(ctx context.Context, p *plugin, i *item, batch int64) 
 	if err != nil {
 		return "", err
 	}
-	if l != nil {
-		return contract.Nothing, nil
-	}
 	stone, err := get(ctx, removedType, i.id())
 	if err != nil {
 		return "", err
 	}
-	if stone == nil || batchOf(stone) != batch {
+	ours := stone != nil && batchOf(stone) == batch
+	switch {
+	case l != nil && ours: // somebody made it again: the history still tells of the removal, and nothing is left to take back
+		delete(stone.Fields, batchField)
+		w.changes.Put = append(w.changes.Put, *stone)
+		return contract.Nothing, nil
+	case l != nil:
+		return contract.Nothing, nil
+	case !ours:
 		return contract.Changed, nil
 	}
 	at := stone.Fields["linked_at"]

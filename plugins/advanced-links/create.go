@@ -119,14 +119,16 @@ func (p part) creating(c *creation) []view.Block {
 		return []view.Block{view.Muted(cmp.Or(p.noNew, "There is nothing that you can create here. Link an issue that is there.")), cancel}
 	}
 	var fields []view.Field
+	help := "Type of the new issue: " + p.presets[0].label + "."
 	if len(p.presets) > 1 {
+		help = ""
 		f := view.Field{Name: "preset", Label: "What", Kind: view.SelectField, Value: c.preset, Required: true, Error: c.wrongPreset}
 		for _, one := range p.presets {
 			f.Options = append(f.Options, view.Option{Value: one.value(), Label: one.label})
 		}
 		fields = append(fields, f)
 	}
-	fields = append(fields, view.Field{Name: "summary", Label: "Summary", Kind: view.TextField, Value: c.summary, Required: true, Error: c.wrongSummary})
+	fields = append(fields, view.Field{Name: "summary", Label: "Summary", Kind: view.TextField, Value: c.summary, Help: help, Required: true, Error: c.wrongSummary})
 	return []view.Block{{Form: &view.Form{Action: "create", Submit: "Create and link", State: []byte(p.key()), Fields: fields, Error: c.problem}}, cancel}
 }
 

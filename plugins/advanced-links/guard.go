@@ -7,6 +7,13 @@ import (
 	"github.com/pergola-platform/pergola/sdk/store"
 )
 
+const nativePortal = "Links of Jira’s own can be read by those alone who may browse the issue, and customers may not. Choose “Customers see nothing”, or links of this feature."
+
+// onPortal says whether customers see something at an end.
+func (r *relation) onPortal(end string) bool {
+	return r.ends[end].portal == portalShows || r.ends[end].portal == portalLinks
+}
+
 // guard judges a relation that an admin writes.
 func (p *plugin) guard(ctx context.Context, c *config.Change) (*config.Verdict, error) {
 	if c.Op == config.Delete {
@@ -18,7 +25,11 @@ func (p *plugin) guard(ctx context.Context, c *config.Change) (*config.Verdict, 
 		return config.No("linkType", "Choose the type that Jira’s links have."), nil
 	case r.native && r.searchable:
 		return config.No("searchable", "Jira finds its own links by itself: with linkedIssues(KEY), or with issueLinkType = \"…\". Switch this off."), nil
-	case !r.ends[first].show && !r.ends[second].show:
+	case r.native && r.onPortal(first):
+		return config.No("first.portal", nativePortal), nil
+	case r.native && r.onPortal(second):
+		return config.No("second.portal", nativePortal), nil
+	case !r.ends[first].show && !r.ends[second].show && !r.onPortal(first) && !r.onPortal(second):
 		return config.No("first.show", "Show it at one end at least, or nobody will see it."), nil
 	}
 	if c.Before == nil {

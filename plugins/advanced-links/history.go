@@ -137,7 +137,7 @@ func (m moment) item(i *jira.Issue, c sdk.Context, again bool) view.Item {
 	return item
 }
 
-// who names an account as far as a plugin can: the profile, where Jira tells the name to those who may know it.
+// who names an account. What somebody is called is not kept, and no plugin reads it: the host writes the name where it draws the page.
 func who(account string, c sdk.Context) view.Span {
 	switch account {
 	case "":
@@ -145,7 +145,7 @@ func who(account string, c sdk.Context) view.Span {
 	case c.Account:
 		return view.Span{Text: "you"}
 	}
-	return view.Span{Text: "another user", Href: c.SiteURL + "/jira/people/" + account}
+	return view.Span{Text: "another user", Account: account, Href: c.SiteURL + "/jira/people/" + account}
 }
 
 // when writes a time; a module knows the zones of no place.

@@ -98,8 +98,8 @@ func TestHistorySaysWhoDidWhatWhen(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if href := page.Blocks[0].List.Items[0].Detail[1].Href; href != "https://example.atlassian.net/jira/people/"+colleague {
-		t.Errorf("the other user leads to %s", href)
+	if by := page.Blocks[0].List.Items[0].Detail[1]; by.Href != "https://example.atlassian.net/jira/people/"+colleague || by.Account != colleague {
+		t.Errorf("the other user is %+v", by)
 	}
 	s.shows(s.at("10101").past(), "IT-1 was removed from “uses”") // the same from the other end
 	again, err := s.Press(s.at("10001").past(), "Link again")

@@ -45,6 +45,11 @@ func (s side) where(issue string, chosen map[string][]string) contract.Where {
 // judge says which of the issues can be linked where the user is. All of it comes from outside, so nothing counts that was found before.
 // Rules of other plugins take the place of the relation's own where there are any; when one of these plugins cannot answer, nothing is linked.
 func (s side) judge(ctx context.Context, at contract.Where, ids []string) (*judged, error) {
+	return s.judgeFor(ctx, at, ids, false)
+}
+
+// judgeFor is judge; for a customer on the portal, an admin's rule may also link the issue at hand in somebody else's name.
+func (s side) judgeFor(ctx context.Context, at contract.Where, ids []string, customer bool) (*judged, error) {
 	out := &judged{}
 	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
 		self := id == at.IssueID
@@ -66,7 +71,7 @@ func (s side) judge(ctx context.Context, at contract.Where, ids []string) (*judg
 		}
 		return out, nil
 	}
-	ruled, err := contract.JudgeLinkable(ctx, contract.JudgeQuestion{Where: at, Contexts: s.there().contexts, Also: scope.Clause, Others: ids})
+	ruled, err := contract.JudgeLinkable(ctx, contract.JudgeQuestion{Where: at, Contexts: s.there().contexts, Also: scope.Clause, Others: ids, Here: customer})
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +80,7 @@ func (s side) judge(ctx context.Context, at contract.Where, ids []string) (*judg
 	} else if err := s.judgeAlone(ctx, scope.Clause, ids, out); err != nil {
 		return nil, err
 	}
-	return out, out.mayLink(ctx, at.IssueID, ruled.ByRule)
+	return out, out.mayLink(ctx, at.IssueID, ruled)
 }
 
 // take believes data logic, as far as it speaks of what it was asked about: what it says nothing of is refused.
@@ -133,7 +138,7 @@ func narrowed(a, b string) string { return "(" + a + ") AND (" + b + ")" }
 
 // mayLink refuses what the user may not link: all of it without the right here, and unless an admin's rule links in somebody else's name,
 // each without the right there.
-func (j *judged) mayLink(ctx context.Context, issue string, byRule bool) error {
+func (j *judged) mayLink(ctx context.Context, issue string, ruled *contract.Judgement) error {
 	if len(j.issues) == 0 {
 		return nil
 	}
@@ -141,12 +146,12 @@ func (j *judged) mayLink(ctx context.Context, issue string, byRule bool) error {
 	if err != nil {
 		return err
 	}
-	here := rights.OnIssue(jira.LinkIssues, issue)
+	here := rights.OnIssue(jira.LinkIssues, issue) || ruled.ByRule && ruled.HereByRule
 	j.issues = slices.DeleteFunc(j.issues, func(i jira.Issue) bool {
 		switch {
 		case !here:
 			j.refuse(i.ID, "You may not link this issue. Ask an admin of the project for the permission Link issues.")
-		case !byRule && !rights.OnIssue(jira.LinkIssues, i.ID):
+		case !ruled.ByRule && !rights.OnIssue(jira.LinkIssues, i.ID):
 			j.refuse(i.ID, "You may not link %s. Ask an admin of its project for the permission Link issues.", i.Key)
 		default:
 			return false

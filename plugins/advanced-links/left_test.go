@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -94,6 +95,45 @@ func TestLinksOfARelationThatIsNotSearchableAnyMoreAreLeftovers(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	s.says("10001", []string{}...)
+}
+
+// The page was opened before the last relation was made one that is not searchable.
+func TestWithoutASearchableRelationACheckSaysWhatItDoes(t *testing.T) {
+	s := newSite(t)
+	r := s.searchable()
+	s.at("10001").link("10101")
+	s.settle()
+	before := s.managing()
+	if err := s.Reconfigure("relation", r, `{"name": "Laptop of an employee", "outward": "is used by", "inward": "uses"}`); err != nil {
+		t.Fatal(err)
+	}
+	s.jiraIndexes()
+	runs := len(s.Runs())
+	for button, want := range map[string]string{"Index all links": "No relation is searchable any more", "Index": "The relation is gone, or not searchable any more"} {
+		page, err := s.Press(before, button)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.shows(page, want)
+	}
+	if n := len(s.Runs()); n != runs {
+		t.Errorf("%d runs have begun", n-runs)
+	}
+	page := s.managing()
+	s.shows(page, "No relation is searchable", "There are no links to compare.")
+	page, err := s.Press(page, "Check and repair")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.shows(page, "only looks for issues whose links are gone")
+	s.settle()
+	if diff := cmp.Diff(map[string]int64{"left": 2, "marked": 2}, s.leftCounts()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	s.says("10001", []string{}...)
+	if i := slices.IndexFunc(s.Runs(), func(r job.Run) bool { return r.Job == indexJob }); i >= 0 {
+		t.Errorf("a run goes through links: %+v", s.Runs()[i])
+	}
 }
 
 // Each page of a hundred issues costs one search and, but for the last of a project, one reading of the key behind which it goes on.

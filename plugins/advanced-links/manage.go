@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -30,7 +31,7 @@ func (p *plugin) manageWith(ctx context.Context, flag *view.Flag) (*view.Page, e
 		add(view.Block{Empty: &view.Empty{
 			Title: "No relation is searchable",
 			Body:  "Switch on “Searchable with JQL” in a relation whose links are kept by this feature, and come back here to have its links indexed.",
-		}})
+		}}, checks(), view.Muted("There are no links to compare. A check looks for issues that JQL still finds by links of relations that were searchable, among those that you may see; a repair takes these links out."))
 	} else {
 		table, err := p.searchTable(ctx, all)
 		if err != nil {
@@ -38,9 +39,7 @@ func (p *plugin) manageWith(ctx context.Context, flag *view.Flag) (*view.Page, e
 		}
 		add(table, examples(firstSearchable(all)),
 			view.Actions(
-				view.Button{Label: "Index all links", Action: "index", Params: map[string]string{"how": howWrite}, Primary: true},
-				view.Button{Label: "Check", Action: "index", Params: map[string]string{"how": howCheck}},
-				view.Button{Label: "Check and repair", Action: "index", Params: map[string]string{"how": howRepair}},
+				append([]view.Button{{Label: "Index all links", Action: "index", Params: map[string]string{"how": howWrite}, Primary: true}}, checks().Buttons.Buttons...)...,
 			),
 			view.Muted("Links that come and go are indexed by themselves within seconds. Index all links once after a relation was made searchable. A check compares what stands in Jira with the links. It also looks for issues whose links are gone, among those that you may see."))
 	}
@@ -54,6 +53,13 @@ func (p *plugin) manageWith(ctx context.Context, flag *view.Flag) (*view.Page, e
 		}}},
 	)
 	return page, nil
+}
+
+func checks() view.Block {
+	return view.Actions(
+		view.Button{Label: "Check", Action: "index", Params: map[string]string{"how": howCheck}},
+		view.Button{Label: "Check and repair", Action: "index", Params: map[string]string{"how": howRepair}},
+	)
 }
 
 // searchTable lists the searchable relations with what JQL takes.
@@ -99,23 +105,36 @@ func examples(r relation) view.Block {
 	}}}
 }
 
-// startIndex begins a run, of a relation or of all. A check has another one with it, which looks at the issues that no link leads to.
+// startIndex begins a run, of a relation or of all. A check has another one with it, which looks at the issues that no link leads to. Where no relation
+// is searchable there are no links to go through, and the page says so.
 func (p *plugin) startIndex(ctx context.Context, r *sdk.Request) (*view.Page, error) {
-	how := r.Params["how"]
-	if how == "" {
-		how = howWrite
+	how := cmp.Or(r.Params["how"], howWrite)
+	searchable, err := allSearchable(ctx)
+	if err != nil {
+		return nil, err
 	}
 	input := map[string]string{"how": how}
 	if id := r.Params["relation"]; id != "" {
+		if _, ok := searchable[id]; !ok {
+			return p.manageWith(ctx, &view.Flag{Tone: view.Warning, Title: "Nothing was begun", Body: "The relation is gone, or not searchable any more."})
+		}
 		input["relation"] = id
 	}
-	if _, err := job.Start(ctx, job.New{Job: indexJob, Input: input}); err != nil {
-		return nil, err
+	begun := &view.Flag{Tone: view.Success, Title: "The run has begun", Body: "It goes on when you leave this page."}
+	switch {
+	case len(searchable) > 0:
+		if _, err := job.Start(ctx, job.New{Job: indexJob, Input: input}); err != nil {
+			return nil, err
+		}
+	case how == howWrite:
+		return p.manageWith(ctx, &view.Flag{Tone: view.Warning, Title: "Nothing was begun", Body: "No relation is searchable any more, so there are no links to index."})
+	default:
+		begun.Body = "No relation is searchable, so it only looks for issues whose links are gone. " + begun.Body
 	}
 	if how != howWrite {
 		if _, err := job.Start(ctx, job.New{Job: leftJob, Input: map[string]string{"how": how}}); err != nil {
 			return nil, err
 		}
 	}
-	return p.manageWith(ctx, &view.Flag{Tone: view.Success, Title: "The run has begun", Body: "It goes on when you leave this page."})
+	return p.manageWith(ctx, begun)
 }

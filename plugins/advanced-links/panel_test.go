@@ -188,7 +188,7 @@ func TestPickerOffersWhatCanBeLinked(t *testing.T) {
 		t.Errorf("%+v", got.Choices[:2])
 	}
 	searches := s.Searches()
-	want := `NOT id in (10001) AND issuetype in ("10002") AND ("issuekey" = "HR-2" OR summary ~ "hr 2") ORDER BY updated DESC`
+	want := `NOT id in (10001) AND issuetype in ("10002") AND ("issuekey" = "HR-2" OR (summary ~ "hr 2" OR summary ~ "hr 2*")) ORDER BY updated DESC`
 	if diff := cmp.Diff(want, searches[len(searches)-1].JQL); diff != "" {
 		t.Errorf("query (-want +got):\n%s", diff)
 	}

@@ -8,6 +8,7 @@
 //	elsewhere.go what the issue view draws
 //	recent.go    what a user linked lately
 //	edit.go      all sides in one form
+//	portal.go    what customers see on their requests    attach.go  what they link there
 //	history.go   who linked and removed what and when, and the way back
 //	graph.go     what is linked to that, drawn
 //	judge.go     what can be linked, as the rules of other plugins have it    serve.go  what other plugins ask
@@ -37,9 +38,9 @@ type plugin struct {
 
 func newPlugin(now func() time.Time) *sdk.Plugin {
 	p := &plugin{now: now}
-	return &sdk.Plugin{
+	out := &sdk.Plugin{
 		ID: "pergola.links", Version: "0.1.0",
-		Views: map[string]sdk.View{"panel": sdk.ViewFunc(p.panel), "graph": sdk.ViewFunc(p.graph), "edit": sdk.ViewFunc(p.edit), "history": sdk.ViewFunc(p.history), "manage": sdk.ViewFunc(p.manage)},
+		Views: map[string]sdk.View{"panel": sdk.ViewFunc(p.panel), "graph": sdk.ViewFunc(p.graph), "edit": sdk.ViewFunc(p.edit), "history": sdk.ViewFunc(p.history), "manage": sdk.ViewFunc(p.manage), portalView: sdk.ViewFunc(p.portal)},
 		Actions: map[string]sdk.Action{
 			"add":    sdk.ActionFunc(p.add),
 			"create": sdk.ActionFunc(p.create),
@@ -47,8 +48,10 @@ func newPlugin(now func() time.Time) *sdk.Plugin {
 			"remove": sdk.ActionFunc(p.remove),
 			"save":   sdk.ActionFunc(p.save),
 			"index":  sdk.ActionFunc(p.startIndex),
+
+			portalAction: sdk.ActionFunc(p.attach),
 		},
-		Suggesters: map[string]sdk.Suggester{"issues": sdk.SuggesterFunc(p.issues)},
+		Suggesters: map[string]sdk.Suggester{"issues": sdk.SuggesterFunc(p.issues), portalPicker: sdk.SuggesterFunc(p.attachable)},
 		Guards:     map[string]sdk.Guard{"relation": config.Guard(p.guard)},
 		Services:   map[string]sdk.Service{"links": p.service()},
 		Events:     map[string]sdk.EventHandler{"deleted": event.Handler(p.deleted)},
@@ -58,4 +61,6 @@ func newPlugin(now func() time.Time) *sdk.Plugin {
 		},
 		Routes: p.routes(),
 	}
+	keepApart(out)
+	return out
 }

@@ -25,6 +25,8 @@ type place struct {
 	show     bool
 	contexts contract.Contexts // of the issues that can be at this end
 	most     int               // links of an issue at this end; 0 means any number
+	// portal is what customers do with it on requests at this end.
+	portal string
 }
 
 // relation is what an admin wrote.
@@ -45,7 +47,7 @@ func newRelation(id string, v *settings.Values) relation {
 	}
 	for end, label := range map[string]string{first: v.String("outward"), second: v.String("inward")} {
 		r.ends[end] = place{
-			label: label, show: v.Bool(end + ".show"), contexts: contract.ContextsIn(v, end+".contexts"), most: v.Int(end + ".most"),
+			label: label, show: v.Bool(end + ".show"), contexts: contract.ContextsIn(v, end+".contexts"), most: v.Int(end + ".most"), portal: v.String(end + ".portal"),
 		}
 	}
 	return r
@@ -101,6 +103,19 @@ func sidesOf(all []relation, i *jira.Issue) []side {
 	for _, r := range all {
 		for _, end := range []string{first, second} {
 			if p := r.ends[end]; p.show && p.contexts.Hold(i) {
+				out = append(out, side{r, end})
+			}
+		}
+	}
+	return out
+}
+
+// portalSidesOf returns the sides that an admin opened to the customers of a request.
+func portalSidesOf(all []relation, request *jira.Issue) []side {
+	var out []side
+	for _, r := range all {
+		for _, end := range []string{first, second} {
+			if p := r.ends[end]; !r.native && (p.portal == portalShows || p.portal == portalLinks) && p.contexts.Hold(request) {
 				out = append(out, side{r, end})
 			}
 		}

@@ -30,7 +30,7 @@ func TestDataLogicSaysWhatIsOffered(t *testing.T) {
 	}
 	want := contract.FindQuestion{
 		Where: contract.Where{End: contract.End{Relation: id, End: first}, IssueID: "10001"}, Contexts: contract.Contexts{{Types: []string{employee}}},
-		Clause: `summary ~ "mia" OR cf[10010] ~ "mia"`, Also: `id in (10102, 10103)`, Order: "summary ASC", Fields: []string{"summary", "status", "issuetype"}, Limit: offered,
+		Clause: `(summary ~ "mia" OR summary ~ "mia*") OR (cf[10010] ~ "mia" OR cf[10010] ~ "mia*")`, Also: `id in (10102, 10103)`, Order: "summary ASC", Fields: []string{"summary", "status", "issuetype"}, Limit: offered,
 	}
 	if diff := cmp.Diff(want, r.finds[len(r.finds)-1], cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("question (-want +got):\n%s", diff)
@@ -84,6 +84,14 @@ func TestChoicesShowWhatTheAdminChose(t *testing.T) {
 	}
 	if diff := cmp.Diff([]view.Choice{{Value: "10101", Label: "HR-1 Mia", Description: "Berlin · Sales"}}, got.Choices); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for hidden, want := range map[bool]view.Choice{ // the status is said once
+		false: {Value: "10101", Label: "HR-1 Mia", Description: "Berlin", Lozenge: "Active"}, true: {Value: "10101", Label: "HR-1 Mia", Description: "Active · Berlin"},
+	} {
+		look := contract.Look{Governed: true, Fields: []string{"status", "customfield_1"}, HideIcon: true, HideStatus: hidden}
+		if diff := cmp.Diff(want, choiceOf(&i, &look)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
 	}
 }
 
@@ -345,6 +353,9 @@ func TestWhatJiraRefusesToCreateKeepsWhatWasTyped(t *testing.T) {
 	page, err := s.Press(s.at("10001").opened(), "Create an issue")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if f := formOf(page, "create").Fields; len(f) != 1 || f[0].Help != "Type of the new issue: Employee." {
+		t.Errorf("the form does not say what is created: %+v", f)
 	}
 	s.Answer = answerOf(jira.OpCreate, &sdk.Error{Code: sdk.Invalid, Source: sdk.FromDownstream, Field: "customfield_7", Message: "Department is required."})
 	again, err := s.Submit(page, "create", map[string]string{"summary": "Mia Lang"})

@@ -141,7 +141,8 @@ func query(issue string, which jql.Clause, also string, order jql.Sort) string {
 	return narrowed(clause.String(), also) + " " + jql.OrderBy(jql.Clause{}, order)
 }
 
-// typed is what a user typed: a key, or words of the summary and of the fields that an admin chose. It is empty where nothing was typed.
+// typed is what a user typed: a key, or words of the summary and of the fields that an admin chose, the last of which may have just begun. It is empty
+// where nothing was typed.
 func typed(text string, fields []string) jql.Clause {
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -151,10 +152,10 @@ func typed(text string, fields []string) jql.Clause {
 	if key := strings.ToUpper(text); contract.IsKey(key) {
 		any = append(any, jql.Field("issuekey").Eq(key))
 	}
-	any = append(any, jql.Field("summary").Contains(text))
+	any = append(any, jql.Field("summary").Typed(text))
 	for _, f := range fields {
 		if f != "summary" {
-			any = append(any, jql.Field(f).Contains(text))
+			any = append(any, jql.Field(f).Typed(text))
 		}
 	}
 	return jql.Or(any...)
@@ -180,7 +181,7 @@ func choiceOf(i *jira.Issue, look *contract.Look) view.Choice {
 	if look.Governed {
 		var values []string
 		for _, f := range look.Fields {
-			if text := i.Fields[f].Text; text != "" {
+			if text := i.Fields[f].Text; text != "" && (f != "status" || look.HideStatus) { // a lozenge says it already
 				values = append(values, text)
 			}
 		}

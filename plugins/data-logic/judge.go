@@ -36,6 +36,9 @@ func judge(ctx context.Context, q *service.Request, in *relations.JudgeQuestion)
 		return out, nil
 	}
 	s, err := r.scope(ctx, &in.Where, q.Context.Account)
+	if err == nil && in.Here && r.user != "" && in.IssueID != "" {
+		out.HereByRule, err = r.mayLinkHere(ctx, in.IssueID)
+	}
 	if err == nil && s.nothing(r) {
 		return refuseAll(cmp.Or(r.hint, "Nothing can be linked here yet: the rule depends on values that this issue does not have."))
 	}
@@ -117,6 +120,15 @@ func (r *rule) mayLink(ctx context.Context, issues []jira.Issue, out *relations.
 		out.Refused = append(out.Refused, relations.Refusal{IssueID: i.ID, Message: i.Key + " cannot be linked: the account that links by this rule lacks the permission Link issues there. A Jira admin can change that."})
 		return true
 	}), nil
+}
+
+// mayLinkHere says whether the searching user may link the issue at hand.
+func (r *rule) mayLinkHere(ctx context.Context, issue string) (bool, error) {
+	rights, err := jira.May(ctx, jira.RightsQuery{Permissions: []string{jira.LinkIssues}, IssueIDs: []string{issue}, As: r.user})
+	if err != nil {
+		return false, err
+	}
+	return rights.OnIssue(jira.LinkIssues, issue), nil
 }
 
 // refuseRest refuses what the rule does not allow. It names only issues that the user may see.

@@ -59,14 +59,22 @@ func (p *plugin) undoPageWith(ctx context.Context, flag *view.Flag) (*view.Page,
 	if err != nil {
 		return nil, err
 	}
-	t := &view.Table{Caption: "Sweeps that can be taken back", Columns: []view.Column{{Title: "Begun"}, {Title: "Links removed", Number: true}, {Title: ""}}, RowHeads: true}
+	t := &view.Table{Caption: "Sweeps that can be taken back", Columns: []view.Column{{Title: "Begun"}, {Title: "Links still removed", Number: true}, {Title: ""}}, RowHeads: true}
 	for _, r := range runs {
-		if p.canUndo(&r) {
-			t.Rows = append(t.Rows, view.Row{Cells: []view.Cell{
-				view.T(r.CreatedAt().Format("2006-01-02 15:04 UTC")), view.T(many(&r)),
-				{Buttons: []view.Button{{Label: "Take back", Action: "restore", Params: map[string]string{"run": r.ID}, Confirm: "Make the links again that this sweep removed?"}}},
-			}})
+		if !p.canUndo(&r) {
+			continue
 		}
+		left, err := stillRemoved(ctx, &r)
+		if err != nil {
+			return nil, err
+		}
+		if left == "" {
+			continue
+		}
+		t.Rows = append(t.Rows, view.Row{Cells: []view.Cell{
+			view.T(r.CreatedAt().Format("2006-01-02 15:04 UTC")), view.T(left),
+			{Buttons: []view.Button{{Label: "Take back", Action: "restore", Params: map[string]string{"run": r.ID}, Confirm: "Make the links again that this sweep removed?"}}},
+		}})
 	}
 	out := &view.Page{Title: "Data logic", Flag: flag, Blocks: []view.Block{view.H("Take back")}}
 	if len(t.Rows) == 0 {
@@ -79,12 +87,16 @@ func (p *plugin) undoPageWith(ctx context.Context, flag *view.Flag) (*view.Page,
 	return out, nil
 }
 
-// many is how many links a sweep removed: it says so at its end, and one that was canceled does not.
-func many(r *job.Run) string {
-	if r.State != job.Done {
-		return "some"
+// stillRemoved is how many links are gone that a sweep removed; "" where it was taken back, all of it.
+func stillRemoved(ctx context.Context, r *job.Run) (string, error) {
+	page, err := pairs(ctx, relations.PairsQuestion{Batch: relations.BatchOf(r.ID), Removed: true, Limit: 1})
+	switch {
+	case err != nil || len(page.Pairs) == 0:
+		return "", err
+	case page.Total == 0: // more than are counted
+		return "many", nil
 	}
-	return strconv.FormatInt(r.Counts["removed"], 10)
+	return strconv.Itoa(page.Total), nil
 }
 
 // canUndo says whether a sweep is over, not too long ago, and may have removed something.
@@ -123,6 +135,13 @@ func (p *plugin) startRestore(ctx context.Context, r *sdk.Request) (*view.Page, 
 	}
 	for _, run := range runs {
 		if run.ID == r.Params["run"] && p.canUndo(&run) {
+			left, err := stillRemoved(ctx, &run)
+			if err != nil {
+				return nil, err
+			}
+			if left == "" {
+				return nil, invalid("This sweep was taken back already.")
+			}
 			if _, err := job.Start(ctx, job.New{Job: restoreJob, Input: map[string]string{"batch": fmt.Sprint(relations.BatchOf(run.ID))}}); err != nil {
 				return nil, err
 			}

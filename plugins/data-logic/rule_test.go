@@ -126,6 +126,44 @@ func TestTheSearchingUserLinks(t *testing.T) {
 	}
 }
 
+// On the customer portal the searching user can take the customer's place at the issue at hand, too, where it may link that.
+func TestTheSearchingUserLinksTheIssueAtHandWhereItMay(t *testing.T) {
+	for _, tt := range []struct {
+		name, user     string
+		asked, may, is bool
+	}{
+		{"it may", searching, true, true, true},
+		{"it may not", searching, true, false, false},
+		{"nobody asked", searching, false, true, false},
+		{"the rule names no account", "", true, true, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newSite(t)
+			s.rule(`, "empty": "nothing", "jql": "a = {{issue.customfield_9}}", "user": "` + tt.user + `"`)
+			s.Accounts[searching] = func(permission, id string) bool { return permission != jira.LinkIssues || id == "10001" && tt.may }
+			if got := s.judge(relations.JudgeQuestion{Here: tt.asked}); got.HereByRule != tt.is || !got.Governed {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// Of a request customers read no field but its summary, and a rule that needs another one does not open more by leaving it out.
+func TestARuleThatReadsWhatCustomersMayNotAllowsNothing(t *testing.T) {
+	s := newSite(t)
+	s.rule(`, "jql": "a = {{issue.customfield_1}}", "empty": "drop"`)
+	s.finds("10101")
+	s.Answer = func(op string, _ []byte) (msgp.Marshaler, error, bool) {
+		return nil, &sdk.Error{Code: sdk.PermissionDenied, Source: sdk.FromHost, Field: "fields", Message: "customers may see no other field"}, op == jira.OpIssue
+	}
+	if got := s.find(relations.FindQuestion{}); len(got.Issues) > 0 || !strings.Contains(got.Nothing, "a field that customers cannot read") {
+		t.Errorf("%+v", got)
+	}
+	if got := s.judge(relations.JudgeQuestion{Others: []string{"10101"}}); len(got.Issues) > 0 || len(got.Refused) != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestARuleThatDoesNotWorkAllowsNothing(t *testing.T) {
 	refused := func(s *site) {
 		s.Answer = func(op string, _ []byte) (msgp.Marshaler, error, bool) {

@@ -68,11 +68,11 @@ func (s *site) ledger(pairs ...string) *ledger {
 	})
 	mux[relations.OpRestore] = service.Handle(func(_ context.Context, r *service.Request, q *relations.Restoring) (*relations.Outcomes, error) {
 		return l.change(r, q.Pairs, func(p relations.Pair) string {
+			delete(l.removed, p)
 			if slices.Contains(l.links, p) {
 				return relations.Nothing
 			}
 			l.links = append(l.links, p)
-			delete(l.removed, p)
 			return relations.Made
 		})
 	})
@@ -166,11 +166,18 @@ func TestASweepRemovesWhatARuleDoesNotAllowAndCanBeTakenBack(t *testing.T) {
 			run := s.Runs()[1]
 			s.clock = time.UnixMilli(run.Created).Add(time.Hour)
 			page, err := s.View(sdk.Request{Name: "undo"})
-			if err != nil || !strings.Contains(sdktest.Text(page), "Take back") {
+			if err != nil || !strings.Contains(sdktest.Text(page), "| 1 | (Take back)") {
 				t.Errorf("the page does not offer to take it back: %v", err)
 			}
 			if got := s.begin("restore", "run", run.ID); got != "restored 1" || l.text() != before {
 				t.Errorf("taken back: %s, links %s", got, l.text())
+			}
+			page, err = s.View(sdk.Request{Name: "undo"})
+			if err != nil || strings.Contains(sdktest.Text(page), "(Take back)") {
+				t.Errorf("the page offers again to take it back: %v", err)
+			}
+			if _, err := s.Action(sdk.Request{Name: "restore", Params: map[string]string{"run": run.ID}}); sdk.CodeOf(err) != sdk.Invalid || !strings.Contains(err.Error(), "already") {
+				t.Errorf("a second time: %v", err)
 			}
 			s.clock = s.clock.Add(30 * 24 * time.Hour)
 			if _, err := s.Action(sdk.Request{Name: "restore", Params: map[string]string{"run": run.ID}}); sdk.CodeOf(err) != sdk.Invalid {

@@ -23,6 +23,9 @@ func (r *rule) trouble(ctx context.Context, err error) (string, error) {
 	case e.Field == "as" && e.Code == sdk.PermissionDenied:
 		sign("rule.account_refused")
 		return "Nothing can be linked here at the moment: the rule may not search by the rights of its account. A Jira admin can grant that on the Pergola page.", nil
+	case e.Field == "fields" && e.Code == sdk.PermissionDenied:
+		sign("rule.field_refused")
+		return "Nothing can be linked here at the moment: the rule depends on a field that customers cannot read on the portal. A Jira admin can change that.", nil
 	case e.Code == sdk.Exhausted && e.RetryAfter == 0 && e.Source == sdk.FromPlugin:
 		return e.Message, nil
 	case e.Code == sdk.Invalid && r.filter != "" && r.query == "":

@@ -132,7 +132,7 @@ func suggest(ctx context.Context, r *sdk.Request) (*view.Choices, error) {
 	text := strings.TrimSpace(r.Params["q"])
 	words := jql.Field("updated").GreaterEq("-30d")
 	if text != "" {
-		words = jql.Field("summary").Contains(text)
+		words = jql.Field("summary").Typed(text)
 	}
 	where := words
 	if key := strings.ToUpper(text); relations.IsKey(key) {

@@ -72,7 +72,7 @@ func TestThePickerFindsByKeyAndWordsAndBearsUnknownKeys(t *testing.T) {
 		}
 	}
 	q := s.queries()
-	if want := `"issuekey" = "IT-2" OR summary ~ "it 2" ORDER BY updated DESC`; q[0] != want {
+	if want := `"issuekey" = "IT-2" OR (summary ~ "it 2" OR summary ~ "it 2*") ORDER BY updated DESC`; q[0] != want {
 		t.Errorf("got %s\nwant %s", q[0], want)
 	}
 }

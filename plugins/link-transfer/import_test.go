@@ -74,6 +74,31 @@ func TestAFileIsCheckedLineByLineThenMadeAndTakenBack(t *testing.T) {
 	}
 }
 
+// Lines that one issue takes no more of lie far apart: they are asked about in several questions.
+func TestACheckCountsTheLinksOfTheLinesBefore(t *testing.T) {
+	const n = 70
+	s := newSite(t, n)
+	s.links.most = 2 // an issue at the second end
+	s.links.made[pair("1070", "2001")] = 0
+	var file strings.Builder
+	for round := range 3 {
+		for line := range n {
+			fmt.Fprintf(&file, "IT-%d,HR-%d\n", (line+round)%n+1, line+1)
+		}
+	}
+	page := s.paste(file.String())
+	s.shows(page, "Would be made: 139. Are there already: 0. Cannot be made: 71.", "| 71 | IT-2 and HR-1 |")
+	if _, err := s.Press(page, "Make 139 links"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.WorkAll(); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.counts(); got != "done, made 139" {
+		t.Errorf("the run did otherwise: %s", got)
+	}
+}
+
 // refuseKeys has Jira refuse queries with keys that are not there, as it does.
 func (s *site) refuseKeys(keys ...string) {
 	s.Answer = refusing(keys)

@@ -138,8 +138,9 @@ func short(text string) string {
 	return text
 }
 
-// judge asks advanced links what would become of the entries.
+// judge asks advanced links what would become of the entries, each as if those before it were made.
 func judge(ctx context.Context, all []*entry) error {
+	taken := map[relations.Taken]int{} // links, by ends without a number
 	var open []*entry
 	for _, e := range all {
 		if e.wrong == "" {
@@ -147,17 +148,39 @@ func judge(ctx context.Context, all []*entry) error {
 		}
 	}
 	for some := range slices.Chunk(open, relations.MostPairs) {
-		var pairs []relations.Pair
+		q := relations.Joining{Check: true}
+		ends := map[relations.Taken]bool{}
 		for _, e := range some {
-			pairs = append(pairs, e.pair)
+			q.Pairs = append(q.Pairs, e.pair)
+			for _, at := range endsOf(e.pair) {
+				ends[at] = true
+			}
 		}
-		out, err := joinPairs(ctx, relations.Joining{Pairs: pairs, Check: true})
+		for at := range ends {
+			if n := taken[at]; n > 0 {
+				at.Links = n
+				q.Taken = append(q.Taken, at)
+			}
+		}
+		out, err := joinPairs(ctx, q)
 		if err != nil {
 			return err
 		}
 		for n := range some {
-			some[n].result = out[n]
+			if some[n].result = out[n]; out[n].What == relations.Made {
+				for _, at := range endsOf(some[n].pair) {
+					taken[at]++
+				}
+			}
 		}
 	}
 	return nil
+}
+
+// endsOf are both ends of a link.
+func endsOf(p relations.Pair) [2]relations.Taken {
+	return [2]relations.Taken{
+		{End: relations.End{Relation: p.Relation, End: relations.First}, IssueID: p.First},
+		{End: relations.End{Relation: p.Relation, End: relations.Second}, IssueID: p.Second},
+	}
 }

@@ -40,7 +40,7 @@ type Pair struct {
 type PairsQuestion struct {
 	Relation string `msg:"relation,omitempty"` // empty for all, where Batch is there
 	// Batch leaves the links that a [Joining] with that number made and nobody touched since; with Removed those that a [Parting] with it
-	// removed in the last 30 days, be they there again or not.
+	// removed in the last 30 days, but for those that a [Restoring] with it made again or found there.
 	Batch   int64 `msg:"batch,omitempty"`
 	Removed bool  `msg:"removed,omitempty"`
 	After   *Pair `msg:"after,omitempty"` // behind which the list begins, whether it is there or not

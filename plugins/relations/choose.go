@@ -66,7 +66,9 @@ type JudgeQuestion struct {
 	Where
 	Contexts Contexts `msg:"contexts,omitempty,limit=16384"`
 	Also     string   `msg:"also,omitempty"`
-	Others   []string `msg:"others,limit=16384"` // ids, at most 100
+	Others   []string `msg:"others,limit=16384"` // ids, at most 100; none to know only what is said of the place
+	// Here asks whether the rule's searching user may link the issue at hand, too: on the customer portal, where the customer may not.
+	Here bool `msg:"here,omitempty"`
 }
 
 // Judgement is which of the issues can be linked, with their keys, and why the others cannot.
@@ -76,6 +78,8 @@ type Judgement struct {
 	Refused  []Refusal    `msg:"refused,omitempty,limit=16384"`
 	// ByRule says that the rule's searching user links, and not the one who asks: the right to link is then not asked for at the other end.
 	ByRule bool `msg:"by_rule,omitempty"`
+	// HereByRule says, where that was asked, that the right to link the issue at hand is the searching user's as well.
+	HereByRule bool `msg:"here_by_rule,omitempty"`
 }
 
 // JudgeLinkable asks data logic whether issues can be linked. It is not governed where the service is not there.

@@ -583,12 +583,16 @@ func (z *Join) Msgsize() (s int) {
 func (z *JudgeQuestion) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(4)
-	var zb0001Mask uint8 /* 4 bits */
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
 	_ = zb0001Mask
 	if z.Also == "" {
 		zb0001Len--
 		zb0001Mask |= 0x4
+	}
+	if z.Here == false {
+		zb0001Len--
+		zb0001Mask |= 0x10
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -619,6 +623,11 @@ func (z *JudgeQuestion) MarshalMsg(b []byte) (o []byte, err error) {
 		o = msgp.AppendArrayHeader(o, uint32(len(z.Others)))
 		for za0001 := range z.Others {
 			o = msgp.AppendString(o, z.Others[za0001])
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "here"
+			o = append(o, 0xa4, 0x68, 0x65, 0x72, 0x65)
+			o = msgp.AppendBool(o, z.Here)
 		}
 	}
 	return
@@ -683,6 +692,12 @@ func (z *JudgeQuestion) UnmarshalMsg(bts []byte) (o []byte, err error) {
 					return
 				}
 			}
+		case "here":
+			z.Here, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Here")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -701,6 +716,7 @@ func (z *JudgeQuestion) Msgsize() (s int) {
 	for za0001 := range z.Others {
 		s += msgp.StringPrefixSize + len(z.Others[za0001])
 	}
+	s += 5 + msgp.BoolSize
 	return
 }
 
@@ -708,8 +724,8 @@ func (z *JudgeQuestion) Msgsize() (s int) {
 func (z *Judgement) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(4)
-	var zb0001Mask uint8 /* 4 bits */
+	zb0001Len := uint32(5)
+	var zb0001Mask uint8 /* 5 bits */
 	_ = zb0001Mask
 	if z.Governed == false {
 		zb0001Len--
@@ -726,6 +742,10 @@ func (z *Judgement) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.ByRule == false {
 		zb0001Len--
 		zb0001Mask |= 0x8
+	}
+	if z.HereByRule == false {
+		zb0001Len--
+		zb0001Mask |= 0x10
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -765,6 +785,11 @@ func (z *Judgement) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "by_rule"
 			o = append(o, 0xa7, 0x62, 0x79, 0x5f, 0x72, 0x75, 0x6c, 0x65)
 			o = msgp.AppendBool(o, z.ByRule)
+		}
+		if (zb0001Mask & 0x10) == 0 { // if not omitted
+			// string "here_by_rule"
+			o = append(o, 0xac, 0x68, 0x65, 0x72, 0x65, 0x5f, 0x62, 0x79, 0x5f, 0x72, 0x75, 0x6c, 0x65)
+			o = msgp.AppendBool(o, z.HereByRule)
 		}
 	}
 	return
@@ -846,6 +871,12 @@ func (z *Judgement) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				err = msgp.WrapError(err, "ByRule")
 				return
 			}
+		case "here_by_rule":
+			z.HereByRule, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "HereByRule")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -868,7 +899,7 @@ func (z *Judgement) Msgsize() (s int) {
 	for za0002 := range z.Refused {
 		s += z.Refused[za0002].Msgsize()
 	}
-	s += 8 + msgp.BoolSize
+	s += 8 + msgp.BoolSize + 13 + msgp.BoolSize
 	return
 }
 

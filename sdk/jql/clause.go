@@ -117,6 +117,18 @@ func (f FieldName) Contains(text string) Clause {
 	return f.clause("~", Quote(words))
 }
 
+// Typed holds where the field has what somebody has typed so far: the words of text, see [Words], of which the last may be the beginning of one. It
+// holds nowhere where there is none. Jira finds whole words by their stems, and beginnings letter by letter, so both are looked for.
+//
+// Since: v0.5
+func (f FieldName) Typed(text string) Clause {
+	words := Words(text)
+	if words == "" {
+		return none
+	}
+	return Or(f.clause("~", Quote(words)), f.clause("~", Quote(words+"*")))
+}
+
 // Less holds where the field is less than the value: a number, a date such as 2026-01-31, or a time from now such as -7d.
 func (f FieldName) Less(value string) Clause { return f.clause("<", Quote(value)) }
 

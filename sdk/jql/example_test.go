@@ -54,6 +54,11 @@ func ExampleTemplate_Values() {
 	// Output: ["OPS" "IT" "a 'b'"] <nil>
 }
 
+func ExampleFieldName_Typed() {
+	fmt.Println(jql.And(jql.Field("project").Eq("OPS"), jql.Field("summary").Typed("ThinkPad carb")))
+	// Output: project = "OPS" AND (summary ~ "ThinkPad carb" OR summary ~ "ThinkPad carb*")
+}
+
 func ExampleField() {
 	fmt.Println(jql.Field("customfield_10010").Eq("x"))
 	fmt.Println(jql.Field("Serial number").NotIn("1", "2"))

@@ -100,6 +100,9 @@ func (c *checker) spans(at string, spans []view.Span) {
 		if s.Href != "" && !strings.HasPrefix(s.Href, "https://") && !strings.HasPrefix(s.Href, "http://") {
 			c.add(at, "links to %q; only https: and http: addresses work", s.Href)
 		}
+		if s.Account != "" && s.Text == "" {
+			c.add(at, "names an account and has no text; say what is written where Jira does not tell the name")
+		}
 	}
 }
 

@@ -274,6 +274,7 @@ func TestCheckFindsWhatIsWrongWithAPage(t *testing.T) {
 		"no text":                     {Heading: &view.Heading{}},
 		"no title":                    {Notice: &view.Notice{}},
 		"links to \"javascript:x\"":   {Text: &view.Text{Spans: []view.Span{{Href: "javascript:x"}}}},
+		"names an account and has no": {Text: &view.Text{Spans: []view.Span{{Account: "712020:mia"}}}},
 		"no Alt":                      {Figure: &view.Figure{Width: 1, Height: 1}},
 		"is 0 by 1":                   {Figure: &view.Figure{Height: 1, Alt: "a"}},
 		"in a path":                   {Figure: &view.Figure{Width: 1, Height: 1, Alt: "a", Shapes: []view.Shape{{Path: "M0 0A1 1"}}}},

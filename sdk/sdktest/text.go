@@ -172,6 +172,8 @@ func spans(all []view.Span) string {
 		switch {
 		case s.Lozenge:
 			b.WriteString("[" + strings.ToUpper(s.Text) + "]")
+		case s.Account != "":
+			b.WriteString(s.Text + " <@" + s.Account + ">")
 		case s.Href != "":
 			b.WriteString(s.Text + " <" + s.Href + ">")
 		case s.IssueID != "":

@@ -14,7 +14,7 @@ func Example() {
 		Blocks: []view.Block{
 			view.H("Sheet"),
 			view.P("Prints a label for every issue of a query."),
-			{Text: &view.Text{Spans: []view.Span{{Text: "OPS-7", IssueID: "10001"}, {Text: " is "}, {Text: "active", Lozenge: true, Tone: view.Success}}}},
+			{Text: &view.Text{Spans: []view.Span{{Text: "OPS-7", IssueID: "10001"}, {Text: " is "}, {Text: "active", Lozenge: true, Tone: view.Success}, {Text: " and belongs to "}, {Text: "another user", Account: "712020:5f3c1e0a"}}}},
 			{Notice: &view.Notice{Tone: view.Warning, Title: "Two issues have no serial number", Body: "They get no label."}},
 			{Form: &view.Form{Action: "preview", Submit: "Preview", Fields: []view.Field{
 				{Name: "jql", Label: "Query", Kind: view.TextField, Required: true},
@@ -35,7 +35,7 @@ func Example() {
 	// flag success: Code revoked
 	// ## Sheet
 	// Prints a label for every issue of a query.
-	// OPS-7 <10001> is [ACTIVE]
+	// OPS-7 <10001> is [ACTIVE] and belongs to another user <@712020:5f3c1e0a>
 	// notice warning: Two issues have no serial number: They get no label.
 	// form preview
 	//   jql (text) =

@@ -81,7 +81,7 @@ type Text struct {
 	Muted bool `msg:"muted,omitempty"`
 }
 
-// Span is a run of text: plain, strong, code, a link or a lozenge.
+// Span is a run of text: plain, strong, code, a link, a lozenge or somebody's name.
 //
 // Since: v0.1
 type Span struct {
@@ -95,6 +95,9 @@ type Span struct {
 	// Lozenge draws the span as a status lozenge in the colour of Tone.
 	Lozenge bool `msg:"lozenge,omitempty"`
 	Tone    Tone `msg:"tone,omitempty"`
+	// Account is the id of an account whose name the host writes in the place of Text, as Jira tells it to whoever looks. Text is what is written
+	// where Jira does not tell it, such as "another user". No plugin reads the name. The host names up to 100 accounts of a page. Since: v0.5
+	Account string `msg:"account,omitempty"`
 }
 
 // Notice is a message that stays: what is wrong and what to do, or what to know.

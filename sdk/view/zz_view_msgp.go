@@ -3334,8 +3334,8 @@ func (z Shape) Msgsize() (s int) {
 func (z *Span) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// check for omitted fields
-	zb0001Len := uint32(7)
-	var zb0001Mask uint8 /* 7 bits */
+	zb0001Len := uint32(8)
+	var zb0001Mask uint8 /* 8 bits */
 	_ = zb0001Mask
 	if z.Strong == false {
 		zb0001Len--
@@ -3360,6 +3360,10 @@ func (z *Span) MarshalMsg(b []byte) (o []byte, err error) {
 	if z.Tone == "" {
 		zb0001Len--
 		zb0001Mask |= 0x40
+	}
+	if z.Account == "" {
+		zb0001Len--
+		zb0001Mask |= 0x80
 	}
 	// variable map header, size zb0001Len
 	o = append(o, 0x80|uint8(zb0001Len))
@@ -3398,6 +3402,11 @@ func (z *Span) MarshalMsg(b []byte) (o []byte, err error) {
 			// string "tone"
 			o = append(o, 0xa4, 0x74, 0x6f, 0x6e, 0x65)
 			o = msgp.AppendString(o, string(z.Tone))
+		}
+		if (zb0001Mask & 0x80) == 0 { // if not omitted
+			// string "account"
+			o = append(o, 0xa7, 0x61, 0x63, 0x63, 0x6f, 0x75, 0x6e, 0x74)
+			o = msgp.AppendString(o, z.Account)
 		}
 	}
 	return
@@ -3467,6 +3476,12 @@ func (z *Span) UnmarshalMsg(bts []byte) (o []byte, err error) {
 				}
 				z.Tone = Tone(zb0002)
 			}
+		case "account":
+			z.Account, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Account")
+				return
+			}
 		default:
 			bts, err = msgp.Skip(bts)
 			if err != nil {
@@ -3481,7 +3496,7 @@ func (z *Span) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *Span) Msgsize() (s int) {
-	s = 1 + 5 + msgp.StringPrefixSize + len(z.Text) + 7 + msgp.BoolSize + 5 + msgp.BoolSize + 5 + msgp.StringPrefixSize + len(z.Href) + 9 + msgp.StringPrefixSize + len(z.IssueID) + 8 + msgp.BoolSize + 5 + msgp.StringPrefixSize + len(string(z.Tone))
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Text) + 7 + msgp.BoolSize + 5 + msgp.BoolSize + 5 + msgp.StringPrefixSize + len(z.Href) + 9 + msgp.StringPrefixSize + len(z.IssueID) + 8 + msgp.BoolSize + 5 + msgp.StringPrefixSize + len(string(z.Tone)) + 8 + msgp.StringPrefixSize + len(z.Account)
 	return
 }
 

@@ -68,7 +68,7 @@ func (s *Forge) moduleAddress(p *place, to navigation) (any, error) {
 	switch {
 	case each == nil || !slices.Contains(ownPages, each.Kind):
 		return nil, rest.Fail(http.StatusNotFound, "router: the app has no page %q.", to.Module)
-	case each.Kind == ProjectPage && to.Project == "":
+	case slices.Contains(ofProjects, each.Kind) && to.Project == "":
 		return nil, rest.Fail(http.StatusBadRequest, "router: %s is a page of projects: say which by projectKey.", to.Module)
 	}
 	route, err := url.Parse("/" + strings.TrimPrefix(to.Path, "/"))
@@ -80,7 +80,7 @@ func (s *Forge) moduleAddress(p *place, to navigation) (any, error) {
 		out += route.EscapedPath()
 	}
 	query := route.RawQuery
-	if each.Kind == ProjectPage {
+	if slices.Contains(ofProjects, each.Kind) {
 		query = strings.TrimSuffix("project="+url.QueryEscape(to.Project)+"&"+query, "&")
 	}
 	if query != "" {

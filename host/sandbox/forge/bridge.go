@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/pergola-platform/pergola/host/sandbox/desk"
 	"github.com/pergola-platform/pergola/host/sandbox/rest"
 	"github.com/pergola-platform/pergola/host/sandbox/session"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
@@ -68,7 +69,8 @@ func (s *Forge) place(w http.ResponseWriter, r *http.Request) (*place, error) {
 		return nil, rest.Fail(http.StatusForbidden, "Only a site admin can open this.")
 	}
 	if p.Issue != "" {
-		if p.issue = p.st.FindIssue(p.Issue); !p.st.Sees(p.user.Account, p.issue) {
+		p.issue = p.st.FindIssue(p.Issue)
+		if !p.st.Sees(p.user.Account, p.issue) && (p.module.Kind != PortalPanel || !desk.Sees(p.st, p.user.Account, p.issue)) {
 			return nil, rest.NoIssue()
 		}
 		p.project = p.st.Project(p.issue.Project)
@@ -77,12 +79,21 @@ func (s *Forge) place(w http.ResponseWriter, r *http.Request) (*place, error) {
 			return nil, rest.Fail(http.StatusNotFound, "No project could be found with key '%s'.", p.Proj)
 		}
 	}
+	if p.module.Kind == ProjectSettings && !p.st.CanIn(p.user.Account, world.AdministerProject, p.project) {
+		return nil, rest.Fail(http.StatusForbidden, "Only who administers the project can open this.")
+	}
 	return p, nil
 }
 
-// extension is what a frame reads of where it stands.
+// extension is what a frame reads of where it stands. On the customer portal it is a request, of which the issue is not told.
 func (p *place) extension() object {
 	out := object{"type": p.module.Kind}
+	if p.module.Kind == PortalPanel {
+		if t, d := desk.TypeOf(p.st, p.issue); t != nil && d != nil {
+			out["request"], out["portal"] = object{"key": p.issue.Key, "typeId": t.ID}, object{"id": d.ID}
+		}
+		return out
+	}
 	if i := p.issue; i != nil {
 		issue := object{"id": i.ID, "key": i.Key, "typeId": i.Type}
 		if t := p.st.Type(i.Type); t != nil {

@@ -1,7 +1,7 @@
 // The address of an app's page, as far as it is the app's: what stands behind /forge/apps/{app}/{module}. The app moves it with
 // createHistory, and finds it again when the page is loaded anew.
 
-const pages = ['jira:globalPage', 'jira:adminPage', 'jira:projectPage'];
+const pages = ['jira:globalPage', 'jira:adminPage', 'jira:projectPage', 'jira:projectSettingsPage'];
 const followers = new Set(); // frames with a history
 
 const about = (frame) => JSON.parse(frame.dataset.forge);

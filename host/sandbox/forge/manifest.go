@@ -204,6 +204,9 @@ const (
 	GlobalPage   = "jira:globalPage"
 	AdminPage    = "jira:adminPage"
 	ProjectPage  = "jira:projectPage"
+	// ProjectSettings is a page among the settings of a project.
+	ProjectSettings = "jira:projectSettingsPage"
+	PortalPanel     = "jiraServiceManagement:portalRequestDetailPanel"
 
 	customField      = "jira:customField"
 	jqlFunction      = "jira:jqlFunction"
@@ -214,7 +217,7 @@ const (
 )
 
 var (
-	pageKinds   = []string{IssuePanel, IssueContext, GlobalPage, AdminPage, ProjectPage}
+	pageKinds   = []string{IssuePanel, IssueContext, GlobalPage, AdminPage, ProjectPage, ProjectSettings, PortalPanel}
 	servedKinds = append([]string{customField, jqlFunction, triggerModule, scheduledTrigger, preUninstall}, pageKinds...)
 	// plainKinds are the modules of Forge whose names have no product before them.
 	plainKinds = []string{"function", "webtrigger", "consumer", "action", "sql", "service"}

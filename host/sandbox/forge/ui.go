@@ -70,7 +70,10 @@ func (f Frame) Path() string {
 }
 
 // ownPages are the kinds of modules that have a page of their own.
-var ownPages = []string{GlobalPage, AdminPage, ProjectPage}
+var ownPages = []string{GlobalPage, AdminPage, ProjectPage, ProjectSettings}
+
+// ofProjects are those that belong to a project.
+var ofProjects = []string{ProjectPage, ProjectSettings}
 
 // Frames are the modules of a kind that the enabled apps show in a surrounding.
 func (s *Forge) Frames(st *world.State, kind string, p connect.Surrounding) []Frame {

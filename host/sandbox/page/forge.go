@@ -23,13 +23,15 @@ func (s *Pages) forgePage(v *view) error {
 			return rest.Fail(http.StatusNotFound, "No project could be found with key '%s'.", key)
 		}
 	}
-	kinds := []string{forge.GlobalPage, forge.AdminPage, forge.ProjectPage, forge.IssuePanel, forge.IssueContext}
+	kinds := []string{forge.GlobalPage, forge.AdminPage, forge.ProjectPage, forge.ProjectSettings, forge.IssuePanel, forge.IssueContext}
 	f, kind, ok := s.forge.Frame(v.st, world.AppKey(v.r.PathValue("appKey")), v.r.PathValue("module"), kinds, where)
 	switch {
 	case !ok:
 		return rest.Fail(http.StatusNotFound, "There is no such page of a Forge app.")
 	case kind == forge.AdminPage && !v.st.Can(v.user.Account, world.Administer):
 		return rest.Fail(http.StatusForbidden, "Only a site admin can open this page.")
+	case kind == forge.ProjectSettings && !v.st.CanIn(v.user.Account, world.AdministerProject, where.Project):
+		return rest.Fail(http.StatusForbidden, "Only who administers the project can open this page.")
 	case (kind == forge.IssuePanel || kind == forge.IssueContext) && where.Issue == nil:
 		return rest.Fail(http.StatusNotFound, "The module stands beside an issue: open it with ?issue=KEY.")
 	}

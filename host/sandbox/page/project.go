@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/pergola-platform/pergola/host/sandbox/connect"
+	"github.com/pergola-platform/pergola/host/sandbox/forge"
 	"github.com/pergola-platform/pergola/host/sandbox/rest"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 	"github.com/pergola-platform/pergola/host/sandbox/world/index"
@@ -185,6 +186,11 @@ func (s *Pages) projectSettings(v *view) error {
 	})
 	if err != nil {
 		return err
+	}
+	if v.st.CanIn(v.user.Account, world.AdministerProject, p) {
+		for _, f := range s.forge.Frames(v.st, forge.ProjectSettings, connect.Surrounding{User: v.user, Project: p}) {
+			body.Tabs = append(body.Tabs, menuItem{Name: f.Title, App: f.Name, Path: f.Path() + "?project=" + p.Key})
+		}
 	}
 	if body.Side, err = s.projectSide(v, p, "settings"); err != nil {
 		return err

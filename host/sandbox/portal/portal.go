@@ -22,6 +22,7 @@ import (
 	"github.com/pergola-platform/pergola/host/sandbox/bridge"
 	"github.com/pergola-platform/pergola/host/sandbox/connect"
 	"github.com/pergola-platform/pergola/host/sandbox/desk"
+	"github.com/pergola-platform/pergola/host/sandbox/forge"
 	"github.com/pergola-platform/pergola/host/sandbox/rest"
 	"github.com/pergola-platform/pergola/host/sandbox/session"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
@@ -47,6 +48,7 @@ type Config struct {
 	Clock  func() time.Time
 	Apps   *connect.Apps
 	Desk   *desk.API
+	Forge  *forge.Forge
 }
 
 // Portal has the pages of one site.

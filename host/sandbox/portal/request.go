@@ -13,6 +13,7 @@ import (
 	"github.com/pergola-platform/pergola/host/sandbox/adf"
 	"github.com/pergola-platform/pergola/host/sandbox/connect"
 	"github.com/pergola-platform/pergola/host/sandbox/desk"
+	"github.com/pergola-platform/pergola/host/sandbox/forge"
 	"github.com/pergola-platform/pergola/host/sandbox/rest"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
@@ -46,6 +47,7 @@ type requestBody struct {
 	Subscribed   bool
 	JustCreated  bool
 	Panels       []slot
+	Forge        []forge.Frame
 	Actions      []link
 	Comment      string // that could not be added
 	Problem      string
@@ -105,6 +107,10 @@ func (v *view) showRequest(status int, i *world.Issue, d *world.Desk, body reque
 	body.Subscribed = desk.Subscribed(v.st, who, i)
 	if body.Panels, err = v.panels(connect.PortalViewPanel); err != nil {
 		return err
+	}
+	body.Forge = v.Forge.Frames(v.st, forge.PortalPanel, v.where)
+	for _, f := range body.Forge {
+		v.apps = append(v.apps, connect.Frame{URL: f.URL})
 	}
 	if body.Actions, err = v.actions(connect.PortalViewAction); err != nil {
 		return err

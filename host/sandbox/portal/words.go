@@ -6,17 +6,20 @@ import (
 	"time"
 
 	"github.com/pergola-platform/pergola/host/sandbox/avatar"
+	"github.com/pergola-platform/pergola/host/sandbox/forge"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
 )
 
 // functions are what the templates call.
 var functions = template.FuncMap{
-	"initials": avatar.Initials,
-	"shade":    avatar.Shade,
-	"iso":      func(t time.Time) string { return t.Format(time.RFC3339) },
-	"moment":   func(u *world.User, t time.Time) string { return t.In(zoneOf(u)).Format("2 Jan 2006, 15:04") },
-	"date":     func(u *world.User, t time.Time) string { return t.In(zoneOf(u)).Format("2 Jan 2006") },
-	"lozenge":  func(category string) string { return "lozenge lozenge-" + category },
+	"initials":     avatar.Initials,
+	"shade":        avatar.Shade,
+	"iso":          func(t time.Time) string { return t.Format(time.RFC3339) },
+	"moment":       func(u *world.User, t time.Time) string { return t.In(zoneOf(u)).Format("2 Jan 2006, 15:04") },
+	"date":         func(u *world.User, t time.Time) string { return t.In(zoneOf(u)).Format("2 Jan 2006") },
+	"forgeSandbox": func() string { return forge.FrameSandbox },
+	"forgeScript":  func() string { return forge.PageScriptPath },
+	"lozenge":      func(category string) string { return "lozenge lozenge-" + category },
 	"json": func(v any) (string, error) {
 		raw, err := json.Marshal(v)
 		return string(raw), err

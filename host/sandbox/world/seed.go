@@ -118,7 +118,8 @@ func Defaults() []Entity {
 	}
 }
 
-// grants is a permission scheme: admins and apps may do everything, staff may work on issues, the other groups may look.
+// grants is a permission scheme: admins and apps may do everything, staff may work on issues, the other groups may look, and who leads a
+// project administers it.
 func (tx *Tx) grants(id SchemeID, name, staff string, lookers ...string) *PermissionScheme {
 	s := &PermissionScheme{ID: id, Name: name}
 	add := func(permission string, groups ...string) {
@@ -137,5 +138,6 @@ func (tx *Tx) grants(id SchemeID, name, staff string, lookers ...string) *Permis
 	} {
 		add(p, staff)
 	}
+	s.Grants = append(s.Grants, Grant{tx.NewGrantID(), AdministerProject, Holder{Kind: ByLead}})
 	return s
 }

@@ -32,7 +32,7 @@ func Plugins() []*manifest.Manifest {
 	}
 }
 
-// All are Plugins, and one that writes, hears of every event, has a property indexed and synchronizes.
+// All are Plugins, and one that writes, hears of every event, has a property indexed, synchronizes and shows on the customer portal.
 func All() []*manifest.Manifest {
 	m := &manifest.Manifest{
 		ID: "acme.stock", Name: "Stock", Version: "1.0.0",
@@ -42,6 +42,7 @@ func All() []*manifest.Manifest {
 			{Path: "total", Type: "number", Alias: "inStock"}, {Path: "place.name", Type: "string"},
 		}}},
 	}
+	m.Modules = []manifest.Module{{Type: manifest.PortalPanel, Key: "portal", Name: "Stock", View: "portal"}}
 	for _, kind := range event.Kinds() {
 		m.Events = append(m.Events, manifest.Event{Event: kind, Handler: "heard", Reason: "To keep count."})
 	}

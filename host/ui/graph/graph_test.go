@@ -232,6 +232,36 @@ func TestAHubWithManyLeavesIsNotATower(t *testing.T) {
 	}
 }
 
+// A tree of 8 by 8 by 2: what is next to the root would be screens away from it, in the middle of what it leads to.
+func TestNeighboursOfTheFocusStandAroundItHoweverMuchThereIs(t *testing.T) {
+	for _, inwards := range []bool{false, true} {
+		g := graph.Graph{Nodes: 201}
+		for n := 1; n < g.Nodes; n++ {
+			from := 0
+			switch {
+			case n > 72:
+				from = 9 + (n-73)/2
+			case n > 8:
+				from = 1 + (n-9)/8
+			}
+			if e := (graph.Edge{From: from, To: n}); inwards {
+				g.Edges = append(g.Edges, graph.Edge{From: e.To, To: e.From})
+			} else {
+				g.Edges = append(g.Edges, e)
+			}
+		}
+		d := graph.Lay(g, graph.Config{})
+		for n := 1; n <= 8; n++ {
+			if away := math.Abs(d.Nodes[n].Y - d.Nodes[0].Y); away > 4*(nodeHeight+16) {
+				t.Errorf("node %d is %g away from the focus", n, away)
+			}
+		}
+		if d.Height > 70*(nodeHeight+16) { // 64 nodes of one column, and no more for the 128 of the next one
+			t.Errorf("it is %g high", d.Height)
+		}
+	}
+}
+
 func TestATreeIsDrawnWithoutCrossings(t *testing.T) {
 	g := graph.Graph{Nodes: 121}
 	for n := 1; n < g.Nodes; n++ {

@@ -9,6 +9,9 @@ const (
 	bendHeight = 8
 	bendWeight = 3   // a line that passes by should be straight, more than a node in the middle of its neighbours
 	mostWider  = 160 // how much wider the gap between columns gets by the lines in it
+	// towering is from how many rows on a drawing is looked at a part at a time. Then what is next to the root stands close around it, and is seen
+	// with it: in the middle of what it leads to it would be screens away.
+	towering = 24
 )
 
 // inner is the gap between the columns of a block.
@@ -18,7 +21,7 @@ func (c Config) inner() float64 { return max(24, c.RowGap*1.5) }
 func (p *part) place(c Config) {
 	p.c = c
 	best, least := 0, math.Inf(1)
-	heights := []int{1000, 40, 28, 20, 15, 11, 8, 6, 4, 3, 2}
+	heights := []int{1000, 40, 28, 20, 15, 11, 8, 6, 4, 3, 2, 1}
 	for _, most := range heights {
 		p.arrange(most)
 		if score := max(p.width/shape, p.height); score < least {
@@ -136,15 +139,31 @@ func (p *part) down() {
 			}
 		}
 	}
-	top, bottom := math.Inf(1), math.Inf(-1)
-	for i := range p.all {
-		top, bottom = min(top, p.all[i].y-p.all[i].h/2), max(bottom, p.all[i].y+p.all[i].h/2)
+	if top, bottom := p.extent(); bottom-top > towering*(p.c.NodeHeight+p.c.RowGap) {
+		for k := 1; k <= max(middle, len(p.layers)-1-middle); k++ {
+			if l := middle + k; l < len(p.layers) {
+				p.settle(p.layers[l], p.left)
+			}
+			if l := middle - k; l >= 0 {
+				p.settle(p.layers[l], p.right)
+			}
+		}
 	}
+	top, bottom := p.extent()
 	top, bottom = top-p.c.RowGap, bottom+p.c.RowGap // where the lines of a block run
 	for i := range p.all {
 		p.all[i].y -= top
 	}
 	p.height = bottom - top
+}
+
+// extent is from where to where the items reach.
+func (p *part) extent() (top, bottom float64) {
+	top, bottom = math.Inf(1), math.Inf(-1)
+	for i := range p.all {
+		top, bottom = min(top, p.all[i].y-p.all[i].h/2), max(bottom, p.all[i].y+p.all[i].h/2)
+	}
+	return top, bottom
 }
 
 // apart is how far the middles of two items above each other must be from each other.

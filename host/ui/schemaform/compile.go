@@ -69,6 +69,9 @@ func Compile(schema json.RawMessage) (*Form, error) {
 	if c.form.root.typ != "object" {
 		return nil, fmt.Errorf("settings schema: type is %q, not object", c.form.root.typ)
 	}
+	if err := c.checkContexts(c.form.root.children); err != nil {
+		return nil, fmt.Errorf("settings schema: %w", err)
+	}
 	c.form.Fields = fields(c.form.root.children)
 	c.list(c.form.root.children)
 
@@ -149,6 +152,12 @@ func (c *compiler) property(path, name string, o *object, depth int) (*node, err
 	}
 	if ex, ok := o.values["examples"].([]any); ok && len(ex) > 0 {
 		n.field.Example = text(ex[0])
+	}
+
+	if v, ok := o.values["x-contexts"]; ok {
+		if n.shown, ok = v.(string); !ok || n.shown == "" || typ != "array" {
+			return fail("x-contexts is the name of a switch, and stands on a list of groups")
+		}
 	}
 
 	var err error

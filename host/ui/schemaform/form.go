@@ -17,7 +17,8 @@
 //
 // Annotations are title, description, default, examples and the hints "x-order" (a number; smaller stands higher),
 // "x-widget" ("textarea", "radio", "select"), "x-unit", "x-labels" (an object: words for the values of an enum), "x-jira" and "x-config", and "x-jql" (true: the text is
-// JQL, in which documents can be named). The order in which fields, documents and people were chosen is kept.
+// JQL, in which documents can be named), and "x-contexts" on rows of projects and issue types (the name of a switch beside them: the rows say in which issues
+// something shows while it is on, and admins of a project change what they say of it, see [Contexts]). The order in which fields, documents and people were chosen is kept.
 // Other keywords starting with "x-" are ignored; any other keyword is refused, $ref among them, so that no schema can be
 // written whose form does less than it says.
 //
@@ -144,8 +145,9 @@ type node struct {
 	typ      string // JSON Schema type
 	required bool
 	unique   bool
-	query    bool // JQL
-	def      any  // nil for none
+	query    bool   // JQL
+	shown    string // of contexts: the switch beside them
+	def      any    // nil for none
 	order    float64
 	ordered  bool
 	index    int // place in the schema's own order

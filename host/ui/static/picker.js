@@ -7,6 +7,15 @@ const PAUSE = 300; // ms between the last key and the question
 const $ = (selector, within) => within.querySelector(selector);
 const picked = (el) => el.dispatchEvent(new Event('picked', { bubbles: true }));
 
+let pressed, over; // while a pointer is down: a promise of the click's end
+addEventListener('pointerdown', () => { pressed = new Promise((end) => { over = end; }); }, true);
+for (const up of ['pointerup', 'pointercancel']) {
+  addEventListener(up, () => setTimeout(() => { // behind the click
+    pressed = null;
+    over?.();
+  }), true);
+}
+
 export function start(el) {
   el.removeAttribute('data-module'); // an element starts once
   const { name, label, suggest } = el.dataset;
@@ -210,7 +219,12 @@ export function start(el) {
     if (option) choose(option);
   });
   again.addEventListener('click', () => { input.focus(); ask(); });
-  el.addEventListener('focusout', (e) => { if (!el.contains(e.relatedTarget)) close(); });
+  el.addEventListener('focusout', (e) => {
+    if (el.contains(e.relatedTarget)) return;
+    if (!pressed) return close();
+    // In a panel what lies below the list moves up when it closes: a press there would be let go on something else, and its click be lost.
+    pressed.then(() => { if (!el.contains(document.activeElement)) close(); });
+  });
 
   // What this field's choices depend on has changed: what it holds may be none of them any more.
   const follows = JSON.parse(el.dataset.follows || '[]');
