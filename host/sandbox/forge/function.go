@@ -13,16 +13,16 @@ import (
 )
 
 // checkFunction looks at a function in JQL: https://developer.atlassian.com/platform/forge/manifest-reference/modules/jira-jql-function/.
-func (each *Module) checkFunction() error {
+func (m *Module) checkFunction() error {
 	switch {
-	case each.Name == "":
+	case m.Name == "":
 		return errors.New("name is missing")
-	case each.Endpoint == "" && each.Function == "":
+	case m.Endpoint == "" && m.Function == "":
 		return errors.New("endpoint is missing")
-	case each.Arguments == nil || len(each.Operators) == 0 || len(each.Types) == 0:
+	case m.Arguments == nil || len(m.Operators) == 0 || len(m.Types) == 0:
 		return errors.New("arguments, operators or types are missing")
 	}
-	for _, o := range each.Operators {
+	for _, o := range m.Operators {
 		if o != "in" && o != "not in" {
 			return fmt.Errorf("operator %q: the sandbox knows in and not in", o)
 		}
