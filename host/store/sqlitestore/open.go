@@ -38,9 +38,6 @@ type Config struct {
 // busyTimeout is how long a connection waits for a lock of somebody else, which can only be a tool of the operator's.
 const busyTimeout = 5 * time.Second
 
-// cacheKiB is how much of the file each connection keeps in memory, at most: the inner pages of an index over some million documents.
-const cacheKiB = 16 << 10
-
 // Open opens the database in dir, and creates both where they are missing: the directory for the owner alone (0700), the
 // files likewise (0600). It brings older data up to date. Errors: ErrLocked, ErrNewer, store.ErrUnavailable.
 func Open(ctx context.Context, dir string, cfg Config) (*Store, error) {
@@ -208,7 +205,6 @@ func dsn(path string) string {
 			fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
 			"journal_mode(WAL)",
 			"synchronous(FULL)",
-			fmt.Sprintf("cache_size(-%d)", cacheKiB),
 			"foreign_keys(OFF)",
 			"trusted_schema(OFF)",
 			"secure_delete(ON)", // what is deleted is overwritten in the file; Scrub takes it out of the journal
