@@ -99,6 +99,9 @@ func (b *tab) allow(part string) {
 	b.allowed = append(b.allowed, part)
 }
 
+// allowEnd says that the program ends while a page is open: all.js loads styles later than the page, by itself.
+func (b *tab) allowEnd() { b.allow("/connect-cdn/atlassian-connect/") }
+
 func (b *tab) run(what string, actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 45*time.Second)

@@ -39,6 +39,7 @@ func TestConfigurationFromATemplateToAnotherSite(t *testing.T) {
 	one := startDev(t, t.TempDir())
 	b := newTab(t)
 	b.allow("422")
+	b.allowEnd()
 	b.allow("403 (Forbidden)") // of somebody who is no admin
 	imported := `document.querySelector("#import")`
 	says := func(part string) string { return imported + `.textContent.includes("` + part + `")` }

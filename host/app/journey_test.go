@@ -121,6 +121,7 @@ func TestFromInstallationToScannedCode(t *testing.T) {
 	})
 
 	step("a crash loses nothing", func() {
+		b.allowEnd()
 		d.kill()
 		d = startDev(t, data, addresses...)
 		b.open(d.Admin)

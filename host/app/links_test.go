@@ -16,6 +16,7 @@ func TestARelationFromTheAdminToBothIssues(t *testing.T) {
 	d := startDev(t, data, addresses...)
 	b := newTab(t)
 	b.allow("422")
+	b.allowEnd()
 	field := func(name string) string { return `document.querySelector("[name='` + name + `']")` }
 	write := func(name, value string) {
 		b.do(adminFrame, `((e) => { e.value = "`+value+`"; e.dispatchEvent(new Event("input", { bubbles: true })); })(`+field(name)+`)`, nil)

@@ -41,7 +41,7 @@ func TestPausedPluginIsTriedAgain(t *testing.T) {
 	b.wait(panel, `document.querySelector("#page.nothing")`)
 	b.wait("", `[...document.querySelectorAll("iframe")].find((f) => f.src.includes("`+panel+`")).offsetHeight < 4`)
 
-	b.allow("/connect-cdn/atlassian-connect/") // all.js may still be loading styles when the site ends with the program
+	b.allowEnd()
 	d.kill()
 	d = startDev(t, data, args...)
 	b.open(d.Admin)
