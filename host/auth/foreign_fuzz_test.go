@@ -75,7 +75,7 @@ func FuzzClaimsOfASite(f *testing.F) {
 
 // FuzzClaimsOfForge has Forge's key sign whatever there is: what opens is for this app, ends, and has its tokens sent to Atlassian's gateway.
 func FuzzClaimsOfForge(f *testing.F) {
-	key, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // signs in this test alone, thousands of times
+	key, err := rsa.GenerateKey(rand.Reader, 1024) // signs in this test alone, thousands of times
 	if err != nil {
 		f.Fatal(err)
 	}

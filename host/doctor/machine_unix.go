@@ -10,7 +10,7 @@ func freeBytes(dir string) (int64, bool) {
 	if syscall.Statfs(dir, &s) != nil {
 		return 0, false
 	}
-	return int64(s.Bavail) * int64(s.Bsize), true //nolint:gosec,unconvert // no disk has 8 EiB; Bsize is of another type on macOS
+	return int64(s.Bavail) * int64(s.Bsize), true //nolint:unconvert // no disk has 8 EiB; Bsize is of another type on macOS
 }
 
 // openFiles is how many files a process of this user may have open.

@@ -64,7 +64,9 @@ func (n names) in(query string) map[string]bool {
 	byID := func(text, separator string) {
 		for part := range strings.SplitSeq(text, separator) {
 			if n.ids[part] {
-				out[part] = out[part] // of one that is named by its label too, that stays
+				if _, known := out[part]; !known { // of one that is named by its label too, that stays
+					out[part] = false
+				}
 			}
 		}
 	}

@@ -241,7 +241,7 @@ func TestWrongOperatorTokensAreLimitedByAddress(t *testing.T) {
 	now := time.Now()
 	o := openOutside(t, func(c *web.Config) { c.Now = func() time.Time { return now } }, behindProxy(web.Rates{})) // a clock that stands, and no limit of pages
 	from := func(address, token string) int {
-		r, err := http.NewRequestWithContext(t.Context(), "GET", o.address+"/tenants", nil)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, o.address+"/tenants", nil)
 		check(t, err)
 		r.Header.Set("X-Forwarded-For", address)
 		r.Header.Set("Authorization", "Bearer "+token)

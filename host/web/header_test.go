@@ -74,7 +74,7 @@ func TestPagesOfOtherSitesChangeNothing(t *testing.T) {
 		{"Jira's own page", "cross-site", "https://x.jira.example", 403},
 		{"a page without an origin", "", "null", 403},
 	} {
-		r, err := http.NewRequest("POST", h.url+enabledAPI, strings.NewReader(`{"enabled":true}`))
+		r, err := http.NewRequest(http.MethodPost, h.url+enabledAPI, strings.NewReader(`{"enabled":true}`))
 		check(t, err)
 		r.Header.Set("Authorization", h.contextToken(admin, ""))
 		for name, value := range map[string]string{"Sec-Fetch-Site": tt.fetchSite, "Origin": tt.origin} {
@@ -86,13 +86,13 @@ func TestPagesOfOtherSitesChangeNothing(t *testing.T) {
 			t.Errorf("%s: status %d, want %d: %.200s", tt.name, got.status, tt.want, got.body)
 		}
 	}
-	form, err := http.NewRequest("POST", h.url+enabledAPI+"?jwt="+strings.TrimPrefix(h.contextToken(admin, ""), "JWT "), strings.NewReader("enabled=false"))
+	form, err := http.NewRequest(http.MethodPost, h.url+enabledAPI+"?jwt="+strings.TrimPrefix(h.contextToken(admin, ""), "JWT "), strings.NewReader("enabled=false"))
 	check(t, err)
 	form.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if got := h.send(form); got.status != 401 {
 		t.Errorf("a form with the token in its address: status %d", got.status)
 	}
-	link, err := http.NewRequest("GET", h.url+"/q/"+h.tenant.Alias+".code", nil)
+	link, err := http.NewRequest(http.MethodGet, h.url+"/q/"+h.tenant.Alias+".code", nil)
 	check(t, err)
 	link.Header.Set("Sec-Fetch-Site", "cross-site")
 	if got := h.send(link); got.status != 302 {
@@ -122,7 +122,7 @@ func TestBodiesAreAsLongAsTheirRouteNeeds(t *testing.T) {
 				}
 				continue
 			}
-			r, err := http.NewRequest("POST", h.url+target, strings.NewReader(strings.Repeat("x", size)))
+			r, err := http.NewRequest(http.MethodPost, h.url+target, strings.NewReader(strings.Repeat("x", size)))
 			check(t, err)
 			r.Header.Set("Content-Type", "application/json")
 			got := h.send(r)
@@ -188,7 +188,7 @@ func TestSlowHeadersAreCutOff(t *testing.T) {
 	res, err := http.ReadResponse(bufio.NewReader(body), nil)
 	check(t, err)
 	defer res.Body.Close()
-	if res.StatusCode != 204 {
+	if res.StatusCode != http.StatusNoContent {
 		t.Errorf("a body that takes longer than a header may: status %d", res.StatusCode)
 	}
 }
@@ -238,7 +238,7 @@ func TestBrokenHandshakesAreQuiet(t *testing.T) {
 		_, _ = io.Copy(io.Discard, c)
 		check(t, c.Close())
 	}
-	if c, err := tls.Dial("tcp", l.Addr().String(), &tls.Config{ServerName: "other.example"}); err == nil { //nolint:gosec // that it is refused is the point
+	if c, err := tls.Dial("tcp", l.Addr().String(), &tls.Config{ServerName: "other.example"}); err == nil { // that it is refused is the point
 		t.Error("a certificate for another name was taken")
 		_ = c.Close()
 	}

@@ -147,7 +147,7 @@ func TestAtlassiansCallsPassAFloodFromTheirAddress(t *testing.T) {
 			t.Errorf("%s: status %d, want %d: %s", target, got.status, want, got.body)
 		}
 	}
-	r, err := http.NewRequest("POST", h.url+"/connect/installed", strings.NewReader(h.installation("installed")))
+	r, err := http.NewRequest(http.MethodPost, h.url+"/connect/installed", strings.NewReader(h.installation("installed")))
 	check(t, err)
 	r.Header.Set("Authorization", h.install("POST", "/connect/installed"))
 	r.Header.Set("X-Forwarded-For", "192.0.2.1")

@@ -9,7 +9,7 @@ import (
 
 func (h *host) report(kind, body string) answer {
 	h.t.Helper()
-	r, err := http.NewRequest("POST", h.url+"/csp", strings.NewReader(body))
+	r, err := http.NewRequest(http.MethodPost, h.url+"/csp", strings.NewReader(body))
 	check(h.t, err)
 	r.Header.Set("Content-Type", kind)
 	r.Header.Set("Sec-Fetch-Site", "cross-site")

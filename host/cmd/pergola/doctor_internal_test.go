@@ -110,7 +110,7 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 			return nil
 		}, 1, []string{"failure store: the data is encrypted with the keys", "of which none is there"}},
 		{"a key file that others read", func(t *testing.T) []string {
-			if err := os.Chmod(keys, 0o644); err != nil { //nolint:gosec // that is what is wrong
+			if err := os.Chmod(keys, 0o644); err != nil { // that is what is wrong
 				t.Fatal(err)
 			}
 			return nil
@@ -156,7 +156,7 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 		}, 1, []string{"failure TLS files", "there is no file a.crt"}},
 		{"secrets that others read", func(t *testing.T) []string {
 			write(t, "pergola.yaml", "metrics:\n  token: hush\n")
-			if err := os.Chmod("pergola.yaml", 0o644); err != nil { //nolint:gosec // that is what is wrong
+			if err := os.Chmod("pergola.yaml", 0o644); err != nil { // that is what is wrong
 				t.Fatal(err)
 			}
 			return nil

@@ -148,7 +148,7 @@ func TestPagesComeBeforeTheBackground(t *testing.T) {
 		var mu sync.Mutex
 		var order []string
 		var calls sync.WaitGroup
-		work := func(name string, ctx context.Context) { //nolint:revive // it reads better
+		work := func(name string, ctx context.Context) { // it reads better
 			calls.Go(func() {
 				p, err := l.Acquire(ctx, get("t1"))
 				if err != nil {
