@@ -189,9 +189,7 @@ func openCache(dir string) (wazero.CompilationCache, error) {
 // counter into the rest and compiles it, starts it and saves the state in which its calls begin, and makes the first instance, so
 // that code which cannot even start is found out here. What the cache on disk holds is not done again.
 func (d *Driver) Load(ctx context.Context, code []byte, limits driver.Limits) (driver.Module, error) {
-	limits = limits.WithDefaults()
-	limits.MemoryBytes -= limits.MemoryBytes % pageSize
-	limits.MaxMemoryBytes -= limits.MaxMemoryBytes % pageSize
+	limits = wholePages(limits.WithDefaults())
 	c, err := d.ready(ctx, code, limits)
 	if err != nil {
 		return nil, fmt.Errorf("load module: %w", err)
@@ -225,7 +223,7 @@ func (d *Driver) Load(ctx context.Context, code []byte, limits driver.Limits) (d
 
 // Prepare implements driver.Preparer.
 func (d *Driver) Prepare(ctx context.Context, code []byte, limits driver.Limits) (release func()) {
-	c, err := d.ready(ctx, code, limits.WithDefaults())
+	c, err := d.ready(ctx, code, wholePages(limits.WithDefaults()))
 	if err != nil {
 		return func() {}
 	}
@@ -244,11 +242,17 @@ func (d *Driver) ready(ctx context.Context, code []byte, limits driver.Limits) (
 	if err != nil {
 		return nil, err
 	}
-	memoryBytes := limits.MemoryBytes - limits.MemoryBytes%pageSize
-	if err := check(s, memoryBytes); err != nil {
+	if err := check(s, limits.MemoryBytes); err != nil {
 		return nil, err
 	}
-	return d.compile(ctx, code, s, memoryBytes)
+	return d.compile(ctx, code, s, limits.MemoryBytes)
+}
+
+// wholePages rounds bounds of memory down to pages of Wasm.
+func wholePages(l driver.Limits) driver.Limits {
+	l.MemoryBytes -= l.MemoryBytes % pageSize
+	l.MaxMemoryBytes -= l.MaxMemoryBytes % pageSize
+	return l
 }
 
 // Stats are counts for an operator's metrics.
