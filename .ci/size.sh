@@ -20,7 +20,7 @@ plugins/database-sync 42000000
 plugins/field-select  4150000
 plugins/filter-panel  5250000
 plugins/issue-view    4950000
-plugins/link-transfer 5400000
+plugins/link-transfer 5420000
 plugins/parent-filter 4600000
 plugins/project-sync  4400000
 plugins/qrcode     6900000

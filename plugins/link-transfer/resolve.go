@@ -140,7 +140,7 @@ func short(text string) string {
 
 // judge asks advanced links what would become of the entries, each as if those before it were made.
 func judge(ctx context.Context, all []*entry) error {
-	taken := map[relations.Taken]int{} // links, by ends without a number
+	taken := map[string]int{} // links, by keyOf
 	var open []*entry
 	for _, e := range all {
 		if e.wrong == "" {
@@ -149,17 +149,15 @@ func judge(ctx context.Context, all []*entry) error {
 	}
 	for some := range slices.Chunk(open, relations.MostPairs) {
 		q := relations.Joining{Check: true}
-		ends := map[relations.Taken]bool{}
+		told := map[string]bool{}
 		for _, e := range some {
 			q.Pairs = append(q.Pairs, e.pair)
 			for _, at := range endsOf(e.pair) {
-				ends[at] = true
-			}
-		}
-		for at := range ends {
-			if n := taken[at]; n > 0 {
-				at.Links = n
-				q.Taken = append(q.Taken, at)
+				key := keyOf(at)
+				if at.Links = taken[key]; at.Links > 0 && !told[key] {
+					told[key] = true
+					q.Taken = append(q.Taken, at)
+				}
 			}
 		}
 		out, err := joinPairs(ctx, q)
@@ -169,12 +167,17 @@ func judge(ctx context.Context, all []*entry) error {
 		for n := range some {
 			if some[n].result = out[n]; out[n].What == relations.Made {
 				for _, at := range endsOf(some[n].pair) {
-					taken[at]++
+					taken[keyOf(at)]++
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// keyOf tells ends apart.
+func keyOf(at relations.Taken) string {
+	return at.Relation + " " + at.End.End + " " + at.IssueID
 }
 
 // endsOf are both ends of a link.
