@@ -58,7 +58,7 @@ func (t *trail) list(q audit.Query) []audit.Entry {
 
 func TestTheLatestChangeComesFirst(t *testing.T) {
 	l := newTrail(t)
-	ctx := audit.Via(t.Context(), audit.Page)
+	ctx := audit.Via(t.Context(), audit.Connect)
 	l.Record(ctx, site, audit.Entry{Action: audit.PluginOn, Account: mia, Plugin: "acme.notes", Version: "1.2.0"})
 	l.now = l.now.Add(time.Millisecond)
 	l.Record(ctx, other, audit.Entry{Action: audit.PluginOff, Account: mia, Plugin: "acme.notes"})
@@ -70,7 +70,7 @@ func TestTheLatestChangeComesFirst(t *testing.T) {
 	want := []audit.Entry{
 		{At: l.now, Surface: audit.App, Action: audit.SiteDisabled},
 		{At: start.Add(time.Millisecond), Surface: audit.API, Action: audit.ConfigCreated, Account: mia, Plugin: "acme.links", Type: "relation", Object: "4Nk7tQxYzAbCdEfGh2"},
-		{At: start, Surface: audit.Page, Action: audit.PluginOn, Account: mia, Plugin: "acme.notes", Version: "1.2.0"},
+		{At: start, Surface: audit.Connect, Action: audit.PluginOn, Account: mia, Plugin: "acme.notes", Version: "1.2.0"},
 	}
 	ids := cmpopts.IgnoreFields(audit.Entry{}, "ID")
 	if diff := cmp.Diff(want, l.list(audit.Query{Limit: 10}), ids); diff != "" {
@@ -120,7 +120,7 @@ func TestWordsOfIssuesAreNotTaken(t *testing.T) {
 func TestWhatANewerHostWroteIsShownAsItIs(t *testing.T) {
 	for got, want := range map[string]string{
 		audit.PluginOn.Words(): "Switched a feature on", audit.Action("newer.action").Words(): "newer.action",
-		audit.Page.Words(): "Page in Jira", audit.Surface("newer").Words(): "newer",
+		audit.Connect.Words(): "Connect page", audit.Forge.Words(): "Forge page", audit.Surface("newer").Words(): "newer",
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -129,7 +129,7 @@ func TestWhatANewerHostWroteIsShownAsItIs(t *testing.T) {
 }
 
 func TestWhereAChangeCameFromIsInItsContext(t *testing.T) {
-	inner := audit.Via(audit.Via(t.Context(), audit.Page), audit.Operator)
+	inner := audit.Via(audit.Via(t.Context(), audit.Connect), audit.Operator)
 	for got, want := range map[audit.Surface]audit.Surface{audit.From(t.Context()): audit.App, audit.From(inner): audit.Operator} {
 		if got != want {
 			t.Errorf("%s, want %s", got, want)

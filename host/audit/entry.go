@@ -28,7 +28,8 @@ type Surface string
 
 // The surfaces.
 const (
-	Page      Surface = "page"      // in Jira
+	Connect   Surface = "connect"   // on a page of the Connect app
+	Forge     Surface = "forge"     // on a page of the Forge app
 	API       Surface = "api"       // by a program, with a token
 	Operator  Surface = "operator"  // by whoever runs the host
 	Atlassian Surface = "atlassian" // by Jira itself: installed, uninstalled
@@ -38,8 +39,10 @@ const (
 // Words say from where.
 func (s Surface) Words() string {
 	switch s {
-	case Page:
-		return "Page in Jira"
+	case Connect:
+		return "Connect page"
+	case Forge:
+		return "Forge page"
 	case API:
 		return "API"
 	case Operator:

@@ -19,13 +19,10 @@ import (
 
 // What admins change is noted here, where it is known who asks and from where, after it is done. The page Changes shows it.
 
-// note keeps that an account changed something; from a page, unless ctx says otherwise.
+// note keeps that an account changed something, from where ctx says.
 func (s *Server) note(ctx context.Context, t tenant.Tenant, account string, e audit.Entry) {
 	if s.Audit == nil {
 		return
-	}
-	if audit.From(ctx) == audit.App {
-		ctx = audit.Via(ctx, audit.Page)
 	}
 	e.Account = account
 	s.Audit.Record(ctx, t.ID, e)

@@ -44,17 +44,17 @@ func TestWhatAdminsChangeIsNoted(t *testing.T) {
 	post("/api/tokens/action/revoke", admin, `{"params":{"token":"Laptop-of-Eve"}}`, http.StatusOK)
 	want := []string{
 		`atlassian: site.enabled  by ""`,
-		`page: plugin.off acme.notes by "` + admin + `"`,
-		`page: plugin.on acme.notes by "` + admin + `"`,
-		`page: plugin.settings acme.notes by "` + admin + `"`,
-		`page: token.made  by "` + admin + `"`,
+		`connect: plugin.off acme.notes by "` + admin + `"`,
+		`connect: plugin.on acme.notes by "` + admin + `"`,
+		`connect: plugin.settings acme.notes by "` + admin + `"`,
+		`connect: token.made  by "` + admin + `"`,
 	}
 	if diff := cmp.Diff(want, h.changes()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 
 	page := h.page("/connect/changes", admin)
-	for _, words := range []string{"Switched a feature off", "Changed settings", "Made an API token", "Notes", "Page in Jira"} {
+	for _, words := range []string{"Switched a feature off", "Changed settings", "Made an API token", "Notes", "Connect page"} {
 		if !strings.Contains(page.body, words) {
 			t.Errorf("the page does not say %q", words)
 		}

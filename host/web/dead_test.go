@@ -163,7 +163,7 @@ func TestUndeliveredEventsAreSeenToldAgainAndDiscarded(t *testing.T) {
 		t.Error("an event that was told is discarded")
 	}
 	by := `by "` + admin + `"`
-	want := []string{"page: event.discarded  " + by, "page: event.replayed  " + by, "page: events.replayed  " + by}
+	want := []string{"connect: event.discarded  " + by, "connect: event.replayed  " + by, "connect: events.replayed  " + by}
 	if diff := cmp.Diff(want, h.changes()); diff != "" {
 		t.Errorf("noted (-want +got):\n%s", diff)
 	}

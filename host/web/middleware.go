@@ -9,10 +9,12 @@ import (
 	"log/slog"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/pergola-platform/pergola/host/audit"
 	"github.com/pergola-platform/pergola/sdk"
 )
 
@@ -134,10 +136,15 @@ const workTime = 25 * time.Second
 
 // working makes a handler of one that is given a context for its work. That is not Fiber's own, which is used again after
 // the handler. It ends after workTime and when Shutdown has waited long enough; not when the client goes away, which
-// the server learns only when it writes.
+// the server learns only when it writes. It says on which of Jira's surfaces that is; who asks otherwise says so.
 func (s *Server) working(h func(ctx context.Context, c *fiber.Ctx) error) fiber.Handler {
+	onConnect, onForge := audit.Via(s.work, audit.Connect), audit.Via(s.work, audit.Forge)
 	return func(c *fiber.Ctx) error {
-		ctx, cancel := within(s.work, workTime)
+		parent := onConnect
+		if strings.HasPrefix(c.Route().Path, forgePrefix+"/") {
+			parent = onForge
+		}
+		ctx, cancel := within(parent, workTime)
 		defer cancel()
 		return h(ctx, c)
 	}

@@ -130,7 +130,7 @@ func TestOnlyAdminsOfTheProjectOpenAndChangeItsPage(t *testing.T) {
 		was = change.types
 	}
 	want := []string{
-		`page: config.placed acme.notes by "` + opsAdmin + `"`, `page: config.placed acme.notes by "` + opsAdmin + `"`, `page: config.placed acme.notes by "` + admin + `"`,
+		`connect: config.placed acme.notes by "` + opsAdmin + `"`, `forge: config.placed acme.notes by "` + opsAdmin + `"`, `connect: config.placed acme.notes by "` + admin + `"`,
 	}
 	if diff := cmp.Diff(want, h.changes()); diff != "" {
 		t.Errorf("noted (-want +got):\n%s", diff)

@@ -77,7 +77,7 @@ func (s *Server) ofAdmin(h syncHandler) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		return h(audit.Via(ctx, audit.Page), c, asker{t, account})
+		return h(ctx, c, asker{t, account})
 	})
 }
 
