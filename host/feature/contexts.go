@@ -80,8 +80,8 @@ type Placed struct {
 	Label   string          // of the document
 	Title   string          // of the list
 	Share   schemaform.Share
-	// Reserved says that the document, or one that refers to it, works by the rights of a person whom a Jira admin chose. Where it shows,
-	// users can come by what that person sees: only a Jira admin adds places.
+	// Reserved says that the document works by the rights of a person whom a Jira admin chose, or one does that it reaches by references,
+	// there or back. Where it shows, users can come by what that person sees: only a Jira admin adds places.
 	Reserved bool
 }
 
@@ -160,40 +160,6 @@ func (s *Service) contexts(ctx context.Context, t capability.TenantID, at Contex
 		return none(err)
 	}
 	return e, c, lists[i], d, nil
-}
-
-// reserved says whether a document, or one that refers to it, names a person.
-func (s *Service) reserved(ctx context.Context, t capability.TenantID, at Contexts, d tenant.Config) (bool, error) {
-	if len(d.People) > 0 {
-		return true, nil
-	}
-	uses, err := s.uses(ctx, t, at.Plugin, at.Type, nil)
-	if err != nil {
-		return false, err
-	}
-	for _, u := range uses[d.ID] {
-		if u.Type == "" {
-			_, choice, err := s.choice(ctx, t, u.Plugin)
-			if err != nil {
-				return false, err
-			}
-			if len(choice.People) > 0 {
-				return true, nil
-			}
-			continue
-		}
-		other, err := s.Documents.Get(ctx, t, tenant.ConfigType{Plugin: u.Plugin, Type: u.Type}, u.ID)
-		if errors.Is(err, store.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return false, err
-		}
-		if len(other.People) > 0 {
-			return true, nil
-		}
-	}
-	return false, nil
 }
 
 // placeTries is how often a change is made anew of a document that somebody else wrote meanwhile, on another host. Each time that one failed,

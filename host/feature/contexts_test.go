@@ -23,7 +23,8 @@ var all = schemaform.Types{All: true}
 
 func types(ids ...string) schemaform.Types { return schemaform.Types{IDs: ids} }
 
-// signs is a service whose plugin has signs that show in issues, and rules that refer to signs and can name a person.
+// signs is a service whose plugin has signs that show in issues, rules that refer to signs, and rounds that refer to rules; signs refer to
+// rounds in turn. The last two can name a person.
 type signs struct {
 	*world
 	*feature.Service
@@ -49,8 +50,12 @@ func newSigns(t *testing.T) *signs {
 	m := parse(t, map[string]any{"configs": []any{
 		config("sign", "Sign", "shelf", map[string]any{
 			"name": name, "shown": map[string]any{"type": "boolean", "default": true}, "boards": map[string]any{"type": "integer"},
+			"round": map[string]any{"type": "string", "x-config": "acme.notes/round"},
 			"where": map[string]any{"type": "array", "title": "Where it shows", "x-contexts": "shown", "items": map[string]any{
 				"type": "object", "properties": map[string]any{"projects": ids("project"), "types": ids("issueType")}}},
+		}),
+		config("round", "Round", "", map[string]any{
+			"name": name, "rule": map[string]any{"type": "string", "x-config": "acme.notes/rule"}, "as": map[string]any{"type": "string", "x-jira": "user"},
 		}),
 		config("rule", "Rule", "", map[string]any{
 			"name": name, "sign": map[string]any{"type": "string", "x-config": "acme.notes/sign"}, "as": map[string]any{"type": "string", "x-jira": "user"},
@@ -70,7 +75,7 @@ func (s *signs) put(typ, values string, people ...string) string {
 
 func (s *signs) count() int {
 	n := 1
-	for _, typ := range []string{"sign", "rule"} {
+	for _, typ := range []string{"sign", "rule", "round"} {
 		list, err := s.configs.List(s.t.Context(), s.tenant.ID, tenant.ConfigType{Plugin: notes, Type: typ})
 		check(s.t, err)
 		n += len(list)
@@ -213,6 +218,41 @@ func TestWhatAProjectAdminCannotSayLeavesTheDocument(t *testing.T) {
 	}
 	if one, err := s.PlacedAt(t.Context(), p, at(plain)); err != nil || one.Reserved {
 		t.Errorf("%+v, %v", one, err)
+	}
+}
+
+func TestAPersonIsReachedOverSeveralReferences(t *testing.T) {
+	s := newSigns(t)
+	sign := func(rest string) string {
+		return s.put("sign", `{"name":"A",`+rest+`"where":[{"projects":["10000"]}]}`)
+	}
+	rule := func(of, rest string) string { return s.put("rule", `{"name":"R",`+rest+`"sign":"`+of+`"}`) }
+	round := func(of string, people ...string) string {
+		return s.put("round", `{"name":"O","rule":"`+of+`"}`, people...)
+	}
+	above := sign("")
+	round(rule(above, ""), "557058:mia")
+	below := sign(`"round":"` + round(rule(sign(`"round":"`+round("", "557058:mia")+`",`), "")) + `",`)
+	beside := sign(`"round":"` + round("") + `",`) // a rule of a sign that shows another round
+	round(rule(sign(""), ""), "557058:mia")
+	later := fmt.Sprintf("%024d", 900)
+	circle := sign(`"round":"` + later + `",`)
+	_, err := s.configs.Put(t.Context(), s.tenant.ID, tenant.ConfigType{Plugin: notes, Type: "round"}, tenant.Config{ID: later, Values: json.RawMessage(`{"name":"O","rule":"` + rule(circle, "") + `"}`)})
+	check(t, err)
+	p := s.mine(ops, "10000")
+	for id, want := range map[string]bool{above: true, below: true, beside: false, circle: false} {
+		if one, err := s.PlacedAt(t.Context(), p, at(id)); err != nil || one.Reserved != want {
+			t.Errorf("%s: reserved %v, %v; want %v", one.Label, one.Reserved, err, want)
+		}
+		err := func() error {
+			_, err := s.Place(t.Context(), p, at(id), all, types("1"))
+			check(t, err)
+			_, err = s.Place(t.Context(), p, at(id), types("1"), all)
+			return err
+		}()
+		if refused := sdk.CodeOf(err) == sdk.PermissionDenied; refused != want || !want && err != nil {
+			t.Errorf("a project admin adds a place: %v; want refused: %v", err, want)
+		}
 	}
 }
 
