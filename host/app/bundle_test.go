@@ -11,6 +11,7 @@ import (
 // The whole way of a signed bundle on real parts: a publisher packs and signs, an operator installs, the host serves it to a
 // browser; and a byte that changes on the host's disk keeps it from running.
 func TestSignedBundleServesUntilItIsChanged(t *testing.T) {
+	t.Parallel()
 	bin, err := program()
 	if err != nil {
 		t.Fatal(err)

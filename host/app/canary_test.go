@@ -31,6 +31,7 @@ func newCanaries(t testing.TB) *canary.Set {
 // the program over every surface, lets it and its plugins fail in every way, ends it in every way, and then searches
 // every byte that was written.
 func TestCanaryNothingIsAtRest(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("plugins run as processes on Linux only")
 	}

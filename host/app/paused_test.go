@@ -9,6 +9,7 @@ import (
 // TestPausedPluginIsTriedAgain is the way of a plugin that fails, in a browser: users meet what its manifest says, the pause
 // holds over a crash, and an admin ends it. Then its author mends it, beside the running host.
 func TestPausedPluginIsTriedAgain(t *testing.T) {
+	t.Parallel()
 	data, dir := t.TempDir(), t.TempDir()
 	manifest := func(version string) string {
 		text := fmt.Sprintf(manifestText, "test.guest", version, "", `"failurePolicy":{"view":"hide"},`, `,"link":"g"`)

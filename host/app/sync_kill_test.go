@@ -22,6 +22,7 @@ const deviceRows = 600
 // A host that is killed while it writes, again and again, leaves exactly one issue for each row, with the values that the row holds in the end.
 // Searches lag behind all the while.
 func TestKilledHostsLeaveOneIssueForEachRow(t *testing.T) {
+	t.Parallel()
 	site := newSyncSite(t)
 	h := newSyncHost(t, site)
 	h.start()
@@ -50,6 +51,7 @@ func TestKilledHostsLeaveOneIssueForEachRow(t *testing.T) {
 
 // Two hosts share a store and a cluster of NATS. Whichever of them is killed, the other one finishes what is under way.
 func TestWhatAKilledHostBeganAnotherOneFinishes(t *testing.T) {
+	t.Parallel()
 	store, cluster := documentServer(t), natstest.StartCluster(t)
 	site := newSyncSite(t)
 	one, other := newSyncHost(t, site), newSyncHost(t, site)

@@ -10,6 +10,7 @@ import (
 
 // Adding options takes the scope ADMIN: the operator decides that the app asks for it, and the site grants it with the installation.
 func TestOptionsAreAddedWhereTheOperatorAsksForTheScope(t *testing.T) {
+	t.Parallel()
 	site := newSyncSite(t)
 	h := newSyncHost(t, site)
 	h.start()
