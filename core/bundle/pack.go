@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -108,14 +109,15 @@ func ReadFile(root *os.Root, name string, limit int64) ([]byte, error) {
 		return nil, cause(err)
 	}
 	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
+	var data bytes.Buffer
+	data.Grow(int(min(info.Size(), limit)) + bytes.MinRead) // all at once, as a file of many MiB wants it
+	if _, err := data.ReadFrom(io.LimitReader(f, limit+1)); err != nil {
 		return nil, cause(err)
 	}
-	if int64(len(data)) > limit {
+	if int64(data.Len()) > limit {
 		return nil, fmt.Errorf("it is longer than %d MiB", limit>>20)
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
 
 // cause drops the operation and the path of an error: an admin has no use for the host's directories.

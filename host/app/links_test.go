@@ -47,9 +47,10 @@ func TestARelationFromTheAdminToBothIssues(t *testing.T) {
 	// The user.
 	b.open(d.Issue)
 	b.wait(linksFrame, `document.querySelectorAll("details").length >= 2 && document.body.textContent.includes("is part of")`)
-	b.click(linksFrame, `[...document.querySelectorAll("button")].find((e) => e.textContent === "Link an issue")`)
 	input := `document.querySelector("[data-name=issues] [role=combobox]")`
-	b.wait(linksFrame, input+` && !document.querySelector("[data-module]")`) // its script is there
+	b.do(linksFrame, `((e) => { e.focus(); e.click(); })([...document.querySelectorAll("button")].find((e) => e.textContent === "Link an issue"))`, nil)
+	b.wait(linksFrame, `document.activeElement !== document.body && document.activeElement === `+input) // whoever uses the keyboard types at once
+	b.wait(linksFrame, input+` && !document.querySelector("[data-module]")`)                            // its script is there
 	b.do(linksFrame, `((e) => { e.focus(); e.value = "MacBook Pro 14 M"; e.dispatchEvent(new Event("input", { bubbles: true })); })(`+input+`)`, nil)
 	b.click(linksFrame, `[...document.querySelectorAll("[role=option]")].find((o) => o.textContent.includes("OPS-2"))`)
 	b.click(linksFrame, button("Link"))

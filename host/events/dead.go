@@ -2,6 +2,7 @@ package events
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 
 	"github.com/pergola-platform/pergola/core/capability"
@@ -26,6 +27,22 @@ func Of(r jobs.Run) string {
 // Dead returns the events that were given up, the newest first: a page after the one with that id.
 func (s *Service) Dead(ctx context.Context, t capability.TenantID, after jobs.RunID, limit int) ([]jobs.Run, error) {
 	return s.cfg.Jobs.Runs(ctx, t, jobs.Query{State: jobs.Failed, Kind: Kind, After: after, Limit: limit})
+}
+
+// About is the id of the issue of which an event tells, for a link that at its outward end; "" where the event is not there any more.
+func (s *Service) About(ctx context.Context, t capability.TenantID, id jobs.RunID) (string, error) {
+	raw, err := s.cfg.Jobs.Input(ctx, t, id)
+	if sdk.CodeOf(err) == sdk.NotFound {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	var h happening
+	if err := json.Unmarshal(raw, &h); err != nil {
+		return "", damaged()
+	}
+	return h.about(), nil
 }
 
 // Replay has an event that was given up told again; "" all of them, and it says how many.

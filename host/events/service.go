@@ -111,7 +111,7 @@ func (s *Service) Take(ctx context.Context, t capability.TenantID, kind, told st
 func (s *Service) step(ctx context.Context, js jobs.Step) (jobs.Next, error) {
 	var h happening
 	if err := json.Unmarshal(js.Input, &h); err != nil {
-		return jobs.Next{}, &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: "the input of the run is damaged"}
+		return jobs.Next{}, damaged()
 	}
 	err := s.tell(ctx, js, h)
 	if err != nil && retry.Final(err, js.Attempt) {
@@ -119,6 +119,10 @@ func (s *Service) step(ctx context.Context, js jobs.Step) (jobs.Next, error) {
 			"tenant", js.Tenant, "plugin", js.Plugin, "event", h.Kind, "run", js.Run, "attempts", js.Attempt+1, "code", sdk.CodeOf(err))
 	}
 	return jobs.Next{Done: true, Add: 1}, err
+}
+
+func damaged() error {
+	return &sdk.Error{Code: sdk.Invalid, Source: sdk.FromHost, Message: "the input of the run is damaged"}
 }
 
 func (s *Service) tell(ctx context.Context, js jobs.Step, h happening) error {

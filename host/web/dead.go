@@ -160,7 +160,13 @@ func (s *Server) drawDead(ctx context.Context, t tenant.Tenant, after jobs.RunID
 	}
 	more := len(all) > deadPage
 	all = all[:min(len(all), deadPage)]
-	page.Blocks = append(page.Blocks, deadTable(all, features))
+	about := map[jobs.RunID]string{}
+	for _, r := range all {
+		if about[r.ID], err = s.Events.About(ctx, t.ID, r.ID); err != nil {
+			return nil, err
+		}
+	}
+	page.Blocks = append(page.Blocks, deadTable(all, about, features))
 	everything := map[string]string{"all": "true"}
 	below := []view.Button{
 		{Label: "Tell all again", Action: "replay", Params: everything, Primary: true},
@@ -176,13 +182,14 @@ func (s *Server) drawDead(ctx context.Context, t tenant.Tenant, after jobs.RunID
 	return page, nil
 }
 
-func deadTable(all []jobs.Run, features []feature.Feature) view.Block {
+// deadTable lists events with the ids of the issues that they are about.
+func deadTable(all []jobs.Run, about map[jobs.RunID]string, features []feature.Feature) view.Block {
 	names := map[capability.PluginID]string{}
 	for _, f := range features {
 		names[f.Manifest.ID] = f.Manifest.Name
 	}
 	table := &view.Table{Caption: "Undelivered events", Columns: []view.Column{
-		{Title: "When (UTC)"}, {Title: "Feature"}, {Title: "Event"}, {Title: "Tries"}, {Title: "Why"}, {Title: "Id"}, {Title: ""},
+		{Title: "When (UTC)"}, {Title: "Feature"}, {Title: "Event"}, {Title: "Issue id"}, {Title: "Tries"}, {Title: "Why"}, {Title: "Id"}, {Title: ""},
 	}}
 	for _, r := range all {
 		of := names[r.Plugin]
@@ -191,7 +198,7 @@ func deadTable(all []jobs.Run, features []feature.Feature) view.Block {
 		}
 		this := map[string]string{"run": string(r.ID)}
 		table.Rows = append(table.Rows, view.Row{Cells: []view.Cell{
-			view.T(r.Created.UTC().Format("2006-01-02 15:04:05")), view.T(of), view.T(ui.EventWords(events.Of(r))), view.T(strconv.Itoa(r.Attempt)), whyDead(r.Code),
+			view.T(r.Created.UTC().Format("2006-01-02 15:04:05")), view.T(of), view.T(ui.EventWords(events.Of(r))), view.T(about[r.ID]), view.T(strconv.Itoa(r.Attempt)), whyDead(r.Code),
 			{Spans: []view.Span{{Text: string(r.ID), Code: true}}},
 			{Buttons: []view.Button{
 				{Label: "Tell again", Action: "replay", Params: this},
@@ -223,6 +230,7 @@ type deadShape struct {
 	Run    jobs.RunID          `json:"run"`
 	Plugin capability.PluginID `json:"plugin"`
 	Event  string              `json:"event"`
+	Issue  string              `json:"issue,omitempty"` // id
 	Heard  time.Time           `json:"heard"`
 	Ended  time.Time           `json:"ended"`
 	Tries  int                 `json:"tries"`
@@ -238,7 +246,11 @@ func (s *Server) deadOfOperator(ctx context.Context, c *fiber.Ctx, by asker) err
 	}
 	out := []deadShape{}
 	for _, r := range all {
-		out = append(out, deadShape{r.ID, r.Plugin, events.Of(r), r.Created, r.Ended, r.Attempt, r.Code, r.Source})
+		about, err := s.Events.About(ctx, by.tenant.ID, r.ID)
+		if err != nil {
+			return err
+		}
+		out = append(out, deadShape{r.ID, r.Plugin, events.Of(r), about, r.Created, r.Ended, r.Attempt, r.Code, r.Source})
 	}
 	next := ""
 	if len(all) == deadPage {

@@ -99,7 +99,7 @@ func TestUndeliveredEventsAreSeenToldAgainAndDiscarded(t *testing.T) {
 		t.Error("the page warns of nothing")
 	}
 	for n := range 4 {
-		check(t, taken.Take(t.Context(), h.tenant.ID, sdkevent.IssueDeleted, "w", time.Now(), fmt.Appendf(nil, `{"issue":{"id":%d}}`, n+1)))
+		check(t, taken.Take(t.Context(), h.tenant.ID, sdkevent.IssueDeleted, "w", time.Now(), fmt.Appendf(nil, `{"issue":{"id":%d}}`, 77001+n)))
 	}
 	dead := func() []jobs.Run {
 		all, err := taken.Dead(t.Context(), h.tenant.ID, "", 0)
@@ -111,7 +111,7 @@ func TestUndeliveredEventsAreSeenToldAgainAndDiscarded(t *testing.T) {
 		t.Error("the page does not warn")
 	}
 	list := h.call("/api/changes/view/undelivered", admin, "", `{}`)
-	for _, words := range []string{"Notes", "An issue was deleted", "The feature refused it.", string(dead()[0].ID)} {
+	for _, words := range []string{"Notes", "An issue was deleted", "The feature refused it.", string(dead()[0].ID), "77001", "77004"} {
 		if !strings.Contains(list.body, words) {
 			t.Errorf("the list does not say %q: %s", words, list.body)
 		}

@@ -21,6 +21,7 @@ type deadLine struct {
 	Run    string    `json:"run"`
 	Plugin string    `json:"plugin"`
 	Event  string    `json:"event"`
+	Issue  string    `json:"issue,omitempty"`
 	Heard  time.Time `json:"heard"`
 	Ended  time.Time `json:"ended"`
 	Tries  int       `json:"tries"`
@@ -57,10 +58,10 @@ func (c eventsDeadCmd) Run(ctx context.Context, s streams) error {
 					continue
 				}
 				if n == 0 {
-					fmt.Fprintln(w, "RUN\tHEARD\tPLUGIN\tEVENT\tTRIES\tCODE\tSOURCE")
+					fmt.Fprintln(w, "RUN\tHEARD\tPLUGIN\tEVENT\tISSUE\tTRIES\tCODE\tSOURCE")
 				}
 				n++
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", clean(e.Run), e.Heard.Format(time.DateTime), clean(e.Plugin), clean(e.Event), e.Tries, clean(e.Code), clean(e.Source))
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", clean(e.Run), e.Heard.Format(time.DateTime), clean(e.Plugin), clean(e.Event), clean(e.Issue), e.Tries, clean(e.Code), clean(e.Source))
 			}
 			if after = page.Next; after == "" {
 				break

@@ -66,13 +66,14 @@ function swap(html) {
       $('#' + panel.id, fresh)?.replaceWith(panel);
       $('[aria-controls="' + panel.id + '"]', fresh)?.setAttribute('aria-expanded', true);
     }
+    const form = [...fresh.querySelectorAll('form')].find((f) => !byId(f.id)); // new
     old.replaceWith(fresh);
-    arrive(fresh, had);
+    arrive(fresh, had, form);
   }
 }
 
 // arrive does what a new element asks for: a flag, another page, focus, the next step.
-function arrive(el, had) {
+function arrive(el, had, form) {
   const d = el.dataset;
   if (d.title) {
     document.title = d.title;
@@ -81,6 +82,7 @@ function arrive(el, had) {
   if (d.flag) pergola.flag({ title: d.flag, body: d.flagBody, tone: d.flagTone });
   const problems = $('[data-focus]', el);
   if (problems) problems.focus();
+  else if (had && form) $('input:not([type=hidden]), select, textarea', form)?.focus();
   else if (had) {
     // The same button again, else the new part as a whole: never another button that happens to be in its place.
     const same = had.id && byId(had.id);
