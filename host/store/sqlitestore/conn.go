@@ -12,9 +12,12 @@ import (
 // writer is the one connection that writes, with its statements.
 type writer struct {
 	begin, commit, rollback      *sql.Stmt
+	number, add, forget          *sql.Stmt // of collections
 	find, insert, update, remove *sql.Stmt
 	index, unindex               *sql.Stmt
 	checkpoint                   *sql.Stmt
+
+	numbers map[collection]int64 // of collections that the transaction came across
 }
 
 // reader is a connection that reads, with its statements.
@@ -32,12 +35,15 @@ const (
 	index                  // by an index value
 )
 
+// numbered is the number of a collection.
+const numbered = `(SELECT number FROM collection WHERE tenant = ? AND name = ?)`
+
 // conditions are those of a form. CROSS JOIN, in the lists by an index value, keeps SQLite from walking doc first.
 var conditions = [4]string{
-	0:             `FROM doc d WHERE d.tenant = ? AND d.collection = ? AND d.id > ?`,
-	below:         `FROM doc d WHERE d.tenant = ? AND d.collection = ? AND d.id > ? AND d.id < ?`,
-	index:         `FROM doc_index x %s WHERE x.tenant = ? AND x.collection = ? AND x.name = ? AND x.value = ? AND x.id > ?`,
-	index | below: `FROM doc_index x %s WHERE x.tenant = ? AND x.collection = ? AND x.name = ? AND x.value = ? AND x.id > ? AND x.id < ?`,
+	0:             `FROM doc d WHERE d.collection = ` + numbered + ` AND d.id > ?`,
+	below:         `FROM doc d WHERE d.collection = ` + numbered + ` AND d.id > ? AND d.id < ?`,
+	index:         `FROM doc_index x %s WHERE x.collection = ` + numbered + ` AND x.name = ? AND x.value = ? AND x.id > ?`,
+	index | below: `FROM doc_index x %s WHERE x.collection = ` + numbered + ` AND x.name = ? AND x.value = ? AND x.id > ? AND x.id < ?`,
 }
 
 type statement struct {
@@ -50,23 +56,26 @@ func (w *writer) statements() []statement {
 		{&w.begin, `BEGIN IMMEDIATE`},
 		{&w.commit, `COMMIT`},
 		{&w.rollback, `ROLLBACK`},
-		{&w.find, `SELECT row, rev, indexes FROM doc WHERE tenant = ? AND collection = ? AND id = ?`},
-		{&w.insert, `INSERT INTO doc (tenant, collection, id, rev, body, indexes) VALUES (?, ?, ?, 1, ?, ?)`},
+		{&w.number, `SELECT number FROM collection WHERE tenant = ? AND name = ?`},
+		{&w.add, `INSERT INTO collection (tenant, name) VALUES (?, ?)`},
+		{&w.forget, `DELETE FROM collection WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM doc WHERE collection = ?1)`},
+		{&w.find, `SELECT row, rev, indexes FROM doc WHERE collection = ? AND id = ?`},
+		{&w.insert, `INSERT INTO doc (collection, id, rev, body, indexes) VALUES (?, ?, 1, ?, ?)`},
 		{&w.update, `UPDATE doc SET rev = ?, body = ?, indexes = ? WHERE row = ?`},
 		{&w.remove, `DELETE FROM doc WHERE row = ?`},
-		{&w.index, `INSERT INTO doc_index (tenant, collection, name, value, id, row) VALUES (?, ?, ?, ?, ?, ?)`},
+		{&w.index, `INSERT INTO doc_index (collection, name, value, id, row) VALUES (?, ?, ?, ?, ?)`},
 		{&w.checkpoint, `PRAGMA wal_checkpoint(TRUNCATE)`},
-		{&w.unindex, `DELETE FROM doc_index WHERE tenant = ? AND collection = ? AND name = ? AND value = ? AND id = ?`},
+		{&w.unindex, `DELETE FROM doc_index WHERE collection = ? AND name = ? AND value = ? AND id = ?`},
 	}
 }
 
 func (r *reader) statements() []statement {
 	all := []statement{
-		{&r.get, `SELECT id, rev, body, indexes FROM doc WHERE tenant = ? AND collection = ? AND id = ?`},
+		{&r.get, `SELECT id, rev, body, indexes FROM doc WHERE collection = ` + numbered + ` AND id = ?`},
 		{&r.ping, `SELECT version FROM format`},
-		// One seek for each tenant; DISTINCT would walk every document.
-		{&r.tenant, `SELECT tenant FROM doc WHERE tenant > ? ORDER BY tenant LIMIT 1`},
-		{&r.collections, `SELECT collection, count(*) FROM doc WHERE tenant = ? GROUP BY collection ORDER BY collection`},
+		// One seek for each tenant; DISTINCT would walk every collection.
+		{&r.tenant, `SELECT tenant FROM collection WHERE tenant > ? ORDER BY tenant LIMIT 1`},
+		{&r.collections, `SELECT name, (SELECT count(*) FROM doc WHERE collection = number) FROM collection WHERE tenant = ? ORDER BY name`},
 	}
 	for f, where := range conditions {
 		order, rows, entries := "d.id", where, where

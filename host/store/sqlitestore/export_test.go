@@ -2,6 +2,7 @@ package sqlitestore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"strings"
 )
@@ -31,6 +32,14 @@ func AddMigration(statements string) (undo func()) {
 	before := migrations
 	migrations = append(migrations[:len(migrations):len(migrations)], statements)
 	return func() { migrations = before }
+}
+
+// Migrate makes an empty database one of an older format.
+func Migrate(ctx context.Context, conn *sql.Conn, format int) error {
+	before := migrations
+	defer func() { migrations = before }()
+	migrations = migrations[:format:format]
+	return migrate(ctx, conn)
 }
 
 // BrokenAt is what judges a WAL.

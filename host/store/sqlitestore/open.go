@@ -89,7 +89,7 @@ func (s *Store) open(ctx context.Context, cfg Config) (err error) {
 	if err := limitSize(ctx, conn, cfg.MaxBytes); err != nil {
 		return err
 	}
-	w := &writer{}
+	w := &writer{numbers: map[collection]int64{}}
 	if err := s.prepare(ctx, conn, w.statements()); err != nil {
 		return err
 	}

@@ -164,13 +164,13 @@ func TestSecondProcessIsRefused(t *testing.T) {
 func TestNewerDataIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	closeStore(t, open(t, dir, sqlitestore.Config{}))
-	tamper(t, dir, "UPDATE format SET version = 1000")
+	tamper(t, dir, "UPDATE format SET version = version + 1000")
 	_, err := sqlitestore.Open(t.Context(), dir, sqlitestore.Config{})
 	if !errors.Is(err, sqlitestore.ErrNewer) {
 		t.Errorf("Open: %v, want ErrNewer", err)
 	}
-	wantMessage(t, err, "format 1000", "start the newer version", "backup")
-	tamper(t, dir, "UPDATE format SET version = 1") // nothing was changed, and the lock is free
+	wantMessage(t, err, "format 100", "start the newer version", "backup")
+	tamper(t, dir, "UPDATE format SET version = version - 1000") // nothing was changed, and the lock is free
 	closeStore(t, open(t, dir, sqlitestore.Config{}))
 }
 

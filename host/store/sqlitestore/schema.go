@@ -39,6 +39,44 @@ CREATE TABLE doc_index (
 `,
 	// Nothing changes but what scrubbed says.
 	``,
+	// The trees name a collection of a tenant by a number: an entry of an index is half as long, and a page holds twice as many.
+	// A collection without documents has no row.
+	`
+CREATE TABLE collection (
+	number INTEGER PRIMARY KEY,
+	tenant TEXT    NOT NULL,
+	name   TEXT    NOT NULL,
+	UNIQUE (tenant, name)
+) STRICT;
+INSERT INTO collection (tenant, name) SELECT DISTINCT tenant, collection FROM doc ORDER BY tenant, collection;
+
+ALTER TABLE doc RENAME TO doc_of_2;
+CREATE TABLE doc (
+	row        INTEGER PRIMARY KEY,
+	collection INTEGER NOT NULL,
+	id         TEXT    NOT NULL,
+	rev        INTEGER NOT NULL,
+	indexes    BLOB,
+	body       BLOB    NOT NULL,
+	UNIQUE (collection, id)
+) STRICT;
+INSERT INTO doc (row, collection, id, rev, indexes, body)
+	SELECT d.row, c.number, d.id, d.rev, d.indexes, d.body FROM doc_of_2 d JOIN collection c ON c.tenant = d.tenant AND c.name = d.collection ORDER BY d.row;
+DROP TABLE doc_of_2;
+
+ALTER TABLE doc_index RENAME TO doc_index_of_2;
+CREATE TABLE doc_index (
+	collection INTEGER NOT NULL,
+	name       TEXT    NOT NULL,
+	value      TEXT    NOT NULL,
+	id         TEXT    NOT NULL,
+	row        INTEGER NOT NULL,
+	PRIMARY KEY (collection, name, value, id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO doc_index (collection, name, value, id, row)
+	SELECT c.number, x.name, x.value, x.id, x.row FROM doc_index_of_2 x JOIN collection c ON c.tenant = x.tenant AND c.name = x.collection ORDER BY 1, 2, 3, 4;
+DROP TABLE doc_index_of_2;
+`,
 }
 
 // scrubbed is the format since which deleted documents are overwritten. In older files they lie in free pages.

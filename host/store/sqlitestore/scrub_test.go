@@ -2,7 +2,6 @@ package sqlitestore_test
 
 import (
 	"bytes"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -67,25 +66,10 @@ func TestDeletedDocumentsAreGoneFromTheFiles(t *testing.T) {
 }
 
 func TestWhatOldVersionsLeftInTheFilesGoes(t *testing.T) {
-	dir := t.TempDir()
-	if err := open(t, dir, sqlitestore.Config{}).Close(); err != nil {
-		t.Fatal(err)
-	}
-	db, err := sql.Open("sqlite", filepath.Join(dir, sqlitestore.File)+"?_pragma=secure_delete(OFF)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, q := range []string{
+	dir := ofFormat(t, 1, "?_pragma=secure_delete(OFF)",
 		"INSERT INTO doc (tenant, collection, id, rev, body) VALUES ('t', 'c', 'a', 1, CAST('\"unforgettable\"' AS BLOB)), ('t', 'c', 'b', 1, CAST('1' AS BLOB))",
-		"DELETE FROM doc WHERE id = 'a'", "UPDATE format SET version = 1", "PRAGMA wal_checkpoint(TRUNCATE)",
-	} {
-		if _, err := db.Exec(q); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
+		"DELETE FROM doc WHERE id = 'a'", "PRAGMA wal_checkpoint(TRUNCATE)",
+	)
 	if !holds(t, dir, "unforgettable") {
 		t.Fatal("the test left nothing behind")
 	}

@@ -17,10 +17,11 @@ func wantSound(t testing.TB, dir string) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	const declared = `SELECT d.tenant, d.collection, j.key, j.value, d.id, d.row FROM doc d, json_each(CAST(d.indexes AS TEXT)) j`
-	const listed = `SELECT tenant, collection, name, value, id, row FROM doc_index`
+	const declared = `SELECT d.collection, j.key, j.value, d.id, d.row FROM doc d, json_each(CAST(d.indexes AS TEXT)) j`
+	const listed = `SELECT collection, name, value, id, row FROM doc_index`
 	for _, check := range []struct{ what, query, want string }{
 		{"integrity_check", "PRAGMA integrity_check", "ok"},
+		{"documents without their collection, or one without documents", "SELECT count(*) FROM collection c FULL JOIN (SELECT DISTINCT collection FROM doc) d ON d.collection = c.number WHERE c.number IS NULL OR d.collection IS NULL", "0"},
 		{"index entries without a document", "SELECT count(*) FROM (" + listed + " EXCEPT " + declared + ")", "0"},
 		{"documents without their index entries", "SELECT count(*) FROM (" + declared + " EXCEPT " + listed + ")", "0"},
 	} {

@@ -24,6 +24,7 @@ import (
 	"maps"
 	"os"
 
+	"github.com/pergola-platform/pergola/core/capability"
 	"github.com/pergola-platform/pergola/host/dirlock"
 	"github.com/pergola-platform/pergola/host/store"
 )
@@ -237,6 +238,7 @@ func (w *writer) transaction(ctx context.Context, ops []store.Op) (revs []int64,
 		// SQLite has rolled back by itself after some errors, and then there is nothing left to do.
 		_, _ = w.rollback.ExecContext(background)
 	}()
+	clear(w.numbers)
 	revs = make([]int64, len(ops))
 	for i, op := range ops {
 		if err := ctx.Err(); err != nil {
@@ -255,12 +257,37 @@ func (w *writer) transaction(ctx context.Context, ops []store.Op) (revs []int64,
 	return revs, nil
 }
 
+// collection is the key of a row of that table.
+type collection struct {
+	tenant capability.TenantID
+	name   string
+}
+
+func collectionOf(k store.Key) collection { return collection{k.Tenant, k.Collection} }
+
+// numberOf returns the number of a collection, 0 where it has no documents.
+func (w *writer) numberOf(ctx context.Context, c collection) (int64, error) {
+	if n, ok := w.numbers[c]; ok {
+		return n, nil
+	}
+	var n int64
+	if err := w.number.QueryRowContext(ctx, c.tenant, c.name).Scan(&n); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, err
+	}
+	w.numbers[c] = n
+	return n, nil
+}
+
 // apply carries out one op and returns the document's new revision, 0 for a delete.
 func (w *writer) apply(ctx context.Context, op store.Op) (int64, error) {
 	key := op.Doc.Key
+	in, err := w.numberOf(ctx, collectionOf(key))
+	if err != nil {
+		return 0, err
+	}
 	var row, rev int64
 	var indexes []byte
-	err := w.find.QueryRowContext(ctx, key.Tenant, key.Collection, key.ID).Scan(&row, &rev, &indexes)
+	err = w.find.QueryRowContext(ctx, in, key.ID).Scan(&row, &rev, &indexes)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return 0, err
 	}
@@ -276,10 +303,7 @@ func (w *writer) apply(ctx context.Context, op store.Op) (int64, error) {
 		if !there {
 			return 0, nil
 		}
-		if _, err := w.remove.ExecContext(ctx, row); err != nil {
-			return 0, err
-		}
-		return 0, w.reindex(ctx, key, row, old, nil)
+		return 0, w.delete(ctx, place{in, row, key}, old)
 	}
 	encoded, err := encodeIndexes(op.Doc.Index)
 	if err != nil {
@@ -288,19 +312,54 @@ func (w *writer) apply(ctx context.Context, op store.Op) (int64, error) {
 	if there {
 		_, err = w.update.ExecContext(ctx, rev+1, op.Doc.Body, encoded, row)
 	} else {
-		var result sql.Result
-		if result, err = w.insert.ExecContext(ctx, key.Tenant, key.Collection, key.ID, op.Doc.Body, encoded); err == nil {
-			row, err = result.LastInsertId()
-		}
+		in, row, err = w.create(ctx, in, op.Doc, encoded)
 	}
 	if err != nil {
 		return 0, err
 	}
-	return rev + 1, w.reindex(ctx, key, row, old, op.Doc.Index)
+	return rev + 1, w.reindex(ctx, place{in, row, key}, old, op.Doc.Index)
+}
+
+// place is where a document is.
+type place struct {
+	in, row int64 // in is the number of its collection
+	key     store.Key
+}
+
+// create adds a document, and its collection where in is 0.
+func (w *writer) create(ctx context.Context, in int64, doc store.Doc, indexes []byte) (_, row int64, err error) {
+	insert := func(s *sql.Stmt, args ...any) (int64, error) {
+		result, err := s.ExecContext(ctx, args...)
+		if err != nil {
+			return 0, err
+		}
+		return result.LastInsertId()
+	}
+	if in == 0 {
+		if in, err = insert(w.add, doc.Key.Tenant, doc.Key.Collection); err != nil {
+			return 0, 0, err
+		}
+		w.numbers[collectionOf(doc.Key)] = in
+	}
+	row, err = insert(w.insert, in, doc.Key.ID, doc.Body, indexes)
+	return in, row, err
+}
+
+// delete takes a document away, and its collection where it was the last one.
+func (w *writer) delete(ctx context.Context, at place, indexes map[string]string) error {
+	if _, err := w.remove.ExecContext(ctx, at.row); err != nil {
+		return err
+	}
+	if err := w.reindex(ctx, at, indexes, nil); err != nil {
+		return err
+	}
+	delete(w.numbers, collectionOf(at.key))
+	_, err := w.forget.ExecContext(ctx, at.in)
+	return err
 }
 
 // reindex writes the difference between a document's old and new index entries.
-func (w *writer) reindex(ctx context.Context, key store.Key, row int64, before, after map[string]string) error {
+func (w *writer) reindex(ctx context.Context, at place, before, after map[string]string) error {
 	if maps.Equal(before, after) {
 		return nil
 	}
@@ -308,7 +367,7 @@ func (w *writer) reindex(ctx context.Context, key store.Key, row int64, before, 
 		if now, ok := after[name]; ok && now == value {
 			continue
 		}
-		if _, err := w.unindex.ExecContext(ctx, key.Tenant, key.Collection, name, value, key.ID); err != nil {
+		if _, err := w.unindex.ExecContext(ctx, at.in, name, value, at.key.ID); err != nil {
 			return err
 		}
 	}
@@ -316,7 +375,7 @@ func (w *writer) reindex(ctx context.Context, key store.Key, row int64, before, 
 		if was, ok := before[name]; ok && was == value {
 			continue
 		}
-		if _, err := w.index.ExecContext(ctx, key.Tenant, key.Collection, name, value, key.ID, row); err != nil {
+		if _, err := w.index.ExecContext(ctx, at.in, name, value, at.key.ID, at.row); err != nil {
 			return err
 		}
 	}
