@@ -133,7 +133,7 @@ func (r *Renderer) Configs(w io.Writer, l ConfigList) error {
 func newConfigRow(panel, base string, d ConfigRow) configRow {
 	row := configRow{
 		ID: panel + "-" + d.ID, Label: d.Label, EditCall: base + "/" + d.ID, DeleteCall: base + "/" + d.ID + "/delete", RestoreCall: base + "/" + d.ID + "/restore",
-		Params: revParams(d.Rev), Changed: d.Changed.UTC().Format(time.RFC3339), ChangedWords: day(d.Changed), Uses: grouped(int64(d.Uses)),
+		Params: revParams(d.Rev), Changed: d.Changed.UTC().Format(time.RFC3339), ChangedWords: day(d.Changed), Uses: Grouped(int64(d.Uses)),
 	}
 	row.UsedBy = useLinks(row.ID+"-use", d.UsedBy)
 	if d.MoreUses {
@@ -166,7 +166,7 @@ func usesWords(d ConfigRow) string {
 			names = append(names, u.Words)
 		}
 		if n := len(d.UsedBy) - len(names); n > 0 {
-			names = append(names, grouped(int64(n))+" more")
+			names = append(names, Grouped(int64(n))+" more")
 		}
 		last := len(names) - 1
 		words := names[last]
@@ -176,9 +176,9 @@ func usesWords(d ConfigRow) string {
 		records := "."
 		switch {
 		case d.MoreUses:
-			records = ", and by more than " + grouped(int64(d.Uses)) + " records."
+			records = ", and by more than " + Grouped(int64(d.Uses)) + " records."
 		case d.Uses > 1:
-			records = ", and by " + grouped(int64(d.Uses)) + " records."
+			records = ", and by " + Grouped(int64(d.Uses)) + " records."
 		case d.Uses == 1:
 			records = ", and by 1 record."
 		}
@@ -187,9 +187,9 @@ func usesWords(d ConfigRow) string {
 	uses := "Nothing refers to it."
 	switch {
 	case d.MoreUses:
-		uses = "More than " + grouped(int64(d.Uses)) + " records refer to it; they are kept as long as it can be taken back."
+		uses = "More than " + Grouped(int64(d.Uses)) + " records refer to it; they are kept as long as it can be taken back."
 	case d.Uses > 1:
-		uses = grouped(int64(d.Uses)) + " records refer to it; they are kept as long as it can be taken back."
+		uses = Grouped(int64(d.Uses)) + " records refer to it; they are kept as long as it can be taken back."
 	case d.Uses == 1:
 		uses = "1 record refers to it; it is kept as long as this can be taken back."
 	}

@@ -147,7 +147,7 @@ func newStored(s Stored) stored {
 				out.PersonTypes++
 			}
 			part.Kinds = append(part.Kinds, k)
-			out.Bars = append(out.Bars, storedBar{ID: k.ID, Name: t.Name, By: g.Title, Number: grouped(t.Documents), Persons: k.Persons, documents: t.Documents})
+			out.Bars = append(out.Bars, storedBar{ID: k.ID, Name: t.Name, By: g.Title, Number: Grouped(t.Documents), Persons: k.Persons, documents: t.Documents})
 			out.Types++
 			total += t.Documents
 			most = max(most, t.Documents)
@@ -158,12 +158,12 @@ func newStored(s Stored) stored {
 	for i, b := range out.Bars {
 		out.Bars[i].Width = barWidth(b.documents, most)
 	}
-	out.Records, out.RecordWord, out.TypeWord = grouped(total), plural(total, "record"), plural(int64(out.Types), "type")+" of record"
+	out.Records, out.RecordWord, out.TypeWord = Grouped(total), plural(total, "record"), plural(int64(out.Types), "type")+" of record"
 	return out
 }
 
 func newStoredKind(t StoredType, id string) storedKind {
-	out := storedKind{StoredType: t, ID: id, Count: grouped(t.Documents) + " " + plural(t.Documents, "record"), Held: t.Documents > 0}
+	out := storedKind{StoredType: t, ID: id, Count: Grouped(t.Documents) + " " + plural(t.Documents, "record"), Held: t.Documents > 0}
 	for _, f := range t.Fields {
 		out.Fields = append(out.Fields, storedField{f, cmp.Or(f.Meaning, kindWords(f.Kind))})
 		out.Persons = out.Persons || f.Account
@@ -188,7 +188,7 @@ func graceWords(d time.Duration) string {
 	if n <= 0 {
 		return ""
 	}
-	return grouped(n) + " " + plural(n, unit)
+	return Grouped(n) + " " + plural(n, unit)
 }
 
 func plural(n int64, word string) string {
@@ -198,8 +198,8 @@ func plural(n int64, word string) string {
 	return word + "s"
 }
 
-// grouped writes a number with commas between its thousands.
-func grouped(n int64) string {
+// Grouped writes a number with commas between its thousands.
+func Grouped(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]

@@ -2,7 +2,6 @@ package web
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -139,32 +138,23 @@ func classWords(c driver.Class) string {
 // limitWords name a limit, and its amounts in the manifest's unit.
 func limitWords(l driver.Limit) (name string, amount func(int64) string) {
 	with := func(unit string) func(int64) string {
-		return func(n int64) string { return grouped(n) + " " + unit }
+		return func(n int64) string { return ui.Grouped(n) + " " + unit }
 	}
 	switch l {
 	case driver.LimitMemory:
 		return "Memory", with("MiB")
 	case driver.LimitFuel:
-		return "CPU", func(n int64) string { return grouped(n/1e6) + " million steps" }
+		return "CPU", func(n int64) string { return ui.Grouped(n/1e6) + " million steps" }
 	case driver.LimitTimeout:
 		return "Time", func(n int64) string { return (time.Duration(n) * time.Millisecond).String() }
 	case driver.LimitHostCalls:
-		return "Questions to the host", grouped
+		return "Questions to the host", ui.Grouped
 	case driver.LimitEgress:
 		return "Exchanged with Jira and others", with("KiB")
 	case driver.LimitLog:
 		return "Written to the log", with("KiB")
 	case driver.LimitConcurrency:
-		return "Calls of this site at the same time", grouped
+		return "Calls of this site at the same time", ui.Grouped
 	}
-	return string(l), grouped
-}
-
-// grouped writes a number with commas between its thousands.
-func grouped(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+	return string(l), ui.Grouped
 }

@@ -132,11 +132,11 @@ func (p *plugin) gather(ctx context.Context, o *outlet) (*view.Page, error) {
 		}}, view.Muted("Keep this page open: what was read so far lies in your browser alone."))
 		return out, nil
 	}
-	words := plural(o.Links.Links, "link") + "."
+	words := linkCount(o.Links.Links) + "."
 	if o.Hidden > 0 {
 		words += " " + hidden(o.Hidden)
 	}
-	buttons := []view.Button{{Label: "Save " + plural(o.Links.Links, "link"), File: "links", State: state, Primary: true}}
+	buttons := []view.Button{{Label: "Save " + linkCount(o.Links.Links), File: "links", State: state, Primary: true}}
 	if !o.Over {
 		words = fmt.Sprintf("The first %d links after %d. Save them, then read the next ones into another file.", o.Links.Links, o.Before)
 		buttons = append(buttons, view.Button{Label: "Read the next links", Action: "gather", State: state})
@@ -149,7 +149,7 @@ func (p *plugin) gather(ctx context.Context, o *outlet) (*view.Page, error) {
 }
 
 func hidden(n int) string {
-	return plural(n, "link") + " left out: an issue is gone, or you may not see it."
+	return linkCount(n) + " left out: an issue is gone, or you may not see it."
 }
 
 // more reads a page of links of the relation at hand, or turns to the next one.

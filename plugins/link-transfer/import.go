@@ -71,7 +71,7 @@ func (p *plugin) read(ctx context.Context, r *sdk.Request) (*view.Page, error) {
 	buttons := []view.Button{{Label: "Back", View: "transfer"}}
 	if makes > 0 {
 		buttons = append([]view.Button{{
-			Label: "Make " + plural(makes, "link"), Action: "import", Params: map[string]string{"relation": id}, State: []byte(state.String()), Primary: true,
+			Label: "Make " + linkCount(makes), Action: "import", Params: map[string]string{"relation": id}, State: []byte(state.String()), Primary: true,
 		}}, buttons...)
 	}
 	out.Blocks = append(out.Blocks, view.Actions(buttons...), view.Block{Section: &view.Section{

@@ -227,11 +227,11 @@ func TestWhatTheBrowserKeptOfAnExportIsCheckedAgain(t *testing.T) {
 	other.Names = nil
 	nameless := other.state()
 	for name, state := range map[string][]byte{"none": nil, "cut": good[:len(good)-1], "more": append(slices.Clone(good), 1), "a prefix": strange, "a relation": nameless} {
-		if _, err := s.Host.File(sdk.Request{Name: "links", State: state}); sdk.CodeOf(err) != sdk.Invalid {
+		if _, err := s.File(sdk.Request{Name: "links", State: state}); sdk.CodeOf(err) != sdk.Invalid {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := s.Host.File(sdk.Request{Name: "links", State: good}); err != nil {
+	if _, err := s.File(sdk.Request{Name: "links", State: good}); err != nil {
 		t.Errorf("as it was: %v", err)
 	}
 }

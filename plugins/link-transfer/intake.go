@@ -127,7 +127,7 @@ func (p *plugin) lookUp(ctx context.Context, i *intake, side *relations.Side) (*
 	buttons := []view.Button{{Label: "Back", View: "transfer"}}
 	if i.Made > 0 {
 		buttons = append([]view.Button{{
-			Label: "Make " + plural(i.Made, "link"), Action: "import", Params: map[string]string{"relation": i.Relation, "rows": i.Rows}, Primary: true,
+			Label: "Make " + linkCount(i.Made), Action: "import", Params: map[string]string{"relation": i.Relation, "rows": i.Rows}, Primary: true,
 		}}, buttons...)
 	}
 	out.Blocks = append(out.Blocks, view.Actions(buttons...))

@@ -197,7 +197,7 @@ func (w *work) joinOrSay(ctx context.Context, some []*moving) error {
 	}
 	if w.plan == nil {
 		var err error
-		if w.plan, err = newPlan(ctx, w.token, w.migration.relation); err != nil {
+		if w.plan, err = newPlan(ctx, w.token, w.relation); err != nil {
 			return err
 		}
 	}

@@ -128,9 +128,8 @@ func sideOf(sides []relations.Side, id string) *relations.Side {
 func importForm(sides []relations.Side) *view.Form {
 	return &view.Form{Action: "read", Submit: "Check the lines", Fields: []view.Field{
 		relationField(sides, false),
-		{Name: "lines", Label: "File", Kind: view.FileField, Required: true, Help: fmt.Sprintf(
-			"Choose a CSV file, or paste its lines: the key of the issue at the first end, and of the one at the second, with a comma, semicolon or tab between them. "+
-				"A first line can name the columns: relation, first, second. At most %d links. Nothing is made before you have seen what would be.", mostRows)},
+		{Name: "lines", Label: "File", Kind: view.FileField, Required: true, Help: "Choose a CSV file, or paste its lines: the key of the issue at the first end, and of the one at the second, with a comma, semicolon or tab between them. " +
+			"A first line can name the columns: relation, first, second. At most " + mostWords + " links. Nothing is made before you have seen what would be."},
 	}}
 }
 
@@ -166,11 +165,11 @@ func field(r *sdk.Request, name string) string {
 	return ""
 }
 
-func plural(n int, word string) string {
+func linkCount(n int) string {
 	if n == 1 {
-		return "1 " + word
+		return "1 link"
 	}
-	return fmt.Sprintf("%d %ss", n, word)
+	return fmt.Sprintf("%d links", n)
 }
 
 func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }

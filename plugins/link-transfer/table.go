@@ -18,6 +18,7 @@ import (
 const (
 	mostText    = 1 << 20 // bytes
 	mostRows    = 50_000
+	mostWords   = "50,000" // the same
 	mostAtOnce  = 500
 	mostPrinted = 64 << 10 // of the text that the page shows again
 )
@@ -77,7 +78,7 @@ func parseTable(text string) ([]row, error) {
 			}
 		}
 		if len(out) == mostRows {
-			return nil, fmt.Errorf("there are more than %d links, and so many can be read at a time. Read it in parts", mostRows)
+			return nil, errors.New("there are more than " + mostWords + " links, and so many can be read at a time. Read it in parts")
 		}
 		cell := func(name string) string {
 			if n, ok := at[name]; ok && n < len(cells) {

@@ -36,7 +36,7 @@ func TestWhatCannotBeReadSaysWhyAndWhere(t *testing.T) {
 		{"a quotation mark", "first,second\nIT-1,\"HR-1\nIT-2,HR-2", "line 2"},
 		{"another encoding", "first,second\nIT-1,HR-1\xff", "UTF-8"},
 		{"UTF-16", "f\x00i\x00", "UTF-8"},
-		{"too long", "first,second\n" + strings.Repeat("IT-1,HR-1\n", mostRows+1), "more than 50000 links"},
+		{"too long", "first,second\n" + strings.Repeat("IT-1,HR-1\n", mostRows+1), "more than 50,000 links"},
 		{"too large", strings.Repeat("x", mostText+1), "1024 can be read"},
 	} {
 		if _, err := parseTable(tt.text); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -36,7 +36,7 @@ func (b *bench) elsewhere() {
 	write(b.T, "reader", reader+"\n")
 	out := succeeds(b.T, "sync", "list", "--host", at, "--token-file", "token")
 	b.says(out, "Laptops")
-	b.T.Setenv(tokenVariable, reader)
+	b.Setenv(tokenVariable, reader)
 	b.says(succeeds(b.T, "sync", "plan", "Laptops", "--host", at+"/"), "skipped")
 	fails(b.T, "The operator credential watch is read-only", "sync", "run", "Laptops", "--host", at)
 	fails(b.T, "no site \"nobody\" here", "sync", "list", "--host", at, "--tenant", "nobody")

@@ -128,7 +128,7 @@ func (l *Limiter) Acquire(ctx context.Context, c Call) (Permit, error) {
 	s := l.site(c.Site, now)
 	p := Permit{l, s, s.group(c, now), nil, background}
 	if id := issueOf(c); id != "" {
-		p.issue = s.issue(id, now)
+		p.issue = s.issue(id)
 	}
 	if len(l.turns) == 0 && l.free(s, background) {
 		if at, _ := l.when(p, now); !at.After(now) {

@@ -160,7 +160,7 @@ func (g *group) when(now time.Time) time.Time {
 }
 
 // issue finds the writes of an issue.
-func (s *site) issue(id string, now time.Time) *writes {
+func (s *site) issue(id string) *writes {
 	if w := s.issues[id]; w != nil {
 		return w
 	}

@@ -29,10 +29,11 @@ func TestNoMoreCallsThanTheBoundsAreUnderWay(t *testing.T) {
 				calls.Go(func() {
 					defer cancel()
 					time.Sleep(start)
+					asking := ctx
 					if behind {
-						ctx = limit.Background(ctx)
+						asking = limit.Background(ctx)
 					}
-					p, err := l.Acquire(ctx, get(site))
+					p, err := l.Acquire(asking, get(site))
 					if err != nil {
 						return
 					}
