@@ -52,7 +52,8 @@ func TestACustomerPicksOnThePortal(t *testing.T) {
 	if err := os.WriteFile(seed, []byte(helpSite), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d := startDev(t, t.TempDir(), "--listen", address(t), "--sandbox", address(t), "--seed", seed)
+	data, args := t.TempDir(), []string{"--listen", address(t), "--sandbox", address(t), "--seed", seed}
+	d := startDev(t, data, args...)
 	o := newOperator(t, d)
 	ids := map[string]string{}
 	relate := func(name, portal string) {
@@ -118,7 +119,13 @@ func TestACustomerPicksOnThePortal(t *testing.T) {
 	offers("Contact", "CRM-3,CRM-4")
 	pick("Contact", "CRM-4")
 	b.click(portalFrame, button("Link"))
-	b.wait(portalFrame, `["CRM-1 Acme", "CRM-4 Ben"].every((k) => [...document.querySelectorAll("details")].some((e) => e.textContent.includes(k)))`)
+	linked := `["CRM-1 Acme", "CRM-4 Ben"].every((k) => [...document.querySelectorAll("details")].some((e) => e.textContent.includes(k)))`
+	b.wait(portalFrame, linked)
+	d.kill() // what is linked outlives a crash
+	b.allowEnd()
+	startDev(t, data, args...)
+	b.open(request)
+	b.wait(portalFrame, linked)
 	if present(b, portalFrame, `document.body.textContent.includes("CRM-6") || document.body.textContent.includes("Concealed") || document.body.textContent.includes("may not see")`) {
 		t.Error("the customer reads of what nobody opened")
 	}

@@ -4,7 +4,7 @@ const { pergola } = window;
 const $ = (selector, within = document) => within.querySelector(selector);
 const byId = (id) => document.getElementById(id);
 const say = (text) => { byId('live').textContent = text; };
-let chain; // AbortController of the work that goes on by itself
+let chain; // AbortController of what goes on by itself
 let said = 0;
 
 async function call(path, body, signal) {
@@ -14,10 +14,10 @@ async function call(path, body, signal) {
       method: body ? 'POST' : 'GET', body: body && JSON.stringify(body), headers: { 'Content-Type': 'application/json' }, signal,
     });
   } catch (e) {
-    if (!(e instanceof TypeError)) throw e; // what fetch throws without a connection
+    if (!(e instanceof TypeError)) throw e; // without a connection
     throw new Error('The server could not be reached. Check your connection, then try again.');
   }
-  const html = (answer.headers.get('Content-Type') || '').startsWith('text/html');
+  const html = answer.headers.get('Content-Type')?.startsWith('text/html');
   if (answer.ok || (answer.status === 422 && html)) return answer;
   const { error = {}, requestId } = await answer.json().catch(() => ({}));
   throw Object.assign(new Error(error.message || 'That did not work (' + answer.status + '). Try again in a moment.'), { requestId });
@@ -66,7 +66,7 @@ function swap(html) {
       $('#' + panel.id, fresh)?.replaceWith(panel);
       $('[aria-controls="' + panel.id + '"]', fresh)?.setAttribute('aria-expanded', true);
     }
-    const form = [...fresh.querySelectorAll('form')].find((f) => !byId(f.id)); // new
+    const form = [...fresh.querySelectorAll('form')].find((f) => !$('[data-call="' + f.dataset.call + '"]', old));
     old.replaceWith(fresh);
     arrive(fresh, had, form);
   }

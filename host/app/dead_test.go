@@ -1,0 +1,98 @@
+package app_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+)
+
+// press presses a key.
+func (b *tab) press(key string, code int64) {
+	b.t.Helper()
+	text := map[string]string{"Enter": "\r", " ": " "}[key]
+	for _, typ := range []input.DispatchKeyEventType{"keyDown", "keyUp"} {
+		if _, err := chromedp.Call(b.ctx, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: typ, Key: key, WindowsVirtualKeyCode: code, Text: text}); err != nil {
+			b.t.Fatalf("press %s: %v", key, err)
+		}
+	}
+}
+
+// TestAnAdminHasUndeliveredEventsToldAgain works by the keyboard alone: a plugin refuses to hear of two deletions, of one of which it is
+// told again in vain, and both are discarded.
+func TestAnAdminHasUndeliveredEventsToldAgain(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	const listens = `"events":[{"event":"issue.deleted","handler":"deleted","reason":"Forget them"}],`
+	put(t, dir, "guest", fmt.Sprintf(manifestText, "test.guest", "1.0.0", "", listens, ""), release(t, "test.guest", "1.0.0", "release one"))
+	data := t.TempDir()
+	d := startDev(t, data, "--set", "plugins.dir="+dir)
+	o := newOperator(t, d)
+	gone := []string{o.id("OPS-2"), o.id("OPS-4")}
+	for _, id := range gone {
+		o.send(http.MethodDelete, d.Sandbox+"/rest/api/3/issue/"+id, "", nil)
+	}
+	given := func() int { return strings.Count(d.admin(data, "events", "dead", "--json"), `"code":"invalid"`) }
+	for late := time.Now().Add(30 * time.Second); given() < 2; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(late) {
+			t.Fatal("the operator's command does not list both")
+		}
+	}
+	b := newTab(t)
+	const frame = "/connect/changes"
+	named := func(label string) string {
+		return `[...document.querySelectorAll("button")].find((e) => e.textContent.trim() === "` + label + `" && e.offsetParent)`
+	}
+	enter := func(label string) {
+		t.Helper()
+		b.wait(frame, named(label))
+		b.do(frame, named(label)+`.focus()`, nil)
+		b.press("Enter", 13)
+	}
+	confirm := func(says string) {
+		t.Helper()
+		yes := `document.querySelector("dialog[open] #confirm-yes")`
+		b.wait(frame, yes+` && document.querySelector("dialog[open]").textContent.includes("`+says+`")`)
+		b.do(frame, yes+`.focus()`, nil)
+		b.press("Enter", 13)
+	}
+	rows := func(n int, more string) {
+		t.Helper()
+		b.wait(frame, fmt.Sprintf(`document.querySelectorAll("tbody tr").length === %d && %s`, n, more))
+	}
+	says := func(text string) string { return `document.body.innerText.includes("` + text + `")` }
+
+	b.open(d.Sandbox + "/login?as=mia&dest=/plugins/servlet/ac/pergola/changes")
+	b.wait(frame, says("could not be told"))
+	enter("Undelivered events")
+	rows(2, says(gone[0])+" && "+says(gone[1])+" && "+says("An issue was deleted")+" && "+says("The feature refused it"))
+	pictures(t, b, frame, "undelivered")
+	enter("Tell again")
+	rows(1, "true")
+	b.wait("", says("What fails once more comes back to this list"))
+	for n := 0; n < 20 && given() < 2; n++ {
+		time.Sleep(100 * time.Millisecond)
+	}
+	enter("Back to changes")
+	enter("Undelivered events")
+	rows(2, "true")
+	enter("Discard")
+	b.wait(frame, `document.querySelector("dialog[open]")?.textContent.includes("will not hear of this event")`)
+	b.press("Escape", 27)
+	b.wait(frame, `!document.querySelector("dialog[open]")`)
+	rows(2, "true")
+	enter("Discard")
+	confirm("Guest will not hear of this event")
+	rows(1, "true")
+	b.wait("", says("The event is discarded"))
+	enter("Discard all")
+	confirm("any of these events")
+	b.wait(frame, says("There is none"))
+	enter("Back to changes")
+	b.wait(frame, says("Discarded an event")+" && "+says("Discarded all undelivered events")+" && "+says("Had an event told again")+" && "+says("Connect page")+" && !"+says("could not be told"))
+	pictures(t, b, frame, "changes")
+}
