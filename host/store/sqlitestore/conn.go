@@ -42,8 +42,8 @@ const numbered = `(SELECT number FROM collection WHERE tenant = ? AND name = ?)`
 var conditions = [4]string{
 	0:             `FROM doc d WHERE d.collection = ` + numbered + ` AND d.id > ?`,
 	below:         `FROM doc d WHERE d.collection = ` + numbered + ` AND d.id > ? AND d.id < ?`,
-	index:         `FROM doc_index x %s WHERE x.collection = ` + numbered + ` AND x.name = ? AND x.value = ? AND x.id > ?`,
-	index | below: `FROM doc_index x %s WHERE x.collection = ` + numbered + ` AND x.name = ? AND x.value = ? AND x.id > ? AND x.id < ?`,
+	index:         `FROM doc_index x %s WHERE x.collection = ` + numbered + ` AND x.value = ? AND x.name = ? AND x.id > ?`,
+	index | below: `FROM doc_index x %s WHERE x.collection = ` + numbered + ` AND x.value = ? AND x.name = ? AND x.id > ? AND x.id < ?`,
 }
 
 type statement struct {
@@ -63,9 +63,9 @@ func (w *writer) statements() []statement {
 		{&w.insert, `INSERT INTO doc (collection, id, rev, body, indexes) VALUES (?, ?, 1, ?, ?)`},
 		{&w.update, `UPDATE doc SET rev = ?, body = ?, indexes = ? WHERE row = ?`},
 		{&w.remove, `DELETE FROM doc WHERE row = ?`},
-		{&w.index, `INSERT INTO doc_index (collection, name, value, id, row) VALUES (?, ?, ?, ?, ?)`},
+		{&w.index, `INSERT INTO doc_index (collection, value, name, id, row) VALUES (?, ?, ?, ?, ?)`},
 		{&w.checkpoint, `PRAGMA wal_checkpoint(TRUNCATE)`},
-		{&w.unindex, `DELETE FROM doc_index WHERE collection = ? AND name = ? AND value = ? AND id = ?`},
+		{&w.unindex, `DELETE FROM doc_index WHERE collection = ? AND value = ? AND name = ? AND id = ?`},
 	}
 }
 
@@ -97,7 +97,7 @@ func arguments(q store.Query) (form, []any) {
 	args := []any{q.Tenant, q.Collection}
 	if q.Index != "" {
 		f |= index
-		args = append(args, q.Index, q.Value)
+		args = append(args, q.Value, q.Index)
 	}
 	after, end := q.Range()
 	args = append(args, after)

@@ -40,7 +40,8 @@ CREATE TABLE doc_index (
 	// Nothing changes but what scrubbed says.
 	``,
 	// The trees name a collection of a tenant by a number: an entry of an index is half as long, and a page holds twice as many.
-	// A collection without documents has no row.
+	// A collection without documents has no row. Values come before the names of indexes, so that what refers to one issue from
+	// either side lies together.
 	`
 CREATE TABLE collection (
 	number INTEGER PRIMARY KEY,
@@ -67,14 +68,14 @@ DROP TABLE doc_of_2;
 ALTER TABLE doc_index RENAME TO doc_index_of_2;
 CREATE TABLE doc_index (
 	collection INTEGER NOT NULL,
-	name       TEXT    NOT NULL,
 	value      TEXT    NOT NULL,
+	name       TEXT    NOT NULL,
 	id         TEXT    NOT NULL,
 	row        INTEGER NOT NULL,
-	PRIMARY KEY (collection, name, value, id)
+	PRIMARY KEY (collection, value, name, id)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO doc_index (collection, name, value, id, row)
-	SELECT c.number, x.name, x.value, x.id, x.row FROM doc_index_of_2 x JOIN collection c ON c.tenant = x.tenant AND c.name = x.collection ORDER BY 1, 2, 3, 4;
+INSERT INTO doc_index (collection, value, name, id, row)
+	SELECT c.number, x.value, x.name, x.id, x.row FROM doc_index_of_2 x JOIN collection c ON c.tenant = x.tenant AND c.name = x.collection ORDER BY 1, 2, 3, 4;
 DROP TABLE doc_index_of_2;
 `,
 }

@@ -367,7 +367,7 @@ func (w *writer) reindex(ctx context.Context, at place, before, after map[string
 		if now, ok := after[name]; ok && now == value {
 			continue
 		}
-		if _, err := w.unindex.ExecContext(ctx, at.in, name, value, at.key.ID); err != nil {
+		if _, err := w.unindex.ExecContext(ctx, at.in, value, name, at.key.ID); err != nil {
 			return err
 		}
 	}
@@ -375,7 +375,7 @@ func (w *writer) reindex(ctx context.Context, at place, before, after map[string
 		if was, ok := before[name]; ok && was == value {
 			continue
 		}
-		if _, err := w.index.ExecContext(ctx, at.in, name, value, at.key.ID, at.row); err != nil {
+		if _, err := w.index.ExecContext(ctx, at.in, value, name, at.key.ID, at.row); err != nil {
 			return err
 		}
 	}
