@@ -39,7 +39,7 @@ func (f remoteFlags) reach() (*desk, error) {
 	case err != nil || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && u.Scheme != "http":
 		return nil, usageError{errors.New("--host is an address such as https://pergola.example.com:8444")}
 	case u.Scheme == "http" && u.Hostname() != "localhost" && !net.ParseIP(u.Hostname()).IsLoopback():
-		return nil, usageError{errors.New("the token would go to --host unencrypted; write https: in place of http:")}
+		return nil, usageError{errors.New("the token would go to --host unencrypted; write https in place of http")}
 	}
 	token, err := f.token()
 	if err != nil {
