@@ -67,7 +67,7 @@ $(examples:%=example-%): example-%:
 
 .PHONY: dev
 dev: build ## Run host and sandbox Jira site together; ARGS='--listen 127.0.0.1:0' passes flags on
-	@exec bin/pergola dev $(ARGS)
+	@exec bin/pergola dev --set plugins.process.allow=$$(.ci/digest.sh bin/plugins/pergola.database/plugin) $(ARGS)
 
 ## Testing
 

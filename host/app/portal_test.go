@@ -52,8 +52,8 @@ func TestACustomerPicksOnThePortal(t *testing.T) {
 	if err := os.WriteFile(seed, []byte(helpSite), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	data, args := t.TempDir(), []string{"--listen", address(t), "--sandbox", address(t), "--seed", seed}
-	d := startDev(t, data, args...)
+	data, args := t.TempDir(), []string{"--listen", address(t), "--sandbox", address(t)}
+	d := startDev(t, data, append(args[:len(args):len(args)], "--seed", seed)...)
 	o := newOperator(t, d)
 	ids := map[string]string{}
 	relate := func(name, portal string) {

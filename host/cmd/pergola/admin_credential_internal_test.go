@@ -71,7 +71,7 @@ func TestWhatKeepsACommandFromAHostElsewhereIsSaid(t *testing.T) {
 	t.Setenv(tokenVariable, "hush")
 	fails(t, tokenVariable+" holds no operator token", list("--host", "https://x.example")...)
 	t.Setenv(tokenVariable, wellFormed(t))
-	fails(t, "write https:", list("--host", "http://x.example")...)
+	fails(t, "write https", list("--host", "http://x.example")...)
 	fails(t, "leave --data", list("--host", "https://x.example", "--data", "data")...)
 	for _, wrong := range []string{"x.example", "x.example:8444", "https://x.example/jira", "https://u:p@x.example", "ftp://x.example"} {
 		fails(t, "--host is an address such as", list("--host", wrong)...)
