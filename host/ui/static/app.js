@@ -82,11 +82,10 @@ function arrive(el, had, form) {
   if (d.flag) pergola.flag({ title: d.flag, body: d.flagBody, tone: d.flagTone });
   const problems = $('[data-focus]', el);
   if (problems) problems.focus();
-  else if (had && form) $('input:not([type=hidden]), select, textarea', form)?.focus();
   else if (had) {
-    // The same button again, else the new part as a whole: never another button that happens to be in its place.
-    const same = had.id && byId(had.id);
-    (same && same.textContent === had.textContent ? same : el).focus({ preventScroll: true });
+    // The same button again, else the field that it asked for, else the new part as a whole: never another button in its place.
+    const same = had.id && byId(had.id), field = form && $('input:not([type=hidden]), select, textarea', form);
+    (same && same.textContent === had.textContent ? same : field || el).focus({ preventScroll: true });
   }
   const step = $('[data-words]', el);
   if (step && Date.now() - said > 5000) {
