@@ -7,20 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/input"
-	"github.com/chromedp/chromedp"
-)
+	"github.com/chromedp/chromedp/kb"
 
-// press presses a key.
-func (b *tab) press(key string, code int64) {
-	b.t.Helper()
-	text := map[string]string{"Enter": "\r", " ": " "}[key]
-	for _, typ := range []input.DispatchKeyEventType{"keyDown", "keyUp"} {
-		if _, err := chromedp.Call(b.ctx, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: typ, Key: key, WindowsVirtualKeyCode: code, Text: text}); err != nil {
-			b.t.Fatalf("press %s: %v", key, err)
-		}
-	}
-}
+	"github.com/pergola-platform/pergola/host/chromiumtest"
+)
 
 // TestAnAdminHasUndeliveredEventsToldAgain works by the keyboard alone: a plugin refuses to hear of two deletions, of one of which it is
 // told again in vain, and both are discarded.
@@ -51,14 +41,14 @@ func TestAnAdminHasUndeliveredEventsToldAgain(t *testing.T) {
 		t.Helper()
 		b.wait(frame, named(label))
 		b.do(frame, named(label)+`.focus()`, nil)
-		b.press("Enter", 13)
+		b.run("press Enter", chromiumtest.Press(kb.Enter))
 	}
 	confirm := func(says string) {
 		t.Helper()
 		yes := `document.querySelector("dialog[open] #confirm-yes")`
 		b.wait(frame, yes+` && document.querySelector("dialog[open]").textContent.includes("`+says+`")`)
 		b.do(frame, yes+`.focus()`, nil)
-		b.press("Enter", 13)
+		b.run("press Enter", chromiumtest.Press(kb.Enter))
 	}
 	rows := func(n int, more string) {
 		t.Helper()
@@ -82,7 +72,7 @@ func TestAnAdminHasUndeliveredEventsToldAgain(t *testing.T) {
 	rows(2, "true")
 	enter("Discard")
 	b.wait(frame, `document.querySelector("dialog[open]")?.textContent.includes("will not hear of this event")`)
-	b.press("Escape", 27)
+	b.run("press Escape", chromiumtest.Press(kb.Escape))
 	b.wait(frame, `!document.querySelector("dialog[open]")`)
 	rows(2, "true")
 	enter("Discard")
