@@ -36,10 +36,10 @@ require (
 	github.com/sijms/go-ora/v2 v2.8.24
 	github.com/tetratelabs/wazero v1.12.0
 	github.com/tidwall/btree v1.8.1
-	github.com/valyala/fasthttp v1.78.0
 	github.com/tink-crypto/tink-go-awskms/v3 v3.0.0
 	github.com/tink-crypto/tink-go/v2 v2.9.0
 	github.com/tinylib/msgp v1.6.5
+	github.com/valyala/fasthttp v1.78.0
 	go.mongodb.org/mongo-driver/v2 v2.10.0
 	go.yaml.in/yaml/v3 v3.0.5
 	golang.org/x/crypto v0.58.0
