@@ -78,14 +78,18 @@ function follow(el, run, got, unit, signal) {
   draw(run);
 }
 
-// again has the page drawn anew, where the plugin wants that: what a run did may stand elsewhere on it.
-function again(el) {
+// again has the page drawn anew, where the plugin wants that: what a run did may stand elsewhere on it. The server may be away for a moment just then;
+// a page that was drawn anew has another block in the place of this one.
+async function again(el) {
   if (!el?.dataset.then) return;
-  const button = Object.assign(document.createElement('button'), { type: 'button', hidden: true });
-  button.dataset.call = el.dataset.then;
-  el.append(button);
-  button.click();
-  button.remove();
+  for (let pause = 500; el.isConnected && pause < 20000; pause *= 2) {
+    const button = Object.assign(document.createElement('button'), { type: 'button', hidden: true });
+    button.dataset.call = el.dataset.then;
+    el.append(button);
+    button.click();
+    button.remove();
+    await new Promise((go) => { setTimeout(go, pause); });
+  }
 }
 
 function summary(r, got, unit, steer) {
