@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -112,10 +113,9 @@ func newWorld(t testing.TB) *world {
 	w.store = db
 	clock := func() time.Time { return now }
 	w.choices = &choices{Modules: tenant.NewModules(db, clock)}
-	ticks := 0
+	var ticks atomic.Int64
 	w.configs = tenant.NewConfigs(db, func() time.Time { // each document has a time of its own
-		ticks++
-		return now.Add(time.Duration(ticks) * time.Second)
+		return now.Add(time.Duration(ticks.Add(1)) * time.Second)
 	})
 	w.tenants = tenant.NewTenants(db, sealtest.Keeper(t, db), clock)
 	w.tenant, err = w.tenants.Install(t.Context(), tenant.Installation{
