@@ -17,7 +17,7 @@
 #   index_issues_per_s             issues whose property an index run writes in a second, through queue, plugin, store and the sandbox over HTTP
 #   links_moved_per_s              links of Jira's own that a migration of 10,000 makes links of a relation of in a second, through the same; what a dry run
 #                                  checks (links_checked_per_s), and what is taken back (links_taken_back_per_s);
-#                                  and where Jira's own are removed (links_moved_and_removed_per_s) and made again (links_restored_per_s)
+#                                  and, of 1000, where Jira's own are removed (links_moved_and_removed_per_s) and made again (links_restored_per_s)
 #   panel_ms_10k_links             the panel of an issue with 10,000 links, once; panel_links_per_s is how fast they were linked in it, 20 at once
 #   jql_injection_cases            queries with hostile values that the sandbox's parser judged; none may ask anything else
 set -euo pipefail

@@ -14,6 +14,7 @@ import (
 const (
 	transferPlugin = "pergola.linktransfer"
 	movingIssues   = 1000 // at each end
+	removedIssues  = 100  // whose links of Jira's own are removed too: Jira allows 50 removals a second
 	movedLinks     = 10   // of each
 )
 
@@ -23,30 +24,36 @@ func TestTransferFigures(t *testing.T) {
 	if !*figures {
 		t.Skip("it measures; run make bench-relations")
 	}
-	const links = movingIssues * movedLinks
-	const typ = world.LinkTypeID("10000")
+	const kept, removed = world.LinkTypeID("10000"), world.LinkTypeID("10001")
 	r := newRelatedWith(t, 2*movingIssues, map[string]string{transferPlugin: "plugins/link-transfer"}, func(tx *world.Tx, issues []string) error {
-		for n := range links {
-			to := movingIssues + (n/movedLinks*7+n%movedLinks*13)%movingIssues
-			if _, err := tx.AddLink(typ, world.IssueID(issues[n/movedLinks]), world.IssueID(issues[to])); err != nil {
+		for n := range movingIssues * movedLinks {
+			from, to := n/movedLinks, movingIssues+(n/movedLinks*7+n%movedLinks*13)%movingIssues
+			if _, err := tx.AddLink(kept, world.IssueID(issues[from]), world.IssueID(issues[to])); err != nil {
+				return err
+			}
+			if from >= removedIssues {
+				continue
+			}
+			if _, err := tx.AddLink(removed, world.IssueID(issues[from]), world.IssueID(issues[to])); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	relation, _, _ := strings.Cut(r.relate(r.issues[0]), "-first")
-	params := r.migrate(typ, relation, "")
+	links := movingIssues * movedLinks
+	params := r.migrate(kept, relation, "")
 	page := func(target string, params map[string]string) string {
 		return r.adminPage(transferPlugin, "transfer", http.MethodPost, target, map[string]any{"params": params})
 	}
 	over := func(figure, job, count string) runShape {
 		run := r.runOverAt(transferPlugin, "transfer", job)
-		if run.State != "done" || run.Counts[count] < links {
+		if run.State != "done" || run.Counts[count] < int64(links) {
 			t.Fatalf("%d links are to be moved; the run: %+v", links, run)
 		}
 		took := run.Ended.Sub(run.Started)
 		t.Logf("%s: %+v in %v", job, run.Counts, took)
-		fmt.Printf("figure %s %.0f\n", figure, links/took.Seconds())
+		fmt.Printf("figure %s %.0f\n", figure, float64(links)/took.Seconds())
 		return run
 	}
 	page("action/check", params)
@@ -57,7 +64,8 @@ func TestTransferFigures(t *testing.T) {
 	over("links_taken_back_per_s", "undo", "unmade")
 
 	// And with what it costs Jira to remove its own, and to have them made again.
-	page("action/migrate", r.migrate(typ, relation, "true"))
+	links = removedIssues * movedLinks
+	page("action/migrate", r.migrate(removed, relation, "true"))
 	run = over("links_moved_and_removed_per_s", "migrate", "removed")
 	page("action/undo", map[string]string{"run": run.ID})
 	over("links_restored_per_s", "undo", "restored")

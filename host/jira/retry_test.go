@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,14 +35,10 @@ func TestOnlyCallsThatDoNoHarmTwiceAreMadeAgain(t *testing.T) {
 }
 
 func TestConnectionThatEndsBeforeAnAnswerIsTriedAgain(t *testing.T) {
-	var mu sync.Mutex
-	asked, cuts := 0, 1
+	var asked, cuts atomic.Int32
+	cuts.Store(1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		mu.Lock()
-		asked++
-		cut := asked <= cuts
-		mu.Unlock()
-		if cut {
+		if asked.Add(1) <= cuts.Load() {
 			panic(http.ErrAbortHandler)
 		}
 		_, _ = io.WriteString(w, `{"id":"10001","key":"OPS-1","issues":[{"id":"10001","key":"OPS-1"}]}`)
@@ -52,12 +49,12 @@ func TestConnectionThatEndsBeforeAnAnswerIsTriedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	site := tenant.Tenant{ID: "t1", ClientKey: clientKey, SharedSecret: seal.NewSecret(secret), BaseURL: server.URL, State: tenant.Active}
-	if _, err := c.Issue(t.Context(), site, "10001", nil); err != nil || asked != 2 {
-		t.Errorf("a read was sent %d times: %v", asked, err)
+	if _, err := c.Issue(t.Context(), site, "10001", nil); err != nil || asked.Load() != 2 {
+		t.Errorf("a read was sent %d times: %v", asked.Load(), err)
 	}
-	cuts = asked + 1
-	if _, err := c.Create(t.Context(), site, []jira.Draft{{}}); err == nil || asked != cuts || !jira.IsUnknown(err) {
-		t.Errorf("a creation was sent %d times: %v", asked-cuts+1, err)
+	cuts.Store(3)
+	if _, err := c.Create(t.Context(), site, []jira.Draft{{}}); err == nil || asked.Load() != 3 || !jira.IsUnknown(err) {
+		t.Errorf("a creation was sent %d times: %v", asked.Load()-2, err)
 	}
 }
 

@@ -44,7 +44,7 @@ func TestLimitsOfTenantsAndKeysHoldOverAllHosts(t *testing.T) {
 			g.enter(names...)
 			defer g.leave(names...)
 			select { // long enough to meet others
-			case <-time.After(2 * time.Millisecond):
+			case <-time.After(20 * time.Millisecond):
 			case <-ctx.Done():
 			}
 			return jobs.Next{Done: step.Number == 3}, nil

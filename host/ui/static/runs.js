@@ -78,18 +78,30 @@ function follow(el, run, got, unit, signal) {
   draw(run);
 }
 
-// again has the page drawn anew, where the plugin wants that: what a run did may stand elsewhere on it. The server may be away for a moment just then;
-// a page that was drawn anew has another block in the place of this one.
+// again has the page drawn anew, where the plugin wants that: what a run did may stand elsewhere on it. The server may be away for a moment just then,
+// so it is asked first; a page that was drawn anew has another block in the place of this one.
 async function again(el) {
   if (!el?.dataset.then) return;
-  for (let pause = 500; el.isConnected && pause < 20000; pause *= 2) {
-    const button = Object.assign(document.createElement('button'), { type: 'button', hidden: true });
-    button.dataset.call = el.dataset.then;
-    el.append(button);
-    button.click();
-    button.remove();
+  let tries = 3;
+  for (let pause = 500; tries && el.isConnected && pause < 20000; pause *= 2) {
+    try {
+      await ask('runs?' + new URLSearchParams({ job: el.dataset.job }));
+      press(el);
+      tries--;
+    } catch (e) {
+      if (e.status === 403 || e.status === 404) return;
+    }
     await new Promise((go) => { setTimeout(go, pause); });
   }
+}
+
+// press makes the call as if the user had pressed a button for it.
+function press(el) {
+  const button = Object.assign(document.createElement('button'), { type: 'button', hidden: true });
+  button.dataset.call = el.dataset.then;
+  el.append(button);
+  button.click();
+  button.remove();
 }
 
 function summary(r, got, unit, steer) {
