@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"strconv"
 	"testing"
+
+	"github.com/pergola-platform/pergola/host/chromiumtest"
 )
 
 // TestMain has twice as many tests run side by side as there are processors, unless -parallel says how many: most of the time they wait for
@@ -19,5 +21,5 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	os.Exit(m.Run())
+	os.Exit(chromiumtest.Main(m))
 }

@@ -1,4 +1,4 @@
-// Package chromiumtest starts the browser in which tests look at pages.
+// Package chromiumtest starts the browser in which a package's tests look at pages.
 package chromiumtest
 
 import (
@@ -6,21 +6,40 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
 
-// lifetime is how long a test may have its browser.
+// lifetime is how long a test may have its tab.
 const lifetime = 5 * time.Minute
 
-// Start gives a tab of a Chromium of its own: without a window, with an empty profile and a page of that many pixels. More tabs come of
-// [chromedp.NewContext] on it. The browser ends with the test. Where there is none the test is skipped, in CI it fails.
-func Start(t testing.TB, width, height int) context.Context {
+// browser is the Chromium of a package's tests.
+var browser struct {
+	mu   sync.Mutex
+	tab  context.Context // its own, which nobody uses; nil before the first test that wants one
+	stop func()
+}
+
+// Main runs a package's tests, as its TestMain, and ends their browser afterwards. It returns the code to exit with.
+func Main(m *testing.M) int {
+	code := m.Run()
+	if browser.tab != nil {
+		browser.stop()
+	}
+	return code
+}
+
+// Start gives a tab without a window and with a page of that many pixels, in a profile that is empty and the test's own; both end with the test. The
+// browser around it is that of the package, whose TestMain is [Main]. More tabs of the profile come of [chromedp.NewContext] on the first. Where there
+// is no Chromium the test is skipped, in CI it fails.
+func Start(t testing.TB, width, height int64) context.Context {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs a browser")
@@ -33,22 +52,59 @@ func Start(t testing.TB, width, height int) context.Context {
 		}
 		t.Skip(how)
 	}
+	ctx, err := running(path)
+	if err != nil {
+		t.Fatalf("start %s: %v", path, err)
+	}
+	ctx, stop := context.WithTimeout(ctx, lifetime)
+	t.Cleanup(stop)
+	ctx, stopTab := chromedp.NewContext(ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(stopTab)
+	if _, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1}); err != nil {
+		t.Fatalf("open a tab: %v", err)
+	}
+	if _, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
+		t.Fatalf("focus a tab: %v", err) // the tabs of other tests have it too
+	}
+	return ctx
+}
+
+// running gives the browser's own tab. A browser that crashed is replaced.
+func running(path string) (context.Context, error) {
+	browser.mu.Lock()
+	defer browser.mu.Unlock()
+	if browser.tab != nil {
+		select {
+		case <-chromedp.FromContext(browser.tab).Browser.LostConnection:
+			browser.stop()
+			browser.tab = nil
+		default:
+			return browser.tab, nil
+		}
+	}
+	profile, err := os.MkdirTemp("", "chromium")
+	if err != nil {
+		return nil, err
+	}
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(width, height),
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile),
 		// The frames of a page have to be where the page is: a frame in a process of its own is not among those that a tab lists.
 		chromedp.Flag("disable-site-isolation-trials", true),
 		chromedp.Flag("disable-features", "site-per-process,IsolateOrigins,OriginKeyedProcessesByDefault,Translate,BlinkGenPropertyTrees"),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true))
-	ctx, stop := context.WithTimeout(t.Context(), lifetime)
-	t.Cleanup(stop)
-	ctx, stopBrowser := chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(stopBrowser)
+	ctx, stopBrowser := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, stopTab := chromedp.NewContext(ctx)
-	t.Cleanup(stopTab)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start %s: %v", path, err)
+	stop := func() {
+		stopTab()
+		stopBrowser()
+		_ = os.RemoveAll(profile)
 	}
-	return ctx
+	if err := chromedp.Do(ctx); err != nil {
+		stop()
+		return nil, err
+	}
+	browser.tab, browser.stop = ctx, stop
+	return ctx, nil
 }
 
 func find() string {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pergola-platform/pergola/host/auth"
+	"github.com/pergola-platform/pergola/host/chromiumtest"
 	"github.com/pergola-platform/pergola/host/sandbox"
 	"github.com/pergola-platform/pergola/host/sandbox/openapi/openapitest"
 	"github.com/pergola-platform/pergola/host/sandbox/world"
@@ -22,7 +23,7 @@ import (
 
 // TestMain says at the end how many answers Atlassian's documents have judged.
 func TestMain(m *testing.M) {
-	code := m.Run()
+	code := chromiumtest.Main(m)
 	openapitest.Figures(os.Stdout)
 	os.Exit(code)
 }

@@ -10,11 +10,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pergola-platform/pergola/host/chromiumtest"
 	"github.com/pergola-platform/pergola/host/sandbox/openapi/openapitest"
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	code := chromiumtest.Main(m)
 	openapitest.Figures(os.Stdout)
 	os.Exit(code)
 }
