@@ -49,3 +49,22 @@ func TestBrowserWhatAChosenFileSaysIsSent(t *testing.T) {
 		t.Error("what was sent is not what the file says")
 	}
 }
+
+func TestBrowserButtonsBesideThatOfAFormSendNothingOfIt(t *testing.T) {
+	ctx := newTab(t)
+	form := &view.Form{Action: "link", Submit: "Link", Fields: []view.Field{{Name: "note", Label: "Note", Kind: view.TextField}}}
+	b := newBackend(t, standaloneIn(ui.Shell{Kind: ui.KindPage, API: "/api"}, &view.Page{Title: "Link", Blocks: []view.Block{
+		{Form: form}, view.Actions(view.Button{Label: "Cancel", View: "before"}), view.P("Below both."),
+	}}))
+	b.answer = func(path string, body map[string]any, w http.ResponseWriter) {
+		if in, _ := body["form"].(map[string]any); path != "view/before" || len(in) > 0 {
+			t.Errorf("%s was sent %v", path, in)
+		}
+		b.page(w, &view.Page{Title: "Before", Blocks: []view.Block{view.P("As before.")}})
+	}
+	run(t, ctx, chromedp.Navigate(b.URL+"/page"),
+		until(`document.querySelector('.actions').children.length === 2 && new Set([...document.querySelectorAll('#page .actions button')].map((e) => e.getBoundingClientRect().top)).size === 1`),
+		until(`document.querySelector('.actions').getBoundingClientRect().top - document.querySelector('form').getBoundingClientRect().bottom === 24`),
+		chromedp.SendKeys(chromedp.CSS("[name=note]"), "secret"), click("#page .actions button:last-child"), until(`document.body.innerText.includes('As before.')`))
+	noHarm(t, ctx)
+}

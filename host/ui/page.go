@@ -71,6 +71,7 @@ type (
 		Fields                  []field
 		Error                   string
 		Summary                 []summaryLine
+		Beside                  []button // of the one that sends it
 	}
 	progress struct {
 		ID, Label   string
@@ -126,17 +127,24 @@ func newPage(s Shell, p *view.Page) page {
 	return out
 }
 
+// blocks converts blocks. Buttons behind a form stand in one line with its own.
 func (b *builder) blocks(in []view.Block) []block {
 	var out []block
 	for _, in := range in {
 		if !b.element() {
 			break
 		}
-		if bl, ok := b.block(in); ok {
-			out = append(out, bl)
-			b.prints = b.prints || bl.Figure != nil && bl.Figure.Print && !bl.Figure.Refused
-			b.waiting = b.waiting || bl.Progress != nil && bl.Progress.Next != ""
+		bl, ok := b.block(in)
+		if !ok {
+			continue
 		}
+		if n := len(out); bl.Buttons != nil && n > 0 && out[n-1].Form != nil && out[n-1].Form.Beside == nil {
+			out[n-1].Form.Beside = bl.Buttons
+			continue
+		}
+		out = append(out, bl)
+		b.prints = b.prints || bl.Figure != nil && bl.Figure.Print && !bl.Figure.Refused
+		b.waiting = b.waiting || bl.Progress != nil && bl.Progress.Next != ""
 	}
 	return out
 }

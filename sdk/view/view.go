@@ -308,7 +308,7 @@ type Runs struct {
 	Then string `msg:"then,omitempty"`
 }
 
-// Buttons stand side by side.
+// Buttons stand side by side; behind a form, beside the button that sends it.
 //
 // Since: v0.1
 type Buttons struct {

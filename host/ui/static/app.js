@@ -184,7 +184,7 @@ document.addEventListener('submit', (e) => {
   const form = e.target, to = form.dataset.call;
   if (!to) return;
   e.preventDefault();
-  if (valid(form)) run($('[type=submit]', form), () => send(to, bodyOf(form)));
+  if (valid(form)) run(e.submitter || form, () => send(to, bodyOf(form)));
 });
 
 document.addEventListener('input', (e) => {
