@@ -260,13 +260,13 @@ func TestForgeAppTakesOverTheSiteOfTheConnectApp(t *testing.T) {
 	if len(before) != 1 || !strings.HasSuffix(before[0], " active") {
 		t.Fatalf("sites %q", before)
 	}
+	frames := serveForge(t, exportForge(t, data, d.Host, over...)) // it outlives the tab, whose frames ask it for as long as they are there
 	b := newTab(t)
 	b.open(d.Sandbox + "/login?as=mia&dest=/browse/OPS-1")
 	const connect = "/connect/module/pergola.qrcode/panel"
 	b.click(connect, `document.querySelector('[data-call]')`)
 	b.wait(connect, `document.querySelector('figure svg')`)
 
-	frames := serveForge(t, exportForge(t, data, d.Host, over...))
 	if status, body := forgeCall(t, http.MethodPost, d.Sandbox+"/sandbox/forge/apps", `{"manifest": "`+frames.url+`/manifest.yml"}`); status != http.StatusCreated {
 		t.Fatalf("install: %d %s", status, body)
 	}

@@ -102,11 +102,9 @@ func run(t *testing.T, dir string, change func(*config.Config)) *running {
 	if change != nil {
 		change(&r.cfg)
 	}
-	keep(t, compiled(), filepath.Join(r.cfg.Data, "cache", "wasm"))
 	r.start()
 	t.Cleanup(func() {
 		r.stop()
-		keep(t, filepath.Join(r.cfg.Data, "cache", "wasm"), compiled())
 		if t.Failed() {
 			t.Logf("the host's log:\n%s", tail(r.log.String(), 60))
 		}
@@ -147,8 +145,16 @@ func keep(t testing.TB, from, to string) {
 	}
 }
 
+// starting keeps tests from compiling the same plugins at the same time.
+var starting sync.Mutex
+
 func (r *running) start() {
 	r.t.Helper()
+	starting.Lock()
+	defer starting.Unlock()
+	native := filepath.Join(r.cfg.Data, "cache", "wasm")
+	keep(r.t, compiled(), native)
+	defer keep(r.t, native, compiled())
 	h, err := app.Start(context.Background(), r.cfg, slog.New(slog.NewTextHandler(r.log, nil)))
 	if err != nil {
 		r.t.Fatal(err)
@@ -162,6 +168,7 @@ func (r *running) stop() {
 	if err := r.h.Close(context.Background()); err != nil {
 		r.t.Error(err)
 	}
+	keep(r.t, filepath.Join(r.cfg.Data, "cache", "wasm"), compiled()) // of what was loaded later
 }
 
 func secretOf(site string) string { return "shared-secret-of-" + site + "-0123456789abcdef" }

@@ -85,9 +85,6 @@ type dev struct {
 	stderr *output
 }
 
-// starting keeps tests from compiling the same plugins at the same time.
-var starting sync.Mutex
-
 // startDev starts the program on a data directory, on free ports unless addresses are given, and waits for the ready event.
 func startDev(t testing.TB, data string, args ...string) *dev {
 	t.Helper()
