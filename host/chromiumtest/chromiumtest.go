@@ -20,17 +20,21 @@ import (
 // lifetime is how long a test may have its tab.
 const lifetime = 5 * time.Minute
 
-// browser is the Chromium of a package's tests.
-var browser struct {
-	mu   sync.Mutex
-	tab  context.Context // its own, which nobody uses; nil before the first test that wants one
+// browser is the Chromium of a package's tests: nil before the first test that wants one.
+var (
+	mu      sync.Mutex
+	browser *chromium
+)
+
+type chromium struct {
+	tab  context.Context // its own, which nobody uses
 	stop func()
 }
 
 // Main runs a package's tests, as its TestMain, and ends their browser afterwards. It returns the code to exit with.
 func Main(m *testing.M) int {
 	code := m.Run()
-	if browser.tab != nil {
+	if browser != nil {
 		browser.stop()
 	}
 	return code
@@ -71,13 +75,13 @@ func Start(t testing.TB, width, height int64) context.Context {
 
 // running gives the browser's own tab. A browser that crashed is replaced.
 func running(path string) (context.Context, error) {
-	browser.mu.Lock()
-	defer browser.mu.Unlock()
-	if browser.tab != nil {
+	mu.Lock()
+	defer mu.Unlock()
+	if browser != nil {
 		select {
 		case <-chromedp.FromContext(browser.tab).Browser.LostConnection:
 			browser.stop()
-			browser.tab = nil
+			browser = nil
 		default:
 			return browser.tab, nil
 		}
@@ -103,7 +107,7 @@ func running(path string) (context.Context, error) {
 		stop()
 		return nil, err
 	}
-	browser.tab, browser.stop = ctx, stop
+	browser = &chromium{ctx, stop}
 	return ctx, nil
 }
 
