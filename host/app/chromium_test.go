@@ -99,8 +99,11 @@ func (b *tab) allow(part string) {
 	b.allowed = append(b.allowed, part)
 }
 
-// allowEnd says that the program ends while a page is open: all.js loads styles later than the page, by itself.
-func (b *tab) allowEnd() { b.allow("/connect-cdn/atlassian-connect/") }
+// allowEnd says that the program ends while a page is open: all.js loads styles later than the page, by itself, and a browser the page's icon.
+func (b *tab) allowEnd() {
+	b.allow("/connect-cdn/atlassian-connect/")
+	b.allow("/static/mark.svg")
+}
 
 func (b *tab) run(what string, actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
