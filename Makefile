@@ -81,6 +81,7 @@ test: needs build ## Run all tests
 needs:
 	@.ci/needs.sh
 
+# Two tests of a package at a time: what otherwise waits computes here, and calls of plugins would meet their limits of time.
 .PHONY: race
 race: needs build ## Run all tests under the race detector
 	$(say) race ./...

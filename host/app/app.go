@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"sync"
 	"time"
 
@@ -84,7 +83,7 @@ type Host struct {
 
 // Start opens everything that cfg names and serves. It returns when the host is ready; Close ends it.
 func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Host, err error) {
-	listener, err := net.Listen("tcp", cfg.Listen)
+	listener, err := listen(cfg.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("%w; --listen takes another address", err)
 	}

@@ -63,6 +63,7 @@ func TestAnAdminHasUndeliveredEventsToldAgain(t *testing.T) {
 	pictures(t, b, frame, "undelivered")
 	enter("Tell again")
 	b.wait("", says("What fails once more comes back to this list"))
+	// It may be back before the page is drawn, so that the page shows one or both; the log has all three failures in the end.
 	late := time.Now().Add(30 * time.Second)
 	for strings.Count(d.stderr.String(), "an event was given up") < 3 || given() < 2 {
 		if time.Now().After(late) {

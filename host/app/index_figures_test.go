@@ -54,7 +54,7 @@ func (r *related) runOver(name string) runShape {
 
 func (r *related) runOverAt(plugin, module, name string) runShape {
 	r.t.Helper()
-	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(500 * time.Millisecond) { // a look costs the site some of what it may ask Jira
+	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(500 * time.Millisecond) { // a look takes time from what is measured
 		var got struct{ Runs []runShape }
 		if err := json.Unmarshal([]byte(r.adminPage(plugin, module, http.MethodGet, "runs?job="+name, nil)), &got); err != nil {
 			r.t.Fatal(err)

@@ -6,11 +6,71 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pergola-platform/pergola/host/certs"
 	"github.com/pergola-platform/pergola/host/config"
 )
+
+// listener is one of TCP whose end is also that of the connections on which nothing was asked yet. Browsers open some in advance, and a server that
+// ends would wait for seconds for what does not come.
+type listener struct {
+	net.Listener
+	unasked sync.Map // of *conn
+}
+
+func listen(address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	return &listener{Listener: l}, nil
+}
+
+// Accept implements net.Listener.
+func (l *listener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	out := &conn{Conn: c, of: l}
+	l.unasked.Store(out, nil)
+	return out, nil
+}
+
+// Close implements net.Listener.
+func (l *listener) Close() error {
+	err := l.Listener.Close()
+	l.unasked.Range(func(c, _ any) bool {
+		_ = c.(*conn).Close() // it was of no use to anybody
+		return true
+	})
+	return err
+}
+
+type conn struct {
+	net.Conn
+	of    *listener
+	asked atomic.Bool
+}
+
+// Read implements net.Conn.
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if !c.asked.Load() {
+		c.asked.Store(true)
+		c.of.unasked.Delete(c)
+	}
+	return n, err
+}
+
+// Close implements net.Conn.
+func (c *conn) Close() error {
+	c.of.unasked.Delete(c)
+	return c.Conn.Close()
+}
 
 // lookForCerts is how often the host looks whether its certificate has changed.
 const lookForCerts = 10 * time.Second

@@ -8,9 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/pergola-platform/pergola/host/sandbox"
@@ -23,32 +21,6 @@ type Sandbox struct {
 	site   *sandbox.Site
 	server *http.Server
 	served chan error
-	idle   unasked
-}
-
-// unasked are connections on which nothing was asked yet. Browsers open some in advance, and [http.Server.Shutdown] would wait five seconds for them.
-type unasked struct {
-	mu    sync.Mutex
-	conns map[net.Conn]struct{}
-}
-
-// note is a hook of [http.Server].
-func (u *unasked) note(c net.Conn, state http.ConnState) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if state == http.StateNew {
-		u.conns[c] = struct{}{}
-	} else {
-		delete(u.conns, c)
-	}
-}
-
-func (u *unasked) close() {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for c := range u.conns {
-		_ = c.Close() // it was of no use to anybody
-	}
 }
 
 // SandboxConfig says where a sandbox lives.
@@ -64,16 +36,15 @@ type SandboxConfig struct {
 
 // StartSandbox opens the site whose data lies in cfg.Dir, seeding it where there is none, and serves it.
 func StartSandbox(cfg SandboxConfig) (*Sandbox, error) {
-	l, err := net.Listen("tcp", cfg.Listen)
+	l, err := listen(cfg.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
-	s := &Sandbox{url: "http://" + l.Addr().String(), served: make(chan error, 1), idle: unasked{conns: map[net.Conn]struct{}{}}}
+	s := &Sandbox{url: "http://" + l.Addr().String(), served: make(chan error, 1)}
 	if s.site, err = sandbox.Open(sandbox.Config{DataDir: cfg.Dir, BaseURL: s.url, Logger: cfg.Log, Clock: time.Now, Fill: cfg.Fill, SearchLag: cfg.SearchLag}); err != nil {
 		return nil, errors.Join(fmt.Errorf("sandbox: %w", err), l.Close())
 	}
-	s.server = &http.Server{Handler: s.site.Handler(), ReadHeaderTimeout: 10 * time.Second, ConnState: s.idle.note}
-	s.server.RegisterOnShutdown(s.idle.close)
+	s.server = &http.Server{Handler: s.site.Handler(), ReadHeaderTimeout: 10 * time.Second}
 	go func() { s.served <- s.server.Serve(l) }()
 	return s, nil
 }

@@ -23,6 +23,7 @@ const lifetime = 5 * time.Minute
 // browser is the Chromium of a package's tests: nil before the first test that wants one.
 var (
 	mu      sync.Mutex
+	ends    bool // there is a Main that ends it
 	browser *chromium
 )
 
@@ -33,6 +34,7 @@ type chromium struct {
 
 // Main runs a package's tests, as its TestMain, and ends their browser afterwards. It returns the code to exit with.
 func Main(m *testing.M) int {
+	ends = true
 	code := m.Run()
 	if browser != nil {
 		browser.stop()
@@ -47,6 +49,9 @@ func Start(t testing.TB, width, height int64) context.Context {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs a browser")
+	}
+	if !ends {
+		t.Fatal("no browser: the package's TestMain has to be chromiumtest.Main, which ends it")
 	}
 	path := find()
 	if path == "" {
